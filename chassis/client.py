@@ -1,0 +1,107 @@
+"""Calls from one service to another: a token of our own, a deadline, a typed reply."""
+
+import uuid
+from typing import Any, TypeVar
+
+import eventlet
+import nameko.rpc
+from nameko.amqp.publish import Publisher, UndeliverableMessage
+from nameko.constants import CALL_ID_STACK_CONTEXT_KEY
+from nameko.containers import WorkerContext
+from nameko.exceptions import deserialize
+from nameko.extensions import DependencyProvider
+
+from chassis import context, tokens, wire
+from chassis.calls import CALLER
+from chassis.contract import Message
+from chassis.errors import DeadlineExceeded, Unavailable
+
+Reply = TypeVar("Reply", bound=Message)
+
+
+class ReplyListener(nameko.rpc.ReplyListener):
+    """Nameko's listener, which can also stop waiting: its own keeps a late reply's place for ever."""
+
+    def forget(self, correlation_id: str) -> None:
+        """Let a late reply fall on the floor."""
+        self._reply_events.pop(correlation_id, None)
+
+
+class Peers(DependencyProvider):
+    """Provides `call`.
+
+    Every service has it, also one that calls nobody: the reply listener keeps the AMQP connection open until the last
+    worker has replied, which Nameko by itself does not do at SIGTERM.
+    """
+
+    replies = ReplyListener()
+
+    def setup(self) -> None:
+        """Make the publisher; it takes its connections from kombu's pool."""
+        config = self.container.config
+        self._deadline: float = config["rpc"]["deadline"]
+        self._issuer = tokens.Issuer(tokens.parse_keys(config["service_token_keys"]))
+        self._publisher = Publisher(
+            config["AMQP_URI"],
+            exchange=nameko.rpc.get_rpc_exchange(config),
+            delivery_mode=wire.TRANSIENT,
+            expiration=self._deadline,
+            mandatory=True,
+            retry=False,
+            confirm_timeout=self._deadline,
+        )
+
+    def get_dependency(self, worker_ctx: WorkerContext) -> "PeerCalls":
+        """Return the calls of this worker."""
+        return PeerCalls(self, worker_ctx)
+
+    def call(self, worker_ctx: WorkerContext, target: str, arguments: dict[str, Any]) -> Any:
+        """Call `service.method` and wait for the result, at most the deadline. Raises ServiceError."""
+        correlation_id = str(uuid.uuid4())
+        reply = self.replies.get_reply_event(correlation_id)
+        try:
+            with eventlet.Timeout(self._deadline, DeadlineExceeded(f"{target} did not answer in time.")):
+                self._send(worker_ctx, target, arguments, correlation_id)
+                return _result(reply.wait())
+        except UndeliverableMessage as error:
+            raise Unavailable(f"{target} is not there.") from error
+        except wire.BROKER_ERRORS as error:
+            raise Unavailable("The message broker is away.") from error
+        finally:
+            self.replies.forget(correlation_id)
+
+    def _send(self, worker_ctx: WorkerContext, target: str, arguments: dict[str, Any], correlation_id: str) -> None:
+        caller = worker_ctx.data.get(CALLER)
+        service = worker_ctx.service_name
+        on_behalf = caller.passed_on_by(service) if caller else tokens.Caller(service)
+        headers = {
+            context.AUTH_TOKEN: self._issuer.token(on_behalf, target.partition(".")[0]),
+            context.REQUEST_ID: context.request_id.get(),
+            CALL_ID_STACK_CONTEXT_KEY: worker_ctx.call_id_stack,
+        }
+        self._publisher.publish(
+            {"args": [], "kwargs": arguments},
+            routing_key=target,
+            reply_to=self.replies.routing_key,
+            correlation_id=correlation_id,
+            headers={context.HEADER_PREFIX + name: value for name, value in headers.items()},
+        )
+
+
+class PeerCalls:
+    """`self.peers` in a service."""
+
+    def __init__(self, peers: Peers, worker_ctx: WorkerContext) -> None:
+        self._peers = peers
+        self._worker_ctx = worker_ctx
+
+    def call(self, target: str, request: Message, reply: type[Reply]) -> Reply:
+        """Call `service.method` with a request from its contract and read the reply."""
+        result = self._peers.call(self._worker_ctx, target, request.model_dump(mode="json", exclude_unset=True))
+        return reply.model_validate(result)
+
+
+def _result(body: dict[str, Any]) -> Any:
+    if body.get("error"):
+        raise deserialize(body["error"])
+    return body["result"]

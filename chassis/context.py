@@ -1,0 +1,11 @@
+"""What travels with every call and event beside its payload, under Nameko's header prefix."""
+
+from contextvars import ContextVar
+
+HEADER_PREFIX = "nameko."
+AUTH_TOKEN = "auth_token"  # noqa: S105 - the name of a key, Nameko's own
+REQUEST_ID = "request_id"
+REQUEST_KEY = "request_key"
+
+# Read by the log filter. eventlet and gevent give every greenlet a context of its own.
+request_id: ContextVar[str] = ContextVar("request_id", default="-")

@@ -1,0 +1,69 @@
+"""What all contracts are made of: frozen models, ids, times, pages.
+
+Models are tolerant readers (unknown fields are ignored) and strict writers (JSON types are never coerced),
+so services can be deployed in any order.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, ClassVar, Generic, TypeVar
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+
+UUID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+
+
+def _without_nul(text: str) -> str:
+    """PostgreSQL cannot store NUL, and nobody can see it; lone surrogates are refused by pydantic itself."""
+    if "\0" in text:
+        raise ValueError("must not contain the character NUL")
+    return text
+
+
+def _rfc3339(moment: datetime) -> str:
+    """RFC 3339 in UTC with `Z`, always with six digits, so that texts sort as times do."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+Item = TypeVar("Item")
+Text = Annotated[str, AfterValidator(_without_nul)]
+Id = Annotated[str, Field(pattern=UUID_PATTERN, examples=["01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21"])]
+Timestamp = Annotated[
+    AwareDatetime,
+    Field(strict=False, examples=["2026-11-22T14:24:34.120000Z"]),
+    PlainSerializer(_rfc3339, return_type=str),
+]
+
+
+class Message(BaseModel):
+    """Anything that crosses the wire."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+
+class Empty(Message):
+    """A request without fields, or a reply that says no more than: done."""
+
+
+class PageRequest(Message):
+    """Asks for a page; `cursor` is the `next` of the page before."""
+
+    limit: int = Field(default=20, ge=1, le=100)
+    cursor: str | None = Field(default=None, max_length=200)
+
+
+class Page(Message, Generic[Item]):
+    """A page, and where the next one starts; `next` is null on the last."""
+
+    items: list[Item]
+    next: str | None = None
+
+
+class Event(Message):
+    """A small fact in the past tense; its type is its name on the wire.
+
+    `durable` events must reach a queue before they leave the outbox; the others are hints for whoever listens.
+    """
+
+    source: ClassVar[str]
+    type: ClassVar[str]
+    durable: ClassVar[bool] = True

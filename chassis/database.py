@@ -1,0 +1,77 @@
+"""nameko-sqlalchemy's Database with our engines, explicit transactions, an outbox relay and keyed writes."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import nameko_sqlalchemy
+from nameko.containers import WorkerContext
+from nameko_sqlalchemy import DB_URIS_KEY
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+
+from chassis import idempotency, outbox
+from chassis.contract import Message
+from chassis.engine import WRITE, database_url, engine_options, tune
+from chassis.relay import Relay
+
+Reply = TypeVar("Reply", bound=Message)
+
+
+class Sessions:
+    """Opens transactions for one call; what it commits to the outbox goes to the relay at once."""
+
+    def __init__(self, factory: sessionmaker[Any], relay: Relay | None = None, call: Any = None) -> None:
+        self._factory = factory
+        self._relay = relay
+        self._call = call
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Open a transaction that only reads."""
+        with self._factory(close_on_exit=True) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Open a transaction that commits at the end, or not at all. Nothing in it may wait for anything but SQL."""
+        with self._factory(close_on_exit=True) as session:
+            session.connection(execution_options={WRITE: True})
+            yield session
+        if self._relay is not None:
+            self._relay.publish(outbox.taken_from(session))
+
+    def once(self, reply: type[Reply], write: Callable[[Session], Reply]) -> Reply:
+        """Run a write in a transaction of its own, once per request key; a repeated request gets the first reply."""
+        with self.write() as session:
+            return idempotency.once(session, self._call, reply, write)
+
+
+class Database(nameko_sqlalchemy.Database):
+    """Provides `Sessions` on the database of a section of config.yml."""
+
+    relay = Relay()
+
+    def __init__(self, declarative_base: type[DeclarativeBase], section: str) -> None:
+        super().__init__(declarative_base)
+        self.section = section
+
+    def setup(self) -> None:
+        """Make the engine; nothing connects before the first transaction."""
+        config = self.container.config
+        url = database_url(config[self.section]["database"])
+        self.engine_options = engine_options(url, self.container.max_workers)
+        key = f"{self.container.service_name}:{self.declarative_base.__name__}"
+        config.setdefault(DB_URIS_KEY, {})[key] = url.render_as_string(hide_password=False)
+        super().setup()
+        tune(self.engine)
+
+    def start(self) -> None:
+        """Start relaying."""
+        self.relay.begin(Sessions(self.Session), self.section)
+
+    def get_dependency(self, worker_ctx: WorkerContext) -> Sessions:
+        """Return the transactions of this call."""
+        return Sessions(self.Session, self.relay, worker_ctx)
+
+    def worker_teardown(self, worker_ctx: WorkerContext) -> None:
+        """Do nothing: each transaction closed its session already."""

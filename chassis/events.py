@@ -1,0 +1,135 @@
+"""Event handlers that lose nothing: a failing message is tried again later, and parked in the end.
+
+    @event_handler(PostCreated)
+    def on_post_created(self, event: PostCreated) -> None: ...
+
+Handlers must be idempotent: every event may arrive twice.
+"""
+
+import logging
+from typing import Any
+
+import nameko.events
+from kombu import Message as AmqpMessage
+from kombu import Queue
+from nameko.amqp.publish import get_producer
+from nameko.containers import WorkerContext
+from nameko.exceptions import ContainerBeingKilled
+
+from chassis import context, tokens, wire
+from chassis.calls import CALLER, incoming
+from chassis.contract import Event
+from chassis.errors import ServiceError
+from chassis.publisher import CONFIRM_TIMEOUT, EVENTS
+from chassis.validation import validated
+
+ATTEMPT = "baraza.attempt"
+ERROR = "baraza.error"
+
+_log = logging.getLogger(__name__)
+
+
+def retry_queue(queue: str, delay: int) -> Queue:
+    """Return the queue in which a message waits `delay` seconds before it goes back to `queue`."""
+    arguments = {
+        "x-message-ttl": delay * 1000,
+        "x-dead-letter-exchange": "",
+        "x-dead-letter-routing-key": queue,
+    }
+    return Queue(f"retry.{delay}.{queue}", durable=True, queue_arguments=arguments)
+
+
+def parked_queue(queue: str) -> Queue:
+    """Return the queue in which messages rest that only a person can help."""
+    return Queue(f"parked.{queue}", durable=True)
+
+
+class EventHandler(nameko.events.EventHandler):
+    """Handles one event type, once per service, however many replicas there are."""
+
+    def __init__(self, event: type[Event], **kwargs: Any) -> None:
+        self.event = event
+        super().__init__(event.source, event.type, expected_exceptions=ServiceError, **kwargs)
+
+    def setup(self) -> None:
+        """Name the queue as Nameko does."""
+        super().setup()
+        self._keys = tokens.parse_keys(self.container.config["service_token_keys"])
+        self._delays: list[int] = self.container.config["retry"]["delays"]
+
+    def handle_message(self, body: Any, message: AmqpMessage) -> None:
+        """Run the handler in a worker. A message that can never be handled is parked at once."""
+        try:
+            context_data = incoming(message.headers)
+            context_data[CALLER] = self._sender(context_data, message)
+            event = validated(self.event, body if isinstance(body, dict) else {})
+        except ServiceError as error:
+            self._move(message, parked_queue(self.queue.name), error)
+            return
+        try:
+            self.container.spawn_worker(
+                self, (event,), {}, context_data=context_data, handle_result=self._finisher(message)
+            )
+        except ContainerBeingKilled:
+            self.queue_consumer.requeue_message(message)
+
+    def _sender(self, context_data: dict[str, Any], message: AmqpMessage) -> tokens.Caller:
+        """Verify that the source service signed this very event."""
+        event_id = message.properties.get("message_id") or "-"
+        sender = tokens.verify(context_data.get(context.AUTH_TOKEN), EVENTS, self._keys, subject=event_id)
+        sender.require_service(self.source_service)
+        return sender
+
+    def _finisher(self, message: AmqpMessage) -> Any:
+        def finish(_worker_ctx: WorkerContext, result: Any, exc_info: Any) -> tuple[Any, Any]:
+            if exc_info is None:
+                self.queue_consumer.ack_message(message)
+            else:
+                self._retry(message, exc_info[1])
+            return result, exc_info
+
+        return finish
+
+    def _retry(self, message: AmqpMessage, error: BaseException) -> None:
+        attempt = _attempt(message)
+        if attempt < len(self._delays):
+            self._move(message, retry_queue(self.queue.name, self._delays[attempt]), error)
+        else:
+            self._move(message, parked_queue(self.queue.name), error)
+
+    def _move(self, message: AmqpMessage, queue: Queue, error: BaseException) -> None:
+        """Publish the same body to another queue, confirmed, and only then ack it here."""
+        _log.warning("%s goes to %s: %s", self.event.type, queue.name, _name(error))
+        headers = dict(message.headers or {}) | {ATTEMPT: _attempt(message) + 1, ERROR: _name(error)}
+        try:
+            with get_producer(self.container.config["AMQP_URI"]) as producer:
+                producer.publish(
+                    message.body,
+                    routing_key=queue.name,
+                    declare=[queue],
+                    headers=headers,
+                    message_id=message.properties.get("message_id"),
+                    content_type=message.content_type,
+                    content_encoding=message.content_encoding,
+                    delivery_mode=wire.PERSISTENT,
+                    mandatory=True,
+                    retry=False,
+                    confirm_timeout=CONFIRM_TIMEOUT,
+                )
+            self.queue_consumer.ack_message(message)
+        except wire.BROKER_ERRORS as failure:
+            _log.warning("%s could not be moved and will come again: %s", self.event.type, type(failure).__name__)
+            self.queue_consumer.requeue_message(message)
+
+
+event_handler = EventHandler.decorator
+
+
+def _attempt(message: AmqpMessage) -> int:
+    """Return how often the message failed before; the header may be anybody's."""
+    attempt = (message.headers or {}).get(ATTEMPT, 0)
+    return attempt if isinstance(attempt, int) and attempt >= 0 else 0
+
+
+def _name(error: BaseException) -> str:
+    return error.code if isinstance(error, ServiceError) else type(error).__name__

@@ -1,0 +1,93 @@
+"""The outbox: an event is a row of the transaction that makes it true, and is published after the commit.
+
+The process that wrote a row publishes it straight from memory. It holds a lease; if it dies or the broker is away,
+the lease runs out and any relay on the same database takes the row over. So nothing committed is lost, and an event
+is published twice only when a process died between the broker's confirm and the deletion of the row.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from chassis import clock, context
+from chassis.contract import Event
+from chassis.ids import new_id
+from chassis.tables import outbox
+
+LEASE = timedelta(seconds=10)
+_PENDING = "outbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An event on its way to the broker."""
+
+    id: str
+    type: str
+    durable: bool
+    payload: dict[str, Any]
+    request_id: str
+
+
+def add(session: Session, event: Event) -> None:
+    """Put an event into the transaction."""
+    envelope = Envelope(new_id(), event.type, event.durable, event.model_dump(mode="json"), context.request_id.get())
+    moment = clock.now()
+    session.execute(
+        insert(outbox).values(
+            id=envelope.id,
+            type=envelope.type,
+            durable=envelope.durable,
+            payload=envelope.payload,
+            request_id=envelope.request_id,
+            created_at=moment,
+            leased_until=moment + LEASE,
+        )
+    )
+    session.info.setdefault(_PENDING, []).append(envelope)
+
+
+def taken_from(session: Session) -> list[Envelope]:
+    """Return the events of a transaction that has just been committed."""
+    pending: list[Envelope] = session.info.pop(_PENDING, [])
+    return pending
+
+
+def take_over(session: Session, limit: int) -> list[Envelope]:
+    """Lease rows whose lease ran out, oldest first."""
+    moment = clock.now()
+    expired = (
+        select(outbox.c.id)
+        .where(outbox.c.leased_until < moment)
+        .order_by(outbox.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = session.execute(
+        update(outbox)
+        .where(outbox.c.id.in_(expired.scalar_subquery()))
+        .values(leased_until=moment + LEASE)
+        .returning(outbox.c.id, outbox.c.type, outbox.c.durable, outbox.c.payload, outbox.c.request_id)
+    )
+    envelopes = [Envelope(row.id, row.type, row.durable, row.payload, row.request_id) for row in rows]
+    return sorted(envelopes, key=lambda envelope: envelope.id)
+
+
+def remove(session: Session, ids: Iterable[str]) -> None:
+    """Forget what the broker has confirmed."""
+    session.execute(delete(outbox).where(outbox.c.id.in_(list(ids))))
+
+
+def give_back(session: Session, ids: Sequence[str], until: datetime) -> None:
+    """Let anybody take these rows over from that moment on."""
+    session.execute(update(outbox).where(outbox.c.id.in_(list(ids))).values(leased_until=until))
+
+
+def depth_and_age(session: Session) -> tuple[int, float]:
+    """Return how many events wait, and for how many seconds the oldest does."""
+    count, oldest = session.execute(select(func.count(), func.min(outbox.c.created_at))).one()
+    return count, (clock.now() - oldest).total_seconds() if oldest else 0.0

@@ -1,0 +1,62 @@
+"""Runs the service classes of a module: `python -m chassis.runner users.service`."""
+# ruff: noqa: E402 - nothing may be imported before the patch
+
+import warnings
+
+warnings.filterwarnings("ignore", category=DeprecationWarning, module="eventlet")
+warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
+
+import eventlet
+
+eventlet.monkey_patch()
+
+import argparse
+import logging.config
+import signal
+from typing import Any
+
+from eventlet.support.psycopg2_patcher import make_psycopg_green
+from nameko.cli.run import import_service
+from nameko.runners import ServiceRunner
+
+from chassis import config
+
+GRACE = 20  # seconds between SIGTERM and the end, whatever hangs
+
+_log = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """Run until a signal comes or a container dies; the supervisor starts us again."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("module", help="a module with service classes: users.service")
+    module: str = parser.parse_args().module
+    make_psycopg_green()
+    settings = config.load(module.partition(".")[0])
+    logging.config.dictConfig(settings["LOGGING"])
+    run(module, settings)
+
+
+def run(module: str, settings: dict[str, Any]) -> None:
+    """Run the service classes that a module defines itself."""
+    runner = ServiceRunner(settings)
+    for service in import_service(module):
+        if service.__module__ == module:
+            runner.add_service(service)
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda *_: eventlet.spawn_n(stop, runner))
+    runner.start()
+    _log.info("%s is ready", module)
+    eventlet.spawn(runner.wait).wait()
+
+
+def stop(runner: ServiceRunner) -> None:
+    """Finish what is in hand and leave. The kernel's alarm ends us if that hangs: with the broker away it does."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(GRACE)
+    _log.info("stopping")
+    runner.stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+"""pydantic's errors in our words: the field's path and a sentence."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from chassis.contract import Message
+from chassis.errors import FieldError, Invalid
+
+Model = TypeVar("Model", bound=Message)
+
+
+def validated(model: type[Model], fields: Mapping[str, Any]) -> Model:
+    """Build a model from fields by name, or raise Invalid with one entry a wrong field."""
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        errors = [_field_error(entry) for entry in error.errors(include_url=False, include_context=False)]
+        names = ", ".join(sorted({entry["field"] for entry in errors}))
+        raise Invalid(f"Check {names}.", errors=errors) from None
+
+
+def _field_error(entry: Any) -> FieldError:
+    """Name the field by its path; what concerns the whole body is named `body`."""
+    path = ".".join(str(part) for part in entry["loc"])
+    message = entry["msg"].removeprefix("Value error, ")
+    return {"field": path or "body", "message": message}

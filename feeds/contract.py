@@ -1,0 +1,64 @@
+"""What crosses the wire to and from the feeds service."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, Field
+
+from chassis.contract import Event, Id, Message, Page, PageRequest, Text, Timestamp
+
+CACHE_TAG = "posts"
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+PostText = Annotated[
+    Text,
+    Field(min_length=1, max_length=5000),
+    AfterValidator(_not_blank),
+    Field(examples=["Karibu, the bench is open."]),
+]
+
+
+class Create(Message):
+    """Publishes a post of the caller; the text is kept to the letter."""
+
+    text: PostText
+
+
+class ById(Message):
+    """Names one post."""
+
+    id: Id
+
+
+class All(PageRequest):
+    """Asks for a page of posts, newest first."""
+
+
+class Post(Message):
+    """A post; its author is known here by id only."""
+
+    id: Id
+    author_id: Id
+    text: str
+    created_at: Timestamp
+
+
+PostPage = Page[Post]
+
+
+class PostCreated(Event):
+    """Somebody posted. The name is the author's at that moment."""
+
+    source: ClassVar[str] = "feeds"
+    type: ClassVar[str] = "post_created"
+
+    id: Id
+    author_id: Id
+    author_username: str
+    text: str
+    created_at: Timestamp

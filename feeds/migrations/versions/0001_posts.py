@@ -1,0 +1,23 @@
+"""Posts, and the chassis' tables."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from chassis.columns import Moment, UuidText
+from chassis.migrations import create_chassis_tables
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    """Create them."""
+    op.create_table(
+        "posts",
+        sa.Column("id", UuidText, primary_key=True),
+        sa.Column("author_id", UuidText, nullable=False),
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("created_at", Moment, nullable=False),
+    )
+    op.create_index("ix_posts_author_id", "posts", ["author_id"])
+    create_chassis_tables()

@@ -1,0 +1,113 @@
+"""What crosses the wire to and from the notifications service."""
+
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from chassis.contract import Event, Id, Message, Page, PageRequest, Text, Timestamp
+from users.contract import Channel
+
+DeliveryStatus = Literal["pending", "sending", "sent", "delivered", "failed", "unknown", "cancelled"]
+
+
+class SendNotification(Message):
+    """Tells one active user something; without `channels`, the way the user chose."""
+
+    user_id: Id
+    message: Annotated[Text, Field(min_length=1, max_length=1000)]
+    title: Annotated[Text, Field(min_length=1, max_length=100)] | None = None
+    channels: Annotated[list[Channel], Field(min_length=1, max_length=3)] | None = None
+
+
+class ById(Message):
+    """Names one notification."""
+
+    id: Id
+
+
+class Inbox(PageRequest):
+    """Asks for a page of the caller's notifications, newest first."""
+
+
+class MarkRead(Message):
+    """Marks the caller's notifications as read: some, or all."""
+
+    ids: Annotated[list[Id], Field(min_length=1, max_length=1000)] | None = None
+    all: bool = False
+
+    @model_validator(mode="after")
+    def _says_which(self) -> Self:
+        if (self.ids is None) == (not self.all):
+            raise ValueError('expected either {"ids": [...]} or {"all": true}')
+        return self
+
+
+class Missed(Message):
+    """Asks for what a user got after a notification, oldest first; what a websocket replays."""
+
+    user_id: Id
+    since: Id | None = None
+    limit: int = Field(default=100, ge=1, le=1000)
+
+
+class Notification(Message):
+    """What somebody is told."""
+
+    id: Id
+    kind: str
+    title: str
+    message: str
+    data: dict[str, Any]
+    created_at: Timestamp
+
+
+class InboxItem(Notification):
+    """A notification in somebody's inbox."""
+
+    read_at: Timestamp | None
+
+
+class InboxPage(Page[InboxItem]):
+    """A page of the inbox and the number of unread notifications in all of it."""
+
+    unread: int
+
+
+class Replay(Message):
+    """What was missed, oldest first. `resumed` is false where `since` is not known (any more): fetch the inbox."""
+
+    items: list[Notification]
+    more: bool
+    resumed: bool
+    unread: int
+
+
+class Delivery(Message):
+    """One attempt series to reach one person by one channel."""
+
+    user_id: Id
+    channel: Literal["email", "sms"]
+    status: DeliveryStatus
+    attempts: int
+    last_error: str | None
+    updated_at: Timestamp
+
+
+class NotificationDetail(Notification):
+    """A notification with its deliveries: the caller's own, or for staff the first 1,000 of all."""
+
+    deliveries: list[Delivery]
+
+
+class NotificationCreated(Event):
+    """A page of people has this in their inbox now; `recipients` are those of them who want it in real time.
+
+    One event a page, not one a person. A hint: the inbox row is the truth.
+    """
+
+    source: ClassVar[str] = "notifications"
+    type: ClassVar[str] = "notification_created"
+    durable: ClassVar[bool] = False
+
+    notification: Notification
+    recipients: list[Id]

@@ -1,0 +1,204 @@
+"""What crosses the wire to and from the users service."""
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from chassis.contract import Event, Id, Message, Page, PageRequest, Text, Timestamp
+
+Channel = Literal["realtime", "email", "sms"]
+Username = Annotated[Text, Field(pattern=r"^[A-Za-z0-9_.]{3,30}$", examples=["ada"])]
+Email = Annotated[Text, Field(min_length=3, max_length=254, examples=["ada@example.org"])]
+Phone = Annotated[Text, Field(min_length=3, max_length=32, examples=["+254711000001"])]
+# Counted after NFKC by the service; here only a bound against abuse (128 characters may be written with more).
+Password = Annotated[Text, Field(min_length=1, max_length=1024, examples=["correct horse battery"])]
+NotifyBy = Annotated[list[Channel], Field(max_length=3, examples=[["realtime", "email"]])]
+Ids = Annotated[list[Id], Field(max_length=1000)]
+
+
+class Register(Message):
+    """Opens an account."""
+
+    username: Username
+    email: Email
+    password: Password = Field(repr=False)
+    phone: Phone | None = None
+    notify_by: NotifyBy = Field(default=["realtime", "email"])
+
+
+class Login(Message):
+    """Starts a session; the account is named by user name or by e-mail."""
+
+    username: Annotated[Text, Field(max_length=254)] | None = None
+    email: Annotated[Text, Field(max_length=254)] | None = None
+    password: Password = Field(repr=False)
+
+    @model_validator(mode="after")
+    def _names_an_account(self) -> Self:
+        if not (self.username or self.email):
+            raise ValueError("username or email is required")
+        return self
+
+    @property
+    def name(self) -> str:
+        """The name that was given, of either kind."""
+        return self.username or self.email or ""
+
+
+class Logout(Message):
+    """Ends the caller's session, or all of the caller's."""
+
+    everywhere: bool = False
+
+
+class UpdateAccount(Message):
+    """Changes what is given. A null phone removes it; a new password needs the current one."""
+
+    username: Username | None = None
+    email: Email | None = None
+    phone: Phone | None = None
+    notify_by: NotifyBy | None = None
+    password: Password | None = Field(default=None, repr=False)
+    current_password: Password | None = Field(default=None, repr=False)
+
+
+class ById(Message):
+    """Names one account."""
+
+    id: Id
+
+
+class Authenticate(Message):
+    """Asks whose live session this is; the token travels as its SHA-256 in hex only."""
+
+    token_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class ActiveRecipients(Message):
+    """Asks for a page of the users who were active at a moment, in order of id; with `ids` only among those."""
+
+    as_of: Timestamp
+    ids: Ids | None = None
+    after: Id | None = None
+    limit: int = Field(default=1000, ge=1, le=1000)
+
+
+class Contacts(Message):
+    """Asks for the addresses of accounts at the moment of sending."""
+
+    ids: Ids
+
+
+class Profiles(Message):
+    """Asks for the profiles of accounts; unknown ones are left out."""
+
+    ids: Ids
+
+
+class SetStaff(Message):
+    """Gives or takes staff rights; for operators."""
+
+    username: Username
+    is_staff: bool
+
+
+class Profile(Message):
+    """What everybody may see of an account."""
+
+    id: Id
+    username: str
+    created_at: Timestamp
+
+
+class Account(Profile):
+    """What its owner and staff may see."""
+
+    email: str
+    phone: str | None
+    notify_by: list[Channel]
+    is_active: bool
+    is_staff: bool
+
+
+class Session(Message):
+    """A session, as its owner gets it once: the token is stored nowhere."""
+
+    token: str
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - RFC 6750's word, no secret
+    expires_at: Timestamp
+    user: Account
+
+
+class Identity(Message):
+    """Whose live session a token is; what the gateway reads from Redis or asks for."""
+
+    user_id: Id
+    username: str
+    session_id: Id
+    is_staff: bool
+    expires_at: Timestamp
+
+
+class Recipient(Message):
+    """An active user and how they want to be told."""
+
+    id: Id
+    notify_by: list[Channel]
+
+
+class Recipients(Message):
+    """A page of recipients; `next` is the `after` of the next page, null on the last."""
+
+    items: list[Recipient]
+    next: Id | None
+
+
+class Contact(Message):
+    """Where to reach somebody right now; closed accounts are not listed."""
+
+    id: Id
+    username: str
+    email: str
+    phone: str | None
+    notify_by: list[Channel]
+
+
+class ContactList(Message):
+    """The accounts found among those asked for."""
+
+    items: list[Contact]
+
+
+class ProfileList(Message):
+    """The accounts found among those asked for."""
+
+    items: list[Profile]
+
+
+class All(PageRequest):
+    """Asks for a page of profiles, newest first."""
+
+
+ProfilePage = Page[Profile]
+
+
+class AccountChanged(Event):
+    """An account was opened or renamed. Older news than what is known already is to be ignored, by `changed_at`."""
+
+    source: ClassVar[str] = "users"
+    type: ClassVar[str] = "account_changed"
+
+    id: Id
+    username: str
+    changed_at: Timestamp
+
+
+class SessionEnded(Event):
+    """Sessions of a user ended; the holders of open sockets close them. A hint: sessions are checked anyway."""
+
+    source: ClassVar[str] = "users"
+    type: ClassVar[str] = "session_ended"
+    durable: ClassVar[bool] = False
+
+    user_id: Id
+    session_ids: list[Id]
