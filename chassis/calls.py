@@ -1,7 +1,7 @@
 """What a call or an event brings along: checked headers in, the verified caller for the worker."""
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from nameko.constants import CALL_ID_STACK_CONTEXT_KEY
 from nameko.containers import WorkerContext
@@ -30,6 +30,10 @@ def incoming(headers: Mapping[str, Any] | None) -> dict[str, Any]:
 
 class CallerProvider(DependencyProvider):
     """Gives a worker its verified caller, and its log lines their request id."""
+
+    if TYPE_CHECKING:  # Nameko puts the result of get_dependency in our place
+
+        def __get__(self, service: object, owner: type) -> Caller: ...
 
     def get_dependency(self, worker_ctx: WorkerContext) -> Caller | None:
         """Return who calls; timers have no caller."""

@@ -1,7 +1,7 @@
 """Calls from one service to another: a token of our own, a deadline, a typed reply."""
 
 import uuid
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import eventlet
 import nameko.rpc
@@ -35,6 +35,10 @@ class Peers(DependencyProvider):
     """
 
     replies = ReplyListener()
+
+    if TYPE_CHECKING:  # Nameko puts the result of get_dependency in our place
+
+        def __get__(self, service: object, owner: type) -> "PeerCalls": ...
 
     def setup(self) -> None:
         """Make the publisher; it takes its connections from kombu's pool."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import nameko_sqlalchemy
 from nameko.containers import WorkerContext
@@ -50,6 +50,10 @@ class Database(nameko_sqlalchemy.Database):
     """Provides `Sessions` on the database of a section of config.yml."""
 
     relay = Relay()
+
+    if TYPE_CHECKING:  # Nameko puts the result of get_dependency in our place
+
+        def __get__(self, service: object, owner: type) -> Sessions: ...
 
     def __init__(self, declarative_base: type[DeclarativeBase], section: str) -> None:
         super().__init__(declarative_base)

@@ -43,6 +43,11 @@ def once(session: Session, call: Any, reply_model: type[Reply], write: Callable[
     return reply
 
 
+def first_time(session: Session, fact: str) -> bool:
+    """Note in this transaction that a fact was handled; return False if it was before. Kept for KEPT."""
+    return insert_new(session, handled_requests, {"key": fact, "digest": "", "reply": "", "created_at": clock.now()})
+
+
 def forget_old(session: Session) -> None:
     """Remove the replies that nobody may ask for again."""
     session.execute(delete(handled_requests).where(handled_requests.c.created_at < clock.now() - KEPT))

@@ -5,6 +5,7 @@ Polite to a running system: they wait for a lock for seconds only, and two of th
 
 import argparse
 import logging.config
+from collections.abc import Callable
 from pathlib import Path
 
 import alembic.command
@@ -27,8 +28,11 @@ def alembic_config(section: str) -> Config:
     return settings
 
 
-def run(*metadata: sa.MetaData) -> None:
-    """Migrate; called by each service's migrations/env.py with the tables that the models describe."""
+def run(*metadata: sa.MetaData, after: Callable[[sa.Connection], None] | None = None) -> None:
+    """Migrate; called by each service's migrations/env.py with the tables that the models describe.
+
+    `after` runs in the same transaction, each time, also when there is nothing to migrate.
+    """
     section = context.config.attributes["section"]
     engine = create_engine(config.load(section)[section]["database"])
     with engine.connect().execution_options(**{WRITE: True}) as connection, connection.begin():
@@ -37,6 +41,8 @@ def run(*metadata: sa.MetaData) -> None:
         context.configure(connection, target_metadata=list(metadata), render_as_batch=True, compare_type=True)
         with context.begin_transaction():
             context.run_migrations()
+            if after is not None:
+                after(connection)
     engine.dispose()
 
 

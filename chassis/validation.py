@@ -16,9 +16,21 @@ def validated(model: type[Model], fields: Mapping[str, Any]) -> Model:
     try:
         return model.model_validate(fields)
     except ValidationError as error:
-        errors = [_field_error(entry) for entry in error.errors(include_url=False, include_context=False)]
-        names = ", ".join(sorted({entry["field"] for entry in errors}))
-        raise Invalid(f"Check {names}.", errors=errors) from None
+        raise _invalid(error) from None
+
+
+def validated_strings(model: type[Model], fields: Mapping[str, str]) -> Model:
+    """Build a model from texts, as paths and query strings have them."""
+    try:
+        return model.model_validate_strings(fields)
+    except ValidationError as error:
+        raise _invalid(error) from None
+
+
+def _invalid(error: ValidationError) -> Invalid:
+    errors = [_field_error(entry) for entry in error.errors(include_url=False, include_context=False)]
+    names = ", ".join(sorted({entry["field"] for entry in errors}))
+    return Invalid(f"Check {names}.", errors=errors)
 
 
 def _field_error(entry: Any) -> FieldError:

@@ -7,6 +7,9 @@ from pydantic import Field, model_validator
 from chassis.contract import Event, Id, Message, Page, PageRequest, Text, Timestamp
 from users.contract import Channel
 
+# Stands for the time before anybody's first notification.
+BEGINNING = "00000000-0000-0000-0000-000000000000"
+
 DeliveryStatus = Literal["pending", "sending", "sent", "delivered", "failed", "unknown", "cancelled"]
 
 
@@ -43,7 +46,7 @@ class MarkRead(Message):
 
 
 class Missed(Message):
-    """Asks for what a user got after a notification, oldest first; what a websocket replays."""
+    """Asks for what a user got after a notification (or BEGINNING), oldest first; what a websocket replays."""
 
     user_id: Id
     since: Id | None = None
@@ -74,12 +77,16 @@ class InboxPage(Page[InboxItem]):
 
 
 class Replay(Message):
-    """What was missed, oldest first. `resumed` is false where `since` is not known (any more): fetch the inbox."""
+    """What was missed, oldest first, and the newest that the user has.
+
+    `resumed` is false where `since` is not known (any more): fetch the inbox.
+    """
 
     items: list[Notification]
     more: bool
     resumed: bool
     unread: int
+    newest: Id | None
 
 
 class Delivery(Message):

@@ -1,5 +1,6 @@
 """What crosses the wire to and from the users service."""
 
+import hashlib
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -14,6 +15,16 @@ Phone = Annotated[Text, Field(min_length=3, max_length=32, examples=["+254711000
 Password = Annotated[Text, Field(min_length=1, max_length=1024, examples=["correct horse battery"])]
 NotifyBy = Annotated[list[Channel], Field(max_length=3, examples=[["realtime", "email"]])]
 Ids = Annotated[list[Id], Field(max_length=1000)]
+
+
+def token_hash(token: str) -> str:
+    """Return the form in which a session's token is stored, looked up and sent."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def live_key(token_hash: str) -> str:
+    """Return the Redis key of a live session's copy: an Identity as JSON, or an empty text if the session ended."""
+    return f"session:{token_hash}"
 
 
 class Register(Message):
@@ -102,6 +113,13 @@ class SetStaff(Message):
     is_staff: bool
 
 
+class SetActive(Message):
+    """Closes an account and ends its sessions, or opens it again; for operators."""
+
+    username: Username
+    is_active: bool
+
+
 class Profile(Message):
     """What everybody may see of an account."""
 
@@ -118,6 +136,16 @@ class Account(Profile):
     notify_by: list[Channel]
     is_active: bool
     is_staff: bool
+
+
+class Person(Profile):
+    """A profile; for its owner and staff with the rest of the account."""
+
+    email: str | None = None
+    phone: str | None = None
+    notify_by: list[Channel] | None = None
+    is_active: bool | None = None
+    is_staff: bool | None = None
 
 
 class Session(Message):

@@ -1,0 +1,67 @@
+"""Builds the gateway's WSGI application; gunicorn calls `create_app` once in each of its processes."""
+
+import logging
+from functools import partial
+
+import gevent
+from flask import Flask, Response, request
+from psycogreen.gevent import patch_psycopg
+from sqlalchemy.orm import sessionmaker
+
+from chassis import config
+from chassis.engine import create_engine
+from gateway import health, problems, visit
+from gateway.backends import Backends
+from gateway.broker import Broker
+from gateway.guard import Guard
+from gateway.limits import Counters, parse_rate
+from gateway.listener import Listener
+from gateway.registry import Registry
+from gateway.routes import ROUTES
+from gateway.routing import Routing
+from gateway.rpc_client import RpcClient
+from gateway.sockets import add_socket
+from gateway.views import serve
+
+DATABASE_POOL = 10  # connections a process
+
+_log = logging.getLogger(__name__)
+
+
+def create_app() -> Guard:
+    """Connect this process to its backends and return the guarded application."""
+    patch_psycopg()
+    backends = _backends()
+    registry = Registry(backends)
+    backends.broker.subscribe(backends.rpc)
+    backends.broker.subscribe(Listener(backends.settings, registry))
+    for task in (backends.broker.run, backends.routing.follow, registry.patrol):
+        gevent.spawn(task)
+    return Guard(_flask(backends, registry), backends, registry)
+
+
+def _backends() -> Backends:
+    settings = config.load("gateway")
+    engine = create_engine(settings["gateway"]["database"], DATABASE_POOL)
+    database = sessionmaker(engine)
+    rates = {name: parse_rate(rate) for name, rate in settings["gateway"]["throttle"].items()}
+    counters = Counters(settings["redis_url"], rates)
+    return Backends(settings, database, counters, Broker(settings), RpcClient(settings), Routing(database))
+
+
+def _flask(backends: Backends, registry: Registry) -> Flask:
+    app = Flask("gateway", static_folder=None)
+    for route in ROUTES:
+        for number, path in enumerate(route.paths):
+            view = partial(serve, route, backends)
+            app.add_url_rule(path, f"{route.name}-{number}", view, methods=[route.method])
+    health.add(app, backends)
+    add_socket(app, backends, registry)
+    app.register_error_handler(Exception, _problem)
+    return app
+
+
+def _problem(error: Exception) -> Response:
+    refusal, headers = problems.translated(error)
+    request_id = request.environ[visit.KEY].request_id
+    return Response(problems.document(refusal, request_id), refusal.status, headers)

@@ -1,0 +1,61 @@
+"""Joins posts with their authors from the read model: one query a page, never a call per post."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from chassis import clock
+from chassis.contract import Message
+from feeds import contract as feeds
+from gateway import store
+from gateway.contract import Author, PostView, PostViewPage
+from users import contract as users
+
+if TYPE_CHECKING:  # the route table names these functions, and the backends know the route table
+    from gateway.backends import Backends
+
+View = Callable[["Backends", Any], Message]
+
+ERASED = "deleted"  # shown for an author whom the users service does not know (any more)
+
+
+def join_page(backends: Backends, page: feeds.PostPage) -> PostViewPage:
+    """Give each post of a page its author."""
+    names = _usernames(backends, {post.author_id for post in page.items})
+    return PostViewPage(items=[_view(post, names) for post in page.items], next=page.next)
+
+
+def join(backends: Backends, post: feeds.Post) -> PostView:
+    """Give a post its author."""
+    return _view(post, _usernames(backends, {post.author_id}))
+
+
+def remember(backends: Backends, account: users.Account) -> users.Account:
+    """Keep a new name at once, so that whoever renamed themselves sees it; the event only comes a moment later."""
+    with backends.database.begin() as session:
+        news = store.name_author(session, account.id, account.username, clock.now())
+    if news:
+        backends.counters.raise_version(feeds.CACHE_TAG)
+    return account
+
+
+def _usernames(backends: Backends, ids: set[str]) -> dict[str, str]:
+    """Look names up; who is missing is asked for once and kept."""
+    with backends.database.begin() as session:
+        names = store.usernames(session, ids)
+    missing = ids - names.keys()
+    return names | _asked_for(backends, missing) if missing else names
+
+
+def _asked_for(backends: Backends, ids: Iterable[str]) -> dict[str, str]:
+    profiles = backends.rpc.ask("users.profiles", users.Profiles(ids=sorted(ids)), users.ProfileList).items
+    with backends.database.begin() as session:
+        for profile in profiles:
+            store.name_author(session, profile.id, profile.username, profile.created_at)
+    return {profile.id: profile.username for profile in profiles}
+
+
+def _view(post: feeds.Post, names: dict[str, str]) -> PostView:
+    author = Author(id=post.author_id, username=names.get(post.author_id, ERASED))
+    return PostView(id=post.id, text=post.text, author=author, created_at=post.created_at)

@@ -1,0 +1,57 @@
+"""Probes: /livez says that the process runs, /readyz that it can serve."""
+
+from collections.abc import Callable
+from functools import partial
+
+from flask import Flask, Response, jsonify
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from chassis.contract import Empty
+from chassis.errors import ServiceError
+from gateway.backends import Backends
+
+SERVICES = ("users", "feeds", "notifications")
+PING = 2  # seconds
+
+
+def add(app: Flask, backends: Backends) -> None:
+    """Add both probes."""
+    readiness = Readiness(backends)
+    app.add_url_rule("/livez", "livez", lambda: jsonify(status="ok"))
+    app.add_url_rule("/readyz", "readyz", readiness.view)
+
+
+class Readiness:
+    """Ready means: broker and database answer, and each service has answered once since this process started.
+
+    A service that goes away later makes its own routes answer 503; it must not take the whole gateway out of service.
+    """
+
+    def __init__(self, backends: Backends) -> None:
+        self._backends = backends
+        self._seen: set[str] = set()
+
+    def view(self) -> tuple[Response, int]:
+        """Answer 200 or 503, with what was found."""
+        checks = {"broker": self._backends.broker.connected.is_set(), "database": self._answers(self._database)}
+        services = {name: self._answers(partial(self._ping, name)) for name in SERVICES}
+        self._seen.update(name for name, answers in services.items() if answers)
+        ready = all(checks.values()) and self._seen.issuperset(SERVICES)
+        words = {name: "ok" if good else "away" for name, good in (checks | services).items()}
+        return jsonify(status="ready" if ready else "not ready", checks=words), 200 if ready else 503
+
+    def _database(self) -> None:
+        with self._backends.database.begin() as session:
+            session.execute(text("SELECT 1"))
+
+    def _ping(self, service: str) -> None:
+        self._backends.rpc.ask(f"{service}.ping", Empty(), Empty, deadline=PING)
+
+    @staticmethod
+    def _answers(check: Callable[[], None]) -> bool:
+        try:
+            check()
+        except (ServiceError, SQLAlchemyError):
+            return False
+        return True

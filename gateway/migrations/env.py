@@ -1,0 +1,8 @@
+"""alembic's entry: what the gateway's database should look like."""
+
+from chassis.migrations import run
+from chassis.tables import METADATA
+from gateway.models import Base
+from gateway.routing import seed
+
+run(Base.metadata, METADATA, after=seed)

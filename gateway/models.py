@@ -1,0 +1,36 @@
+"""Tables of the gateway: routing information and the read model of authors."""
+
+from datetime import datetime
+
+from sqlalchemy import String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from chassis.columns import Moment, UuidText
+
+
+class Base(DeclarativeBase):
+    """Of all tables of the gateway."""
+
+
+class RouteRow(Base):
+    """How a row of the route table is served right now; operators change it at run time."""
+
+    __tablename__ = "routes"
+
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    enabled: Mapped[bool]
+    target: Mapped[str] = mapped_column(String(100))
+    cache_seconds: Mapped[int]
+    deadline: Mapped[float]
+
+
+class AuthorRow(Base):
+    """What lists of posts need of their authors, kept from the events of users and feeds."""
+
+    __tablename__ = "authors"
+
+    id: Mapped[str] = mapped_column(UuidText, primary_key=True)
+    username: Mapped[str] = mapped_column(String(30))
+    changed_at: Mapped[datetime] = mapped_column(Moment)
+    posts: Mapped[int] = mapped_column(default=0)
+    last_post_at: Mapped[datetime | None] = mapped_column(Moment)

@@ -1,0 +1,99 @@
+"""Problem documents (RFC 9457): every refusal becomes one, in one place."""
+
+import json
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from wsproto.utilities import RemoteProtocolError
+
+from chassis.errors import Invalid, ServiceError, Unauthenticated, Unavailable
+
+CONTENT_TYPE = "application/problem+json"
+RETRY_SOON = "2"  # seconds; for a dependency that is away
+
+_log = logging.getLogger(__name__)
+Headers = list[tuple[str, str]]
+
+
+class Malformed(ServiceError):
+    """The body is no JSON."""
+
+    status = 400
+    default_code = "malformed"
+
+
+class TooLarge(ServiceError):
+    """The body is larger than we read."""
+
+    status = 413
+    default_code = "too_large"
+
+
+class UnsupportedMedia(ServiceError):
+    """The body is something else than JSON."""
+
+    status = 415
+    default_code = "unsupported_media_type"
+
+
+class _Other(ServiceError):
+    """Any of werkzeug's refusals, which know more statuses than we have classes."""
+
+    status: int  # type: ignore[misc]  # of each one, not of the class
+
+
+def document(error: ServiceError, request_id: str) -> bytes:
+    """Return the body: type, title, status, detail, code, request_id, and for wrong fields errors."""
+    body: dict[str, Any] = {
+        "type": f"/docs/#problem-{error.code.replace('_', '-')}",
+        "title": HTTPStatus(error.status).phrase,
+        "status": error.status,
+        "detail": error.detail,
+        "code": error.code,
+        "request_id": request_id,
+    }
+    if error.errors or isinstance(error, Invalid):
+        body["errors"] = error.errors
+    return json.dumps(body, ensure_ascii=False).encode()
+
+
+def headers(error: ServiceError) -> Headers:
+    """Return what a status asks for beside its body; a throttled answer's Retry-After is its counter's."""
+    found: Headers = [("Content-Type", CONTENT_TYPE)]
+    if isinstance(error, Unauthenticated):
+        found.append(("WWW-Authenticate", _challenge(error)))
+    if isinstance(error, Unavailable):
+        found.append(("Retry-After", RETRY_SOON))
+    return found
+
+
+def translated(error: Exception) -> tuple[ServiceError, Headers]:
+    """Turn whatever was raised into a refusal that a client may see, with the headers that belong to it."""
+    if isinstance(error, ServiceError):
+        return error, headers(error)
+    if isinstance(error, HTTPException):
+        return _from_werkzeug(error)
+    if isinstance(error, RemoteProtocolError):
+        return translated(Malformed("This is no valid websocket handshake."))
+    if isinstance(error, SQLAlchemyError):
+        _log.error("the database failed: %s", type(error).__name__)
+        return translated(Unavailable("The database is away."))
+    _log.error("unexpected error", exc_info=error)
+    return translated(ServiceError("Something went wrong here. It has been recorded under the request id."))
+
+
+def _from_werkzeug(error: HTTPException) -> tuple[ServiceError, Headers]:
+    status = HTTPStatus(error.code or 500)
+    code = status.phrase.lower().replace(" ", "_")
+    refusal = _Other(error.description or status.description, code)
+    refusal.status = status
+    extra = [("Allow", ", ".join(sorted(error.valid_methods or ())))] if isinstance(error, MethodNotAllowed) else []
+    return refusal, headers(refusal) + extra
+
+
+def _challenge(error: Unauthenticated) -> str:
+    """RFC 6750: say why only to somebody who brought a token."""
+    return 'Bearer realm="baraza"' + (', error="invalid_token"' if error.code == "invalid_token" else "")

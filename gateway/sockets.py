@@ -1,0 +1,71 @@
+"""The websocket endpoint /ws/notifications/."""
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, request
+from flask_sock import Sock
+
+from chassis import contract
+from chassis.errors import Forbidden, Invalid, ServiceError, TooManyRequests
+from gateway import frames, visit
+from gateway.backends import Backends
+from gateway.connection import Connection
+from gateway.outlet import Outlet
+from gateway.registry import Registry, notification_frame
+from gateway.visit import Visit
+
+PATH = "/ws/notifications/"
+MAX_MESSAGE = 4096  # bytes; nothing a client says is read
+
+_ID = re.compile(contract.UUID_PATTERN)
+
+
+def add_socket(app: Flask, backends: Backends, registry: Registry) -> None:
+    """Add the endpoint; all checks come before the 101, because afterwards there are no statuses."""
+    settings = backends.settings["gateway"]
+    origins = {origin.strip() for origin in settings["allowed_origins"].split(",") if origin.strip()}
+    app.config["SOCK_SERVER_OPTIONS"] = {"subprotocols": [visit.SUBPROTOCOL], "max_message_size": MAX_MESSAGE}
+
+    def before() -> None:
+        if request.path == PATH and request.headers.get("Upgrade", "").lower() == "websocket":
+            _check(origins, settings["socket"]["per_user"], registry)
+            _prepare(request.environ, settings["socket"]["queue"])
+
+    def notifications(ws: Any) -> None:
+        guest: Visit = request.environ[visit.KEY]
+        connection = Connection(
+            guest.require_identity(), guest.token_hash or "", request.environ["gunicorn.socket"], notification_frame
+        )
+        registry.add(connection)
+        try:
+            connection.start(backends.rpc, request.args.get("since"))
+            while True:  # what clients say is read, so that pongs and closes are seen, and thrown away
+                ws.receive()
+        except ServiceError:
+            connection.outlet.end(frames.TRY_AGAIN_LATER, "come back with ?since=")
+        finally:
+            registry.remove(connection)
+
+    app.before_request(before)
+    Sock(app).route(PATH)(notifications)
+
+
+def _check(origins: set[str], per_user: int, registry: Registry) -> None:
+    """Refuse strangers, foreign pages (a browser sends its cookies and our token anywhere), and too many sockets."""
+    guest: Visit = request.environ[visit.KEY]
+    origin = request.headers.get("Origin")
+    if origin and origin not in origins and urlsplit(origin).netloc != request.host:
+        raise Forbidden("Pages of this origin may not connect.", "origin_not_allowed")
+    if registry.open_for(guest.require_identity().user_id) >= per_user:
+        raise TooManyRequests(f"You may hold {per_user} websockets at a time.", "too_many_sockets")
+    since = request.args.get("since")
+    if since is not None and not _ID.fullmatch(since):
+        raise Invalid.field("since", "must be the id of a notification")
+
+
+def _prepare(environ: dict[str, Any], queue: int) -> None:
+    """Put our outlet in the socket's place, and decline compression: it costs 90 kB a connection."""
+    environ["gunicorn.socket"] = Outlet(environ["gunicorn.socket"], queue)
+    environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
