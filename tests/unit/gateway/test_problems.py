@@ -1,0 +1,65 @@
+"""Whatever is raised becomes a problem document, and says nothing that is none of the client's business."""
+
+import json
+
+import pytest
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import MethodNotAllowed
+
+from chassis import errors
+from gateway import problems
+
+KINDS = [
+    (errors.Invalid.field("text", "is blank"), 422),
+    (errors.Unauthenticated("Sign in first."), 401),
+    (errors.Forbidden("Staff only."), 403),
+    (errors.NotFound("No such post."), 404),
+    (errors.Conflict("Taken."), 409),
+    (errors.TooManyRequests("Later."), 429),
+    (errors.Unavailable("Away."), 503),
+    (errors.DeadlineExceeded("Late."), 504),
+    (problems.Malformed("No JSON."), 400),
+    (problems.TooLarge("Too large."), 413),
+    (problems.UnsupportedMedia("JSON, please."), 415),
+]
+
+
+@pytest.mark.parametrize(("error", "status"), KINDS)
+def test_every_kind_of_refusal_has_its_status(error: errors.ServiceError, status: int) -> None:
+    refusal, _ = problems.translated(error)
+    document = json.loads(problems.document(refusal, "r-1"))
+    assert document["status"] == refusal.status == status
+    assert {"type", "title", "status", "detail", "code", "request_id"} <= document.keys()
+
+
+def test_wrong_fields_are_named() -> None:
+    document = json.loads(problems.document(errors.Invalid.field("text", "is blank"), "r-1"))
+    assert document["errors"] == [{"field": "text", "message": "is blank"}]
+
+
+def test_the_challenge_tells_a_bad_token_from_none() -> None:
+    bad = dict(problems.headers(errors.Unauthenticated("no", "invalid_token")))["WWW-Authenticate"]
+    none = dict(problems.headers(errors.Unauthenticated("no")))["WWW-Authenticate"]
+    assert 'error="invalid_token"' in bad
+    assert "error" not in none
+
+
+def test_a_dependency_that_is_away_says_when_to_come_back() -> None:
+    assert "Retry-After" in dict(problems.headers(errors.Unavailable("Away.")))
+
+
+def test_a_wrong_method_is_told_the_right_ones() -> None:
+    refusal, headers = problems.translated(MethodNotAllowed(valid_methods=["PUT", "GET"]))
+    assert refusal.status == 405
+    assert dict(headers)["Allow"] == "GET, PUT"
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(OperationalError("SELECT secret", {"p": "hunter2"}, Exception("dsn")), 503), (KeyError("hunter2"), 500)],
+)
+def test_the_text_of_an_unforeseen_error_stays_here(error: Exception, status: int) -> None:
+    refusal, _ = problems.translated(error)
+    assert refusal.status == status
+    assert b"hunter2" not in problems.document(refusal, "r-1")
+    assert b"secret" not in problems.document(refusal, "r-1")

@@ -1,0 +1,40 @@
+"""The route table against the specification."""
+
+import pytest
+
+from gateway.routes import ROUTES, Who
+from gateway.routing import rule_of
+
+# Method, path as the specification has it, and the service's own endpoint mirrored under its name.
+SPECIFIED = [
+    ("POST", "/register/", "/users/register/"),
+    ("POST", "/login/", "/users/login/"),
+    ("POST", "/logout/", "/users/logout/"),
+    ("PUT", "/update-account/", "/users/update-account/"),
+    ("GET", "/users/detail/<id>/", "/users/detail/<id>/"),
+    ("GET", "/users/all/", "/users/all/"),
+    ("GET", "/all-posts/", "/feeds/all/"),
+    ("GET", "/post-detail/<id>/", "/feeds/detail/<id>/"),
+    ("POST", "/create-post/", "/feeds/create/"),
+    ("POST", "/send-notification/", "/notifications/send-notification/"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "mirror"), SPECIFIED)
+def test_every_endpoint_of_the_specification_has_a_row(method: str, path: str, mirror: str) -> None:
+    assert [route.name for route in ROUTES if route.method == method and {path, mirror} <= set(route.paths)]
+
+
+def test_no_two_rows_share_a_name_or_an_endpoint() -> None:
+    names = [route.name for route in ROUTES]
+    endpoints = [(route.method, path) for route in ROUTES for path in route.paths]
+    assert len(set(names)) == len(names)
+    assert len(set(endpoints)) == len(endpoints)
+
+
+def test_only_what_anybody_may_read_is_cached_for_all() -> None:
+    assert all(route.who is Who.ANYONE and route.method == "GET" for route in ROUTES if route.tag)
+
+
+def test_a_row_starts_enabled_at_its_own_service() -> None:
+    assert all(rule_of(route).enabled and rule_of(route).target == route.target for route in ROUTES)

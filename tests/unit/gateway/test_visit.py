@@ -1,0 +1,94 @@
+"""Who asks, from where: read from headers that anybody may write."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chassis.errors import Forbidden, Unauthenticated, Unavailable
+from gateway.visit import Visit, client_address, token_hash, visit_of
+from users.contract import Identity
+
+TOKEN = "a" * 43
+IDENTITY = Identity.model_validate(
+    {
+        "user_id": "01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21",
+        "username": "ada",
+        "session_id": "01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b22",
+        "is_staff": False,
+        "expires_at": "2030-01-01T00:00:00Z",
+    }
+)
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "Token"])
+def test_a_token_is_taken_from_the_authorization_header(scheme: str) -> None:
+    assert visit_of({"HTTP_AUTHORIZATION": f"{scheme} {TOKEN}"}, 0).token_hash == token_hash(TOKEN)
+
+
+def test_a_browser_brings_its_token_as_a_websocket_subprotocol() -> None:
+    visit = visit_of({"HTTP_SEC_WEBSOCKET_PROTOCOL": f"baraza.v1, bearer.{TOKEN}"}, 0)
+    assert visit.token_hash == token_hash(TOKEN)
+
+
+@pytest.mark.parametrize("header", ["Bearer", "Bearer ", "Bearer x", "Basic dXNlcjpwYXNz", f"Bearer {TOKEN}x", "é"])
+def test_what_cannot_be_a_token_of_ours_is_a_bad_token_and_is_asked_nobody_about(header: str) -> None:
+    visit = visit_of({"HTTP_AUTHORIZATION": header}, 0)
+    assert visit.has_token
+    assert visit.token_hash is None
+    with pytest.raises(Unauthenticated) as refusal:
+        visit.require_identity()
+    assert refusal.value.code == "invalid_token"
+
+
+def test_without_a_token_one_is_asked_to_sign_in() -> None:
+    with pytest.raises(Unauthenticated) as refusal:
+        visit_of({}, 0).require_identity()
+    assert refusal.value.code == "unauthenticated"
+
+
+def test_a_token_that_could_not_be_checked_is_no_wrong_token() -> None:
+    visit = visit_of({"HTTP_AUTHORIZATION": f"Bearer {TOKEN}"}, 0)
+    visit.trouble = Unavailable("users is away")
+    with pytest.raises(Unavailable):
+        visit.require_identity()
+
+
+def test_staff_routes_are_closed_to_other_users() -> None:
+    visit = visit_of({}, 0)
+    visit.identity = IDENTITY
+    with pytest.raises(Forbidden):
+        visit.require_staff()
+
+
+def test_the_gateway_calls_on_behalf_of_whoever_asks() -> None:
+    visit = visit_of({}, 0)
+    assert visit.caller().user is None
+    visit.identity = IDENTITY
+    assert (visit.caller().service, visit.caller().user) == ("gateway", IDENTITY.user_id)
+
+
+@given(st.lists(st.text(alphabet="abc.:1", max_size=5)))
+def test_without_trusted_proxies_the_address_is_the_peers_whatever_the_client_claims(claims: list[str]) -> None:
+    environ = {"REMOTE_ADDR": "10.0.0.9", "HTTP_X_FORWARDED_FOR": ",".join(claims)}
+    assert client_address(environ, 0) == "10.0.0.9"
+
+
+@given(st.lists(st.sampled_from(["1.1.1.1", "2.2.2.2", "evil"]), max_size=4))
+def test_behind_one_proxy_only_the_address_that_the_proxy_appended_counts(claims: list[str]) -> None:
+    environ = {"REMOTE_ADDR": "10.0.0.9", "HTTP_X_FORWARDED_FOR": ", ".join([*claims, "7.7.7.7"])}
+    assert client_address(environ, 1) == "7.7.7.7"
+
+
+def test_more_trusted_proxies_than_hops_do_no_harm() -> None:
+    assert client_address({"REMOTE_ADDR": "10.0.0.9"}, 3) == "10.0.0.9"
+
+
+def test_a_request_id_is_the_clients_if_it_is_harmless() -> None:
+    assert visit_of({"HTTP_X_REQUEST_ID": "checkout-42"}, 0).request_id == "checkout-42"
+
+
+@pytest.mark.parametrize("given_id", ["", "short", "with space in it", "x" * 65, 'in"jection\n'])
+def test_any_other_request_id_is_replaced(given_id: str) -> None:
+    visit: Visit = visit_of({"HTTP_X_REQUEST_ID": given_id}, 0)
+    assert visit.request_id != given_id
+    assert len(visit.request_id) == 32
