@@ -1,7 +1,7 @@
 """What a call or an event brings along: checked headers in, the verified caller for the worker."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from nameko.constants import CALL_ID_STACK_CONTEXT_KEY
 from nameko.containers import WorkerContext
@@ -11,19 +11,19 @@ from chassis import context
 from chassis.tokens import Caller
 
 CALLER = "caller"
-_KNOWN = (context.AUTH_TOKEN, context.REQUEST_ID, context.REQUEST_KEY)
-_MAX_HEADER = 4096  # characters
+# The longest we take, in characters; a request id must fit its column in the outbox.
+_LONGEST = {context.AUTH_TOKEN: 4096, context.REQUEST_ID: 100, context.REQUEST_KEY: 4096}
 
 
 def incoming(headers: Mapping[str, Any] | None) -> dict[str, Any]:
     """Take from a message's headers what we know and can trust the shape of; any publisher can write any header."""
     headers = headers or {}
-    found = {name: headers.get(context.HEADER_PREFIX + name) for name in _KNOWN}
+    found = {name: headers.get(context.HEADER_PREFIX + name) for name in _LONGEST}
     data: dict[str, Any] = {
-        name: value for name, value in found.items() if isinstance(value, str) and len(value) <= _MAX_HEADER
+        name: value for name, value in found.items() if _is_text(value) and len(value) <= _LONGEST[name]
     }
     stack = headers.get(context.HEADER_PREFIX + CALL_ID_STACK_CONTEXT_KEY)
-    if isinstance(stack, list) and all(isinstance(call, str) for call in stack):
+    if isinstance(stack, list) and all(_is_text(call) for call in stack):
         data[CALL_ID_STACK_CONTEXT_KEY] = stack
     return data
 
@@ -42,3 +42,8 @@ class CallerProvider(DependencyProvider):
     def worker_setup(self, worker_ctx: WorkerContext) -> None:
         """Run in the worker's own greenlet, whose context variables are its own."""
         context.request_id.set(worker_ctx.data.get(context.REQUEST_ID, "-"))
+
+
+def _is_text(value: Any) -> TypeGuard[str]:
+    """Tell whether databases and logs can hold it: AMQP lets half surrogate pairs and control characters pass."""
+    return isinstance(value, str) and value.isprintable()

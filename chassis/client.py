@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import eventlet
 import nameko.rpc
-from nameko.amqp.publish import Publisher, UndeliverableMessage
+from kombu import Message as AmqpMessage
 from nameko.constants import CALL_ID_STACK_CONTEXT_KEY
 from nameko.containers import WorkerContext
 from nameko.exceptions import deserialize
@@ -13,8 +13,9 @@ from nameko.extensions import DependencyProvider
 
 from chassis import context, tokens, wire
 from chassis.calls import CALLER
+from chassis.consumer import QueueConsumer
 from chassis.contract import Message
-from chassis.errors import DeadlineExceeded, Unavailable
+from chassis.errors import DeadlineExceeded, ServiceError, Unavailable
 
 Reply = TypeVar("Reply", bound=Message)
 
@@ -22,9 +23,21 @@ Reply = TypeVar("Reply", bound=Message)
 class ReplyListener(nameko.rpc.ReplyListener):
     """Nameko's listener, which can also stop waiting: its own keeps a late reply's place for ever."""
 
+    queue_consumer = QueueConsumer()
+
+    def setup(self) -> None:
+        """Hear of requests that found no queue."""
+        super().setup()
+        self.queue_consumer.on_return = self._on_return
+
     def forget(self, correlation_id: str) -> None:
         """Let a late reply fall on the floor."""
         self._reply_events.pop(correlation_id, None)
+
+    def _on_return(self, message: AmqpMessage) -> None:
+        waiting = self._reply_events.pop(message.properties.get("correlation_id"), None)
+        if waiting is not None:
+            waiting.send_exception(Unavailable("The service is not there."))
 
 
 class Peers(DependencyProvider):
@@ -41,19 +54,11 @@ class Peers(DependencyProvider):
         def __get__(self, service: object, owner: type) -> "PeerCalls": ...
 
     def setup(self) -> None:
-        """Make the publisher; it takes its connections from kombu's pool."""
+        """Read the settings; requests go out by the connection that the replies come in by."""
         config = self.container.config
         self._deadline: float = config["rpc"]["deadline"]
         self._issuer = tokens.Issuer(tokens.parse_keys(config["service_token_keys"]))
-        self._publisher = Publisher(
-            config["AMQP_URI"],
-            exchange=nameko.rpc.get_rpc_exchange(config),
-            delivery_mode=wire.TRANSIENT,
-            expiration=self._deadline,
-            mandatory=True,
-            retry=False,
-            confirm_timeout=self._deadline,
-        )
+        self._exchange: str = nameko.rpc.get_rpc_exchange(config).name
 
     def get_dependency(self, worker_ctx: WorkerContext) -> "PeerCalls":
         """Return the calls of this worker."""
@@ -67,8 +72,6 @@ class Peers(DependencyProvider):
             with eventlet.Timeout(self._deadline, DeadlineExceeded(f"{target} did not answer in time.")):
                 self._send(worker_ctx, target, arguments, correlation_id)
                 return _result(reply.wait())
-        except UndeliverableMessage as error:
-            raise Unavailable(f"{target} is not there.") from error
         except wire.BROKER_ERRORS as error:
             raise Unavailable("The message broker is away.") from error
         finally:
@@ -83,12 +86,16 @@ class Peers(DependencyProvider):
             context.REQUEST_ID: context.request_id.get(),
             CALL_ID_STACK_CONTEXT_KEY: worker_ctx.call_id_stack,
         }
-        self._publisher.publish(
-            {"args": [], "kwargs": arguments},
-            routing_key=target,
+        self.replies.queue_consumer.send(
+            wire.dumps({"args": [], "kwargs": arguments}),
+            self._exchange,
+            target,
+            mandatory=True,
+            delivery_mode=wire.TRANSIENT,
+            expiration=str(int(self._deadline * 1000)),
             reply_to=self.replies.routing_key,
             correlation_id=correlation_id,
-            headers={context.HEADER_PREFIX + name: value for name, value in headers.items()},
+            application_headers={context.HEADER_PREFIX + name: value for name, value in headers.items()},
         )
 
 
@@ -105,7 +112,9 @@ class PeerCalls:
         return reply.model_validate(result)
 
 
-def _result(body: dict[str, Any]) -> Any:
+def _result(body: Any) -> Any:
+    if not isinstance(body, dict) or "result" not in body:
+        raise ServiceError("The reply is malformed.")
     if body.get("error"):
         raise deserialize(body["error"])
     return body["result"]

@@ -12,10 +12,14 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 UUID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 
 
-def _without_nul(text: str) -> str:
-    """PostgreSQL cannot store NUL, and nobody can see it; lone surrogates are refused by pydantic itself."""
+def _storable(text: str) -> str:
+    """PostgreSQL cannot store NUL, and nothing can encode half a surrogate pair, which JSON can spell."""
     if "\0" in text:
         raise ValueError("must not contain the character NUL")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("must not contain lone surrogates") from None
     return text
 
 
@@ -25,7 +29,7 @@ def _rfc3339(moment: datetime) -> str:
 
 
 Item = TypeVar("Item")
-Text = Annotated[str, AfterValidator(_without_nul)]
+Text = Annotated[str, AfterValidator(_storable)]
 Id = Annotated[str, Field(pattern=UUID_PATTERN, examples=["01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21"])]
 Timestamp = Annotated[
     AwareDatetime,

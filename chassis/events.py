@@ -12,19 +12,20 @@ from typing import Any
 import nameko.events
 from kombu import Message as AmqpMessage
 from kombu import Queue
-from nameko.amqp.publish import get_producer
 from nameko.containers import WorkerContext
 from nameko.exceptions import ContainerBeingKilled
 
 from chassis import context, tokens, wire
 from chassis.calls import CALLER, incoming
+from chassis.consumer import QueueConsumer
 from chassis.contract import Event
-from chassis.errors import ServiceError
-from chassis.publisher import CONFIRM_TIMEOUT, EVENTS
+from chassis.errors import Invalid, ServiceError
+from chassis.publisher import EVENTS
 from chassis.validation import validated
 
 ATTEMPT = "baraza.attempt"
 ERROR = "baraza.error"
+_MANY = 1000  # attempts; what a header says beyond that is a joke
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +48,8 @@ def parked_queue(queue: str) -> Queue:
 class EventHandler(nameko.events.EventHandler):
     """Handles one event type, once per service, however many replicas there are."""
 
+    queue_consumer = QueueConsumer()
+
     def __init__(self, event: type[Event], **kwargs: Any) -> None:
         self.event = event
         super().__init__(event.source, event.type, expected_exceptions=ServiceError, **kwargs)
@@ -62,8 +65,8 @@ class EventHandler(nameko.events.EventHandler):
         try:
             context_data = incoming(message.headers)
             context_data[CALLER] = self._sender(context_data, message)
-            event = validated(self.event, body if isinstance(body, dict) else {})
-        except ServiceError as error:
+            event = self._read(body)
+        except Exception as error:  # noqa: BLE001 - whatever a stranger sends must not end the process
             self._move(message, parked_queue(self.queue.name), error)
             return
         try:
@@ -79,6 +82,11 @@ class EventHandler(nameko.events.EventHandler):
         sender = tokens.verify(context_data.get(context.AUTH_TOKEN), EVENTS, self._keys, subject=event_id)
         sender.require_service(self.source_service)
         return sender
+
+    def _read(self, body: Any) -> Event:
+        if not isinstance(body, dict):
+            raise Invalid("The body is not a JSON object.", "malformed_event")
+        return validated(self.event, body)
 
     def _finisher(self, message: AmqpMessage) -> Any:
         def finish(_worker_ctx: WorkerContext, result: Any, exc_info: Any) -> tuple[Any, Any]:
@@ -100,26 +108,21 @@ class EventHandler(nameko.events.EventHandler):
     def _move(self, message: AmqpMessage, queue: Queue, error: BaseException) -> None:
         """Publish the same body to another queue, confirmed, and only then ack it here."""
         _log.warning("%s goes to %s: %s", self.event.type, queue.name, _name(error))
-        headers = dict(message.headers or {}) | {ATTEMPT: _attempt(message) + 1, ERROR: _name(error)}
+        headers = {context.HEADER_PREFIX + name: value for name, value in incoming(message.headers).items()}
         try:
-            with get_producer(self.container.config["AMQP_URI"]) as producer:
-                producer.publish(
-                    message.body,
-                    routing_key=queue.name,
-                    declare=[queue],
-                    headers=headers,
-                    message_id=message.properties.get("message_id"),
-                    content_type=message.content_type,
-                    content_encoding=message.content_encoding,
-                    delivery_mode=wire.PERSISTENT,
-                    mandatory=True,
-                    retry=False,
-                    confirm_timeout=CONFIRM_TIMEOUT,
-                )
-            self.queue_consumer.ack_message(message)
+            self.queue_consumer.put(
+                message.body,
+                queue,
+                application_headers=headers | {ATTEMPT: _attempt(message) + 1, ERROR: _name(error)},
+                message_id=message.properties.get("message_id"),
+                content_type=message.content_type,
+                content_encoding=message.content_encoding,
+            )
         except wire.BROKER_ERRORS as failure:
             _log.warning("%s could not be moved and will come again: %s", self.event.type, type(failure).__name__)
             self.queue_consumer.requeue_message(message)
+        else:
+            self.queue_consumer.ack_message(message)
 
 
 event_handler = EventHandler.decorator
@@ -128,7 +131,7 @@ event_handler = EventHandler.decorator
 def _attempt(message: AmqpMessage) -> int:
     """Return how often the message failed before; the header may be anybody's."""
     attempt = (message.headers or {}).get(ATTEMPT, 0)
-    return attempt if isinstance(attempt, int) and attempt >= 0 else 0
+    return min(attempt, _MANY) if isinstance(attempt, int) and attempt >= 0 else 0
 
 
 def _name(error: BaseException) -> str:

@@ -21,6 +21,7 @@ from nameko.exceptions import BadRequest, ContainerBeingKilled, serialize
 
 from chassis import context, idempotency, tokens, wire
 from chassis.calls import CALLER, incoming
+from chassis.consumer import QueueConsumer
 from chassis.contract import Message
 from chassis.errors import Invalid, ServiceError
 from chassis.validation import validated
@@ -37,11 +38,13 @@ class RpcConsumer(nameko.rpc.RpcConsumer):
     than a timeout; Nameko's own confirmed and pooled replies cost 1.7 times the CPU of the whole call.
     """
 
+    queue_consumer = QueueConsumer()
+
     def handle_message(self, body: Any, message: AmqpMessage) -> None:
         """Start a worker for a request. What nobody waits for is thrown away: Nameko's own way would kill us."""
         if not message.properties.get("reply_to"):
             _log.warning("a request without reply_to was thrown away")
-            message.reject()
+            self.queue_consumer.ack_message(message)
             return
         super().handle_message(body, message)
 
@@ -53,11 +56,12 @@ class RpcConsumer(nameko.rpc.RpcConsumer):
 
     def reply(self, message: AmqpMessage, result: Any, exc_info: ExcInfo, *, replayed: bool = False) -> None:
         """Send the reply, then ack the request. A connection that died meanwhile brings the request back."""
+        body = _encode(result, exc_info)
         properties = message.properties
         try:
             wire.send(
                 message.channel,
-                _encode(result, exc_info),
+                body,
                 nameko.rpc.get_rpc_exchange(self.container.config).name,
                 properties["reply_to"],
                 correlation_id=properties.get("correlation_id"),
@@ -127,12 +131,16 @@ rpc = Rpc.decorator
 
 
 def _encode(result: Any, exc_info: ExcInfo) -> bytes:
-    """Encode {result, error} as Nameko's clients expect it."""
-    if exc_info is not None:
-        return wire.dumps({"result": None, "error": _error(exc_info[1])})
-    if isinstance(result, Message):
-        return b'{"result":%b,"error":null}' % result.model_dump_json().encode()
-    return wire.dumps({"result": result, "error": None})
+    """Encode {result, error} as Nameko's clients expect it; what cannot be encoded is an error of ours."""
+    try:
+        if exc_info is not None:
+            return wire.dumps({"result": None, "error": _error(exc_info[1])})
+        if isinstance(result, Message):
+            return b'{"result":%b,"error":null}' % result.model_dump_json().encode()
+        return wire.dumps({"result": result, "error": None})
+    except (TypeError, ValueError, RecursionError) as error:
+        _log.exception("a reply could not be encoded")
+        return wire.dumps({"result": None, "error": _error(error)})
 
 
 def _error(error: BaseException) -> dict[str, Any]:

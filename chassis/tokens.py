@@ -83,7 +83,7 @@ def verify(token: object, audience: str, keys: Sequence[Key], *, subject: str | 
     """Return who calls, or raise Unauthenticated without saying what was wrong with the token."""
     try:
         claims = _claims(token, audience, keys, subject)
-    except (jwt.InvalidTokenError, StopIteration, TypeError) as error:
+    except (jwt.InvalidTokenError, StopIteration, TypeError, ValueError, RecursionError) as error:
         raise Unauthenticated("The call carries no valid service token.", "bad_service_token") from error
     return Caller(
         service=claims["iss"],

@@ -29,17 +29,17 @@ def event_queue_name(source: str, event: str, service: str, method: str) -> str:
 
 
 def dumps(payload: Any) -> bytes:
-    """Encode a body."""
-    return json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode()
+    """Encode a body; half a surrogate pair, which a stranger's header may hold, becomes a question mark."""
+    return json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
 
 
 def send(
-    channel: Any, body: bytes, exchange: str, routing_key: str, *, mandatory: bool = False, **properties: Any
+    channel: Any, body: bytes | str, exchange: str, routing_key: str, *, mandatory: bool = False, **properties: Any
 ) -> None:
     """Write basic.publish to a channel that another greenlet reads from.
 
     amqp's own `basic_publish` first reads from the socket to look for connection.blocked, and two greenlets must not
     read one socket. Writing is safe: amqp's frame writer holds a lock for a whole message.
     """
-    message = Message(body, **JSON, **properties)
+    message = Message(body, **(JSON | properties))
     channel.send_method(spec.Basic.Publish, "Bssbb", (0, exchange, routing_key, mandatory, False), message)

@@ -57,7 +57,7 @@ def document(error: ServiceError, request_id: str) -> bytes:
     }
     if error.errors or isinstance(error, Invalid):
         body["errors"] = error.errors
-    return json.dumps(body, ensure_ascii=False).encode()
+    return json.dumps(body).encode()
 
 
 def headers(error: ServiceError) -> Headers:

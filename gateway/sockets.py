@@ -13,6 +13,7 @@ from gateway import frames, visit
 from gateway.backends import Backends
 from gateway.connection import Connection
 from gateway.outlet import Outlet
+from gateway.problems import Malformed
 from gateway.registry import Registry, notification_frame
 from gateway.visit import Visit
 
@@ -20,6 +21,7 @@ PATH = "/ws/notifications/"
 MAX_MESSAGE = 4096  # bytes; nothing a client says is read
 
 _ID = re.compile(contract.UUID_PATTERN)
+_KEY = re.compile(r"[A-Za-z0-9+/]{22}==")  # 16 random bytes in base64 (RFC 6455, section 4.1); nobody else looks
 
 
 def add_socket(app: Flask, backends: Backends, registry: Registry) -> None:
@@ -54,6 +56,8 @@ def add_socket(app: Flask, backends: Backends, registry: Registry) -> None:
 
 def _check(origins: set[str], per_user: int, registry: Registry) -> None:
     """Refuse strangers, foreign pages (a browser sends its cookies and our token anywhere), and too many sockets."""
+    if not _KEY.fullmatch(request.headers.get("Sec-WebSocket-Key", "")):
+        raise Malformed("This is no valid websocket handshake.")
     guest: Visit = request.environ[visit.KEY]
     origin = request.headers.get("Origin")
     if origin and origin not in origins and urlsplit(origin).netloc != request.host:

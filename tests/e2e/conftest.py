@@ -1,0 +1,64 @@
+"""The whole platform as real processes, and people who use it over HTTP and websockets.
+
+The instance is the one that `make test` started the servers of; alone, `pytest tests/e2e` starts one of its own name.
+Every person has an address of their own (the gateway trusts one proxy here), so limits are the real ones.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from docker.dev.environment import for_tests
+from docker.dev.instance import Instance
+from tests.e2e.support.operator import Operator
+from tests.e2e.support.person import Person
+
+
+@pytest.fixture(scope="session")
+def platform() -> Iterator[Instance]:
+    name = os.environ.get("BARAZA_TEST_INSTANCE")
+    instance = Instance(name or "e2e", for_tests())
+    instance.start_servers()
+    instance.start_applications()
+    yield instance
+    if name is None:
+        instance.stop()
+
+
+@pytest.fixture(scope="session")
+def url(platform: Instance) -> str:
+    return platform.environment["BARAZA_URL"]
+
+
+@pytest.fixture
+def stranger(url: str) -> Iterator[Callable[[], Person]]:
+    """Make people who are nobody yet."""
+    people: list[Person] = []
+
+    def make() -> Person:
+        people.append(Person(url))
+        return people[-1]
+
+    yield make
+    for person in people:
+        person.close()
+
+
+@pytest.fixture
+def newcomer(stranger: Callable[[], Person]) -> Callable[..., Person]:
+    """Make people who are registered and signed in."""
+
+    def make(**account: object) -> Person:
+        person = stranger()
+        person.register(**account)
+        person.login()
+        return person
+
+    return make
+
+
+@pytest.fixture
+def operator(platform: Instance) -> Iterator[Operator]:
+    with Operator(platform.environment) as operator:
+        yield operator

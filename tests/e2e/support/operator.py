@@ -1,0 +1,35 @@
+"""The operator's hands: RPC with a token of their own, as `make shell` gives it."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from nameko.standalone.rpc import ClusterRpcProxy
+
+from chassis import context, tokens
+
+TIMEOUT = 10  # seconds
+
+
+class Operator:
+    """`operator("users.set_staff", username=..., is_staff=True)`."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._keys = tokens.parse_keys(environment["SERVICE_TOKEN_KEYS"])
+        self._headers: dict[str, str] = {}
+        config = {"AMQP_URI": environment["AMQP_URI"]}
+        self._proxy = ClusterRpcProxy(config, context_data=self._headers, timeout=TIMEOUT)
+
+    def __enter__(self) -> Self:
+        self._rpc = self._proxy.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._proxy.stop()
+
+    def __call__(self, target: str, **arguments: Any) -> Any:
+        service, _, method = target.partition(".")
+        self._headers[context.AUTH_TOKEN] = tokens.issue(tokens.Caller("operator"), service, self._keys)
+        return getattr(self._rpc[service], method)(**arguments)

@@ -1,0 +1,91 @@
+"""A person with a browser: an address, a name, a password, perhaps a session and open websockets."""
+
+import json
+import secrets
+from contextlib import ExitStack
+from typing import Any
+
+import requests
+from websockets.sync.client import ClientConnection, connect
+
+PASSWORD = "correct horse battery"
+TIMEOUT = 15  # seconds
+
+
+class Person:
+    """Talks to the gateway as any client would."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.name = f"p_{secrets.token_hex(6)}"
+        self.address = ".".join(str(1 + secrets.randbelow(250)) for _ in range(4))
+        self.account: dict[str, Any] = {}
+        self.token: str | None = None
+        self._open = ExitStack()
+        self._http = self._open.enter_context(requests.Session())
+
+    @property
+    def id(self) -> str:
+        return str(self.account["id"])
+
+    @property
+    def email(self) -> str:
+        return f"{self.name}@example.org"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        found = {"X-Forwarded-For": self.address}
+        return found | {"Authorization": f"Bearer {self.token}"} if self.token else found
+
+    def ask(self, method: str, path: str, **options: Any) -> requests.Response:
+        """Send a request, signed in if the person is."""
+        headers = self.headers | options.pop("headers", {})
+        return self._http.request(method, self.url + path, headers=headers, timeout=TIMEOUT, **options)
+
+    def get(self, path: str, **options: Any) -> requests.Response:
+        return self.ask("GET", path, **options)
+
+    def post(self, path: str, body: Any = None, **options: Any) -> requests.Response:
+        return self.ask("POST", path, json=body, **options)
+
+    def put(self, path: str, body: Any) -> requests.Response:
+        return self.ask("PUT", path, json=body)
+
+    def register(self, **account: object) -> None:
+        fields = {"username": self.name, "email": self.email, "password": PASSWORD} | account
+        reply = self.post("/register/", fields)
+        assert reply.status_code == 201, reply.text
+        self.account = reply.json()
+
+    def login(self) -> None:
+        reply = self.post("/login/", {"username": self.name, "password": PASSWORD})
+        assert reply.status_code == 200, reply.text
+        self.token = reply.json()["token"]
+
+    def writes(self, text: str) -> dict[str, Any]:
+        """Post and return the post."""
+        reply = self.post("/create-post/", {"text": text})
+        assert reply.status_code == 201, reply.text
+        post: dict[str, Any] = reply.json()
+        return post
+
+    def inbox(self, **query: Any) -> dict[str, Any]:
+        reply = self.get("/notifications/", params=query)
+        assert reply.status_code == 200, reply.text
+        page: dict[str, Any] = reply.json()
+        return page
+
+    def listen(self, query: str = "", **options: Any) -> ClientConnection:
+        """Open a websocket; the caller reads `ready` first."""
+        address = self.url.replace("http", "ws", 1) + "/ws/notifications/" + query
+        client = connect(address, additional_headers=self.headers, open_timeout=TIMEOUT, **options)
+        return self._open.enter_context(client)
+
+    def close(self) -> None:
+        self._open.close()
+
+
+def heard(socket: ClientConnection, limit: float = TIMEOUT) -> dict[str, Any]:
+    """Return the next frame; TimeoutError when none comes."""
+    frame: dict[str, Any] = json.loads(socket.recv(timeout=limit))
+    return frame

@@ -1,0 +1,293 @@
+"""The HTTP contract: statuses, problem documents, headers; whatever is sent, never a 5xx."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.e2e.support.person import PASSWORD, Person
+
+Make = Callable[..., Person]
+UNKNOWN = "01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21"
+TOKENLESS = [
+    ("POST", "/logout/"),
+    ("POST", "/users/logout/"),
+    ("PUT", "/update-account/"),
+    ("GET", f"/users/detail/{UNKNOWN}/"),
+    ("GET", "/users/all/"),
+    ("POST", "/create-post/"),
+    ("POST", "/feeds/create/"),
+    ("POST", "/send-notification/"),
+    ("GET", "/notifications/"),
+    ("POST", "/notifications/read/"),
+    ("GET", f"/notifications/detail/{UNKNOWN}/"),
+]
+
+
+def problem(reply: Any, status: int) -> dict[str, Any]:
+    """Check that a reply is a problem document with this status."""
+    assert reply.status_code == status, reply.text
+    assert reply.headers["Content-Type"] == "application/problem+json"
+    document: dict[str, Any] = reply.json()
+    assert {"type", "title", "status", "detail", "code", "request_id"} <= document.keys()
+    assert document["status"] == status
+    assert document["request_id"] == reply.headers["X-Request-ID"]
+    return document
+
+
+def fields(reply: Any) -> set[str]:
+    return {error["field"] for error in problem(reply, 422)["errors"]}
+
+
+@pytest.mark.parametrize(("method", "path"), TOKENLESS)
+@pytest.mark.parametrize("token", [None, "", "garbage", "a" * 43, "ü", "x" * 5000])
+def test_protected_routes_ask_for_a_good_token(stranger: Make, method: str, path: str, token: str | None) -> None:
+    headers = {} if token is None else {"Authorization": f"Bearer {token}".encode()}
+    reply = stranger().ask(method, path, headers=headers, json={})
+    problem(reply, 401)
+    assert reply.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_a_token_dies_at_logout_and_only_that_one(newcomer: Make) -> None:
+    person = newcomer()
+    first = person.token
+    person.login()
+    assert person.post("/logout/", headers={"Authorization": f"Bearer {first}"}).status_code == 204
+    problem(person.get("/users/all/", headers={"Authorization": f"Bearer {first}"}), 401)
+    assert person.get("/users/all/").status_code == 200
+    assert person.post("/logout/?everywhere=true").status_code == 204
+    problem(person.get("/users/all/"), 401)
+
+
+def test_token_is_accepted_as_a_scheme_too(newcomer: Make) -> None:
+    person = newcomer()
+    assert person.get("/users/all/", headers={"Authorization": f"Token {person.token}"}).status_code == 200
+
+
+def test_an_account_is_shown_whole_to_its_owner_and_as_a_profile_to_others(newcomer: Make) -> None:
+    owner, other = newcomer(phone=None), newcomer()
+    mine = owner.get(f"/users/detail/{owner.id}/").json()
+    assert set(mine) == {"id", "username", "email", "phone", "notify_by", "is_active", "is_staff", "created_at"}
+    assert set(other.get(f"/users/detail/{owner.id}/").json()) == {"id", "username", "created_at"}
+    listed = other.get("/users/all/?limit=2").json()
+    assert all(set(profile) == {"id", "username", "created_at"} for profile in listed["items"])
+
+
+BAD_BODIES = [
+    (b"", 400),
+    (b"{", 400),
+    (b"nonsense", 400),
+    (b'{"a": NaN}', 400),
+    (b"\xff\xfe", 400),
+    (b"[" * 100_000, 400),
+    (b"null", 422),
+    (b"[]", 422),
+    (b'"text"', 422),
+    (b"{}", 422),
+    (b'{"username": 5, "email": [], "password": {}}', 422),
+]
+
+
+@pytest.mark.parametrize("path", ["/register/", "/login/"])
+@pytest.mark.parametrize(("body", "status"), BAD_BODIES, ids=range(len(BAD_BODIES)))
+def test_a_bad_body_gets_a_clear_answer(stranger: Make, path: str, body: bytes, status: int) -> None:
+    reply = stranger().ask("POST", path, data=body, headers={"Content-Type": "application/json"})
+    problem(reply, status)
+
+
+def test_ten_megabytes_are_too_large(newcomer: Make) -> None:
+    body = b'{"text": "' + b"x" * 10_000_000 + b'"}'
+    person = newcomer()
+    problem(person.ask("POST", "/create-post/", data=body, headers={"Content-Type": "application/json"}), 413)
+    assert person.get("/users/all/").status_code == 200
+
+
+def test_ten_megabytes_in_chunks_are_too_large_as_well(newcomer: Make) -> None:
+    chunks = (b"x" * 100_000 for _ in range(100))
+    reply = newcomer().ask("POST", "/create-post/", data=chunks, headers={"Content-Type": "application/json"})
+    problem(reply, 413)
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_only_json_is_understood(stranger: Make, kind: str) -> None:
+    problem(stranger().ask("POST", "/login/", data=b'{"username": "a"}', headers={"Content-Type": kind}), 415)
+
+
+def test_a_wrong_method_is_told_the_right_one(stranger: Make) -> None:
+    reply = stranger().ask("DELETE", "/register/")
+    problem(reply, 405)
+    assert "POST" in reply.headers["Allow"]
+
+
+@pytest.mark.parametrize("path", ["/nowhere/", "/post-detail/", f"/post-detail/{UNKNOWN}/x/", "/%00/", "/é/"])
+def test_what_is_not_there_is_not_found(stranger: Make, path: str) -> None:
+    problem(stranger().get(path), 404)
+
+
+@pytest.mark.parametrize("id_", [UNKNOWN, "1", "null", "%00", "'; drop table posts; --", "x" * 2000, str(uuid.uuid4())])
+def test_unknown_ids_are_not_found(newcomer: Make, id_: str) -> None:
+    person = newcomer()
+    for path in (f"/post-detail/{id_}/", f"/users/detail/{id_}/", f"/notifications/detail/{id_}/"):
+        problem(person.get(path), 404)
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "limit=", "limit=1.5", "limit=-1"])
+def test_a_limit_is_a_number_from_1_to_100(newcomer: Make, query: str) -> None:
+    person = newcomer()
+    for path in ("/all-posts/", "/users/all/", "/notifications/"):
+        assert fields(person.get(f"{path}?{query}")) == {"limit"}
+
+
+@pytest.mark.parametrize("cursor", ["x", "%00", "!!!!", "YWJj%20", "z" * 500, "J1wn"])
+def test_a_made_up_cursor_is_refused(newcomer: Make, cursor: str) -> None:
+    person = newcomer()
+    for path in ("/all-posts/", "/users/all/", "/notifications/"):
+        reply = person.get(f"{path}?cursor={cursor}")
+        assert reply.status_code in {200, 422}
+        if reply.status_code == 422:
+            assert fields(reply) == {"cursor"}
+
+
+def test_pages_lead_through_all_items_once(newcomer: Make) -> None:
+    author = newcomer()
+    mine = [author.writes(f"page {number}")["id"] for number in range(7)]
+    seen: list[str] = []
+    path = "/all-posts/?limit=3"
+    while not set(mine) <= set(seen):
+        reply = author.get(path)
+        seen += [item["id"] for item in reply.json()["items"]]
+        path = reply.links["next"]["url"]
+        assert reply.json()["next"] in path
+    assert [post for post in seen if post in mine] == mine[::-1]
+    assert len(set(seen)) == len(seen)
+
+
+BAD_ACCOUNTS = [
+    ({"username": "ab"}, "username"),
+    ({"username": "a" * 31}, "username"),
+    ({"username": "with space"}, "username"),
+    ({"username": "dröge"}, "username"),
+    ({"email": "nobody"}, "email"),
+    ({"email": "a@b"}, "email"),
+    ({"email": "a@example.org\nBcc: x@example.org"}, "email"),
+    ({"password": "short"}, "password"),
+    ({"password": "x" * 129}, "password"),
+    ({"password": "password1"}, "password"),
+    ({"phone": "0711"}, "phone"),
+    ({"phone": 254711}, "phone"),
+    ({"notify_by": ["pigeon"]}, "notify_by.0"),
+    ({"notify_by": ["sms"]}, "notify_by"),
+    ({"notify_by": "email"}, "notify_by"),
+    ({"username": "nul\0nul"}, "username"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "field"), BAD_ACCOUNTS)
+def test_registration_names_the_field_that_is_wrong(stranger: Make, wrong: dict[str, Any], field: str) -> None:
+    person = stranger()
+    body = {"username": person.name, "email": person.email, "password": PASSWORD} | wrong
+    assert fields(person.post("/register/", body)) == {field}
+
+
+def test_a_name_or_an_email_is_given_once_without_regard_to_case(stranger: Make) -> None:
+    first, second = stranger(), stranger()
+    first.register()
+    taken = {"username": first.name.upper(), "email": second.email, "password": PASSWORD}
+    assert problem(second.post("/register/", taken), 409)["errors"][0]["field"] == "username"
+    taken = {"username": second.name, "email": first.email.upper(), "password": PASSWORD}
+    assert problem(second.post("/register/", taken), 409)["errors"][0]["field"] == "email"
+
+
+def test_unknown_user_and_wrong_password_get_the_same_answer(stranger: Make) -> None:
+    person = stranger()
+    person.register()
+    wrong = person.post("/login/", {"username": person.name, "password": "not the password"})
+    nobody = person.post("/login/", {"username": "nobody_at_all", "password": "not the password"})
+    told = [{k: v for k, v in problem(reply, 401).items() if k != "request_id"} for reply in (wrong, nobody)]
+    assert told[0] == told[1]
+
+
+def test_one_signs_in_by_name_or_email(stranger: Make) -> None:
+    person = stranger()
+    person.register()
+    for name in ({"username": person.name.upper()}, {"email": person.email}, {"username": person.email}):
+        reply = person.post("/login/", name | {"password": PASSWORD})
+        assert reply.status_code == 200
+        assert set(reply.json()) == {"token", "token_type", "expires_at", "user"}
+
+
+def test_a_new_password_needs_the_current_one_and_ends_the_other_sessions(newcomer: Make) -> None:
+    person = newcomer()
+    other = person.token
+    person.login()
+    new = {"password": "a brand new passphrase"}
+    assert "current_password" in fields(person.put("/update-account/", new))
+    assert "current_password" in fields(person.put("/update-account/", new | {"current_password": "wrong one"}))
+    assert person.put("/update-account/", new | {"current_password": PASSWORD}).status_code == 200
+    problem(person.get("/users/all/", headers={"Authorization": f"Bearer {other}"}), 401)
+    assert person.get("/users/all/").status_code == 200
+
+
+TEXTS = ["", " \n\t ", "x" * 5001, "nul\0", 5, None, ["a"]]
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
+def test_a_post_has_1_to_5000_characters_that_can_be_seen(newcomer: Make, text: object) -> None:
+    assert fields(newcomer().post("/create-post/", {"text": text})) == {"text"}
+
+
+def test_a_lone_surrogate_is_no_text(newcomer: Make) -> None:
+    body, headers = b'{"text": "\\ud800"}', {"Content-Type": "application/json"}
+    assert fields(newcomer().ask("POST", "/create-post/", data=body, headers=headers)) == {"text"}
+
+
+KEPT = ["x" * 5000, "\N{GRINNING FACE}" * 5000, "مرحبا", "e\u0301", " leading and trailing ", "<b>&amp;</b>", "\u202e"]
+
+
+@pytest.mark.parametrize("text", KEPT, ids=range(len(KEPT)))
+def test_text_is_kept_to_the_letter(newcomer: Make, text: str) -> None:
+    author = newcomer()
+    assert author.writes(text)["text"] == text
+    assert author.get("/all-posts/?limit=1").json()["items"][0]["text"] == text
+
+
+def test_unknown_fields_are_ignored(newcomer: Make) -> None:
+    reply = newcomer().post("/create-post/", {"text": "hello", "author_id": UNKNOWN, "is_staff": True})
+    assert reply.status_code == 201
+    assert reply.json()["author"]["id"] != UNKNOWN
+
+
+def test_the_same_idempotency_key_writes_once(newcomer: Make) -> None:
+    author = newcomer()
+    headers = {"Idempotency-Key": "post-1"}
+    first = author.post("/create-post/", {"text": "once"}, headers=headers)
+    again = author.post("/create-post/", {"text": "once"}, headers=headers)
+    assert (first.status_code, first.json()) == (again.status_code, again.json())
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert "Idempotency-Replayed" not in first.headers
+    assert fields(author.post("/create-post/", {"text": "other"}, headers=headers)) == {"Idempotency-Key"}
+    other = newcomer().post("/create-post/", {"text": "other"}, headers=headers)
+    assert other.status_code == 201
+
+
+def test_a_request_id_is_taken_from_the_client_or_given(stranger: Make) -> None:
+    person = stranger()
+    assert person.get("/all-posts/", headers={"X-Request-ID": "my-request-1"}).headers["X-Request-ID"] == "my-request-1"
+    assert person.get("/all-posts/").headers["X-Request-ID"] != person.get("/all-posts/").headers["X-Request-ID"]
+
+
+def test_an_unchanged_page_is_not_sent_again(newcomer: Make) -> None:
+    author = newcomer()
+    path = f"/post-detail/{author.writes('etag')['id']}/"
+    first, cached = author.get(path), author.get(path)
+    assert first.headers["ETag"] == cached.headers["ETag"]
+    for _ in range(2):
+        unchanged = author.get(path, headers={"If-None-Match": first.headers["ETag"]})
+        assert (unchanged.status_code, unchanged.content) == (304, b"")
+
+
+def test_the_probes_answer(stranger: Make) -> None:
+    person = stranger()
+    assert person.get("/livez").status_code == 200
+    assert person.get("/readyz").json()["status"] == "ready"

@@ -1,0 +1,172 @@
+"""The websocket protocol, with a client that knows nothing of the server."""
+
+import socket as sockets
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from docker.dev.instance import Instance
+from docker.dev.waiting import until
+from tests.e2e.support.person import Person, heard
+
+Make = Callable[..., Person]
+
+
+def refused(person: Person, query: str = "", **options: object) -> int:
+    with pytest.raises(InvalidStatus) as refusal:
+        person.listen(query, **options)
+    return refusal.value.response.status_code
+
+
+def closed_with(socket: object) -> int:
+    with pytest.raises(ConnectionClosed) as end:
+        while True:
+            heard(socket)  # type: ignore[arg-type]
+    return end.value.rcvd.code if end.value.rcvd else 1006
+
+
+def test_only_somebody_who_is_signed_in_may_listen(stranger: Make) -> None:
+    person = stranger()
+    assert refused(person) == 401
+    person.token = "a" * 43
+    assert refused(person) == 401
+
+
+def test_a_browser_brings_its_token_as_a_subprotocol(newcomer: Make) -> None:
+    person = newcomer()
+    token, person.token = person.token, None
+    socket = person.listen(subprotocols=["baraza.v1", f"bearer.{token}"])
+    assert socket.subprotocol == "baraza.v1"
+    assert heard(socket)["type"] == "ready"
+
+
+def test_pages_of_other_origins_may_not_connect(newcomer: Make, url: str) -> None:
+    person = newcomer()
+    assert refused(person, origin="https://evil.example") == 403
+    assert heard(person.listen(origin=url))["type"] == "ready"
+
+
+@pytest.mark.parametrize("since", ["x", "", "../../etc"])
+def test_since_is_the_id_of_a_notification(newcomer: Make, since: str) -> None:
+    assert refused(newcomer(), f"?since={since}") == 422
+
+
+def test_what_was_missed_is_replayed_in_order_before_going_live(newcomer: Make) -> None:
+    author, reader = newcomer(), newcomer()
+    socket = reader.listen()
+    heard(socket)
+    author.writes("first")
+    last = heard(socket)
+    socket.close()
+    for text in ("second", "third", "fourth"):
+        author.writes(text)
+    until(lambda: reader.inbox()["unread"] == 4, "the inbox", 15)
+
+    socket = reader.listen(f"?since={last['id']}")
+
+    assert heard(socket) == {"type": "ready", "unread": 4, "resumed": True}
+    author.writes("fifth")
+    assert [heard(socket)["message"] for _ in range(4)] == ["second", "third", "fourth", "fifth"]
+
+
+def test_an_unknown_since_is_honestly_not_resumed(newcomer: Make) -> None:
+    socket = newcomer().listen("?since=01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21")
+    assert heard(socket)["resumed"] is False
+
+
+def test_all_sockets_of_a_user_hear_the_same(newcomer: Make) -> None:
+    author, reader = newcomer(), newcomer()
+    listening = [reader.listen() for _ in range(4)]
+    for socket in listening:
+        heard(socket)
+    author.writes("to all windows")
+    assert {heard(socket)["message"] for socket in listening} == {"to all windows"}
+
+
+def test_who_does_not_want_realtime_hears_nothing_and_finds_it_in_the_inbox(newcomer: Make) -> None:
+    author, reader = newcomer(), newcomer(notify_by=["email"])
+    socket = reader.listen()
+    heard(socket)
+    author.writes("quietly")
+    until(lambda: reader.inbox()["unread"] == 1, "the inbox", 15)
+    with pytest.raises(TimeoutError):
+        heard(socket, 0.5)
+
+
+@pytest.mark.parametrize("ending", ["/logout/", "/logout/?everywhere=true"])
+def test_a_socket_closes_with_its_session(newcomer: Make, ending: str) -> None:
+    person = newcomer()
+    socket = person.listen()
+    heard(socket)
+    person.post(ending)
+    assert closed_with(socket) == 1008
+
+
+def test_signing_out_elsewhere_leaves_this_socket_open(newcomer: Make) -> None:
+    author, person = newcomer(), newcomer()
+    socket = person.listen()
+    heard(socket)
+    here = person.token
+    person.login()
+    person.post("/logout/")
+    person.token = here
+    author.writes("still here?")
+    assert heard(socket)["message"] == "still here?"
+
+
+def test_what_a_client_says_does_not_matter_unless_it_is_too_much(newcomer: Make) -> None:
+    author, person = newcomer(), newcomer()
+    socket = person.listen()
+    heard(socket)
+    for message in ("hello", b"\x00\xff", "{", "x" * 3000):
+        socket.send(message)
+    author.writes("anyway")
+    assert heard(socket)["message"] == "anyway"
+    socket.send("x" * 5000)
+    assert closed_with(socket) in {1008, 1009}
+
+
+def test_more_than_ten_sockets_a_user_are_refused_by_each_process(newcomer: Make) -> None:
+    person = newcomer()
+    codes = []
+    for _ in range(25):
+        try:
+            person.listen()
+        except InvalidStatus as refusal:
+            codes.append(refusal.response.status_code)
+    assert set(codes) == {429}
+
+
+BROKEN = [
+    b"GET /ws/notifications/ HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n%s\r\n\r\n",
+    b"GET /ws/notifications/ HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n%s\r\n"
+    b"Sec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n\r\n",
+    b"GET /ws/notifications/ HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n%s\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 8\r\n\r\n",
+    b"GET /ws/notifications/ HTTP/1.1\r\nHost: x\r\n%s\r\n\r\n",
+]
+
+
+@pytest.mark.parametrize("request_", BROKEN, ids=range(len(BROKEN)))
+def test_a_broken_handshake_is_a_clients_error(newcomer: Make, url: str, request_: bytes) -> None:
+    person = newcomer()
+    address = urlsplit(url)
+    with sockets.create_connection((address.hostname or "", address.port or 80), timeout=10) as line:
+        line.sendall(request_ % f"Authorization: Bearer {person.token}".encode())
+        assert line.recv(4096).split()[1][:1] == b"4"
+
+
+def test_sockets_resume_after_the_broker_was_away(platform: Instance, newcomer: Make) -> None:
+    author, reader = newcomer(), newcomer()
+    socket = reader.listen()
+    heard(socket)
+    platform.control.kill("rabbitmq")
+    assert author.post("/create-post/", {"text": "during the outage"}).status_code in {201, 503}
+    platform.control.wait_running("rabbitmq")
+    until(lambda: author.post("/create-post/", {"text": "after it"}).status_code == 201, "the broker", 60)
+    frames = [heard(socket, 40)["message"]]
+    while frames[-1] != "after it":
+        frames.append(heard(socket, 40)["message"])
+    assert len(frames) == len(set(frames))
