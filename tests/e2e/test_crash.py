@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 import requests
@@ -76,6 +77,10 @@ def told(reader: Person, author: Person) -> Counter[str]:
             return found
 
 
+def knows_all(reader: Person, author: Person, texts: set[str]) -> bool:
+    return texts <= told(reader, author).keys()
+
+
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("process", PROCESSES)
 def test_nothing_acknowledged_is_lost_and_nobody_is_told_twice(
@@ -91,5 +96,5 @@ def test_nothing_acknowledged_is_lost_and_nobody_is_told_twice(
         until(lambda: len(trickle.acknowledged) >= reached + 5, "posts after the kill", 60)
     acknowledged = set(trickle.acknowledged)
     for reader in readers:
-        until(lambda reader=reader: acknowledged <= told(reader, author).keys(), "every post in the inbox", SETTLE)
+        until(partial(knows_all, reader, author, acknowledged), "every post in the inbox", SETTLE)
         assert set(told(reader, author).values()) == {1}

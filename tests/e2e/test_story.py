@@ -70,7 +70,9 @@ def test_a_new_name_shows_at_once_on_old_posts(newcomer: Newcomer) -> None:
     assert author.get(f"/post-detail/{post['id']}/").json()["author"]["username"] == f"{author.name}.x"
 
 
-def test_staff_can_notify_one_active_user_and_others_cannot(newcomer: Newcomer, operator: Callable[..., object]) -> None:
+def test_staff_can_notify_one_active_user_and_others_cannot(
+    newcomer: Newcomer, operator: Callable[..., object]
+) -> None:
     staff, reader = newcomer(), newcomer()
     message = {"user_id": reader.id, "message": "The meeting is at four.", "title": "Reminder"}
     assert staff.post("/send-notification/", message).status_code == 403

@@ -88,10 +88,9 @@ def test_nothing_is_left_after_the_supervisor_was_killed_and_the_instance_stoppe
 
 def test_an_instance_starts_again_with_the_same_ports_and_secrets(instance: Instance) -> None:
     before = instance.environment
-    again = Instance(instance.name, OURS)
-    again.start_servers()
-    assert again.environment == before
-    answers(again)
+    instance.start_servers()
+    assert instance.environment == before
+    answers(instance)
 
 
 def test_the_files_with_secrets_are_for_their_owner_only(instance: Instance) -> None:

@@ -78,8 +78,10 @@ class Person:
     def listen(self, query: str = "", **options: Any) -> ClientConnection:
         """Open a websocket; the caller reads `ready` first."""
         address = self.url.replace("http", "ws", 1) + "/ws/notifications/" + query
-        client = connect(address, additional_headers=self.headers, open_timeout=TIMEOUT, **options)
-        return self._open.enter_context(client)
+        socket: ClientConnection = self._open.enter_context(
+            connect(address, additional_headers=self.headers, open_timeout=TIMEOUT, **options)
+        )
+        return socket
 
     def close(self) -> None:
         self._open.close()

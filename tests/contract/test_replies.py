@@ -1,0 +1,91 @@
+"""Every RPC reply and event of the running services is held to its model: no field more, no field less."""
+
+from collections.abc import Callable
+from typing import Any
+
+from chassis import clock
+from chassis.contract import Message
+from chassis.tokens import Caller
+from feeds.contract import PostCreated
+from feeds.service import FeedsService
+from gateway.service import GatewayService
+from notifications.contract import NotificationCreated
+from notifications.service import NotificationsService
+from tests.contract.test_signatures import METHODS
+from users.contract import AccountChanged, Person, SessionEnded, token_hash
+from users.service import UsersService
+
+GATEWAY = Caller("gateway")
+OPERATOR = Caller("operator")
+ADA: dict[str, Any] = {"username": "ada", "email": "ada@example.org", "password": "correct horse battery"}
+BOB: dict[str, Any] = {"username": "bob", "email": "bob@example.org", "password": "correct horse battery"}
+
+
+class Checked:
+    """Calls, holds the reply to its model, and remembers what was called."""
+
+    def __init__(self, rpc: Callable[..., Any]) -> None:
+        self._rpc = rpc
+        self.called: set[str] = set()
+
+    def __call__(self, target: str, caller: Caller = GATEWAY, /, **arguments: Any) -> Any:
+        reply = self._rpc(target, caller, **arguments)
+        model: type[Message] = Person if target == "users.detail" else METHODS[target]["return"]
+        fits(reply, model)
+        self.called.add(target)
+        return reply
+
+
+def fits(payload: Any, model: type[Message]) -> None:
+    """Check that a payload is what its model writes."""
+    written = model.model_validate(payload).model_dump(mode="json", exclude_unset=True)
+    assert written == payload
+    required = {name for name, field in model.model_fields.items() if field.is_required()}
+    assert required <= payload.keys()
+
+
+def test_every_method_of_every_service_answers_as_its_contract_says(
+    start: Callable[..., Any], rpc: Callable[..., Any], listen: Callable[[str], Any]
+) -> None:
+    said = {source: listen(source) for source in ("users", "feeds", "notifications")}
+    start(UsersService, FeedsService, NotificationsService, GatewayService)
+    call = Checked(rpc)
+
+    ada, bob = call("users.register", **ADA), call("users.register", **BOB)
+    session = call("users.login", username="ada", password=ADA["password"])
+    call("users.login", username="bob", password=BOB["password"])
+    identity = call("users.authenticate", token_hash=token_hash(session["token"]))
+    as_ada = Caller("gateway", ada["id"], "ada", identity["session_id"])
+    as_bob = Caller("gateway", bob["id"], "bob")
+    call("users.detail", as_ada, id=ada["id"])
+    call("users.detail", as_ada, id=bob["id"])
+    call("users.all", as_ada)
+    call("users.update_account", as_ada, phone="+254711000001")
+    call("users.active_recipients", Caller("notifications"), as_of=clock.now().isoformat())
+    call("users.contacts", Caller("deliveries"), ids=[ada["id"], bob["id"]])
+    call("users.profiles", ids=[ada["id"]])
+    call("users.set_staff", OPERATOR, username="ada", is_staff=True)
+    fits(said["users"].next("account_changed"), AccountChanged)
+
+    post = call("feeds.create", as_ada, text="hello")
+    call("feeds.detail", id=post["id"])
+    call("feeds.all")
+    fits(said["feeds"].next("post_created"), PostCreated)
+    fits(said["notifications"].next("notification_created"), NotificationCreated)
+
+    told = call("notifications.inbox", as_bob)["items"][0]
+    call("notifications.detail", as_bob, id=told["id"])
+    call("notifications.missed", user_id=bob["id"], since=told["id"])
+    call("notifications.mark_read", as_bob, all=True)
+    as_staff = Caller("gateway", ada["id"], "ada", staff=True)
+    call("notifications.send_notification", as_staff, user_id=bob["id"], message="hi")
+
+    call("gateway.routes", OPERATOR)
+    call("users.logout", as_ada)
+    fits(said["users"].next("session_ended"), SessionEnded)
+    call("users.set_active", OPERATOR, username="bob", is_active=False)
+    for service in ("users", "feeds", "notifications", "gateway"):
+        call(f"{service}.ping")
+
+    untold = set(METHODS) - call.called - {"gateway.set_route", "deliveries.ping"}
+    assert not untold

@@ -1,0 +1,62 @@
+"""What stands on both ends of the wire is the same: entrypoints, contracts and the gateway's route table."""
+
+import inspect
+import typing
+from collections.abc import Iterator
+
+import pytest
+from nameko.containers import get_service_name
+from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
+
+from chassis.contract import Event, Message
+from chassis.events import EventHandler
+from chassis.rpc import Rpc
+from feeds.service import FeedsService
+from gateway.routes import ROUTES, Route
+from gateway.service import GatewayService
+from notifications.deliveries import DeliveriesService
+from notifications.service import NotificationsService
+from users.contract import Person, Profile
+from users.service import UsersService
+
+SERVICES = [UsersService, FeedsService, NotificationsService, DeliveriesService, GatewayService]
+
+
+def entrypoints(kind: type) -> Iterator[tuple[type, str]]:
+    """Yield service classes and the names of their methods that are entrypoints of a kind."""
+    for service in SERVICES:
+        for name, method in inspect.getmembers(service, inspect.isfunction):
+            if any(isinstance(entrypoint, kind) for entrypoint in getattr(method, ENTRYPOINT_EXTENSIONS_ATTR, ())):
+                yield service, name
+
+
+METHODS = {
+    f"{get_service_name(service)}.{name}": typing.get_type_hints(getattr(service, name))
+    for service, name in entrypoints(Rpc)
+}
+HANDLERS = [typing.get_type_hints(getattr(service, name))["event"] for service, name in entrypoints(EventHandler)]
+
+
+@pytest.mark.parametrize("target", METHODS)
+def test_every_rpc_method_takes_and_returns_a_message_of_a_contract(target: str) -> None:
+    assert set(METHODS[target]) == {"request", "return"}
+    assert all(issubclass(model, Message) for model in METHODS[target].values())
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+def test_every_route_speaks_its_services_contract(route: Route) -> None:
+    served = METHODS[route.target]
+    assert route.request is served["request"]
+    # A profile travels with the rest of the account to those who may see it.
+    assert route.reply is (Person if served["return"] is Profile else served["return"])
+
+
+@pytest.mark.parametrize("event", HANDLERS, ids=lambda event: event.__name__)
+def test_every_handler_takes_the_event_it_is_bound_to(event: type[Event]) -> None:
+    assert issubclass(event, Event)
+    assert event.type == "".join(f"_{c.lower()}" if c.isupper() else c for c in event.__name__).lstrip("_")
+
+
+def test_every_durable_event_has_a_handler_and_so_a_queue() -> None:
+    durable = {event for event in Event.__subclasses__() if event.durable and event.__module__.endswith(".contract")}
+    assert durable <= set(HANDLERS)

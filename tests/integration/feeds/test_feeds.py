@@ -1,0 +1,72 @@
+"""The feeds service on its own database, over the wire."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from chassis.errors import Invalid, NotFound, Unauthenticated
+from chassis.ids import new_id
+from chassis.tokens import Caller
+from feeds.contract import CACHE_TAG
+from feeds.service import FeedsService
+from tests.integration.support.rpc import Rpc
+
+AUTHOR = Caller("gateway", user=new_id(), username="ada")
+
+
+@pytest.fixture
+def feeds(start: Callable[..., Any], rpc: Rpc) -> Rpc:
+    start(FeedsService)
+    return rpc
+
+
+def test_a_post_is_told_with_its_authors_name_of_that_moment(feeds: Rpc, listen: Callable[[str], Any]) -> None:
+    events = listen("feeds")
+    post = feeds("feeds.create", AUTHOR, text="hello")
+    assert events.next("post_created") == post | {"author_username": "ada"}
+
+
+def test_only_somebody_who_is_signed_in_posts(feeds: Rpc) -> None:
+    with pytest.raises(Unauthenticated):
+        feeds("feeds.create", Caller("gateway"), text="hello")
+    assert feeds("feeds.all")["items"] == []
+
+
+def test_a_redelivered_request_posts_once(feeds: Rpc, listen: Callable[[str], Any]) -> None:
+    events = listen("feeds")
+    first = feeds("feeds.create", AUTHOR, request_key="k", text="once")
+    assert feeds("feeds.create", AUTHOR, request_key="k", text="once") == first
+    assert feeds("feeds.all")["items"] == [first]
+    assert events.next("post_created")["id"] == first["id"]
+    with pytest.raises(TimeoutError):
+        events.next("post_created")
+
+
+def test_a_key_is_not_used_for_two_requests(feeds: Rpc) -> None:
+    feeds("feeds.create", AUTHOR, request_key="k", text="one")
+    with pytest.raises(Invalid) as refusal:
+        feeds("feeds.create", AUTHOR, request_key="k", text="two")
+    assert refusal.value.code == "idempotency_key_reused"
+
+
+def test_pages_are_stable_while_others_post(feeds: Rpc) -> None:
+    posts = [feeds("feeds.create", AUTHOR, text=str(number))["id"] for number in range(5)]
+    page = feeds("feeds.all", limit=2)
+    feeds("feeds.create", AUTHOR, text="meanwhile")
+    seen = [item["id"] for item in page["items"]]
+    while page["next"]:
+        page = feeds("feeds.all", limit=2, cursor=page["next"])
+        seen += [item["id"] for item in page["items"]]
+    assert seen == posts[::-1]
+
+
+def test_the_cached_pages_are_forgotten_before_the_reply(feeds: Rpc, redis: Any) -> None:
+    before = int(redis.get(f"tag:{CACHE_TAG}") or 0)
+    feeds("feeds.create", AUTHOR, text="news")
+    assert int(redis.get(f"tag:{CACHE_TAG}")) > before
+
+
+def test_an_unknown_post_is_not_found(feeds: Rpc) -> None:
+    with pytest.raises(NotFound):
+        feeds("feeds.detail", id=new_id())
