@@ -8,20 +8,26 @@ from nameko.containers import WorkerContext
 from nameko.extensions import DependencyProvider
 
 from chassis import context
+from chassis.errors import Invalid
 from chassis.tokens import Caller
 
 CALLER = "caller"
 # The longest we take, in characters; a request id must fit its column in the outbox.
-_LONGEST = {context.AUTH_TOKEN: 4096, context.REQUEST_ID: 100, context.REQUEST_KEY: 4096}
+_LONGEST = {context.AUTH_TOKEN: 4096, context.REQUEST_ID: 100, context.REQUEST_KEY: 240}
 
 
 def incoming(headers: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Take from a message's headers what we know and can trust the shape of; any publisher can write any header."""
+    """Take from a message's headers what we know and can trust the shape of; any publisher can write any header.
+
+    Raises Invalid for a request key that we cannot keep: without it a repeated write would be done again.
+    """
     headers = headers or {}
     found = {name: headers.get(context.HEADER_PREFIX + name) for name in _LONGEST}
     data: dict[str, Any] = {
         name: value for name, value in found.items() if _is_text(value) and len(value) <= _LONGEST[name]
     }
+    if context.REQUEST_KEY not in data and found[context.REQUEST_KEY] is not None:
+        raise Invalid.field("Idempotency-Key", f"must be printable, {_LONGEST[context.REQUEST_KEY]} characters at most")
     stack = headers.get(context.HEADER_PREFIX + CALL_ID_STACK_CONTEXT_KEY)
     if isinstance(stack, list) and all(_is_text(call) for call in stack):
         data[CALL_ID_STACK_CONTEXT_KEY] = stack

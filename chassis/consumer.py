@@ -94,7 +94,7 @@ class Confirming:
         channel.events["basic_return"].add(self._on_return)
 
     def put(self, body: bytes | str, queue: Queue, **properties: Any) -> None:
-        """Raises one of wire.BROKER_ERRORS if the broker does not take the message, or does not say so in time."""
+        """Publish and wait. Raises one of wire.BROKER_ERRORS if the broker does not take it, or does not say so."""
         with self._turn:
             self._tag = tag = self._tag + 1
             answer = self._answers[tag] = Signal()

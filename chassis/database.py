@@ -1,5 +1,6 @@
 """nameko-sqlalchemy's Database with our engines, explicit transactions, an outbox relay and keyed writes."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -7,14 +8,21 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import nameko_sqlalchemy
 from nameko.containers import WorkerContext
 from nameko_sqlalchemy import DB_URIS_KEY
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 from chassis import idempotency, outbox
 from chassis.contract import Message
 from chassis.engine import WRITE, database_url, engine_options, tune
+from chassis.errors import Unavailable
 from chassis.relay import Relay
 
 Reply = TypeVar("Reply", bound=Message)
+
+CONNECTIONS = 20  # a process at most; PostgreSQL's own limit is 100 for all
+
+_log = logging.getLogger(__name__)
 
 
 class Sessions:
@@ -28,13 +36,13 @@ class Sessions:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Open a transaction that only reads."""
-        with self._factory(close_on_exit=True) as session:
+        with _refusing(), self._factory(close_on_exit=True) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """Open a transaction that commits at the end, or not at all. Nothing in it may wait for anything but SQL."""
-        with self._factory(close_on_exit=True) as session:
+        with _refusing(), self._factory(close_on_exit=True) as session:
             session.connection(execution_options={WRITE: True})
             yield session
         if self._relay is not None:
@@ -63,9 +71,10 @@ class Database(nameko_sqlalchemy.Database):
         """Make the engine; nothing connects before the first transaction."""
         config = self.container.config
         url = database_url(config[self.section]["database"])
-        self.engine_options = engine_options(url, self.container.max_workers)
+        self.engine_options = engine_options(url, min(self.container.max_workers, CONNECTIONS))
         key = f"{self.container.service_name}:{self.declarative_base.__name__}"
-        config.setdefault(DB_URIS_KEY, {})[key] = url.render_as_string(hide_password=False)
+        uri = url.render_as_string(hide_password=False)
+        config.setdefault(DB_URIS_KEY, {})[key] = uri.replace("{", "{{").replace("}", "}}")  # it is formatted
         super().setup()
         tune(self.engine)
 
@@ -73,9 +82,24 @@ class Database(nameko_sqlalchemy.Database):
         """Start relaying."""
         self.relay.begin(Sessions(self.Session), self.section)
 
+    def stop(self) -> None:
+        """Publish what the last calls committed, then close the connections."""
+        self.relay.drain()
+        super().stop()
+
     def get_dependency(self, worker_ctx: WorkerContext) -> Sessions:
         """Return the transactions of this call."""
         return Sessions(self.Session, self.relay, worker_ctx)
 
     def worker_teardown(self, worker_ctx: WorkerContext) -> None:
         """Do nothing: each transaction closed its session already."""
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Turn a database that is away, or a lock or connection that does not come, into a refusal that may be repeated."""
+    try:
+        yield
+    except (OperationalError, PoolTimeout) as error:
+        _log.warning("the database is not available: %s", type(getattr(error, "orig", error)).__name__)
+        raise Unavailable("The database is away or too busy.") from error

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from chassis import clock, context
+from chassis import clock, context, tokens
 from chassis.contract import Message
 from chassis.errors import Invalid
 from chassis.sql import insert_new
@@ -32,11 +32,11 @@ def once(session: Session, call: Any, reply_model: type[Reply], write: Callable[
     if request_key is None:
         return write(session)
     key = f"{call.entrypoint.method_name}:{request_key}"
-    digest = _digest(call)
-    row = {"key": key, "digest": digest, "reply": "", "created_at": clock.now()}
+    digests = _digests(call)
+    row = {"key": key, "digest": digests[0], "reply": "", "created_at": clock.now()}
     if not insert_new(session, handled_requests, row):
         call.data[REPLAYED] = True
-        return reply_model.model_validate_json(_first_reply(session, key, digest))
+        return reply_model.model_validate_json(_first_reply(session, key, digests))
     reply = write(session)
     values = {"reply": reply.model_dump_json()}
     session.execute(update(handled_requests).where(handled_requests.c.key == key).values(values))
@@ -53,14 +53,18 @@ def forget_old(session: Session) -> None:
     session.execute(delete(handled_requests).where(handled_requests.c.created_at < clock.now() - KEPT))
 
 
-def _first_reply(session: Session, key: str, digest: str) -> str:
+def _first_reply(session: Session, key: str, digests: list[str]) -> str:
     row = session.execute(select(handled_requests).where(handled_requests.c.key == key)).one()
-    if not hmac.compare_digest(row.digest, digest):
+    if not any(hmac.compare_digest(row.digest, digest) for digest in digests):
         raise Invalid.field("Idempotency-Key", "was used for another request", "idempotency_key_reused")
     return str(row.reply)
 
 
-def _digest(call: Any) -> str:
-    """Tell requests apart without keeping a fast hash of a password: the digest is keyed with a secret."""
-    secret = call.config["service_token_keys"].encode()
-    return hmac.new(secret, call.args[0].model_dump_json().encode(), hashlib.sha256).hexdigest()
+def _digests(call: Any) -> list[str]:
+    """Tell requests apart without keeping a fast hash of a password: the digest is keyed with a secret.
+
+    The first is by the key that signs today; the others recognise requests from before the keys were rotated.
+    """
+    request = call.args[0].model_dump_json().encode()
+    keys = tokens.parse_keys(call.config["service_token_keys"])
+    return [hmac.new(key.secret.encode(), request, hashlib.sha256).hexdigest() for key in keys]

@@ -6,7 +6,6 @@ Polite to a running system: they wait for a lock for seconds only, and two of th
 import argparse
 import logging.config
 from collections.abc import Callable
-from pathlib import Path
 
 import alembic.command
 import sqlalchemy as sa
@@ -23,7 +22,7 @@ _TURNS = 4_207_849_484  # any number, the same for all: the key of PostgreSQL's 
 def alembic_config(section: str) -> Config:
     """Return alembic's configuration for a service, as the alembic command line would read it from a file."""
     settings = Config()
-    settings.set_main_option("script_location", str(Path(section) / "migrations"))
+    settings.set_main_option("script_location", f"{section}:migrations")
     settings.attributes["section"] = section
     return settings
 

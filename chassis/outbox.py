@@ -2,12 +2,12 @@
 
 The process that wrote a row publishes it straight from memory. It holds a lease; if it dies or the broker is away,
 the lease runs out and any relay on the same database takes the row over. So nothing committed is lost, and an event
-is published twice only when a process died between the broker's confirm and the deletion of the row.
+is published twice only when a process or a connection died, or the broker fell silent, while a confirm was on its way.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
@@ -20,6 +20,7 @@ from chassis.tables import outbox
 
 LEASE = timedelta(seconds=10)
 _PENDING = "outbox"
+_FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +32,30 @@ class Envelope:
     durable: bool
     payload: dict[str, Any]
     request_id: str
+    leased_until: datetime = _FOREVER
 
 
 def add(session: Session, event: Event) -> None:
     """Put an event into the transaction."""
-    envelope = Envelope(new_id(), event.type, event.durable, event.model_dump(mode="json"), context.request_id.get())
     moment = clock.now()
-    session.execute(
-        insert(outbox).values(
-            id=envelope.id,
-            type=envelope.type,
-            durable=envelope.durable,
-            payload=envelope.payload,
-            request_id=envelope.request_id,
-            created_at=moment,
-            leased_until=moment + LEASE,
-        )
+    envelope = Envelope(
+        id=new_id(),
+        type=event.type,
+        durable=event.durable,
+        payload=event.model_dump(mode="json"),
+        request_id=context.request_id.get(),
+        leased_until=moment + LEASE,
     )
+    row = {
+        "id": envelope.id,
+        "type": envelope.type,
+        "durable": envelope.durable,
+        "payload": envelope.payload,
+        "request_id": envelope.request_id,
+        "created_at": moment,
+        "leased_until": envelope.leased_until,
+    }
+    session.connection().execute(insert(outbox), row)  # by parameters: `.values()` costs four times as much
     session.info.setdefault(_PENDING, []).append(envelope)
 
 
@@ -58,12 +66,15 @@ def taken_from(session: Session) -> list[Envelope]:
 
 
 def take_over(session: Session, limit: int) -> list[Envelope]:
-    """Lease rows whose lease ran out, oldest first."""
+    """Lease rows whose lease ran out, those that have waited longest for it first.
+
+    Not the oldest first: rows that nobody listens to, given back again and again, would keep all others waiting.
+    """
     moment = clock.now()
     expired = (
         select(outbox.c.id)
         .where(outbox.c.leased_until < moment)
-        .order_by(outbox.c.id)
+        .order_by(outbox.c.leased_until, outbox.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )

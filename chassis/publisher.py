@@ -97,7 +97,7 @@ class _Batch:
         channel.events["basic_ack"].add(self._on_ack)
         channel.events["basic_nack"].add(self._on_nack)
         channel.events["basic_return"].add(self._on_return)
-        self._returned: set[str] = set()
+        self._returned: dict[str, str] = {}  # message id: type
 
     def send(self, message_id: str, body: bytes, **publish: Any) -> None:
         wire.send(self._channel, body, message_id=message_id, **publish)
@@ -108,8 +108,11 @@ class _Batch:
         deadline = time.monotonic() + timeout
         while self._waiting:
             self._connection.drain_events(timeout=max(0.001, deadline - time.monotonic()))
-        confirmed = self._confirmed - self._returned
-        self._confirmed, self._returned = set(), set()
+        if self._returned:
+            unheard = ", ".join(sorted(set(self._returned.values())))
+            _log.warning("nobody listens to %s yet: %d event(s) stay in the outbox", unheard, len(self._returned))
+        confirmed = self._confirmed - self._returned.keys()
+        self._confirmed, self._returned = set(), {}
         return confirmed
 
     def _on_ack(self, tag: int, multiple: bool) -> None:  # noqa: FBT001 - amqp calls it so
@@ -120,8 +123,7 @@ class _Batch:
 
     def _on_return(self, _error: Exception, _exchange: str, routing_key: str, message: Any) -> None:
         """Remember that no queue is bound; the broker says so before it confirms."""
-        _log.warning("nobody listens to %s yet; it stays in the outbox", routing_key)
-        self._returned.add(message.properties["message_id"])
+        self._returned[message.properties["message_id"]] = routing_key
 
     def _answered(self, tag: int, *, multiple: bool) -> list[str]:
         tags = [waiting for waiting in self._waiting if waiting <= tag] if multiple else [tag]

@@ -15,13 +15,14 @@ import logging.config
 import signal
 from typing import Any
 
-from eventlet.support.psycopg2_patcher import make_psycopg_green
 from nameko.cli.run import import_service
 from nameko.runners import ServiceRunner
 
 from chassis import config
+from chassis.green import make_psycopg_green
 
 GRACE = 20  # seconds between SIGTERM and the end, whatever hangs
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 _log = logging.getLogger(__name__)
 
@@ -32,7 +33,9 @@ def main() -> None:
     parser.add_argument("module", help="a module with service classes: users.service")
     module: str = parser.parse_args().module
     make_psycopg_green()
-    settings = config.load(module.partition(".")[0])
+    section = module.partition(".")[0]
+    settings = config.load(section)
+    settings["max_workers"] = settings[section].get("max_workers", settings["max_workers"])
     logging.config.dictConfig(settings["LOGGING"])
     run(module, settings)
 
@@ -43,7 +46,7 @@ def run(module: str, settings: dict[str, Any]) -> None:
     for service in import_service(module):
         if service.__module__ == module:
             runner.add_service(service)
-    for signum in (signal.SIGTERM, signal.SIGINT):
+    for signum in _SIGNALS:
         signal.signal(signum, lambda *_: eventlet.spawn_n(stop, runner))
     runner.start()
     _log.info("%s is ready", module)
@@ -52,6 +55,8 @@ def run(module: str, settings: dict[str, Any]) -> None:
 
 def stop(runner: ServiceRunner) -> None:
     """Finish what is in hand and leave. The kernel's alarm ends us if that hangs: with the broker away it does."""
+    for signum in _SIGNALS:
+        signal.signal(signum, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(GRACE)
     _log.info("stopping")

@@ -174,3 +174,19 @@ def test_sockets_resume_after_the_broker_was_away(platform: Instance, newcomer: 
     while frames[-1] != "after it":
         frames.append(heard(socket, 40)["message"])
     assert len(frames) == len(set(frames))
+
+
+def test_a_restart_says_goodbye_and_the_client_resumes(platform: Instance, newcomer: Make) -> None:
+    author, reader = newcomer(), newcomer()
+    socket = reader.listen()
+    heard(socket)
+    author.writes("before the restart")
+    last = heard(socket)
+    platform.control.stop("gateway.app")
+    assert closed_with(socket) == 1001
+    platform.control.start("gateway.app")
+    until(lambda: reader.get("/readyz").status_code == 200, "the gateway", 30)
+    author.writes("after the restart")
+    resumed = reader.listen(f"?since={last['id']}")
+    assert heard(resumed)["resumed"] is True
+    assert heard(resumed)["message"] == "after the restart"

@@ -1,0 +1,116 @@
+"""The mailbox, spoken to as a mail client does."""
+
+import smtplib
+from collections.abc import Callable
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+Start = Callable[..., str]
+Mailbox = tuple[str, int]  # HTTP address, SMTP port
+AMINA, BRIAN = "amina@example.org", "brian@example.org"
+
+
+@pytest.fixture
+def mailbox(start: Start, free_ports: dict[str, int], tmp_path: Path) -> Mailbox:
+    smtp, http = free_ports["first"], free_ports["second"]
+    url = start("docker.dev.mailbox", http, "--smtp-port", smtp, "--http-port", http, "--folder", tmp_path)
+    return url, smtp
+
+
+def send(
+    port: int, *recipients: str, subject: str = "Habari", body: str = "Karibu.", timeout: float = 5
+) -> dict[str, tuple[int, bytes]]:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = "Baraza <b@example.org>", ", ".join(recipients), subject
+    message.set_content(body)
+    message.add_alternative(f"<p>{body}</p>", subtype="html")
+    with smtplib.SMTP("127.0.0.1", port, timeout=timeout) as client:
+        return client.send_message(message)
+
+
+def listed(url: str, **query: str) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = requests.get(f"{url}/messages", params=query, timeout=5).json()
+    return entries
+
+
+def test_a_message_is_listed_with_its_envelope_and_can_be_read_in_full(mailbox: Mailbox) -> None:
+    url, port = mailbox
+    send(port, AMINA, subject="Ujumbe mpya: čaj", body="Chai iko tayari.")
+    (entry,) = listed(url)
+    assert entry["to"] == [AMINA]
+    assert entry["from"] == "b@example.org"
+    assert entry["subject"] == "Ujumbe mpya: čaj"
+    message = requests.get(f"{url}/messages/{entry['id']}", timeout=5).json()
+    assert message["text"].strip() == "Chai iko tayari."
+    assert "<p>Chai iko tayari.</p>" in message["html"]
+
+
+def test_messages_are_files_that_sort_by_arrival(mailbox: Mailbox, tmp_path: Path) -> None:
+    _, port = mailbox
+    for number in range(3):
+        send(port, AMINA, subject=str(number))
+    files = sorted(tmp_path.glob("*.eml"))
+    assert [file.read_text().partition("Subject: ")[2][0] for file in files] == ["0", "1", "2"]
+
+
+def test_messages_can_be_asked_for_by_recipient(mailbox: Mailbox) -> None:
+    url, port = mailbox
+    send(port, AMINA, subject="one")
+    send(port, BRIAN, subject="two")
+    assert [entry["subject"] for entry in listed(url, to=BRIAN)] == ["two"]
+
+
+def test_deleting_empties_the_mailbox(mailbox: Mailbox) -> None:
+    url, port = mailbox
+    send(port, AMINA)
+    requests.delete(f"{url}/messages", timeout=5)
+    assert listed(url) == []
+
+
+@pytest.mark.parametrize(("reply", "code"), [("451 4.7.1 later", 451), ("550 5.1.1 no such user", 550)])
+def test_one_recipient_can_be_refused_while_the_other_gets_the_message(mailbox: Mailbox, reply: str, code: int) -> None:
+    url, port = mailbox
+    requests.post(f"{url}/faults", json={"rcpt": reply, "to": AMINA}, timeout=5)
+    refused = send(port, AMINA, BRIAN)
+    assert refused[AMINA][0] == code
+    assert [entry["to"] for entry in listed(url)] == [[BRIAN]]
+
+
+def test_a_refused_message_is_not_kept_and_the_next_one_is(mailbox: Mailbox) -> None:
+    url, port = mailbox
+    requests.post(f"{url}/faults", json={"data": "452 4.3.1 disk full"}, timeout=5)
+    with pytest.raises(smtplib.SMTPDataError):
+        send(port, AMINA)
+    send(port, AMINA)
+    assert len(listed(url)) == 1
+
+
+@pytest.mark.parametrize("fault", [{"drop": True}, {"hang": 3}])
+def test_a_message_may_be_kept_although_its_sender_never_learns_it(mailbox: Mailbox, fault: dict[str, object]) -> None:
+    url, port = mailbox
+    requests.post(f"{url}/faults", json=fault, timeout=5)
+    with pytest.raises((smtplib.SMTPServerDisconnected, TimeoutError)):
+        send(port, AMINA, timeout=1)
+    assert len(listed(url)) == 1
+
+
+def test_a_message_beyond_the_size_limit_is_refused(mailbox: Mailbox) -> None:
+    url, port = mailbox
+    with pytest.raises((smtplib.SMTPSenderRefused, smtplib.SMTPDataError)):
+        send(port, AMINA, body="x" * 76 + "\n" * 3_000_000)
+    assert listed(url) == []
+
+
+def test_people_see_messages_without_running_their_html(mailbox: Mailbox) -> None:
+    url, port = mailbox
+    send(port, AMINA, subject="<script>alert(1)</script>")
+    page = requests.get(url, timeout=5).text
+    assert "&lt;script&gt;" in page
+    assert "<script>" not in page
+    shown = requests.get(f"{url}/show/{listed(url)[0]['id']}", timeout=5)
+    assert "iframe sandbox" in shown.text
+    assert "<script>" not in shown.text

@@ -1,0 +1,154 @@
+"""The SMS simulator, called by Africa's Talking's own SDK."""
+
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+from xml.etree import ElementTree as ET
+
+import pytest
+import requests
+from africastalking.Service import AfricasTalkingException
+from africastalking.SMS import SMSService
+
+Start = Callable[..., str]
+KEY = "a key that only this test knows"
+AMINA, BRIAN = "+254711000001", "+254711000002"
+
+
+@pytest.fixture
+def simulator(start: Start, free_ports: dict[str, int], tmp_path: Path) -> str:
+    port = free_ports["first"]
+    return start("docker.dev.sms_simulator", port, "--port", port, "--folder", tmp_path)
+
+
+def service(url: str, key: str = KEY) -> Any:
+    """Return the SDK's service, its base URL turned to the simulator."""
+    sms = SMSService("sandbox", key)
+    sms._baseUrl = f"{url}/version1"  # noqa: SLF001  the SDK has no setting for it
+    return sms
+
+
+def send(url: str, *numbers: str, text: str = "Habari", **options: Any) -> dict[str, Any]:
+    answer = service(url).send(text, list(numbers), **options)
+    data: dict[str, Any] = answer["SMSMessageData"]
+    return data
+
+
+def listed(url: str, **query: str) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = requests.get(f"{url}/messages", params=query, timeout=5).json()
+    return entries
+
+
+def script(url: str, **fault: object) -> None:
+    requests.post(f"{url}/faults", json=fault, timeout=5).raise_for_status()
+
+
+def test_the_sdk_reads_a_status_for_each_recipient(simulator: str) -> None:
+    data = send(simulator, AMINA, BRIAN, sender_id="BARAZA")
+    assert data["Message"] == "Sent to 2/2 Total Cost: KES 1.6000"
+    assert [(each["number"], each["statusCode"], each["status"]) for each in data["Recipients"]] == [
+        (AMINA, 101, "Success"),
+        (BRIAN, 101, "Success"),
+    ]
+    assert data["Recipients"][0]["messageId"].startswith("ATXid_")
+
+
+def test_everything_that_was_sent_can_be_read_again(simulator: str) -> None:
+    send(simulator, AMINA, BRIAN, text="Chai iko tayari: čaj & more", sender_id="BARAZA")
+    (entry,) = listed(simulator, to=BRIAN)
+    assert (entry["text"], entry["sender"]) == ("Chai iko tayari: čaj & more", "BARAZA")
+    requests.delete(f"{simulator}/messages", timeout=5)
+    assert listed(simulator) == []
+
+
+def test_a_number_with_a_telling_end_is_refused_beside_one_that_is_not(simulator: str) -> None:
+    data = send(simulator, "+254711000406", AMINA)
+    assert [each["status"] for each in data["Recipients"]] == ["UserInBlacklist", "Success"]
+    assert data["Message"] == "Sent to 1/2 Total Cost: KES 0.8000"
+
+
+def test_a_verdict_can_be_scripted_for_one_number(simulator: str) -> None:
+    script(simulator, verdict=405, to=AMINA)
+    assert [each["statusCode"] for each in send(simulator, AMINA, BRIAN)["Recipients"]] == [405, 101]
+
+
+def test_a_wrong_key_is_refused_in_the_vendors_words(simulator: str) -> None:
+    with pytest.raises(AfricasTalkingException, match="The supplied authentication is invalid"):
+        service(simulator, key="wrong").send("Habari", [AMINA])
+    assert listed(simulator) == []
+
+
+def test_a_sender_id_that_is_too_long_is_refused_without_any_recipient(simulator: str) -> None:
+    assert send(simulator, AMINA, sender_id="BARAZA-PLATFORM") == {"Message": "InvalidSenderId", "Recipients": []}
+
+
+def test_a_server_error_accepts_nothing(simulator: str) -> None:
+    script(simulator, status=500)
+    with pytest.raises(AfricasTalkingException, match="out of order"):
+        send(simulator, AMINA)
+    assert listed(simulator) == []
+    assert send(simulator, AMINA)["Recipients"]
+
+
+def test_a_connection_may_end_after_the_message_was_accepted(simulator: str) -> None:
+    script(simulator, close=True)
+    with pytest.raises(requests.ConnectionError):
+        send(simulator, AMINA)
+    assert len(listed(simulator)) == 1
+
+
+def test_an_answer_may_come_too_late(simulator: str) -> None:
+    script(simulator, hang=3)
+    with pytest.raises(requests.ReadTimeout):
+        send(simulator, AMINA, timeout=(1, 1))
+    assert len(listed(simulator)) == 1
+
+
+def test_an_answer_may_be_text_instead_of_json(simulator: str) -> None:
+    script(simulator, plain="OK")
+    assert service(simulator).send("Habari", [AMINA]) == "OK"
+
+
+def test_whoever_does_not_ask_for_json_gets_xml(simulator: str) -> None:
+    form = {"username": "sandbox", "to": AMINA, "message": "Habari"}
+    answer = requests.post(f"{simulator}/version1/messaging", form, headers={"apiKey": KEY}, timeout=5)
+    assert answer.status_code == 201
+    assert ET.fromstring(answer.text).findtext("SMSMessageData/Recipients/Recipient/number") == AMINA  # noqa: S314  from our own process
+
+
+def test_a_form_without_recipients_is_refused(simulator: str) -> None:
+    form = {"username": "sandbox", "message": "Habari"}
+    answer = requests.post(f"{simulator}/version1/messaging", form, headers={"apiKey": KEY}, timeout=5)
+    assert (answer.status_code, answer.text) == (400, "Request is missing required form field 'to'")
+
+
+def test_delivery_reports_go_to_the_callback_address(start: Start, free_ports: dict[str, int], tmp_path: Path) -> None:
+    reports = []
+    arrived = threading.Event()
+
+    class Callback(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            reports.append({key: values[0] for key, values in form.items()})
+            self.send_response(200)
+            self.end_headers()
+            if len(reports) == 2:
+                arrived.set()
+
+        def log_message(self, *_: object) -> None:
+            """Stay silent."""
+
+    with HTTPServer(("127.0.0.1", 0), Callback) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        callback = f"http://127.0.0.1:{server.server_port}/sms-report/"
+        port = free_ports["first"]
+        words = ("--port", port, "--folder", tmp_path, "--callback-url", callback)
+        data = send(start("docker.dev.sms_simulator", port, *words), AMINA, "+254711001001", "+254711000406")
+        assert arrived.wait(10)
+        server.shutdown()
+    assert [report["status"] for report in reports] == ["Success", "Failed"]
+    assert reports[0]["id"] == data["Recipients"][0]["messageId"]
+    assert reports[1]["failureReason"] == "AbsentSubscriber"

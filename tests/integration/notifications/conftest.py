@@ -1,0 +1,155 @@
+"""Notifications on SQLite, and on PostgreSQL too where BARAZA_TEST_NOTIFICATIONS_URI names an empty database."""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import eventlet
+import pytest
+from nameko.runners import ServiceRunner
+from sqlalchemy import Engine, RowMapping, select
+from sqlalchemy.orm import Session
+
+from chassis import clock, config, tokens
+from chassis.ids import new_id
+from chassis.outbox import Envelope
+from chassis.publisher import BatchPublisher
+from chassis.tables import METADATA
+from chassis.tokens import Caller
+from feeds.contract import PostCreated
+from notifications import store, store_deliveries
+from notifications.messages import Content
+from notifications.models import Base
+from notifications.service import NotificationsService
+from tests.integration.notifications.people import People, UsersService
+from tests.integration.notifications.twins import Twin
+from tests.integration.support.databases import Databases
+from users.contract import Channel
+
+PATIENCE = 15  # seconds
+SECOND_DATABASE = os.environ.get("BARAZA_TEST_NOTIFICATIONS_URI")
+
+Publish = Callable[..., PostCreated]
+Rows = Callable[..., list[RowMapping]]
+Until = Callable[[Callable[[], object]], None]
+Order = Callable[..., str]
+Settled = Callable[[], list[RowMapping]]
+
+
+@pytest.fixture(scope="session", params=["default", "second"] if SECOND_DATABASE else ["default"])
+def loaded_settings(loaded_settings: dict[str, Any], request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
+    with pytest.MonkeyPatch.context() as environment:
+        if request.param == "second":
+            environment.setenv("NOTIFICATIONS_DB_URI", str(SECOND_DATABASE))
+        yield loaded_settings | config.load("notifications")
+
+
+@pytest.fixture(autouse=True)
+def quick(settings: dict[str, Any]) -> None:
+    """Small pages, and no long waits."""
+    settings["retry"]["delays"] = [1, 1]
+    settings["notifications"]["audience"]["page"] = 3
+    settings["notifications"]["delivery"] |= {"backoff": [0.2, 0.2], "lease": 10}
+
+
+@pytest.fixture
+def people() -> People:
+    UsersService.people = People()
+    return UsersService.people
+
+
+@pytest.fixture
+def database(databases: Databases) -> Engine:
+    return databases.empty("notifications")
+
+
+@pytest.fixture
+def rows(database: Engine) -> Rows:
+    """Read a table: `rows("inbox", user_id=...)`, in the order of their making."""
+
+    def rows(table: str, **values: object) -> list[RowMapping]:
+        found = (Base.metadata.tables | METADATA.tables)[table]
+        query = select(found).filter_by(**values).order_by(*found.primary_key)
+        with database.begin() as connection:
+            return list(connection.execute(query).mappings())
+
+    return rows
+
+
+@pytest.fixture
+def told(start: Callable[..., ServiceRunner], people: People) -> ServiceRunner:
+    """Users and notifications, running."""
+    assert people is UsersService.people
+    return start(UsersService, NotificationsService)
+
+
+@pytest.fixture
+def publish(settings: dict[str, Any]) -> Iterator[Publish]:
+    """Say what feeds says when somebody posted; with an event of before, say it again."""
+    keys = tokens.parse_keys(settings["service_token_keys"])
+    publisher = BatchPublisher(settings["AMQP_URI"], settings["HEARTBEAT"], "feeds", keys)
+
+    def publish(author: str, text: str = "Karibu", event: PostCreated | None = None) -> PostCreated:
+        event = event or PostCreated(
+            id=new_id(), author_id=author, author_username="author", text=text, created_at=clock.now()
+        )
+        payload = event.model_dump(mode="json")
+        assert publisher.publish([Envelope(new_id(), event.type, durable=True, payload=payload, request_id="-")])
+        return event
+
+    yield publish
+    publisher.close()
+
+
+@pytest.fixture
+def until() -> Until:
+    """Wait for a fact."""
+
+    def until(fact: Callable[[], object]) -> None:
+        with eventlet.Timeout(PATIENCE, AssertionError("it did not come true")):
+            while not fact():
+                eventlet.sleep(0.02)
+
+    return until
+
+
+def user(user_id: str) -> Caller:
+    return Caller("gateway", user=user_id, username="somebody")
+
+
+def staff(user_id: str) -> Caller:
+    return Caller("gateway", user=user_id, username="boss", staff=True)
+
+
+@pytest.fixture
+def mailbox() -> Twin:
+    return Twin(os.environ["BARAZA_MAILBOX"])
+
+
+@pytest.fixture
+def sms() -> Twin:
+    return Twin(os.environ["BARAZA_SMS"])
+
+
+@pytest.fixture
+def order(database: Engine) -> Order:
+    """Order deliveries as a fan-out does: `order("email", ada, ben)` returns the notification's id."""
+
+    def order(channel: Channel, *users: str, title: str = "Tea", message: str = "Chai?", chosen: bool = False) -> str:
+        with Session(database) as session, session.begin():
+            notification = store.add(session, Content("message", title, message))
+            store_deliveries.add(session, notification.id, {channel: users}, chosen=chosen)
+            return notification.id
+
+    return order
+
+
+@pytest.fixture
+def settled(rows: Rows, until: Until) -> Settled:
+    """Wait until nothing is due any more and return all deliveries."""
+
+    def settled() -> list[RowMapping]:
+        until(lambda: all(row["due_at"] is None for row in rows("deliveries")))
+        return rows("deliveries")
+
+    return settled

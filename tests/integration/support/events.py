@@ -1,0 +1,44 @@
+"""Hears what a service tells the world, from a queue of its own."""
+
+import json
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from kombu import Connection, Consumer, Queue
+
+from chassis import wire
+
+TIMEOUT = 5  # seconds
+
+
+class Listener:
+    """Keeps every event of a source in the order of arrival."""
+
+    def __init__(self, uri: str, source: str) -> None:
+        self._connection = Connection(uri)
+        channel = self._connection.channel()
+        queue = Queue(exchange=wire.event_exchange(source), routing_key="#", exclusive=True, auto_delete=True)
+        self._heard: deque[tuple[str, dict[str, Any]]] = deque()
+        Consumer(channel, [queue], no_ack=True, on_message=self._on_message).consume()
+
+    def next(self, event: str) -> dict[str, Any]:
+        """Wait for the next event of a type and return its payload; TimeoutError when none comes."""
+        deadline = time.monotonic() + TIMEOUT
+        while True:
+            for heard in self._heard:
+                if heard[0] == event:
+                    self._heard.remove(heard)
+                    return heard[1]
+            self._connection.drain_events(timeout=max(0.01, deadline - time.monotonic()))
+
+    def close(self) -> None:
+        """Let the queue vanish."""
+        self._connection.close()
+
+    def _on_message(self, message: Any) -> None:
+        self._heard.append((message.delivery_info["routing_key"], json.loads(message.body)))
+
+
+Listen = Callable[[str], Listener]

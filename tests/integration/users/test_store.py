@@ -1,0 +1,82 @@
+"""What calls at the same time, long waits and other versions of the code could break."""
+
+from datetime import timedelta
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from chassis import clock
+from chassis.errors import Invalid, Unauthenticated
+from chassis.tables import METADATA
+from tests.integration.support.databases import MARK
+from tests.integration.users.people import MakePerson, Person
+from users import administration, changes, contract, sessions, store
+from users.changes import Change, NewPassword
+from users.models import Base, User, UserSession
+
+LONG = timedelta(days=30)
+
+
+def proof_of(session: Session, person: Person) -> sessions.Proof:
+    user = store.get(session, User.id == person.id)
+    return sessions.Proof(user.id, user.password_changed_at, None)
+
+
+def test_a_password_that_was_changed_meanwhile_starts_no_session(person: MakePerson, database: Engine) -> None:
+    ada = person("ada")
+    with Session(database) as session:
+        proof = proof_of(session, ada)
+        changes.apply(session, ada.caller, Change({}, NewPassword("hash", proof.password_changed_at)))
+        with pytest.raises(Unauthenticated, match="bad_credentials"):
+            sessions.start(session, proof, LONG)
+
+
+def test_an_account_that_was_closed_meanwhile_starts_no_session(person: MakePerson, database: Engine) -> None:
+    ada = person("ada")
+    with Session(database) as session:
+        proof = proof_of(session, ada)
+        administration.set_active(session, contract.SetActive(username="ada", is_active=False))
+        with pytest.raises(Unauthenticated, match="bad_credentials"):
+            sessions.start(session, proof, LONG)
+
+
+def test_of_two_changes_of_one_password_at_a_time_one_is_made(person: MakePerson, database: Engine) -> None:
+    ada = person("ada")
+    with Session(database) as session:
+        change = Change({}, NewPassword("hash", proof_of(session, ada).password_changed_at))
+        changes.apply(session, ada.caller, change)
+        with pytest.raises(Invalid, match="current_password"):
+            changes.apply(session, ada.caller, change)
+
+
+def test_sessions_are_forgotten_a_month_after_their_end_and_not_before(
+    person: MakePerson, sign_in: MakePerson, database: Engine
+) -> None:
+    people = [person("ada"), *(sign_in("ada") for _ in range(4))]
+    month, day = timedelta(days=30), timedelta(days=1)
+    with Session(database) as session:
+        revoked, revoked_lately, expired, expired_lately, _live = (
+            session.get_one(UserSession, person.caller.session) for person in people
+        )
+        revoked.revoked_at = expired.expires_at = clock.now() - month - day
+        revoked_lately.revoked_at = expired_lately.expires_at = clock.now() - month + day
+        gone = {revoked.id, expired.id}
+        before = set(session.scalars(select(UserSession.id)))
+        store.forget_sessions(session, limit=1)
+        assert session.scalar(select(func.count()).select_from(UserSession)) == 4
+        store.forget_sessions(session, limit=10)
+        assert before - set(session.scalars(select(UserSession.id))) == gone
+
+
+def test_migrations_make_what_the_models_describe(database: Engine) -> None:
+    with database.connect() as connection:
+        differences = compare_metadata(
+            MigrationContext.configure(
+                connection, opts={"compare_type": True, "include_name": lambda name, *_: name != MARK}
+            ),
+            [Base.metadata, METADATA],  # type: ignore[arg-type]  # alembic's types do not know that it takes several
+        )
+    assert differences == []

@@ -1,0 +1,72 @@
+"""Tables of the users service."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, validates
+
+from chassis import clock
+from chassis.columns import Moment, UuidText
+from users import accounts
+from users.contract import Channel
+
+
+class Base(DeclarativeBase):
+    """Of all tables of this service."""
+
+
+class User(Base):
+    """An account; order by id is order by time."""
+
+    __tablename__ = "users"
+    # The unique constraints' names tell store.save which field is taken.
+    __table_args__ = (
+        UniqueConstraint("username_key", name="users_username_taken"),
+        UniqueConstraint("email_key", name="users_email_taken"),
+        UniqueConstraint("phone", name="users_phone_taken"),
+        CheckConstraint("is_active = (deactivated_at IS NULL)", name="users_active_or_deactivated"),
+    )
+
+    id: Mapped[str] = mapped_column(UuidText, primary_key=True)
+    username: Mapped[str] = mapped_column(String(30))
+    username_key: Mapped[str]
+    email: Mapped[str] = mapped_column(String(254))
+    email_key: Mapped[str]
+    phone: Mapped[str | None] = mapped_column(String(16))
+    notify_by: Mapped[list[Channel]] = mapped_column(JSON)
+    password_hash: Mapped[str]
+    # By the user; stays when the same password is only hashed anew.
+    password_changed_at: Mapped[datetime] = mapped_column(Moment)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    deactivated_at: Mapped[datetime | None] = mapped_column(Moment)
+    is_staff: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+
+    @validates("username", "email")
+    def _follow(self, name: str, value: str) -> str:
+        """Keep the key beside its name."""
+        setattr(self, f"{name}_key", accounts.key(value))
+        return value
+
+
+class UserSession(Base):
+    """A session: live until it expires or is revoked. The token itself is stored nowhere."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[str] = mapped_column(UuidText, primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey(User.id))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+    revoked_at: Mapped[datetime | None] = mapped_column(Moment)
+
+    def is_live(self, user: User) -> bool:
+        """Tell whether its user may act with it now."""
+        return user.is_active and clock.now() < min(self.expires_at, self.revoked_at or self.expires_at)
+
+
+# Answers from the index alone who was active at a moment.
+Index("sessions_by_user", UserSession.user_id, UserSession.created_at, UserSession.expires_at, UserSession.revoked_at)
+# Finds the sessions that ended long ago.
+Index("sessions_by_end", func.least(UserSession.expires_at, UserSession.revoked_at))

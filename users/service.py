@@ -1,0 +1,139 @@
+"""The users service: accounts, passwords, sessions."""
+
+from datetime import timedelta
+
+from nameko.dependency_providers import Config
+from nameko.timer import timer
+
+from chassis import clock, cursor
+from chassis.contract import Empty
+from chassis.database import Database
+from chassis.rpc import rpc
+from chassis.service import Service
+from users import administration, changes, contract, registration, replies, sessions, store
+from users.hashing import Hashing
+from users.live import LiveSessionsProvider
+from users.models import Base, User
+
+CLEANING = 60  # seconds
+CLEANED = 1000  # sessions at a time, so that no lock is held for long
+
+
+class UsersService(Service):
+    """People: who they are, how they prove it, and who is here."""
+
+    name = "users"
+
+    config = Config()
+    db = Database(Base, "users")
+    hasher = Hashing()
+    live = LiveSessionsProvider()
+
+    @rpc
+    def register(self, request: contract.Register) -> contract.Account:
+        """Open an account."""
+        user = registration.new_user(request, self.hasher)
+        return self.db.once(contract.Account, lambda session: registration.open_account(session, user))
+
+    @rpc
+    def login(self, request: contract.Login) -> contract.Session:
+        """Start a session; the reply has the token, this once."""
+        proof = sessions.prove(self.db, self.hasher, request)
+        lifetime = timedelta(seconds=self.config["users"]["session"]["lifetime"])
+        with self.db.write() as session:
+            started, identity = sessions.start(session, proof, lifetime)
+        self.live.add(contract.token_hash(started.token), identity)
+        return started
+
+    @rpc
+    def logout(self, request: contract.Logout) -> Empty:
+        """End the caller's session, or all of the caller's."""
+        user_id = self.caller.require_user()
+        with self.db.write() as session:
+            sessions.sign_out(session, self.caller, everywhere=request.everywhere)
+        self._publish_sessions(user_id)
+        return Empty()
+
+    @rpc
+    def update_account(self, request: contract.UpdateAccount) -> contract.Account:
+        """Change what is given of the caller's account."""
+        user_id = self.caller.require_user()
+        change = changes.wanted(self.db, self.hasher, user_id, request)
+        account = self.db.once(contract.Account, lambda session: changes.apply(session, self.caller, change))
+        self._publish_sessions(user_id)
+        return account
+
+    @rpc
+    def detail(self, request: contract.ById) -> contract.Profile:
+        """Return a profile; to its owner, staff and operators the account."""
+        with self.db.read() as session:
+            return replies.as_seen_by(self.caller, store.get(session, User.id == request.id))
+
+    @rpc
+    def all(self, request: contract.All) -> contract.ProfilePage:
+        """Return a page of profiles, newest first."""
+        before = cursor.decode(request.cursor)
+        with self.db.read() as session:
+            users = store.newest(session, request.limit + 1, before)
+            return cursor.page(contract.ProfilePage, [replies.profile(user) for user in users], request.limit)
+
+    @rpc
+    def authenticate(self, request: contract.Authenticate) -> contract.Identity:
+        """Return whose live session a token is."""
+        self.caller.require_service("gateway")
+        with self.db.read() as session:
+            identity = sessions.identify(session, request.token_hash)
+        self.live.add(request.token_hash, identity)
+        return identity
+
+    @rpc
+    def active_recipients(self, request: contract.ActiveRecipients) -> contract.Recipients:
+        """Return a page of the users whose account was open and who were signed in at a moment."""
+        self.caller.require_service("notifications")
+        with self.db.read() as session:
+            return replies.recipients(store.active(session, request, request.limit + 1), request.limit)
+
+    @rpc
+    def contacts(self, request: contract.Contacts) -> contract.ContactList:
+        """Return the addresses of the open ones among these accounts."""
+        self.caller.require_service("deliveries")
+        with self.db.read() as session:
+            users = store.among(session, request.ids, User.is_active.is_(True))
+            return contract.ContactList(items=[replies.contact(user) for user in users])
+
+    @rpc
+    def profiles(self, request: contract.Profiles) -> contract.ProfileList:
+        """Return the profiles of these accounts."""
+        self.caller.require_service("gateway", "notifications")
+        with self.db.read() as session:
+            users = store.among(session, request.ids)
+            return contract.ProfileList(items=[replies.profile(user) for user in users])
+
+    @rpc
+    def set_staff(self, request: contract.SetStaff) -> contract.Account:
+        """Give or take staff rights; it counts at once, in open sessions too."""
+        self.caller.require_service()
+        with self.db.write() as session:
+            account = administration.set_staff(session, request)
+        self._publish_sessions(account.id)
+        return account
+
+    @rpc
+    def set_active(self, request: contract.SetActive) -> contract.Account:
+        """Close an account and end its sessions, or open it again."""
+        self.caller.require_service()
+        with self.db.write() as session:
+            account = administration.set_active(session, request)
+        self._publish_sessions(account.id)
+        return account
+
+    @timer(interval=CLEANING)
+    def forget_sessions(self) -> None:
+        """Remove sessions that ended long ago."""
+        with self.db.write() as session:
+            store.forget_sessions(session, CLEANED)
+
+    def _publish_sessions(self, user_id: str) -> None:
+        """Make the live copies follow a change that was committed."""
+        with self.db.read() as session:
+            self.live.follow(store.recent_sessions(session, user_id, clock.now() - self.live.memory))
