@@ -13,25 +13,34 @@ from chassis.tokens import Caller
 
 CALLER = "caller"
 # The longest we take, in characters; a request id must fit its column in the outbox.
-_LONGEST = {context.AUTH_TOKEN: 4096, context.REQUEST_ID: 100, context.REQUEST_KEY: 240}
+_LONGEST = {context.AUTH_TOKEN: 4096, context.REQUEST_ID: 100}
+_LONGEST_KEY = 240  # with the method's name before it, it must fit its column too
 
 
 def incoming(headers: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Take from a message's headers what we know and can trust the shape of; any publisher can write any header.
-
-    Raises Invalid for a request key that we cannot keep: without it a repeated write would be done again.
-    """
+    """Take from a message's headers what we know and can trust the shape of; any publisher can write any header."""
     headers = headers or {}
     found = {name: headers.get(context.HEADER_PREFIX + name) for name in _LONGEST}
     data: dict[str, Any] = {
         name: value for name, value in found.items() if _is_text(value) and len(value) <= _LONGEST[name]
     }
-    if context.REQUEST_KEY not in data and found[context.REQUEST_KEY] is not None:
-        raise Invalid.field("Idempotency-Key", f"must be printable, {_LONGEST[context.REQUEST_KEY]} characters at most")
     stack = headers.get(context.HEADER_PREFIX + CALL_ID_STACK_CONTEXT_KEY)
     if isinstance(stack, list) and all(_is_text(call) for call in stack):
         data[CALL_ID_STACK_CONTEXT_KEY] = stack
     return data
+
+
+def request_key(headers: Mapping[str, Any]) -> dict[str, str]:
+    """Take the key that makes a write happen once.
+
+    Raises Invalid for one that cannot be kept: to leave it out would mean to do a repeated write again.
+    """
+    key = headers.get(context.HEADER_PREFIX + context.REQUEST_KEY)
+    if key is None:
+        return {}
+    if not _is_text(key) or len(key) > _LONGEST_KEY:
+        raise Invalid.field("Idempotency-Key", f"must be printable, {_LONGEST_KEY} characters at most")
+    return {context.REQUEST_KEY: key}
 
 
 class CallerProvider(DependencyProvider):

@@ -5,7 +5,7 @@ A method says all there is to say in its signature:
     @rpc
     def detail(self, request: contract.ById) -> contract.Post: ...
 
-On the wire it takes the request's fields by name, so `n.rpc.feeds.detail(id=...)` works from the shell.
+On the wire it takes the request's fields as arguments, so `n.rpc.feeds.detail(id=...)` works from the shell.
 """
 
 import logging
@@ -20,7 +20,7 @@ from nameko.containers import WorkerContext
 from nameko.exceptions import BadRequest, ContainerBeingKilled, serialize
 
 from chassis import context, idempotency, tokens, wire
-from chassis.calls import CALLER, incoming
+from chassis.calls import CALLER, incoming, request_key
 from chassis.consumer import QueueConsumer
 from chassis.contract import Message
 from chassis.errors import Invalid, ServiceError
@@ -91,7 +91,7 @@ class Rpc(nameko.rpc.Rpc):
 
     def handle_message(self, body: Any, message: AmqpMessage) -> None:
         """Verify, validate, and run the method in a worker. What this raises is sent as the reply."""
-        context_data = incoming(message.headers)
+        context_data = incoming(message.headers) | request_key(message.headers)
         context_data[CALLER] = tokens.verify(
             context_data.get(context.AUTH_TOKEN), self.container.service_name, self._keys
         )
@@ -104,10 +104,13 @@ class Rpc(nameko.rpc.Rpc):
             self.rpc_consumer.requeue_message(message)
 
     def _read(self, body: Any) -> Message:
-        """Build the request from Nameko's {args, kwargs}."""
-        if not (isinstance(body, dict) and body.get("args") in ([], ()) and isinstance(body.get("kwargs"), dict)):
-            raise Invalid("Arguments are passed by name.", "malformed_call")
-        return validated(self._request, body["kwargs"])
+        """Build the request from Nameko's {args, kwargs}; people at a shell leave names out, in the model's order."""
+        if not (isinstance(body, dict) and isinstance(body.get("args"), list) and isinstance(body.get("kwargs"), dict)):
+            raise Invalid("Expected args and kwargs.", "malformed_call")
+        named = dict(zip(self._request.model_fields, body["args"], strict=False))
+        if len(named) < len(body["args"]) or named.keys() & body["kwargs"].keys():
+            raise Invalid("Too many arguments.", "malformed_call")
+        return validated(self._request, named | body["kwargs"])
 
     def _finish(
         self, message: AmqpMessage, started: float, worker_ctx: WorkerContext, result: Any, exc_info: ExcInfo

@@ -16,6 +16,7 @@ import signal
 from typing import Any
 
 from nameko.cli.run import import_service
+from nameko.containers import ServiceContainer
 from nameko.runners import ServiceRunner
 
 from chassis import config
@@ -43,6 +44,7 @@ def main() -> None:
 def run(module: str, settings: dict[str, Any]) -> None:
     """Run the service classes that a module defines itself."""
     runner = ServiceRunner(settings)
+    runner.container_cls = Container
     for service in import_service(module):
         if service.__module__ == module:
             runner.add_service(service)
@@ -53,14 +55,28 @@ def run(module: str, settings: dict[str, Any]) -> None:
     eventlet.spawn(runner.wait).wait()
 
 
+class Container(ServiceContainer):
+    """Nameko's container, whose death may not hang either."""
+
+    def kill(self, exc_info: Any = None) -> None:
+        """Die of an error."""
+        end_within_grace()
+        super().kill(exc_info)
+
+
 def stop(runner: ServiceRunner) -> None:
-    """Finish what is in hand and leave. The kernel's alarm ends us if that hangs: with the broker away it does."""
+    """Finish what is in hand and leave."""
     for signum in _SIGNALS:
         signal.signal(signum, signal.SIG_IGN)
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(GRACE)
+    end_within_grace()
     _log.info("stopping")
     runner.stop()
+
+
+def end_within_grace() -> None:
+    """Let the kernel's alarm end us if an orderly end hangs: with the broker away it does."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(GRACE)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from chassis import clock
 from chassis.contract import Message
@@ -14,6 +17,8 @@ from users import contract as users
 
 if TYPE_CHECKING:  # the route table names these functions, and the backends know the route table
     from gateway.backends import Backends
+
+_log = logging.getLogger(__name__)
 
 View = Callable[["Backends", Any], Message]
 
@@ -32,9 +37,16 @@ def join(backends: Backends, post: feeds.Post) -> PostView:
 
 
 def remember(backends: Backends, account: users.Account) -> users.Account:
-    """Keep a new name at once, so that whoever renamed themselves sees it; the event only comes a moment later."""
-    with backends.database.begin() as session:
-        news = store.name_author(session, account.id, account.username, clock.now())
+    """Keep a new name at once, so that whoever renamed themselves sees it; the event only comes a moment later.
+
+    The account is written by now, so trouble here must not turn the answer into a refusal.
+    """
+    try:
+        with backends.database.begin() as session:
+            news = store.name_author(session, account.id, account.username, clock.now())
+    except SQLAlchemyError as error:
+        _log.warning("the read model of authors waits for the event: %s", type(error).__name__)
+        return account
     if news:
         backends.counters.raise_version(feeds.CACHE_TAG)
     return account

@@ -10,6 +10,7 @@ from typing import Any
 import redis
 
 from chassis.redis_client import connect, tag_key
+from users.contract import live_key
 
 AWAY = 2  # seconds in which a Redis that failed is not asked again: each try may cost a timeout
 _LUA = (Path(__file__).parent / "guard.lua").read_text(encoding="utf-8")
@@ -70,7 +71,7 @@ class Counters:
 
     def look(self, session: str | None, address: str, tag: str | None, page: str) -> Look:
         """Ask for session, count and page in one round trip."""
-        keys = [f"session:{session}" if session else "", f"rate:anon:{address}", tag_key(tag) if tag else ""]
+        keys = [live_key(session) if session else "", f"rate:anon:{address}", tag_key(tag) if tag else ""]
         windows = [self.rates["anon"].window, self.rates["user"].window]
         found = self._ask(lambda: self._script(keys, ["rate:user:", *windows, f"page:{tag}:", page]))
         key = found[3].decode() if found[3] else None

@@ -48,7 +48,7 @@ class _Other(ServiceError):
 def document(error: ServiceError, request_id: str) -> bytes:
     """Return the body: type, title, status, detail, code, request_id, and for wrong fields errors."""
     body: dict[str, Any] = {
-        "type": f"/docs/#problem-{error.code.replace('_', '-')}",
+        "type": "about:blank",  # the status says it all (RFC 9457, section 4.2.1); `code` tells cases apart
         "title": HTTPStatus(error.status).phrase,
         "status": error.status,
         "detail": error.detail,

@@ -1,5 +1,6 @@
 """One view function serves every row of the route table."""
 
+import hashlib
 import json
 import re
 from typing import Any
@@ -110,7 +111,12 @@ def _request_key(route: Route, guest: Visit) -> str | None:
         return f"once:{new_id()}"
     if not _KEY.fullmatch(given):
         raise Invalid.field("Idempotency-Key", "must be 1 to 200 printable ASCII characters")
-    return f"{guest.identity.user_id if guest.identity else 'anyone'}:{given}"
+    return f"{guest.identity.user_id if guest.identity else _digest(guest.address)}:{given}"
+
+
+def _digest(address: str) -> str:
+    """Keep the keys of strangers apart, without keeping their addresses."""
+    return hashlib.blake2b(address.encode(), digest_size=16).hexdigest()
 
 
 def _response(route: Route, rule: Rule, backends: Backends, guest: Visit, shown: Message) -> Response:

@@ -1,6 +1,5 @@
 """One HTTP request as the guard sees it: who asks, from where, under which request id, and what it counts against."""
 
-import hashlib
 import re
 import uuid
 from collections.abc import Mapping
@@ -9,7 +8,7 @@ from typing import Any
 
 from chassis.errors import Forbidden, ServiceError, Unauthenticated
 from chassis.tokens import Caller
-from users.contract import Identity
+from users.contract import Identity, token_hash
 
 KEY = "baraza.visit"  # of the WSGI environ
 SUBPROTOCOL = "baraza.v1"
@@ -64,11 +63,6 @@ def visit_of(environ: Mapping[str, Any], trusted_proxies: int) -> Visit:
         token_hash=token_hash(token) if token is not None and _TOKEN.fullmatch(token) else None,
         has_token=token is not None,
     )
-
-
-def token_hash(token: str) -> str:
-    """Return what is stored and sent around instead of a token."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def client_address(environ: Mapping[str, Any], trusted_proxies: int) -> str:

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.errors import Forbidden, Unauthenticated, Unavailable
-from gateway.visit import Visit, client_address, token_hash, visit_of
-from users.contract import Identity
+from gateway.visit import Visit, client_address, visit_of
+from users.contract import Identity, token_hash
 
 TOKEN = "a" * 43
 IDENTITY = Identity.model_validate(

@@ -1,0 +1,264 @@
+"""The documentation against the code: whoever changes one is told to change the other."""
+
+import configparser
+import importlib
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from nameko.containers import get_service_name
+from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
+
+from chassis.contract import Event
+from chassis.events import EventHandler
+from chassis.rpc import Rpc
+from docker.dev.programs import SERVICES
+from gateway.routes import ROUTES
+
+ROOT = Path(__file__).resolve().parents[3]
+PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
+
+FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+SPAN = re.compile(r"`([^`]+)`")
+ROW = re.compile(r"^\| (.+) \|$", re.MULTILINE)
+LINK = re.compile(r"\[[^]]*]\(([^)\s]+)\)")
+VARIABLE = re.compile(r"\$\{(\w+)(?::([^}]*))?}")
+FILE = re.compile(r"[\w.-]+(/[\w.-]+)*\.(py|md|yml|cfg|toml|lua|svg|sh|lock)")
+FOLDER = re.compile(r"\w+(/\w+)*/")
+
+pytestmark = pytest.mark.filterwarnings("ignore:pkg_resources")
+
+
+def text(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def prose(page: Path) -> str:
+    return FENCE.sub("", page.read_text(encoding="utf-8")).replace("\n", " ")
+
+
+def rows(page: str) -> Iterator[list[str]]:
+    for line in ROW.findall(text(page)):
+        yield [cell.strip() for cell in line.split("|")]
+
+
+def spans(cell: str) -> list[str]:
+    return SPAN.findall(cell)
+
+
+def first_spans(page: str) -> set[str]:
+    return {span for row in rows(page) for span in spans(row[0])}
+
+
+def each_page(test: Any) -> Any:
+    return pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))(test)
+
+
+# Configuration
+
+
+def variables() -> dict[str, str | None]:
+    """Names in config.yml with their defaults; None where one is required."""
+    nodes = [yaml.compose(text("config.yml"), yaml.SafeLoader)]
+    found: dict[str, str | None] = {}
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, yaml.ScalarNode):
+            found |= {match[1]: match[2] for match in VARIABLE.finditer(node.value)}
+        elif isinstance(node, yaml.SequenceNode):
+            nodes += node.value
+        elif isinstance(node, yaml.MappingNode):
+            nodes += [value for _, value in node.value]
+    return found
+
+
+def documented_variables() -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    for name, default, *_ in rows("docs/configuration.md"):
+        if spans(name):
+            words: dict[str, str | None] = {"required": None, "empty": ""}
+            found[spans(name)[0]] = words[default] if default in words else spans(default)[0]
+    return found
+
+
+def test_every_variable_of_config_yml_is_documented_with_its_default_and_no_other_is() -> None:
+    assert documented_variables() == variables()
+
+
+@each_page
+def test_a_page_names_no_variable_that_config_yml_does_not_have(page: Path) -> None:
+    named = {span for span in spans(prose(page)) if re.fullmatch(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+", span)}
+    assert named <= variables().keys()
+
+
+# HTTP
+
+
+def endpoints(page: str) -> set[tuple[str, str]]:
+    found = re.findall(r"`(GET|POST|PUT|DELETE|PATCH) (/\S+)`", text(page).replace("`GET\n/", "`GET /"))
+    return {(method, path.partition("?")[0]) for method, path in found}
+
+
+BESIDE_THE_TABLE = {
+    ("GET", "/livez"),
+    ("GET", "/readyz"),
+    ("GET", "/metrics"),  # these three are said to be planned
+    ("GET", "/openapi.json"),
+    ("GET", "/docs/"),
+}
+
+
+def test_every_route_is_in_the_http_documentation_and_no_other_is() -> None:
+    routes = {(route.method, path) for route in ROUTES for path in route.paths}
+    assert endpoints("docs/http-api.md") - BESIDE_THE_TABLE == routes
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+def test_a_route_is_documented_with_its_callers_and_its_status(route: Any) -> None:
+    row = next(row for row in rows("docs/http-api.md") if f"{route.method} {route.paths[0]}" in spans(row[0]))
+    assert spans(row[0]) == [f"{route.method} {path}" for path in route.paths]
+    assert row[1] == route.who.value
+    assert row[3].startswith(str(route.status))
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.method != "GET"], ids=lambda route: route.name)
+def test_every_field_of_a_request_is_documented(route: Any) -> None:
+    row = next(row for row in rows("docs/http-api.md") if f"{route.method} {route.paths[0]}" in spans(row[0]))
+    assert all(re.search(rf"\b{field}\b", row[2]) for field in route.request.model_fields)
+
+
+# RPC and events
+
+
+def entrypoints() -> Iterator[tuple[str, str, Any]]:
+    """Yield service, method and entrypoint of every service class."""
+    for module in SERVICES:
+        for _, service in inspect.getmembers(importlib.import_module(module), inspect.isclass):
+            if service.__module__ == module and hasattr(service, "name"):
+                for method, function in inspect.getmembers(service, inspect.isfunction):
+                    for entrypoint in getattr(function, ENTRYPOINT_EXTENSIONS_ATTR, ()):
+                        yield get_service_name(service), method, entrypoint
+
+
+def events() -> list[type[Event]]:
+    """Return the services' events; other tests have some of their own."""
+    contracts = [importlib.import_module(f"{name}.contract") for name in ("users", "feeds", "notifications", "gateway")]
+    names = {contract.__name__ for contract in contracts}
+    return [event for event in Event.__subclasses__() if event.__module__ in names]
+
+
+def catalogue_row(name: str) -> list[str]:
+    return next(row for row in rows("docs/rpc-and-events.md") if name in spans(row[0]))
+
+
+def test_every_rpc_method_is_in_the_catalogue_and_no_other_is() -> None:
+    methods = {f"{service}.{method}" for service, method, entrypoint in entrypoints() if isinstance(entrypoint, Rpc)}
+    pings = {method for method in methods if method.endswith(".ping")}
+    assert {name for name in first_spans("docs/rpc-and-events.md") if "." in name} == methods - pings
+    assert pings <= set(spans(prose(ROOT / "docs/rpc-and-events.md")))
+
+
+def test_every_event_is_in_the_catalogue_and_no_other_is() -> None:
+    assert {name for name in first_spans("docs/rpc-and-events.md") if "." not in name} == {one.type for one in events()}
+
+
+@pytest.mark.parametrize("event", events(), ids=lambda event: event.type)
+def test_an_event_is_documented_with_its_source_and_whether_it_is_durable(event: type[Event]) -> None:
+    assert catalogue_row(event.type)[1:3] == [event.source, "yes" if event.durable else "no"]
+
+
+def test_every_event_handler_is_documented_with_its_event() -> None:
+    handlers = [(method, one.event.type) for _, method, one in entrypoints() if isinstance(one, EventHandler)]
+    assert handlers
+    assert all(method in spans(catalogue_row(event)[4]) for method, event in handlers)
+
+
+# Dependencies
+
+
+def dependencies() -> set[str]:
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    parts = [config["options"]["install_requires"], *config["options.extras_require"].values()]
+    lines = [line for part in parts for line in part.splitlines() if line and not line.startswith("#")]
+    return {re.split(r"[\s~<>=!]", line)[0] for line in lines}
+
+
+def test_every_dependency_is_documented_and_no_other_is() -> None:
+    assert first_spans("docs/dependencies.md") == dependencies()
+
+
+def test_a_dependency_that_is_called_reserved_is_imported_nowhere() -> None:
+    reserved = [spans(row[0])[0] for row in rows("docs/dependencies.md") if row[1].startswith("reserved")]
+    code = [
+        file.read_text(encoding="utf-8")
+        for folder in ("chassis", "users", "feeds", "notifications", "gateway")
+        for file in (ROOT / folder).rglob("*.py")
+    ]
+    for name in reserved:
+        module = {"prometheus-client": "prometheus_client", "sentry-sdk": "sentry_sdk"}[name]
+        assert not [one for one in code if f"import {module}" in one or f"from {module}" in one]
+
+
+# Commands, links and paths
+
+
+@each_page
+def test_every_make_target_that_is_named_exists(page: Path) -> None:
+    code = [*spans(prose(page)), *FENCE.findall(page.read_text(encoding="utf-8"))]
+    named = {target for part in code for target in re.findall(r"(?<![\w-])make ([a-z]+)", part)}
+    assert named <= set(re.findall(r"^([a-z]+):", text("Makefile"), re.MULTILINE))
+
+
+@each_page
+def test_every_python_module_that_is_to_be_run_exists(page: Path) -> None:
+    named = re.findall(r"python -m ((?:chassis|docker)[\w.]*)", page.read_text(encoding="utf-8"))
+    assert all((ROOT / f"{module.replace('.', '/')}.py").exists() for module in named)
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", page.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@each_page
+def test_every_relative_link_leads_somewhere(page: Path) -> None:
+    for link in LINK.findall(page.read_text(encoding="utf-8")):
+        if "://" not in link:
+            path, _, anchor = link.partition("#")
+            target = page.parent / path if path else page
+            assert target.exists(), link
+            assert not anchor or anchor in anchors(target), link
+
+
+def exists(path: str) -> bool:
+    """Tell whether a path of the documentation is there: below the root, or as a room of some service."""
+    if "/" in path.rstrip("/"):
+        return (ROOT / path).exists()
+    services = [ROOT / name for name in (".", "docs", "users", "feeds", "notifications", "gateway")]
+    return any((folder / path).exists() for folder in services)
+
+
+@each_page
+def test_every_file_and_folder_that_is_named_exists(page: Path) -> None:
+    named = [span for span in spans(prose(page)) if FILE.fullmatch(span) or FOLDER.fullmatch(span)]
+    assert [path for path in named if not exists(path)] == []
+
+
+@each_page
+def test_a_page_stands_on_its_own(page: Path) -> None:
+    assert not re.search(r"(?<![\w.])/(home|root|tmp|mnt)/", page.read_text(encoding="utf-8"))
+
+
+def test_every_page_is_in_the_index() -> None:
+    pages = {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"}
+    assert pages <= set(LINK.findall(text("docs/README.md")))
+
+
+def test_the_drawing_needs_nothing_from_elsewhere() -> None:
+    drawing = text("docs/architecture.svg").replace("http://www.w3.org/2000/svg", "")
+    assert "http" not in re.sub(r">[^<]*<", "><", drawing)
