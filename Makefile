@@ -1,0 +1,40 @@
+# Everything here works from a clean clone, as root or with sudo, again and again.
+.DEFAULT_GOAL := help
+.PHONY: help run stop test demo shell check lock clean bootstrap
+
+python := .venv/bin/python
+lock_venv := .run/lock-venv
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: bootstrap ## the whole platform on this machine, until Ctrl-C
+	@$(python) -m docker.dev.up
+
+stop: ## end what `make run` started, from elsewhere
+	@test ! -x $(python) || $(python) -m docker.dev.stop
+
+test: bootstrap ## every check and test, with servers of their own
+	@$(python) -m docker.dev.test
+
+demo: bootstrap ## three people, one post, and who was told of it
+	@$(python) -m docker.dev.demo
+
+shell: bootstrap ## call the services of the running platform by hand
+	@$(python) -m docker.dev.shell
+
+check: bootstrap ## lint, format, types and imports, without tests
+	@$(python) -m docker.dev.check
+
+lock: bootstrap ## requirements.lock again, from setup.cfg
+	@$(python) -m venv $(lock_venv)
+	@$(lock_venv)/bin/pip install --quiet uv
+	@$(lock_venv)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	    --no-header --no-annotate --all-extras --output-file requirements.lock setup.cfg
+
+clean: ## stop everything, forget all data and secrets, remove .run and .venv
+	@test ! -x $(python) || $(python) -m docker.dev.clean
+	@rm -rf .run .venv
+
+bootstrap:
+	@docker/dev/bootstrap.sh

@@ -1,0 +1,1 @@
+"""Everything that runs the platform: images, compose, dashboards, and one machine without containers."""

@@ -1,0 +1,102 @@
+"""A whole platform of its own: directory, ports, secrets, servers and processes under one name."""
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from docker.dev import backing, environment_file, places, ports, processes, readiness
+from docker.dev.commands import run
+from docker.dev.control import Control
+from docker.dev.environment import compose, config_text
+from docker.dev.programs import GATEWAY, SERVICES, Program, applications, python
+from docker.dev.servers import postgresql
+from docker.dev.state import State, write_private
+from docker.dev.steps import Steps
+from docker.dev.supervision import Supervisor
+from docker.dev.supervisor_configuration import render
+
+DATABASE_OWNERS = ("users", "feeds", "notifications", "gateway")
+
+
+class Instance:
+    """The platform `name`, in .run/<name>. `given` are the user's own variables, by default this process's.
+
+    The instance `run` is the one that people use and serves on their PORT; every other has a port of its own.
+    """
+
+    def __init__(self, name: str, given: Mapping[str, str] | None = None, steps: Steps | None = None) -> None:
+        self.name = name
+        self.directory = places.instance(name)
+        self._given = dict(os.environ if given is None else given)
+        if name != "run":
+            self._given.pop("PORT", None)
+        self._steps = steps or Steps(quiet=True)
+        self.supervisor = Supervisor(self.directory)
+        self.control = Control(self.supervisor)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that the platform runs with, as written at its last start."""
+        return environment_file.read(self.directory / "environment")
+
+    def running(self) -> bool:
+        """Whether the instance's supervisor answers, whoever started it."""
+        return self.supervisor.answers()
+
+    def start_servers(self) -> None:
+        """Bring up the backing services and wait until each answers; nothing happens if the instance runs."""
+        if self.running():
+            return
+        self.sweep()
+        places.create(self.directory)
+        state = State(self.directory / "state.json")
+        state.settle_ports(backing.port_names(self._given, gateway=self.name != "run"))
+        environment = compose(self._given, state, self.directory, config_text())
+        environment_file.write(self.directory / "environment", environment)
+        with self._steps.step("supervisor"):
+            servers = backing.programs(self._given, state, self.directory)
+            self._start_supervisor(servers, environment)
+        if servers:
+            self.control.start_group("servers")
+        backing.wait(self._given, state, environment, self._steps)
+
+    def start_applications(self) -> None:
+        """Migrate, declare the queues, start every process and wait until all are ready; nothing if they run."""
+        if self.control.status(GATEWAY).pid:
+            return
+        environment = self.environment
+        with self._steps.step("migrations"):
+            self._run("chassis.migrations", *DATABASE_OWNERS)
+        with self._steps.step("queues"):
+            self._run("chassis.topology", *SERVICES)
+        ports.need(environment["HOST"], int(environment["PORT"]), "end what listens there")
+        with self._steps.step("applications"):
+            self.control.start_group("applications")
+            readiness.wait(environment["BARAZA_URL"], self.control)
+
+    def stop(self) -> None:
+        """End every process of the instance in order, then whatever is left of it, and nothing else."""
+        self.supervisor.shut_down()
+        self.sweep()
+
+    def sweep(self) -> int:
+        """End what an earlier life of the instance left behind; the answer is the number of processes."""
+        data = postgresql.data_directory(self.directory / "postgresql")
+        return processes.end(lambda: processes.marked(self.directory) | processes.serving(data))
+
+    def delete(self) -> None:
+        """Stop, and forget everything: messages, databases, secrets, ports."""
+        self.stop()
+        shutil.rmtree(postgresql.data_directory(self.directory / "postgresql"), ignore_errors=True)
+        shutil.rmtree(self.directory)
+
+    def _start_supervisor(self, servers: Sequence[Program], environment: Mapping[str, str]) -> None:
+        groups = {"servers": servers, "applications": applications()}
+        write_private(self.supervisor.configuration, render(self.directory, self.supervisor.socket, groups))
+        self.supervisor.start({**self._given, **environment, processes.MARKER: str(self.directory)})
+
+    def _run(self, module: str, *arguments: str) -> None:
+        log: Path = self.directory / "log" / f"{module}.log"
+        environment = {**self._given, **self.environment, processes.MARKER: str(self.directory)}
+        run(python(module, *arguments), environment=environment, log=log)

@@ -1,0 +1,38 @@
+"""What a supervised program is, and the table of the platform's own."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+SERVICES = (
+    "users.service",
+    "feeds.service",
+    "notifications.service",
+    "notifications.deliveries",
+    "gateway.service",
+)
+GATEWAY = "gateway.app"
+
+
+@dataclass(frozen=True)
+class Program:
+    """One line of the supervisor's work: what runs, as whom, and how it is asked to end."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    user: str | None = None  # None: whoever started the platform
+    stop_signal: str = "TERM"
+    stop_seconds: int = 30  # then KILL; the chassis gives up by itself after 20
+
+
+def python(module: str, *arguments: object) -> tuple[str, ...]:
+    """Return the command that runs a module in this virtual environment."""
+    return (sys.executable, "-m", module, *map(str, arguments))
+
+
+def applications() -> list[Program]:
+    """Return the platform itself: a process for each Nameko class, and the web gateway."""
+    services = [Program(module, python("chassis.runner", module)) for module in SERVICES]
+    web = python("gunicorn", "--config", "gateway/gunicorn_settings.py", "gateway.app:create_app()")
+    return [*services, Program(GATEWAY, web)]

@@ -1,0 +1,34 @@
+"""What a person sees: one line per step, with the time it took."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_WIDTH = 34
+
+
+class Steps:
+    """Prints the steps of a command; with `quiet` it only keeps order, as tests want it."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[None]:
+        """Name the step before it runs, so that a slow one can be recognised, and its seconds after."""
+        started = time.monotonic()
+        self._print(f"  {title:<{_WIDTH}}", end="")
+        try:
+            yield
+        except BaseException:
+            self._print(f"{_seconds(started)}  failed")
+            raise
+        self._print(_seconds(started))
+
+    def _print(self, text: str, end: str = "\n") -> None:
+        if not self._quiet:
+            print(text, end=end, flush=True)
+
+
+def _seconds(started: float) -> str:
+    return f"{time.monotonic() - started:6.1f} s"

@@ -1,0 +1,129 @@
+"""Which backing services are private, and what the platform's environment becomes."""
+
+from pathlib import Path
+
+import pytest
+
+from docker.dev import backing, environment, environment_file
+from docker.dev.state import State
+
+CONFIG = """
+# comment: ${NOT_A_VARIABLE}
+AMQP_URI: !raw_env_var ${AMQP_URI}
+service_token_keys: ${SERVICE_TOKEN_KEYS}
+level: ${LOG_LEVEL:INFO}
+users: {host: "${POSTGRES_HOST:postgres}", password: "${POSTGRES_PASSWORD}"}
+sms: {username: "${AFRICASTALKING_USERNAME}", api_key: "${AFRICASTALKING_API_KEY}"}
+gateway: {bind: "${HOST:127.0.0.1}:${PORT:8000}", key: "${TLS_CERT:}"}
+"""
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> State:
+    state = State(tmp_path / "state.json")
+    state.settle_ports(backing.port_names({}, gateway=False))
+    return state
+
+
+def compose(given: dict[str, str], state: State, directory: Path = Path("/srv/baraza")) -> dict[str, str]:
+    return environment.compose(given, state, directory, CONFIG)
+
+
+def test_everything_is_private_when_nothing_is_set() -> None:
+    assert environment.private({}) == {"rabbitmq", "postgresql", "redis", "mailbox", "sms_simulator"}
+
+
+@pytest.mark.parametrize(
+    ("variable", "service"),
+    [
+        ("AMQP_URI", "rabbitmq"),
+        ("REDIS_URL", "redis"),
+        ("SMTP_HOST", "mailbox"),
+        ("AFRICASTALKING_API_KEY", "sms_simulator"),
+    ],
+)
+def test_a_backing_service_whose_variable_is_set_is_not_private(variable: str, service: str) -> None:
+    assert service not in environment.private({variable: "given"})
+
+
+def test_an_empty_variable_counts_as_not_set() -> None:
+    assert "rabbitmq" in environment.private({"AMQP_URI": ""})
+
+
+def test_postgresql_is_private_until_both_databases_are_given() -> None:
+    assert "postgresql" in environment.private({"POSTGRES_HOST": "db"})
+    assert environment.private_databases({"POSTGRES_HOST": "db"}) == ("GATEWAY_POSTGRES",)
+    assert "postgresql" not in environment.private({"POSTGRES_HOST": "db", "GATEWAY_POSTGRES_HOST": "db"})
+
+
+def test_a_given_broker_is_passed_on_and_needs_no_ports() -> None:
+    given = {"AMQP_URI": "amqp://broker.example/"}
+    assert not [name for name in backing.port_names(given, gateway=False) if name.startswith("rabbitmq")]
+
+
+def test_a_given_value_is_used_as_it_is(state: State) -> None:
+    given = {"AMQP_URI": "amqp://broker.example/", "LOG_LEVEL": "DEBUG", "HOME": "/home/amina"}
+    composed = compose(given, state)
+    assert composed["AMQP_URI"] == "amqp://broker.example/"
+    assert composed["LOG_LEVEL"] == "DEBUG"
+    assert "HOME" not in composed
+    assert "BARAZA_RABBITMQ_MANAGEMENT" not in composed
+
+
+def test_a_given_database_keeps_its_own_address_and_the_other_one_is_private(state: State) -> None:
+    composed = compose({"POSTGRES_HOST": "db.example", "POSTGRES_PASSWORD": "theirs"}, state)
+    assert composed["POSTGRES_HOST"] == "db.example"
+    assert composed["POSTGRES_PASSWORD"] == "theirs"
+    assert composed["GATEWAY_POSTGRES_HOST"] == "127.0.0.1"
+    assert composed["GATEWAY_POSTGRES_PORT"] == str(state.ports["postgresql"])
+
+
+def test_what_a_given_service_needs_beside_its_address_is_asked_for_by_name(state: State) -> None:
+    with pytest.raises(environment.MissingVariableError, match="POSTGRES_PASSWORD"):
+        compose({"POSTGRES_HOST": "db.example"}, state)
+
+
+def test_every_required_variable_of_the_real_config_is_there_when_nothing_is_set(state: State) -> None:
+    config = environment.config_text()
+    composed = environment.compose({}, state, Path("/srv/baraza"), config)
+    assert {name for name, required in environment.variables(config).items() if required} <= composed.keys()
+
+
+def test_variables_in_comments_are_no_variables() -> None:
+    assert environment.variables(CONFIG)["AMQP_URI"] is True
+    assert environment.variables(CONFIG)["LOG_LEVEL"] is False
+    assert "NOT_A_VARIABLE" not in environment.variables(CONFIG)
+
+
+def test_the_sqlite_files_are_named_by_absolute_paths(state: State) -> None:
+    assert compose({}, state)["FEEDS_DB_URI"] == "sqlite:////srv/baraza/data/feeds.sqlite3"
+
+
+def test_secrets_stay_the_same_over_starts(state: State, tmp_path: Path) -> None:
+    first = compose({}, state)
+    again = State(tmp_path / "state.json")
+    assert compose({}, again) == first
+
+
+def test_only_the_owner_can_read_the_secrets(state: State, tmp_path: Path) -> None:
+    compose({}, state)
+    assert (tmp_path / "state.json").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ({}, "http://127.0.0.1:8000"),
+        ({"PORT": "8001"}, "http://127.0.0.1:8001"),
+        ({"HOST": "0.0.0.0"}, "http://127.0.0.1:8000"),  # noqa: S104
+        ({"TLS_CERT": "/etc/cert.pem"}, "https://127.0.0.1:8000"),
+    ],
+)
+def test_the_address_of_the_gateway_follows_its_settings(given: dict[str, str], url: str, state: State) -> None:
+    assert compose(given, state)["BARAZA_URL"] == url
+
+
+def test_a_shell_reads_the_environment_file_as_it_was_meant(tmp_path: Path) -> None:
+    tricky = {"EMAIL_FROM": "Baraza <no-reply@baraza.localhost>", "KEY": "a'b\"c $HOME `id` #", "EMPTY": ""}
+    environment_file.write(tmp_path / "environment", tricky)
+    assert environment_file.read(tmp_path / "environment") == tricky
