@@ -48,12 +48,12 @@ def test_a_result_that_comes_after_somebody_else_took_over_is_ignored(
 ) -> None:
     order("email", people.add("ada", "email"))
     (late,) = claim(database)
+    let_leases_run_out(database)
     with Session(database) as session, session.begin():
-        store_deliveries.record(session, [(late, outcomes.untouched())])
-        store_deliveries.claim(session, "email", 10, LEASE)
-        store_deliveries.claim(session, "email", 10, LEASE)
+        (lost,) = store_deliveries.abandoned(session, "email", 10)
+        store_deliveries.record(session, [(lost, outcomes.transient("the sender stopped on the way"))])
+    assert [one.attempt for one in claim(database)] == [2]
     with Session(database) as session, session.begin():
-        session.execute(update(Delivery).values(attempts=2))
         store_deliveries.record(session, [(late, outcomes.failed("late"))])
     assert [row["status"] for row in rows("deliveries")] == ["sending"]
 

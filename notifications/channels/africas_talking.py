@@ -1,0 +1,109 @@
+"""Africa's Talking as we need it: their SDK, at a base URL of ours, and what its answers and errors mean."""
+
+import json
+import re
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from africastalking.SMS import SMSService
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+from notifications import outcomes
+from notifications.outcomes import Outcome
+
+_SENT = frozenset({100, 101, 102})  # Processed, Sent, Queued
+_TRY_LATER = frozenset({401, 407, 500, 501, 502})  # RiskHold, CouldNotRoute, three kinds of their trouble
+NO_MONEY = 405  # InsufficientBalance
+_NO_MONEY_DELAY = 3600  # seconds; somebody has to pay first
+_CLIENT_ERRORS = range(400, 500)
+_PLAIN = re.compile(r"[A-Za-z ]{1,40}")
+_NOTHING_WENT_OUT = (NewConnectionError, ConnectTimeoutError, ssl.SSLCertVerificationError)
+
+
+class Client(SMSService):
+    """The SDK's client, which also tells the status of a refusal: the SDK raises its text alone."""
+
+    def __init__(self, username: str, api_key: str, url: str | None) -> None:
+        super().__init__(username, api_key)
+        if url:
+            self._baseUrl = f"{url.rstrip('/')}/version1"
+
+    @staticmethod
+    def _Service__make_post_request(**request: Any) -> requests.Response:  # noqa: N802 - the SDK's private name
+        response = requests.post(**request)  # noqa: S113 - the SDK passes its timeouts, 3.05 and 9.05 s
+        response.raise_for_status()
+        return response
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What was said of one number."""
+
+    number: str
+    code: int
+    name: str
+    message_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was said of all numbers of a request. Where nobody is listed, the whole request was refused with `text`."""
+
+    statuses: dict[str, Status]
+    text: str
+
+
+def read(answer: object) -> Answer | None:
+    """Return what an answer says, None where it cannot be read.
+
+    The SDK parses JSON only if the content type is exactly `application/json`; anything else arrives as text.
+    """
+    try:
+        body: Any = json.loads(answer) if isinstance(answer, str) else answer
+        data = body["SMSMessageData"]
+        return Answer({status.number: status for status in _statuses(data["Recipients"])}, str(data["Message"]))
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def _statuses(recipients: Any) -> Iterator[Status]:
+    for one in recipients:
+        yield Status(str(one["number"]), int(one["statusCode"]), str(one["status"]), one.get("messageId"))
+
+
+def outcome(answer: Answer, number: str) -> Outcome:
+    """Say what came of one number; one that a list of others leaves out may have been served all the same."""
+    if not answer.statuses:
+        return outcomes.failed(_plain(answer.text))
+    status = answer.statuses.get(number)
+    if status is None:
+        return outcomes.unknown("the provider's answer does not mention it")
+    text = f"{status.code} {_plain(status.name)}"
+    if status.code in _SENT:
+        return outcomes.sent(status.message_id)
+    if status.code == NO_MONEY:
+        return outcomes.transient(text, _NO_MONEY_DELAY)
+    return outcomes.transient(text) if status.code in _TRY_LATER else outcomes.failed(text)
+
+
+def _plain(text: str) -> str:
+    """Let only words through: a sentence of theirs may repeat the number."""
+    return text if _PLAIN.fullmatch(text) else "refused"
+
+
+def after(error: requests.RequestException) -> Outcome:
+    """Read an error of a whole request: only what surely never went out is tried again."""
+    if isinstance(error, requests.HTTPError) and error.response.status_code in _CLIENT_ERRORS:
+        return outcomes.transient(f"HTTP {error.response.status_code}")
+    if any(isinstance(cause, _NOTHING_WENT_OUT) for cause in _causes(error)):
+        return outcomes.transient(type(error).__name__)
+    return outcomes.unknown(type(error).__name__)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

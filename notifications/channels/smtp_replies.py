@@ -1,0 +1,43 @@
+"""What an SMTP server's refusal means for a delivery (RFC 5321, section 4.2.1; RFC 3463)."""
+
+import re
+import smtplib
+
+from notifications import outcomes
+from notifications.outcomes import Outcome
+
+_PERMANENT = 500
+_ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b")
+
+
+def outcome(error: OSError) -> Outcome:
+    """Read what smtplib raised for one mail.
+
+    A 5xx answer to the recipient or to the content is final. One to our own address is a mistake of ours, which an
+    operator may correct before the last attempt; a lost connection says nothing.
+    """
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return outcomes.failed("the server does not support such addresses")
+    about_this_mail = isinstance(error, (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError))
+    final = about_this_mail and (_answer(error) or (0, b""))[0] >= _PERMANENT
+    return outcomes.failed(text(error)) if final else outcomes.transient(text(error))
+
+
+def text(error: OSError) -> str:
+    """Return the codes of an answer, or the kind of error: servers repeat the address in their sentences."""
+    answer = _answer(error)
+    if answer is None:
+        return type(error).__name__
+    code, sentence = answer
+    enhanced = _ENHANCED.match(sentence.decode("ascii", "replace"))
+    return f"SMTP {code} {enhanced[1]}" if enhanced else f"SMTP {code}"
+
+
+def _answer(error: OSError) -> tuple[int, bytes] | None:
+    """Return code and sentence of an answer; None where there was none."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return next(iter(error.recipients.values()))
+    if isinstance(error, smtplib.SMTPResponseException):
+        sentence = error.smtp_error
+        return error.smtp_code, sentence if isinstance(sentence, bytes) else sentence.encode()
+    return None

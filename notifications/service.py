@@ -1,0 +1,63 @@
+"""The notifications service: who is told, and everybody's inbox."""
+
+from functools import partial
+
+from nameko.dependency_providers import Config
+
+from chassis.contract import Empty
+from chassis.database import Database
+from chassis.events import event_handler
+from chassis.rpc import rpc
+from chassis.service import Service
+from feeds.contract import PostCreated
+from notifications import contract, fanout, inbox, single, store
+from notifications.models import Base
+
+
+class NotificationsService(Service):
+    """Tells everybody of posts, one person of anything, and keeps what they were told."""
+
+    name = "notifications"
+
+    db = Database(Base, "notifications")
+    config = Config()
+
+    @event_handler(PostCreated)
+    def on_post_created(self, event: PostCreated) -> None:
+        """Tell whoever was active when it was posted, the author excepted."""
+        fanout.tell_everybody(self.db, self.peers, event, self.config["notifications"]["audience"]["page"])
+
+    @rpc
+    def send_notification(self, request: contract.SendNotification) -> contract.Notification:
+        """Tell one active user something; for staff and services."""
+        self.caller.require_staff()
+        recipient = single.active_recipient(self.peers, request.user_id)
+        return self.db.once(contract.Notification, partial(single.tell_one, request=request, recipient=recipient))
+
+    @rpc
+    def inbox(self, request: contract.Inbox) -> contract.InboxPage:
+        """Return a page of the caller's inbox, newest first."""
+        user = self.caller.require_user()
+        with self.db.read() as session:
+            return inbox.page(session, user, request)
+
+    @rpc
+    def mark_read(self, request: contract.MarkRead) -> Empty:
+        """Mark notifications of the caller as read; ids that are not in the inbox are ignored."""
+        user = self.caller.require_user()
+        with self.db.write() as session:
+            store.mark_read(session, user, request.ids)
+        return Empty()
+
+    @rpc
+    def detail(self, request: contract.ById) -> contract.NotificationDetail:
+        """Return a notification with the caller's deliveries, for staff with everybody's."""
+        with self.db.read() as session:
+            return inbox.detail(session, self.caller, request.id)
+
+    @rpc
+    def missed(self, request: contract.Missed) -> contract.Replay:
+        """Return what a user got after a notification, oldest first; for the gateway's sockets."""
+        self.caller.require_service("gateway")
+        with self.db.read() as session:
+            return inbox.missed(session, request)

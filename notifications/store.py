@@ -1,0 +1,118 @@
+"""SQL of notifications and inboxes."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Row, Select, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from chassis import clock
+from chassis.ids import new_id
+from chassis.sql import insert_each, insert_new
+from notifications.messages import Content
+from notifications.models import InboxRow, Notification
+
+_INBOX_TURNS = 4_207_849_485  # any number: the key of PostgreSQL's advisory lock
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a fan-out came: the user after whom it goes on, and whether there are no more."""
+
+    reached: str | None = None
+    done: bool = False
+
+
+def add(session: Session, content: Content) -> Notification:
+    """Store a notification all of whose recipients are told in this transaction."""
+    row = _row(content, None, Progress(done=True))
+    session.connection().execute(insert(Notification), row)
+    return Notification(**row)
+
+
+def add_once(session: Session, content: Content, source: str, told: Progress) -> Notification | None:
+    """Store a notification about a source, and how far this transaction tells of it; None if there is one already."""
+    row = _row(content, source, told)
+    return Notification(**row) if insert_new(session, Notification, row) else None
+
+
+def _row(content: Content, source: str | None, told: Progress) -> dict[str, object]:
+    return {
+        "id": new_id(),
+        "kind": content.kind,
+        "title": content.title,
+        "message": content.message,
+        "data": content.data,
+        "created_at": clock.now(),
+        "source": source,
+        "reached": told.reached,
+        "done": told.done,
+    }
+
+
+def about(session: Session, source: str) -> Notification:
+    """Return the notification about a source, locked until the commit."""
+    return session.scalars(select(Notification).where(Notification.source == source).with_for_update()).one()
+
+
+def add_to_inbox(session: Session, notification_id: str, users: Sequence[str]) -> None:
+    """Put a notification into inboxes; those that hold it already stay as they are.
+
+    `seq` must grow in the order of commit, or a replay would miss rows. SQLite has one writer anyway; on PostgreSQL,
+    whose sequences run ahead of commits, writers take turns from here to their commit.
+    """
+    if not users:
+        return
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(_INBOX_TURNS)))
+    insert_each(session, InboxRow, "user_id", users, {"notification_id": notification_id})
+
+
+def newest(session: Session, user_id: str, limit: int, before: int | None) -> list[Row[InboxRow, Notification]]:
+    """Return a part of somebody's inbox, newest first, older than the row `before`."""
+    query = _inbox(user_id).order_by(InboxRow.seq.desc()).limit(limit)
+    if before is not None:
+        query = query.where(InboxRow.seq < before)
+    return list(session.execute(query))
+
+
+def missed(session: Session, user_id: str, after: int, limit: int) -> list[Notification]:
+    """Return what came into somebody's inbox after the row `after`, oldest first."""
+    query = _inbox(user_id).where(InboxRow.seq > after).order_by(InboxRow.seq).limit(limit)
+    return [notification for _, notification in session.execute(query)]
+
+
+def position(session: Session, user_id: str, notification_id: str) -> int | None:
+    """Return the place of a notification in somebody's inbox, None where it is not."""
+    query = select(InboxRow.seq).where(InboxRow.user_id == user_id)
+    return session.scalar(query.where(InboxRow.notification_id == notification_id))
+
+
+def newest_id(session: Session, user_id: str) -> str | None:
+    """Return the notification on top of somebody's inbox."""
+    query = select(InboxRow.notification_id).where(InboxRow.user_id == user_id)
+    return session.scalar(query.order_by(InboxRow.seq.desc()).limit(1))
+
+
+def unread(session: Session, user_id: str) -> int:
+    """Count what somebody has not read."""
+    query = select(func.count()).where(InboxRow.user_id == user_id, InboxRow.read_at.is_(None))
+    return session.scalar(query) or 0
+
+
+def mark_read(session: Session, user_id: str, ids: Collection[str] | None) -> None:
+    """Mark these notifications, or all, as read; what was read before keeps its time."""
+    change = update(InboxRow).where(InboxRow.user_id == user_id, InboxRow.read_at.is_(None))
+    if ids is not None:
+        change = change.where(InboxRow.notification_id.in_(ids))
+    session.execute(change.values(read_at=clock.now()), execution_options={"synchronize_session": False})
+
+
+def get(session: Session, notification_id: str) -> Notification | None:
+    """Find one notification."""
+    return session.get(Notification, notification_id)
+
+
+def _inbox(user_id: str) -> Select[InboxRow, Notification]:
+    query = select(InboxRow, Notification)
+    return query.join(Notification, Notification.id == InboxRow.notification_id).where(InboxRow.user_id == user_id)

@@ -1,0 +1,1 @@
+"""The wording of mails, text and HTML (Jinja2)."""

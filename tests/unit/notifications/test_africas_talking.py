@@ -1,0 +1,91 @@
+"""What Africa's Talking's answers and errors mean."""
+
+import json
+from typing import Any
+
+import pytest
+import requests
+
+from notifications.channels import africas_talking
+from notifications.outcomes import Outcome
+
+NUMBER = "+254711000001"
+
+
+def answer(*recipients: dict[str, Any], message: str = "Sent to 1/1") -> dict[str, Any]:
+    return {"SMSMessageData": {"Message": message, "Recipients": list(recipients)}}
+
+
+def recipient(code: int, status: str = "Success") -> dict[str, Any]:
+    return {"statusCode": code, "number": NUMBER, "status": status, "cost": "0", "messageId": "ATXid_1"}
+
+
+def outcome(body: object) -> Outcome:
+    read = africas_talking.read(body)
+    assert read is not None
+    return africas_talking.outcome(read, NUMBER)
+
+
+def http_error(status: int) -> requests.HTTPError:
+    response = requests.Response()
+    response.status_code = status
+    return requests.HTTPError("refused", response=response)
+
+
+@pytest.mark.parametrize("code", [100, 101, 102])
+def test_a_good_status_is_sent_and_keeps_the_providers_id(code: int) -> None:
+    assert outcome(answer(recipient(code))) == Outcome("sent", provider_id="ATXid_1")
+
+
+@pytest.mark.parametrize("code", [401, 407, 500, 501, 502])
+def test_a_passing_trouble_is_tried_again(code: int) -> None:
+    assert outcome(answer(recipient(code, "RiskHold"))) == Outcome("pending", f"{code} RiskHold")
+
+
+@pytest.mark.parametrize("code", [402, 403, 404, 406, 409])
+def test_any_other_refusal_is_final(code: int) -> None:
+    assert outcome(answer(recipient(code, "UserInBlacklist"))) == Outcome("failed", f"{code} UserInBlacklist")
+
+
+def test_without_money_the_next_attempt_waits_for_an_hour() -> None:
+    assert outcome(answer(recipient(405, "InsufficientBalance"))).delay == 3600
+
+
+def test_a_number_that_the_answer_leaves_out_is_unknown() -> None:
+    other = recipient(101) | {"number": "+254711000002"}
+    assert outcome(answer(other)).status == "unknown"
+
+
+def test_a_request_that_was_refused_as_a_whole_is_final() -> None:
+    assert outcome(answer(message="InvalidSenderId")) == Outcome("failed", "InvalidSenderId")
+
+
+def test_json_under_another_content_type_arrives_as_text_and_is_read() -> None:
+    assert outcome(json.dumps(answer(recipient(101)))).status == "sent"
+
+
+@pytest.mark.parametrize("body", ["OK", "", "[]", {}, None, {"SMSMessageData": {"Recipients": [{}]}}])
+def test_what_cannot_be_read_is_not_guessed(body: object) -> None:
+    assert africas_talking.read(body) is None
+
+
+def test_a_status_that_repeats_the_number_is_not_stored() -> None:
+    assert NUMBER not in (outcome(answer(recipient(403, f"Invalid {NUMBER}"))).error or "")
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"), [(401, "pending"), (429, "pending"), (500, "unknown"), (502, "unknown")]
+)
+def test_a_refused_request_is_tried_again_and_a_broken_one_is_not(status: int, expected: str) -> None:
+    assert africas_talking.after(http_error(status)).status == expected
+
+
+@pytest.mark.parametrize("error", [requests.ReadTimeout(), requests.ConnectionError("aborted")])
+def test_a_connection_that_died_on_the_way_is_unknown(error: requests.RequestException) -> None:
+    assert africas_talking.after(error).status == "unknown"
+
+
+def test_a_number_that_nobody_listens_on_got_nothing() -> None:
+    with pytest.raises(requests.ConnectionError) as raised:
+        requests.post("http://127.0.0.1:9", timeout=2)
+    assert africas_talking.after(raised.value).status == "pending"

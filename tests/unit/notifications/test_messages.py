@@ -1,0 +1,63 @@
+"""What people read."""
+
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feeds.contract import PostCreated
+from notifications import messages
+from notifications.contract import SendNotification
+
+POST = PostCreated(
+    id="01932f3e-0000-7000-8000-000000000001",
+    author_id="01932f3e-0000-7000-8000-00000000000a",
+    author_username="ada",
+    text="Karibu, the bench is open.",
+    created_at=datetime(2026, 11, 22, tzinfo=UTC),
+)
+
+
+def test_a_post_becomes_its_authors_name_an_excerpt_and_the_ids() -> None:
+    content = messages.about_post(POST)
+    assert (content.kind, content.title, content.message) == ("post_created", "ada posted", POST.text)
+    assert content.data == {"post_id": POST.id, "author_id": POST.author_id, "author_username": "ada"}
+
+
+def test_a_long_post_is_cut_at_a_word() -> None:
+    content = messages.about_post(POST.model_copy(update={"text": "mti " * 100}))
+    assert content.message == ("mti " * 50).strip() + "…"
+    assert len(content.message) == 200
+
+
+def test_a_message_without_a_title_gets_a_plain_one() -> None:
+    request = SendNotification(user_id=POST.author_id, message="Chai?")
+    assert messages.from_sender(request) == messages.Content("message", "Message", "Chai?")
+
+
+def test_a_text_that_fits_is_not_cut() -> None:
+    assert messages.excerpt("a" * 20, 20) == "a" * 20
+
+
+def test_a_word_that_just_fits_is_kept_whole() -> None:
+    assert messages.excerpt("one two three", 8) == "one two…"
+
+
+def test_one_endless_word_is_cut_anywhere() -> None:
+    assert messages.excerpt("a" * 30, 10) == "a" * 9 + "…"
+
+
+def test_an_sms_says_who_speaks_and_fits_into_one_message() -> None:
+    assert messages.sms("ada posted", "Karibu") == "Baraza: ada posted: Karibu"
+    text = messages.sms("ada posted", "mti " * 100)
+    assert len(text) <= 160
+    assert text.endswith("mti...")
+
+
+def test_a_subject_is_one_line_whatever_the_title_holds() -> None:
+    assert messages.one_line("Hi\r\nBcc: eve@example.org\t\x1b[2J ") == "Hi Bcc: eve@example.org [2J"
+
+
+@given(text=st.text(max_size=300), limit=st.integers(4, 250))
+def test_no_excerpt_is_longer_than_its_limit(text: str, limit: int) -> None:
+    assert len(messages.excerpt(text, limit)) <= limit

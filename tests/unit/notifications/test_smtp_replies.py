@@ -1,0 +1,43 @@
+"""What an SMTP server's refusal means."""
+
+import smtplib
+
+import pytest
+
+from notifications.channels import smtp_replies
+
+ADDRESS = "ada@example.org"
+GONE = b"5.1.1 <ada@example.org>: no such user"
+
+
+def refused(code: int, sentence: bytes) -> smtplib.SMTPRecipientsRefused:
+    return smtplib.SMTPRecipientsRefused({ADDRESS: (code, sentence)})
+
+
+def test_a_recipient_who_does_not_exist_is_final() -> None:
+    outcome = smtp_replies.outcome(refused(550, GONE))
+    assert (outcome.status, outcome.error) == ("failed", "SMTP 550 5.1.1")
+
+
+def test_a_content_that_is_refused_is_final() -> None:
+    assert smtp_replies.outcome(smtplib.SMTPDataError(554, b"spam")).status == "failed"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        refused(450, b"4.2.1 try later"),
+        smtplib.SMTPDataError(452, b"disk full"),
+        smtplib.SMTPSenderRefused(550, b"who are you", "no-reply@baraza.example"),
+        smtplib.SMTPAuthenticationError(535, b"5.7.8 wrong password"),
+        smtplib.SMTPServerDisconnected("Connection unexpectedly closed"),
+        TimeoutError(),
+    ],
+)
+def test_what_may_pass_or_an_operator_may_mend_is_tried_again(error: OSError) -> None:
+    assert smtp_replies.outcome(error).status == "pending"
+
+
+def test_an_error_never_repeats_the_address() -> None:
+    for error in (refused(550, GONE), refused(550, GONE[6:]), smtplib.SMTPDataError(554, GONE)):
+        assert ADDRESS not in (smtp_replies.outcome(error).error or "")
