@@ -53,6 +53,11 @@ class Sessions:
         with self.write() as session:
             return idempotency.once(session, self._call, reply, write)
 
+    def repeated(self, reply: type[Reply]) -> Reply | None:
+        """Return the first reply to a repeated request; for writes that must ask other services before `once`."""
+        with self.read() as session:
+            return idempotency.repeated(session, self._call, reply)
+
 
 class Database(nameko_sqlalchemy.Database):
     """Provides `Sessions` on the database of a section of config.yml."""

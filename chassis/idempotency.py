@@ -28,24 +28,25 @@ def once(session: Session, call: Any, reply_model: type[Reply], write: Callable[
     that was used for another request raises Invalid. A second call that arrives while the first one runs waits for it
     at the unique key.
     """
-    request_key = call.data.get(context.REQUEST_KEY)
-    if request_key is None:
+    key = _key(call)
+    if key is None:
         return write(session)
-    key = f"{call.entrypoint.method_name}:{request_key}"
-    digests = _digests(call)
-    row = {"key": key, "digest": digests[0], "reply": "", "created_at": clock.now()}
+    row = {"key": key, "digest": _digests(call)[0], "reply": "", "created_at": clock.now()}
     if not insert_new(session, handled_requests, row):
-        call.data[REPLAYED] = True
-        return reply_model.model_validate_json(_first_reply(session, key, digests))
+        return _first_reply(session, call, reply_model)
     reply = write(session)
     values = {"reply": reply.model_dump_json()}
     session.execute(update(handled_requests).where(handled_requests.c.key == key).values(values))
     return reply
 
 
-def first_time(session: Session, fact: str) -> bool:
-    """Note in this transaction that a fact was handled; return False if it was before. Kept for KEPT."""
-    return insert_new(session, handled_requests, {"key": fact, "digest": "", "reply": "", "created_at": clock.now()})
+def repeated(session: Session, call: Any, reply_model: type[Reply]) -> Reply | None:
+    """Return the first reply to a repeated request, None to a new one; for writes that must ask others first."""
+    key = _key(call)
+    known = select(handled_requests.c.key).where(handled_requests.c.key == key)
+    if key is None or session.scalar(known) is None:
+        return None
+    return _first_reply(session, call, reply_model)
 
 
 def forget_old(session: Session) -> None:
@@ -53,11 +54,17 @@ def forget_old(session: Session) -> None:
     session.execute(delete(handled_requests).where(handled_requests.c.created_at < clock.now() - KEPT))
 
 
-def _first_reply(session: Session, key: str, digests: list[str]) -> str:
-    row = session.execute(select(handled_requests).where(handled_requests.c.key == key)).one()
-    if not any(hmac.compare_digest(row.digest, digest) for digest in digests):
+def _key(call: Any) -> str | None:
+    request_key = call.data.get(context.REQUEST_KEY)
+    return None if request_key is None else f"{call.entrypoint.method_name}:{request_key}"
+
+
+def _first_reply(session: Session, call: Any, reply_model: type[Reply]) -> Reply:
+    row = session.execute(select(handled_requests).where(handled_requests.c.key == _key(call))).one()
+    if not any(hmac.compare_digest(row.digest, digest) for digest in _digests(call)):
         raise Invalid.field("Idempotency-Key", "was used for another request", "idempotency_key_reused")
-    return str(row.reply)
+    call.data[REPLAYED] = True
+    return reply_model.model_validate_json(row.reply)
 
 
 def _digests(call: Any) -> list[str]:

@@ -63,6 +63,7 @@ class Relay(SharedExtension):
         if self._thread is None:
             return
         self._ending = True
+        self._next_sweep = 0.0
         self._rouse()
         with eventlet.Timeout(PATIENCE.total_seconds(), False):  # noqa: FBT003 - eventlet's way to say: just go on
             self._thread.wait()
@@ -72,7 +73,7 @@ class Relay(SharedExtension):
             self._wake.send()
 
     def _run(self) -> None:
-        while self._fresh or not self._ending:
+        while self._fresh or self._confirmed or not self._ending:
             try:
                 self._round()
             except Exception as error:  # noqa: BLE001 - without its relay a process would only look healthy
@@ -114,12 +115,17 @@ class Relay(SharedExtension):
             self._give_back([envelope.id for envelope in envelopes])
             raise
         self._confirmed |= confirmed
-        self._forget()
+        if len(self._confirmed) >= BATCH:
+            self._forget()
         self._give_back([envelope.id for envelope in envelopes if envelope.id not in confirmed])
         return len(confirmed)
 
     def _forget(self) -> None:
-        """Take out of the outbox what the broker has; with the database away, at the next sweep."""
+        """Take out of the outbox what the broker has.
+
+        A transaction for many at each sweep instead of one for each: their lease lasts longer than that, and should we
+        die first, they are published twice and handled once.
+        """
         if self._confirmed:
             with self._sessions.write() as session:
                 outbox.remove(session, self._confirmed)

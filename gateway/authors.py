@@ -13,6 +13,7 @@ from chassis.contract import Message
 from feeds import contract as feeds
 from gateway import store
 from gateway.contract import Author, PostView, PostViewPage
+from gateway.visit import Visit
 from users import contract as users
 
 if TYPE_CHECKING:  # the route table names these functions, and the backends know the route table
@@ -20,23 +21,28 @@ if TYPE_CHECKING:  # the route table names these functions, and the backends kno
 
 _log = logging.getLogger(__name__)
 
-View = Callable[["Backends", Any], Message]
+View = Callable[["Backends", Visit, Any], Message]
 
 ERASED = "deleted"  # shown for an author whom the users service does not know (any more)
 
 
-def join_page(backends: Backends, page: feeds.PostPage) -> PostViewPage:
+def join_page(backends: Backends, _guest: Visit, page: feeds.PostPage) -> PostViewPage:
     """Give each post of a page its author."""
     names = _usernames(backends, {post.author_id for post in page.items})
     return PostViewPage(items=[_view(post, names) for post in page.items], next=page.next)
 
 
-def join(backends: Backends, post: feeds.Post) -> PostView:
+def join(backends: Backends, _guest: Visit, post: feeds.Post) -> PostView:
     """Give a post its author."""
     return _view(post, _usernames(backends, {post.author_id}))
 
 
-def remember(backends: Backends, account: users.Account) -> users.Account:
+def join_own(_backends: Backends, guest: Visit, post: feeds.Post) -> PostView:
+    """Give a new post its author, who is asking."""
+    return _view(post, {post.author_id: guest.require_identity().username})
+
+
+def remember(backends: Backends, _guest: Visit, account: users.Account) -> users.Account:
     """Keep a new name at once, so that whoever renamed themselves sees it; the event only comes a moment later.
 
     The account is written by now, so trouble here must not turn the answer into a refusal.

@@ -147,7 +147,7 @@ ROUTES: tuple[Route, ...] = (
         feeds.Post,
         status=201,
         shows=PostView,
-        view=authors.join,
+        view=authors.join_own,
         keyed=True,
     ),
     Route(

@@ -1,6 +1,5 @@
 """The gateway's own Nameko class: keeps the read model of authors, and the routing information for operators."""
 
-from chassis import idempotency
 from chassis.cache import Tags
 from chassis.contract import Empty
 from chassis.database import Database
@@ -34,9 +33,7 @@ class GatewayService(Service):
     def on_post_created(self, event: PostCreated) -> None:
         """Count an author's posts."""
         with self.db.write() as session:
-            if idempotency.first_time(session, f"counted:{event.id}"):
-                store.name_author(session, event.author_id, event.author_username, event.created_at)
-                store.count_post(session, event.author_id, event.created_at)
+            store.count_post(session, event.id, event.author_id, event.author_username, event.created_at)
 
     @rpc
     def routes(self, request: Empty) -> contract.RouteRules:  # noqa: ARG002 - there is nothing to ask

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import bindparam, select, text
 from sqlalchemy.orm import Session
 
+from chassis.columns import Moment
 from chassis.sql import insert_new, upsert
 from gateway.models import AuthorRow, RouteRow
 
@@ -48,8 +49,23 @@ def name_author(session: Session, author_id: str, username: str, changed_at: dat
     return bool(result.rowcount)
 
 
-def count_post(session: Session, author_id: str, created_at: datetime) -> None:
-    """Count one more post of an author who is known."""
-    latest = case((AuthorRow.last_post_at > created_at, AuthorRow.last_post_at), else_=created_at)
-    values = {"posts": AuthorRow.posts + 1, "last_post_at": func.coalesce(latest, created_at)}
-    session.execute(update(AuthorRow).where(AuthorRow.id == author_id).values(values))
+# PostgreSQL only, as the gateway's database is. One statement, because it runs for every post.
+_COUNT_POST = text("""
+    WITH first AS (
+        INSERT INTO handled_requests (key, digest, reply, created_at)
+        VALUES (:fact, '', '', now()) ON CONFLICT DO NOTHING RETURNING key
+    )
+    INSERT INTO authors (id, username, changed_at, posts, last_post_at)
+    SELECT :author_id, :username, :created_at, 1, :created_at FROM first
+    ON CONFLICT (id) DO UPDATE SET
+        posts = authors.posts + 1,
+        last_post_at = greatest(authors.last_post_at, excluded.last_post_at)
+""").bindparams(bindparam("created_at", type_=Moment))
+
+
+def count_post(session: Session, post_id: str, author_id: str, username: str, created_at: datetime) -> None:
+    """Count a post, once however often it is told; an author who is not known yet gets the post's name for them."""
+    session.connection().execute(
+        _COUNT_POST,
+        {"fact": f"counted:{post_id}", "author_id": author_id, "username": username, "created_at": created_at},
+    )

@@ -38,7 +38,7 @@ def serve(route: Route, backends: Backends, **path: str) -> Response:
         rule.target, message, caller=guest.caller(), deadline=rule.deadline, request_key=_request_key(route, guest)
     )
     reply = route.reply.model_validate(result)
-    shown = route.view(backends, reply) if route.view else reply
+    shown = route.view(backends, guest, reply) if route.view else reply
     response = _response(route, rule, backends, guest, shown)
     if replayed:
         response.headers["Idempotency-Replayed"] = "true"

@@ -21,6 +21,8 @@ class Hasher:
 
     def __init__(self, argon2: PasswordHasher, threads: int, queue: int) -> None:
         self._argon2 = argon2
+        # Each native thread keeps the memory of its largest hash; eventlet's own default is twenty threads.
+        tpool.set_num_threads(threads)
         self._free = Semaphore(threads)
         self._room = threads + queue
         # What an unknown user's password is compared with, so that the answer takes as long as for a known one.

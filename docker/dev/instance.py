@@ -89,7 +89,7 @@ class Instance:
         """Stop, and forget everything: messages, databases, secrets, ports."""
         self.stop()
         shutil.rmtree(postgresql.data_directory(self.directory / "postgresql"), ignore_errors=True)
-        shutil.rmtree(self.directory)
+        shutil.rmtree(self.directory, ignore_errors=True)
 
     def _start_supervisor(self, servers: Sequence[Program], environment: Mapping[str, str]) -> None:
         groups = {"servers": servers, "applications": applications()}

@@ -14,7 +14,7 @@ def main() -> None:
     instance = Instance("run")
     if not instance.running():
         sys.exit("nothing runs: `make run` first, in another terminal")
-    environment = {**os.environ, **instance.environment, "PYTHONSTARTUP": str(_STARTUP)}
+    environment = {**os.environ, **instance.environment, "PYTHONSTARTUP": str(_STARTUP), "PYTHONWARNINGS": "ignore"}
     command = (sys.executable, "-m", "nameko", "shell", "--config", "config.yml")
     os.execve(command[0], command, environment)  # noqa: S606  no shell is wanted
 

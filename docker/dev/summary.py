@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from docker.dev.places import ROOT
 
@@ -15,18 +16,24 @@ Try   make demo
 def text(environment: Mapping[str, str], directory: Path) -> str:
     """Return the addresses of an instance, private services only where they are private."""
     url = environment["BARAZA_URL"]
-    lines = [("API", f"{url}   docs {url}/docs/")]
+    lines = [("API", url)]
     if mailbox := environment.get("BARAZA_MAILBOX"):
         lines.append(("e-mails", f"{mailbox}   files {_short(directory / 'mailbox')}"))
     if sms := environment.get("BARAZA_SMS"):
         lines.append(("SMS", f"{sms}/messages   file {_short(directory / 'sms')}"))
     if management := environment.get("BARAZA_RABBITMQ_MANAGEMENT"):
-        lines.append(("RabbitMQ", management))
+        lines.append(("RabbitMQ", f"{_without_password(management)}   user and password in the variables below"))
     lines.append(("logs", _short(directory / "log")))
     lines.append(("variables", _short(directory / "environment")))
     table = "\n".join(f"  {title:<10} {value}" for title, value in lines)
     insecure = "--insecure " if url.startswith("https") else ""
     return f"\n{table}\n\n{_TRY.format(url=url, insecure=insecure)}\nCtrl-C or `make stop` ends all of it."
+
+
+def _without_password(url: str) -> str:
+    """Terminals are recorded and shared."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname}:{parts.port}"
 
 
 def _short(path: Path) -> str:

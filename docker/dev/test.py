@@ -32,7 +32,7 @@ def main() -> int:
 def _test(instance: Instance) -> int:
     print(f"Baraza's tests, in {instance.directory}")
     try:
-        instance.stop()  # what a killed run left behind
+        instance.delete()  # what the last run left behind: tests start from nothing
         instance.start_servers()
         environment = {**for_tests(), **instance.environment, "BARAZA_TEST_INSTANCE": _NAME}
         results = run_all((*CHECKS, *TESTS), environment)

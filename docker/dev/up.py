@@ -36,7 +36,7 @@ def _run(instance: Instance) -> int:
     try:
         instance.start_servers()
         instance.start_applications()
-        print(summary.text(instance.environment, instance.directory))
+        print(summary.text(instance.environment, instance.directory), flush=True)
         return _watch(instance)
     except EXPECTED:
         if failures := readiness.failures(instance.control, instance.directory / "log"):

@@ -19,6 +19,8 @@ from tests.e2e.support.person import Person
 def platform() -> Iterator[Instance]:
     name = os.environ.get("BARAZA_TEST_INSTANCE")
     instance = Instance(name or "e2e", for_tests())
+    if name is None:
+        instance.delete()
     instance.start_servers()
     instance.start_applications()
     yield instance

@@ -80,10 +80,14 @@ def test_staff_can_notify_one_active_user_and_others_cannot(
     socket = reader.listen()
     heard(socket)
 
-    assert staff.post("/send-notification/", message).status_code == 202
+    key = {"Idempotency-Key": "reminder-1"}
+    accepted = staff.post("/send-notification/", message, headers=key)
+    assert accepted.status_code == 202
     assert heard(socket)["title"] == "Reminder"
 
     reader.post("/logout/")
+    again = staff.post("/send-notification/", message, headers=key)
+    assert (again.status_code, again.json()) == (202, accepted.json())
     refused = staff.post("/send-notification/", message)
     assert refused.status_code == 409
     reader.login()

@@ -1,0 +1,27 @@
+"""A database in a file of its own, with the chassis' tables."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import nameko_sqlalchemy.database
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import sessionmaker
+
+from chassis.database import Sessions
+from chassis.engine import create_engine
+from chassis.tables import METADATA
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = create_engine({"url": f"sqlite:///{tmp_path}/test.sqlite3"})
+    METADATA.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def db(engine: Engine) -> Sessions:
+    """The transactions that services have, without a relay."""
+    return Sessions(sessionmaker(bind=engine, class_=nameko_sqlalchemy.database.Session))
