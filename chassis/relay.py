@@ -81,12 +81,12 @@ class Relay(SharedExtension):
                 eventlet.sleep(RETRY.total_seconds())
 
     def _round(self) -> None:
+        if time.monotonic() >= self._next_sweep:  # first, so that what is confirmed is forgotten before its lease ends
+            more = self._sweep()
+            self._next_sweep = 0.0 if more else time.monotonic() + SWEEP
         batch = [self._fresh.popleft() for _ in range(min(BATCH, len(self._fresh)))]
         safe = clock.now() + PATIENCE
         self._relay([envelope for envelope in batch if envelope.leased_until > safe])
-        if time.monotonic() >= self._next_sweep:
-            more = self._sweep()
-            self._next_sweep = 0.0 if more else time.monotonic() + SWEEP
         if not self._fresh and self._next_sweep and not self._ending:
             self._wait()
 
