@@ -42,9 +42,13 @@ class Connection:
         self._newest = replay.newest or BEGINNING
         self._go_live(replay.items if resumed else [])
 
+    def hold(self) -> None:
+        """Hold frames back until the next `catch_up`."""
+        self._held = self._held or []
+
     def catch_up(self, rpc: RpcClient) -> None:
         """Replay what was missed since the last frame; a gap too large is left to the client."""
-        self._held = self._held or []
+        self.hold()
         replay = self._missed(rpc, self._newest)
         if replay.resumed and not replay.more:
             self._go_live(replay.items)

@@ -5,7 +5,6 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-import gevent
 from amqp import Message as AmqpMessage
 
 from chassis import context, tokens, wire
@@ -39,10 +38,11 @@ class Listener:
             exchange(channel).declare()
             channel.queue_bind(queue, exchange.name, event.type)
         channel.basic_consume(queue, no_ack=True, callback=self._on_message)
-        gevent.spawn(self._registry.resync)
+        self._registry.resync()
 
     def lost(self) -> None:
-        """Do nothing: the resync after the next connection makes up for it."""
+        """Let the sockets wait for the resync after the next connection."""
+        self._registry.hold()
 
     def _on_message(self, message: AmqpMessage) -> None:
         """Hand an event on; whatever is wrong with one must not stop the others."""

@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 import gevent
-from gevent.pool import Pool
+from gevent.lock import BoundedSemaphore
+from gevent.pool import Group
 
 from chassis import clock
 from chassis.errors import ServiceError, Unauthenticated
@@ -20,6 +21,8 @@ from users.contract import Authenticate, Identity
 PATROL = 1  # seconds between looks at sessions that expire and lines that went silent
 SILENT = 2.5  # ping intervals without a sign of life
 RESYNC = 10  # sockets at a time
+RETRY = 1  # seconds
+PATIENCE = 60  # seconds; after a restart of the broker the services come back one by one
 STAGGER = 200  # sockets closed at once at a restart, so that their clients do not come back in one wave
 
 _log = logging.getLogger(__name__)
@@ -33,6 +36,8 @@ class Registry:
         self._connections: dict[str, set[Connection]] = defaultdict(set)
         self._ping: float = backends.settings["gateway"]["socket"]["ping"]
         self._next_ping = time.monotonic() + self._ping
+        self._turns = BoundedSemaphore(RESYNC)
+        self._resyncing = Group()
 
     def add(self, connection: Connection) -> None:
         """Let a socket be written to."""
@@ -63,20 +68,42 @@ class Registry:
             if connection.identity.session_id in ended:
                 connection.outlet.end(frames.POLICY_VIOLATION, "the session ended")
 
+    def hold(self) -> None:
+        """Hold back all frames: broadcasts may be missing from now on, and what comes must not overtake them."""
+        for connection in self._all():
+            connection.hold()
+
     def resync(self) -> None:
-        """Fetch for each socket what was broadcast while the broker was away, and look at its session again."""
-        Pool(RESYNC).map(self._resync, list(self._all()))
+        """Fetch for each socket what was broadcast while the broker was away, and look at its session again.
+
+        A resync that still goes on is given up for the new one.
+        """
+        self._resyncing.kill(block=False)
+        self._resyncing = Group()
+        for connection in self._all():
+            self._resyncing.spawn(self._resync, connection)
 
     def _resync(self, connection: Connection) -> None:
-        try:
-            asked = Authenticate(token_hash=connection.token_hash)
-            self._backends.rpc.ask("users.authenticate", asked, Identity)
-            connection.catch_up(self._backends.rpc)
-        except Unauthenticated:
-            connection.outlet.end(frames.POLICY_VIOLATION, "the session ended")
-        except ServiceError as error:
-            _log.warning("a websocket could not be resumed: %s", error.code)
-            connection.outlet.end(frames.TRY_AGAIN_LATER, "come back with ?since=")
+        deadline = time.monotonic() + PATIENCE
+        while not self._resumed(connection):
+            if time.monotonic() > deadline:
+                connection.outlet.end(frames.TRY_AGAIN_LATER, "come back with ?since=")
+                return
+            gevent.sleep(RETRY)
+
+    def _resumed(self, connection: Connection) -> bool:
+        """Try once; false if a service did not answer."""
+        with self._turns:
+            try:
+                asked = Authenticate(token_hash=connection.token_hash)
+                self._backends.rpc.ask("users.authenticate", asked, Identity)
+                connection.catch_up(self._backends.rpc)
+            except Unauthenticated:
+                connection.outlet.end(frames.POLICY_VIOLATION, "the session ended")
+            except ServiceError as error:
+                _log.warning("a websocket waits to be resumed: %s", error.code)
+                return False
+        return True
 
     def patrol(self) -> None:
         """Ping, and close what has expired or gone silent; runs in a greenlet of its own."""

@@ -1,5 +1,6 @@
 import statistics
 import time
+from typing import Any
 
 import eventlet
 import pytest
@@ -158,9 +159,10 @@ def test_an_authentication_under_way_cannot_revive_a_session(users: Rpc, person:
 
 
 def test_a_hash_with_old_parameters_is_made_anew_at_login(
-    person: MakePerson, sign_in: MakePerson, database: Engine
+    person: MakePerson, sign_in: MakePerson, database: Engine, settings: dict[str, Any]
 ) -> None:
     person("ada")
+    memory = settings["users"]["passwords"]["memory_cost"]
     old = PasswordHasher(time_cost=2, memory_cost=32, parallelism=1).hash(PASSWORD)
     with database.begin() as connection:
         connection.exec_driver_sql("UPDATE users SET password_hash = %s", (old,))
@@ -168,7 +170,7 @@ def test_a_hash_with_old_parameters_is_made_anew_at_login(
     for login in [logins.spawn(sign_in, "ada") for _ in range(3)]:  # none of them stumbles over the others' new hash
         assert login.wait()
     with database.connect() as connection:
-        assert "m=64,t=1,p=1" in connection.exec_driver_sql("SELECT password_hash FROM users").scalar_one()
+        assert f"m={memory},t=1,p=1" in connection.exec_driver_sql("SELECT password_hash FROM users").scalar_one()
 
 
 def refusal(users: Rpc, person: Person) -> str | None:
