@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing.exceptions import WebsocketMismatch
 from wsproto.utilities import RemoteProtocolError
 
 from chassis.errors import Invalid, ServiceError, Unauthenticated, Unavailable
@@ -74,6 +75,8 @@ def translated(error: Exception) -> tuple[ServiceError, Headers]:
     """Turn whatever was raised into a refusal that a client may see, with the headers that belong to it."""
     if isinstance(error, ServiceError):
         return error, headers(error)
+    if isinstance(error, WebsocketMismatch):
+        return translated(Malformed("Paths below /ws/ speak websocket, all others HTTP."))
     if isinstance(error, HTTPException):
         return _from_werkzeug(error)
     if isinstance(error, RemoteProtocolError):

@@ -56,7 +56,7 @@ def _message(route: Route, http: Request, path: dict[str, str]) -> Message:
     """Build the request's contract from path, query or body."""
     if "id" in path and not _ID.fullmatch(path["id"]):
         raise NotFound("There is nothing under this id.")
-    if http.method == "GET" or route.fields_in == "query":
+    if http.method in {"GET", "HEAD"} or route.fields_in == "query":
         return validated_strings(route.request, http.args.to_dict() | path)
     return validated(route.request, _json_object(http))
 

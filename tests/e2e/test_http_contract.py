@@ -287,6 +287,14 @@ def test_an_unchanged_page_is_not_sent_again(newcomer: Make) -> None:
         assert (unchanged.status_code, unchanged.content) == (304, b"")
 
 
+@pytest.mark.parametrize("path", ["/all-posts/", "/users/all/", "/notifications/"])
+def test_head_answers_like_get_without_a_body(newcomer: Make, path: str) -> None:
+    person = newcomer()
+    head = person.ask("HEAD", path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert int(head.headers["Content-Length"]) == len(person.get(path).content)
+
+
 def test_the_probes_answer(stranger: Make) -> None:
     person = stranger()
     assert person.get("/livez").status_code == 200
