@@ -1,62 +1,17 @@
-"""nameko-sqlalchemy's Database with our engines, explicit transactions, an outbox relay and keyed writes."""
+"""nameko-sqlalchemy's Database with our engines, our transactions and an outbox relay."""
 
-import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import nameko_sqlalchemy
 from nameko.containers import WorkerContext
 from nameko_sqlalchemy import DB_URIS_KEY
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.orm import DeclarativeBase
 
-from chassis import idempotency, outbox
-from chassis.contract import Message
-from chassis.engine import WRITE, database_url, engine_options, tune
-from chassis.errors import Unavailable
+from chassis.engine import database_url, engine_options, tune
 from chassis.relay import Relay
-
-Reply = TypeVar("Reply", bound=Message)
+from chassis.sessions import Sessions
 
 CONNECTIONS = 20  # a process at most; PostgreSQL's own limit is 100 for all
-
-_log = logging.getLogger(__name__)
-
-
-class Sessions:
-    """Opens transactions for one call; what it commits to the outbox goes to the relay at once."""
-
-    def __init__(self, factory: sessionmaker[Any], relay: Relay | None = None, call: Any = None) -> None:
-        self._factory = factory
-        self._relay = relay
-        self._call = call
-
-    @contextmanager
-    def read(self) -> Iterator[Session]:
-        """Open a transaction that only reads."""
-        with _refusing(), self._factory(close_on_exit=True) as session:
-            yield session
-
-    @contextmanager
-    def write(self) -> Iterator[Session]:
-        """Open a transaction that commits at the end, or not at all. Nothing in it may wait for anything but SQL."""
-        with _refusing(), self._factory(close_on_exit=True) as session:
-            session.connection(execution_options={WRITE: True})
-            yield session
-        if self._relay is not None:
-            self._relay.publish(outbox.taken_from(session))
-
-    def once(self, reply: type[Reply], write: Callable[[Session], Reply]) -> Reply:
-        """Run a write in a transaction of its own, once per request key; a repeated request gets the first reply."""
-        with self.write() as session:
-            return idempotency.once(session, self._call, reply, write)
-
-    def repeated(self, reply: type[Reply]) -> Reply | None:
-        """Return the first reply to a repeated request; for writes that must ask other services before `once`."""
-        with self.read() as session:
-            return idempotency.repeated(session, self._call, reply)
 
 
 class Database(nameko_sqlalchemy.Database):
@@ -94,17 +49,7 @@ class Database(nameko_sqlalchemy.Database):
 
     def get_dependency(self, worker_ctx: WorkerContext) -> Sessions:
         """Return the transactions of this call."""
-        return Sessions(self.Session, self.relay, worker_ctx)
+        return Sessions(self.Session, self.relay.publish, worker_ctx)
 
     def worker_teardown(self, worker_ctx: WorkerContext) -> None:
         """Do nothing: each transaction closed its session already."""
-
-
-@contextmanager
-def _refusing() -> Iterator[None]:
-    """Turn a database that is away, or a lock or connection that does not come, into a refusal that may be repeated."""
-    try:
-        yield
-    except (OperationalError, PoolTimeout) as error:
-        _log.warning("the database is not available: %s", type(getattr(error, "orig", error)).__name__)
-        raise Unavailable("The database is away or too busy.") from error

@@ -1,13 +1,11 @@
 """The outbox relay: publishes what was committed, then takes it out of the outbox."""
 
-from __future__ import annotations
-
 import logging
 import time
 from collections import deque
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import eventlet
 from eventlet.event import Event as Signal
@@ -17,9 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from chassis import clock, idempotency, outbox, tokens, wire
 from chassis.errors import Unavailable
 from chassis.publisher import BatchPublisher
-
-if TYPE_CHECKING:
-    from chassis.database import Sessions
+from chassis.sessions import Sessions
 
 BATCH = 200  # events
 IN_MEMORY = 10_000  # events; beyond it they wait in the outbox alone, and are taken over when their lease ran out

@@ -46,7 +46,7 @@ def _backends() -> Backends:
     database = sessionmaker(engine)
     rates = {name: parse_rate(rate) for name, rate in settings["gateway"]["throttle"].items()}
     counters = Counters(settings["redis_url"], rates)
-    return Backends(settings, database, counters, Broker(settings), RpcClient(settings), Routing(database))
+    return Backends(settings, database, counters, Broker(settings), RpcClient(settings), Routing(ROUTES, database))
 
 
 def _flask(backends: Backends, registry: Registry) -> Flask:

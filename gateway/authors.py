@@ -1,27 +1,20 @@
 """Joins posts with their authors from the read model: one query a page, never a call per post."""
 
-from __future__ import annotations
-
 import logging
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from chassis import clock
-from chassis.contract import Message
 from feeds import contract as feeds
 from gateway import store
+from gateway.backends import Backends
 from gateway.contract import Author, PostView, PostViewPage
 from gateway.visit import Visit
 from users import contract as users
 
-if TYPE_CHECKING:  # the route table names these functions, and the backends know the route table
-    from gateway.backends import Backends
-
 _log = logging.getLogger(__name__)
 
-View = Callable[["Backends", Visit, Any], Message]
 
 ERASED = "deleted"  # shown for an author whom the users service does not know (any more)
 

@@ -12,7 +12,8 @@ from gateway import pages, problems, visit
 from gateway.backends import Backends
 from gateway.limits import Count, Rate, RedisAway
 from gateway.registry import Registry
-from gateway.routes import ROUTES, Route
+from gateway.route import Route
+from gateway.routes import ROUTES
 from gateway.visit import Visit
 from users.contract import Authenticate, Identity
 

@@ -1,54 +1,14 @@
 """The route table: the gateway is this table, and one view function that serves every row of it."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import Enum
-from typing import Any
+from collections.abc import Mapping
 
-from chassis.contract import Empty, Message
+from chassis.contract import Empty
 from feeds import contract as feeds
 from gateway import authors
 from gateway.contract import PostView, PostViewPage
+from gateway.route import Limit, Route, Who
 from notifications import contract as notifications
 from users import contract as users
-
-
-class Who(Enum):
-    """Who may call a route."""
-
-    ANYONE = "anyone"
-    USER = "user"
-    STAFF = "staff"
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """A tighter limit than the general one: `name` in config.yml's throttle; per address, and per account if named."""
-
-    name: str
-    account: Callable[[Any], str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One endpoint. `request` and `reply` are the RPC's contract; `view` makes of the reply what clients see."""
-
-    name: str
-    method: str
-    paths: tuple[str, ...]
-    target: str
-    who: Who
-    request: type[Message]
-    reply: type[Message]
-    status: int = 200
-    shows: type[Message] | None = None
-    view: authors.View | None = None
-    tag: str | None = None
-    cache_seconds: int = 0
-    deadline: float = 5.0  # seconds
-    limit: Limit | None = None
-    keyed: bool = False  # Idempotency-Key is honoured
-    fields_in: str = "body"  # or "query"
 
 
 def _both(path: str, service: str, own: str | None = None) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Routing information: seeded from the route table, changed by operators, followed by every gateway process."""
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import gevent
@@ -9,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from gateway import store
-from gateway.routes import ROUTES, Route
+from gateway.route import Route
 
 FOLLOW = 2  # seconds between looks at the table; changes count after 5 at the latest
 
@@ -31,10 +32,10 @@ def rule_of(route: Route) -> Rule:
     return Rule(enabled=True, target=route.target, cache_seconds=route.cache_seconds, deadline=route.deadline)
 
 
-def seed(connection: sa.Connection) -> None:
+def seed(connection: sa.Connection, routes: Iterable[Route]) -> None:
     """Add the routes that the database does not know yet; runs with each migration."""
     with Session(bind=connection, join_transaction_mode="rollback_only") as session:
-        for route in ROUTES:
+        for route in routes:
             rule = rule_of(route)
             values = {name: getattr(rule, name) for name in Rule.__slots__}
             store.seed_rule(session, {"name": route.name} | values)
@@ -43,9 +44,9 @@ def seed(connection: sa.Connection) -> None:
 class Routing:
     """This process' copy of the rules; with the database away the last copy stays."""
 
-    def __init__(self, database: sessionmaker[Session]) -> None:
+    def __init__(self, routes: Iterable[Route], database: sessionmaker[Session]) -> None:
         self._database = database
-        self._rules = {route.name: rule_of(route) for route in ROUTES}
+        self._rules = {route.name: rule_of(route) for route in routes}
 
     def rule(self, name: str) -> Rule:
         """Return the rule of a route."""

@@ -14,7 +14,7 @@ from chassis.ids import new_id
 from chassis.validation import validated, validated_strings
 from gateway import pages, problems, visit
 from gateway.backends import Backends
-from gateway.routes import Route, Who
+from gateway.route import Route, Who
 from gateway.routing import Rule
 from gateway.visit import Visit
 

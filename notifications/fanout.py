@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from chassis.client import PeerCalls
-from chassis.database import Sessions
+from chassis.sessions import Sessions
 from feeds.contract import PostCreated
 from notifications import audience, messages, store
 from notifications.store import Progress

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from chassis.client import PeerCalls
-from chassis.database import Sessions
 from chassis.errors import ServiceError
+from chassis.sessions import Sessions
 from notifications import audience, outcomes, store_deliveries
 from notifications.audience import Destination
 from notifications.channels.base import Channel, Outgoing, Result

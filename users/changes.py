@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from chassis import clock, outbox
-from chassis.database import Sessions
 from chassis.errors import Invalid
+from chassis.sessions import Sessions
 from chassis.tokens import Caller
 from users import accounts, contract, passwords, replies, sessions, store
 from users.hashing import Hasher

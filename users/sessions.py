@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from chassis import outbox
-from chassis.database import Sessions
 from chassis.errors import Unauthenticated
+from chassis.sessions import Sessions
 from chassis.tokens import Caller
 from users import accounts, contract, passwords, replies, store
 from users.hashing import Hasher

@@ -3,6 +3,7 @@
 from chassis.migrations import run
 from chassis.tables import METADATA
 from gateway.models import Base
+from gateway.routes import ROUTES
 from gateway.routing import seed
 
-run(Base.metadata, METADATA, after=seed)
+run(Base.metadata, METADATA, after=lambda connection: seed(connection, ROUTES))

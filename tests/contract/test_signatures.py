@@ -12,7 +12,8 @@ from chassis.contract import Event, Message
 from chassis.events import EventHandler
 from chassis.rpc import Rpc
 from feeds.service import FeedsService
-from gateway.routes import ROUTES, Route
+from gateway.route import Route
+from gateway.routes import ROUTES
 from gateway.service import GatewayService
 from notifications.deliveries import DeliveriesService
 from notifications.service import NotificationsService

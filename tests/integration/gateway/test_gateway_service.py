@@ -16,6 +16,7 @@ from chassis.ids import new_id
 from feeds.contract import PostCreated
 from gateway import store
 from gateway.models import AuthorRow
+from gateway.routes import ROUTES
 from gateway.routing import seed
 from gateway.service import GatewayService
 from tests.integration.support.databases import Databases
@@ -79,10 +80,10 @@ def test_each_post_counts_once(hear: Callable[..., None], database: Engine) -> N
 def test_operators_change_a_route_and_nobody_else_does(runner: ServiceRunner, database: Engine, rpc: Rpc) -> None:
     assert runner
     with database.begin() as connection:
-        seed(connection)
+        seed(connection, ROUTES)
     assert rpc("gateway.set_route", OPERATOR, name="all-posts", enabled=False)["enabled"] is False
     with database.begin() as connection:
-        seed(connection)  # the next migration must not undo it
+        seed(connection, ROUTES)  # the next migration must not undo it
     listed = {rule["name"]: rule for rule in rpc("gateway.routes", OPERATOR)["items"]}
     assert listed["all-posts"]["enabled"] is False
     assert listed["post-detail"]["enabled"] is True

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
 
-from chassis.database import Sessions
 from chassis.engine import create_engine
+from chassis.sessions import Sessions
 from chassis.tables import METADATA
 
 

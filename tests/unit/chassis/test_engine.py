@@ -7,9 +7,9 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from chassis import engine as module
-from chassis.database import Sessions
 from chassis.engine import WRITE, create_engine, database_url, engine_options
 from chassis.errors import Unavailable
+from chassis.sessions import Sessions
 
 
 @pytest.mark.parametrize(

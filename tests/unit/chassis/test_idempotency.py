@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from chassis import clock, context, idempotency
 from chassis.contract import Message
-from chassis.database import Sessions
 from chassis.errors import Conflict, Invalid
+from chassis.sessions import Sessions
 from chassis.tables import handled_requests
 
 OLD, NEW = f"k1:{'o' * 32}", f"k2:{'n' * 32}"

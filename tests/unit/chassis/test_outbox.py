@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from chassis import clock, context, outbox, tables
 from chassis.contract import Event
-from chassis.database import Sessions
 from chassis.outbox import Envelope
+from chassis.sessions import Sessions
 
 After = Callable[[float], None]
 

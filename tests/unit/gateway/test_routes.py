@@ -2,7 +2,8 @@
 
 import pytest
 
-from gateway.routes import ROUTES, Who
+from gateway.route import Who
+from gateway.routes import ROUTES
 from gateway.routing import rule_of
 
 # Method, path as the specification has it, and the service's own endpoint mirrored under its name.

@@ -1,0 +1,50 @@
+"""What a row of the route table is made of."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from chassis.contract import Message
+from gateway.visit import Visit
+
+# Makes of an RPC's reply what clients see: backends, who asks, the reply.
+View = Callable[[Any, Visit, Any], Message]
+
+
+class Who(Enum):
+    """Who may call a route."""
+
+    ANYONE = "anyone"
+    USER = "user"
+    STAFF = "staff"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A tighter limit than the general one: `name` in config.yml's throttle; per address, and per account if named."""
+
+    name: str
+    account: Callable[[Any], str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One endpoint. `request` and `reply` are the RPC's contract; `view` makes of the reply what clients see."""
+
+    name: str
+    method: str
+    paths: tuple[str, ...]
+    target: str
+    who: Who
+    request: type[Message]
+    reply: type[Message]
+    status: int = 200
+    shows: type[Message] | None = None
+    view: View | None = None
+    tag: str | None = None
+    cache_seconds: int = 0
+    deadline: float = 5.0  # seconds
+    limit: Limit | None = None
+    keyed: bool = False  # Idempotency-Key is honoured
+    fields_in: str = "body"  # or "query"
