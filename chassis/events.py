@@ -10,6 +10,7 @@ import logging
 from typing import Any
 
 import nameko.events
+from eventlet.semaphore import Semaphore
 from kombu import Message as AmqpMessage
 from kombu import Queue
 from nameko.containers import WorkerContext
@@ -25,6 +26,7 @@ from chassis.validation import validated
 
 ATTEMPT = "baraza.attempt"
 ERROR = "baraza.error"
+_UNLIMITED = 1_000_000  # events at a time; the prefetch is the limit
 _MANY = 1000  # attempts; what a header says beyond that is a joke
 
 _log = logging.getLogger(__name__)
@@ -46,12 +48,16 @@ def parked_queue(queue: str) -> Queue:
 
 
 class EventHandler(nameko.events.EventHandler):
-    """Handles one event type, once per service, however many replicas there are."""
+    """Handles one event type, once per service, however many replicas there are.
+
+    With `in_order` a process handles one event at a time, as they come, instead of as many as it has workers.
+    """
 
     queue_consumer = QueueConsumer()
 
-    def __init__(self, event: type[Event], **kwargs: Any) -> None:
+    def __init__(self, event: type[Event], *, in_order: bool = False, **kwargs: Any) -> None:
         self.event = event
+        self._turns = Semaphore(1 if in_order else _UNLIMITED)
         super().__init__(event.source, event.type, expected_exceptions=ServiceError, **kwargs)
 
     def setup(self) -> None:
@@ -69,11 +75,13 @@ class EventHandler(nameko.events.EventHandler):
         except Exception as error:  # noqa: BLE001 - whatever a stranger sends must not end the process
             self._move(message, parked_queue(self.queue.name), error)
             return
+        self._turns.acquire()
         try:
             self.container.spawn_worker(
                 self, (event,), {}, context_data=context_data, handle_result=self._finisher(message)
             )
         except ContainerBeingKilled:
+            self._turns.release()
             self.queue_consumer.requeue_message(message)
 
     def _sender(self, context_data: dict[str, Any], message: AmqpMessage) -> tokens.Caller:
@@ -94,6 +102,7 @@ class EventHandler(nameko.events.EventHandler):
                 self.queue_consumer.ack_message(message)
             else:
                 self._retry(message, exc_info[1])
+            self._turns.release()
             return result, exc_info
 
         return finish

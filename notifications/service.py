@@ -22,7 +22,7 @@ class NotificationsService(Service):
     db = Database(Base, "notifications")
     config = Config()
 
-    @event_handler(PostCreated)
+    @event_handler(PostCreated, in_order=True)
     def on_post_created(self, event: PostCreated) -> None:
         """Tell whoever was active when it was posted, the author excepted."""
         fanout.tell_everybody(self.db, self.peers, event, self.config["notifications"]["audience"]["page"])

@@ -2,7 +2,7 @@ import itertools
 import json
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import eventlet
 import pytest
@@ -10,11 +10,13 @@ from nameko.runners import ServiceRunner
 
 from chassis import tokens
 from chassis.errors import Conflict
+from chassis.events import event_handler
 from chassis.ids import new_id
+from chassis.service import Service
 from chassis.tokens import Caller
 from tests.integration.chassis.brokers import Stranger, Wire
 from tests.integration.chassis.conftest import Tell, Until
-from tests.integration.chassis.kitchen import Guests, TeaMade
+from tests.integration.chassis.kitchen import Guests, SQLite, TeaMade
 from tests.integration.support.databases import Databases
 from tests.integration.support.rpc import Rpc
 
@@ -231,3 +233,23 @@ def test_a_broker_that_does_not_confirm_holds_a_handler_for_seconds_only(  # noq
     until(lambda: "could not be moved" in caplog.text)
     wire_to_broker.thaw()
     until(lambda: len(Guests.heard) >= 2)
+
+
+class Orderly(Service):
+    """Takes the longer the earlier it is asked."""
+
+    name = "orderly"
+    heard: ClassVar[list[int]] = []
+
+    @event_handler(SQLite.tea_made, in_order=True)
+    def on_tea_made(self, event: TeaMade) -> None:
+        eventlet.sleep(0.1 / event.cups)
+        Orderly.heard.append(event.cups)
+
+
+def test_a_handler_in_order_handles_events_one_after_the_other(start: Start, tell: Tell, until: Until) -> None:
+    start(Orderly)
+    for cups in range(1, 9):
+        tell(cups)
+    until(lambda: len(Orderly.heard) == 8)
+    assert Orderly.heard == list(range(1, 9))
