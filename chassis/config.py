@@ -6,17 +6,12 @@ and only their variables are asked for.
 
 import os
 import re
-import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
-
-with warnings.catch_warnings():
-    # Nameko asks pkg_resources for its own version; setuptools < 82 is pinned for that.
-    warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
-    from nameko.cli.main import setup_yaml_parser
+from nameko.cli.main import setup_yaml_parser
 
 FILE = "config.yml"
 SECTIONS = frozenset({"users", "feeds", "notifications", "gateway"})

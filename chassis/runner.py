@@ -1,11 +1,6 @@
 """Runs the service classes of a module: `python -m chassis.runner users.service`."""
 # ruff: noqa: E402 - nothing may be imported before the patch
 
-import warnings
-
-warnings.filterwarnings("ignore", category=DeprecationWarning, module="eventlet")
-warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
-
 import eventlet
 
 eventlet.monkey_patch()

@@ -100,7 +100,7 @@ def test_an_event_is_published_after_the_commit_and_leaves_the_outbox(house: Hou
     started = time.monotonic()
     house.make(1)
     house.until(house.heard)
-    assert time.monotonic() - started < 0.5, "it was woken by the commit, not by the clock"
+    assert time.monotonic() - started < 1.5, "it was woken by the commit, not by the clock"
     house.until(lambda: house.rows() == [])
     assert house.heard() == [1]
 
@@ -170,7 +170,7 @@ def test_a_paused_broker_does_not_hold_the_relay_for_ever_and_nothing_is_lost(
     relay_wire.freeze()
     started = time.monotonic()
     house.make(2)
-    assert time.monotonic() - started < 0.5, "the service goes on"
+    assert time.monotonic() - started < 1.5, "the service goes on"
     house.until(lambda: "the outbox waits: TimeoutError" in caplog.text)
     assert len(house.rows()) == 1
     relay_wire.thaw()

@@ -63,7 +63,7 @@ def test_whatever_is_wrong_the_answer_takes_as_long(users: Rpc, person: MakePers
 
     pairs = [(seconds("ada"), seconds("nobody")) for _ in range(7)]
     known, unknown = (statistics.median(times) for times in zip(*pairs, strict=True))
-    assert unknown == pytest.approx(known, rel=0.5)
+    assert known / 3 < unknown < known * 3  # without the work it would be a tenth
 
 
 def test_a_token_is_known_to_the_database_by_its_hash_only(person: MakePerson, database: Engine) -> None:
