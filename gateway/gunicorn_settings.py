@@ -1,5 +1,6 @@
 """gunicorn's settings, from config.yml."""
 
+import resource
 from typing import Any
 
 import gevent
@@ -23,6 +24,12 @@ control_socket_disable = True
 logconfig_dict = _settings["LOGGING"] | {"loggers": {"gunicorn.error": {"level": "INFO", "propagate": True}}}
 limit_request_line = 8190
 forwarded_allow_ips = ""  # the guard reads X-Forwarded-For itself
+
+
+def on_starting(_server: Any) -> None:
+    """Take all the descriptors that the system grants: each websocket needs one, and 1,024 are usual."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def post_worker_init(worker: Any) -> None:

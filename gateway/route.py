@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, Literal
 
 from chassis.contract import Message
 from gateway.visit import Visit
@@ -47,4 +47,4 @@ class Route:
     deadline: float = 5.0  # seconds
     limit: Limit | None = None
     keyed: bool = False  # Idempotency-Key is honoured
-    fields_in: str = "body"  # or "query"
+    fields_in: Literal["body", "query"] = "body"  # of what is not a GET
