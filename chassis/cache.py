@@ -1,7 +1,6 @@
-"""Redis for Nameko services: the client, and the versions of cache tags."""
+"""The versions of cache tags, for the Nameko services that own cached data."""
 
 import logging
-from typing import TYPE_CHECKING
 
 import eventlet
 import redis
@@ -13,22 +12,6 @@ from chassis.redis_client import connect, tag_key
 RETRY = 0.5  # seconds
 
 _log = logging.getLogger(__name__)
-
-
-class Redis(DependencyProvider):
-    """Provides a Redis client; whoever uses it must do without when it raises redis.RedisError."""
-
-    if TYPE_CHECKING:  # Nameko puts the result of get_dependency in our place
-
-        def __get__(self, service: object, owner: type) -> "redis.Redis": ...
-
-    def setup(self) -> None:
-        """Make the client; nothing connects yet."""
-        self.client = connect(self.container.config["redis_url"])
-
-    def get_dependency(self, worker_ctx: WorkerContext) -> "redis.Redis":  # noqa: ARG002 - Nameko's signature
-        """Return the client that all workers share; it has a pool of its own."""
-        return self.client
 
 
 class Tags(DependencyProvider):

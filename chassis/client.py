@@ -95,7 +95,7 @@ class Peers(DependencyProvider):
             expiration=str(int(self._deadline * 1000)),
             reply_to=self.replies.routing_key,
             correlation_id=correlation_id,
-            application_headers={context.HEADER_PREFIX + name: value for name, value in headers.items()},
+            application_headers=context.headers(headers),
         )
 
 

@@ -4,12 +4,18 @@ Models are tolerant readers (unknown fields are ignored) and strict writers (JSO
 so services can be deployed in any order.
 """
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, ClassVar, Generic, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
 UUID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+
+
+def is_id(text: str) -> bool:
+    """Tell whether a text has the form of an id."""
+    return re.fullmatch(UUID_PATTERN, text) is not None
 
 
 def _storable(text: str) -> str:

@@ -117,7 +117,7 @@ class EventHandler(nameko.events.EventHandler):
     def _move(self, message: AmqpMessage, queue: Queue, error: BaseException) -> None:
         """Publish the same body to another queue, confirmed, and only then ack it here."""
         _log.warning("%s goes to %s: %s", self.event.type, queue.name, _name(error))
-        headers = {context.HEADER_PREFIX + name: value for name, value in incoming(message.headers).items()}
+        headers = context.headers(incoming(message.headers))
         try:
             self.queue_consumer.put(
                 message.body,

@@ -80,7 +80,7 @@ class BatchPublisher:
             routing_key=envelope.type,
             mandatory=envelope.durable,
             delivery_mode=wire.PERSISTENT if envelope.durable else wire.TRANSIENT,
-            application_headers={context.HEADER_PREFIX + name: value for name, value in names.items()},
+            application_headers=context.headers(names),
         )
 
 

@@ -31,7 +31,7 @@ def insert_each(
     """Insert a row for each text, which goes into `column`, beside what is the same in all of them.
 
     Rows that break a unique key are left out. A thousand rows travel as one parameter: a fan-out to 10,000 people cost
-    78 ms of CPU instead of 266 with `executemany` on SQLite, 150 instead of 990 on PostgreSQL.
+    a third of the CPU that it took with `executemany` on SQLite, and a sixth on PostgreSQL.
     """
     dialect = session.get_bind().dialect.name
     statement = _insert_each(dialect, table, column, tuple(same))

@@ -11,11 +11,8 @@ from kombu.exceptions import OperationalError
 RPC_EXCHANGE = "nameko-rpc"
 JSON = {"content_type": "application/json", "content_encoding": "utf-8"}
 TRANSIENT, PERSISTENT = 1, 2
-BROKER_ERRORS = (
-    OSError,
-    AMQPError,
-    OperationalError,
-)  # what a broker that is away or dying makes clients raise
+# What a broker that is away or dying makes clients raise.
+BROKER_ERRORS = (OSError, AMQPError, OperationalError)
 
 
 def event_exchange(source: str) -> Exchange:

@@ -7,7 +7,7 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from chassis import clock, context
-from chassis.errors import ServiceError, TooManyRequests, Unauthenticated
+from chassis.errors import ServiceError, Unauthenticated
 from gateway import pages, problems, visit
 from gateway.backends import Backends
 from gateway.limits import Count, Rate, RedisAway
@@ -124,9 +124,7 @@ class Guard:
             ("X-RateLimit-Remaining", str(max(0, rate.limit - count.count))),
             ("X-RateLimit-Reset", str(int(time.time()) + count.left)),
         ]
-        if count.count > rate.limit:
-            guest.headers.append(("Retry-After", str(count.left)))
-            raise TooManyRequests("Too many requests; try again later.")
+        guest.refuse_above(rate, count, "Too many requests; try again later.")
 
 
 def _identity(session: bytes | None) -> Identity | None:

@@ -60,7 +60,7 @@ class RedisAway(Exception):
 
 
 class Counters:
-    """Redis as the gateway uses it. Counting never fails; the rest may raise RedisAway."""
+    """Redis as the gateway uses it: without Redis `look` raises RedisAway, `count` goes on in this process."""
 
     def __init__(self, url: str, rates: dict[str, Rate]) -> None:
         self.rates = rates

@@ -103,7 +103,7 @@ class RpcClient:
             reply_to=self._reply_to,
             expiration=str(int(deadline * 1000)),
             delivery_mode=wire.TRANSIENT,
-            application_headers={context.HEADER_PREFIX + name: value for name, value in headers.items() if value},
+            application_headers=context.headers(headers),
         )
 
     def _on_reply(self, message: AmqpMessage) -> None:

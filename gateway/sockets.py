@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from flask import Flask, request
 from flask_sock import Sock
 
-from chassis import contract
+from chassis.contract import is_id
 from chassis.errors import Forbidden, Invalid, ServiceError, TooManyRequests
 from gateway import frames, visit
 from gateway.backends import Backends
@@ -20,7 +20,6 @@ from gateway.visit import Visit
 PATH = "/ws/notifications/"
 MAX_MESSAGE = 4096  # bytes; nothing a client says is read
 
-_ID = re.compile(contract.UUID_PATTERN)
 _KEY = re.compile(r"[A-Za-z0-9+/]{22}==")  # 16 random bytes in base64 (RFC 6455, section 4.1); nobody else looks
 
 
@@ -65,7 +64,7 @@ def _check(origins: set[str], per_user: int, registry: Registry) -> None:
     if registry.open_for(guest.require_identity().user_id) >= per_user:
         raise TooManyRequests(f"You may hold {per_user} websockets at a time.", "too_many_sockets")
     since = request.args.get("since")
-    if since is not None and not _ID.fullmatch(since):
+    if since is not None and not is_id(since):
         raise Invalid.field("since", "must be the id of a notification")
 
 

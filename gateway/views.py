@@ -7,9 +7,8 @@ from typing import Any
 
 from flask import Request, Response, request
 
-from chassis import contract
-from chassis.contract import Message
-from chassis.errors import Invalid, NotFound, TooManyRequests, Unavailable
+from chassis.contract import Message, is_id
+from chassis.errors import Invalid, NotFound, Unavailable
 from chassis.ids import new_id
 from chassis.validation import validated, validated_strings
 from gateway import pages, problems, visit
@@ -21,7 +20,6 @@ from gateway.visit import Visit
 MAX_BODY = 1 << 20  # bytes
 DRAIN = 20 << 20  # bytes of a larger body that are read and thrown away, so that the client hears the refusal
 
-_ID = re.compile(contract.UUID_PATTERN)
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 
@@ -54,7 +52,7 @@ def _authorise(route: Route, guest: Visit) -> None:
 
 def _message(route: Route, http: Request, path: dict[str, str]) -> Message:
     """Build the request's contract from path, query or body."""
-    if "id" in path and not _ID.fullmatch(path["id"]):
+    if "id" in path and not is_id(path["id"]):
         raise NotFound("There is nothing under this id.")
     if http.method in {"GET", "HEAD"} or route.fields_in == "query":
         return validated_strings(route.request, http.args.to_dict() | path)
@@ -94,12 +92,12 @@ def _limit(route: Route, backends: Backends, guest: Visit, message: Message) -> 
     if route.limit is None:
         return
     rate = backends.counters.rates[route.limit.name]
-    whos = [guest.address] + ([route.limit.account(message)] if route.limit.account else [])
-    for kind, who in zip(("address", "account"), whos, strict=False):
+    whos = {"address": guest.address}
+    if route.limit.account:
+        whos["account"] = route.limit.account(message)
+    for kind, who in whos.items():
         count = backends.counters.count(rate, f"{route.limit.name}:{kind}", who)
-        if count.count > rate.limit:
-            guest.headers.append(("Retry-After", str(count.left)))
-            raise TooManyRequests("Too many attempts; try again later.")
+        guest.refuse_above(rate, count, "Too many attempts; try again later.")
 
 
 def _request_key(route: Route, guest: Visit) -> str | None:

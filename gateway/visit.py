@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chassis.errors import Forbidden, ServiceError, Unauthenticated
+from chassis.errors import Forbidden, ServiceError, TooManyRequests, Unauthenticated
 from chassis.tokens import Caller
+from gateway.limits import Count, Rate
 from users.contract import Identity, token_hash
 
 KEY = "baraza.visit"  # of the WSGI environ
@@ -45,6 +46,12 @@ class Visit:
         """Refuse everybody but staff."""
         if not self.require_identity().is_staff:
             raise Forbidden("This is for staff.")
+
+    def refuse_above(self, rate: Rate, count: Count, refusal: str) -> None:
+        """Refuse a request that is over a limit, and say when to come back."""
+        if count.count > rate.limit:
+            self.headers.append(("Retry-After", str(count.left)))
+            raise TooManyRequests(refusal)
 
     def caller(self) -> Caller:
         """Return the gateway, calling on behalf of whoever asks."""

@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import eventlet
 import pytest
 from eventlet.patcher import is_monkey_patched
 from eventlet.support.psycopg2_patcher import make_psycopg_green
@@ -25,6 +26,7 @@ Settings = dict[str, Any]
 Start = Callable[..., ServiceRunner]
 
 SECTIONS = ("users", "feeds", "notifications", "gateway")
+PATIENCE = 15  # seconds
 # Real argon2id, only cheap: tests ask for hundreds of hashes.
 CHEAP_PASSWORDS = {"PASSWORD_TIME_COST": "1", "PASSWORD_MEMORY_COST": "64"}
 
@@ -75,6 +77,18 @@ def start(
         return runner
 
     return start
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], object]], None]:
+    """Wait for a fact."""
+
+    def until(fact: Callable[[], object]) -> None:
+        with eventlet.Timeout(PATIENCE, AssertionError("it did not come true")):
+            while not fact():
+                eventlet.sleep(0.02)
+
+    return until
 
 
 @pytest.fixture

@@ -40,18 +40,6 @@ def clean(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def until() -> Until:
-    """Wait for a fact."""
-
-    def until(fact: Callable[[], object]) -> None:
-        with eventlet.Timeout(PATIENCE, AssertionError("it did not come true")):
-            while not fact():
-                eventlet.sleep(0.02)
-
-    return until
-
-
-@pytest.fixture
 def stranger(settings: dict[str, Any]) -> Iterator[Stranger]:
     with Stranger(settings["AMQP_URI"]) as stranger:
         yield stranger

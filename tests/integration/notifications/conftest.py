@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import eventlet
 import pytest
 from nameko.runners import ServiceRunner
 from sqlalchemy import Engine, RowMapping, select
@@ -26,7 +25,6 @@ from tests.integration.notifications.twins import Twin
 from tests.integration.support.databases import Databases
 from users.contract import Channel
 
-PATIENCE = 15  # seconds
 SECOND_DATABASE = os.environ.get("BARAZA_TEST_NOTIFICATIONS_URI")
 
 Publish = Callable[..., PostCreated]
@@ -99,18 +97,6 @@ def publish(settings: dict[str, Any]) -> Iterator[Publish]:
 
     yield publish
     publisher.close()
-
-
-@pytest.fixture
-def until() -> Until:
-    """Wait for a fact."""
-
-    def until(fact: Callable[[], object]) -> None:
-        with eventlet.Timeout(PATIENCE, AssertionError("it did not come true")):
-            while not fact():
-                eventlet.sleep(0.02)
-
-    return until
 
 
 def user(user_id: str) -> Caller:
