@@ -1,6 +1,10 @@
 """gunicorn's settings, from config.yml."""
 
+import os
 import resource
+import shutil
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import gevent
@@ -9,6 +13,10 @@ from chassis.config import load
 
 _settings = load("gateway")
 _gateway = _settings["gateway"]
+_temporary = not _gateway["metrics"]["directory"]
+_metrics = Path(tempfile.mkdtemp(prefix="baraza-metrics-") if _temporary else _gateway["metrics"]["directory"])
+# prometheus-client looks for it once, when it is imported; so nothing here may import it before.
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics)
 
 bind = _gateway["bind"]
 workers = _gateway["processes"]
@@ -27,9 +35,25 @@ forwarded_allow_ips = ""  # the guard reads X-Forwarded-For itself
 
 
 def on_starting(_server: Any) -> None:
-    """Take all the descriptors that the system grants: each websocket needs one, and 1,024 are usual."""
+    """Forget what earlier processes measured; take all the descriptors that the system grants, one a websocket."""
+    _metrics.mkdir(parents=True, exist_ok=True)
+    for file in _metrics.glob("*.db"):
+        file.unlink()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """Let what a worker had open no longer count as open."""
+    from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415 - see above
+
+    mark_process_dead(worker.pid, str(_metrics))  # type: ignore[no-untyped-call]
+
+
+def on_exit(_server: Any) -> None:
+    """Take the temporary directory away."""
+    if _temporary:
+        shutil.rmtree(_metrics, ignore_errors=True)
 
 
 def post_worker_init(worker: Any) -> None:

@@ -12,7 +12,7 @@ from gevent.pool import Group
 
 from chassis import clock
 from chassis.errors import ServiceError, Unauthenticated
-from gateway import frames
+from gateway import frames, metrics
 from gateway.backends import Backends
 from gateway.connection import Connection
 from notifications.contract import Notification
@@ -42,6 +42,7 @@ class Registry:
     def add(self, connection: Connection) -> None:
         """Let a socket be written to."""
         self._connections[connection.identity.user_id].add(connection)
+        metrics.WEBSOCKETS.inc()
 
     def remove(self, connection: Connection) -> None:
         """Forget a socket."""
@@ -49,6 +50,7 @@ class Registry:
         mine.discard(connection)
         if not mine:
             del self._connections[connection.identity.user_id]
+        metrics.WEBSOCKETS.dec()
 
     def open_for(self, user_id: str) -> int:
         """Return how many sockets a user holds here."""

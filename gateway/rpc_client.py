@@ -5,7 +5,10 @@ It speaks Nameko's wire format without Nameko's runtime, which is eventlet's; he
 
 import itertools
 import json
+import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import gevent
@@ -17,6 +20,7 @@ from chassis import context, tokens, wire
 from chassis.contract import Message
 from chassis.errors import DeadlineExceeded, ServiceError, Unavailable
 from chassis.idempotency import REPLAYED
+from gateway import metrics
 
 SELF = tokens.Caller("gateway")
 
@@ -47,6 +51,18 @@ class RpcClient:
         Raises ServiceError: the service's own, Unavailable at once when the broker or the service is away,
         DeadlineExceeded after `deadline` seconds.
         """
+        with _measured(target), self._waiter() as (number, waiter):
+            try:
+                self._send(number, target, request, caller, deadline, request_key)
+                return _result(target, waiter.get(timeout=deadline))
+            except gevent.Timeout:
+                raise DeadlineExceeded(f"{target} did not answer in time.") from None
+            except wire.BROKER_ERRORS as error:
+                raise Unavailable("The message broker is away.") from error
+
+    @contextmanager
+    def _waiter(self) -> Iterator[tuple[str, "AsyncResult[AmqpMessage]"]]:
+        """Hold a place among the calls under way."""
         if self._channel is None:
             raise Unavailable("The message broker is away.")
         if len(self._waiting) >= self._in_flight:
@@ -54,12 +70,7 @@ class RpcClient:
         number = str(next(self._numbers))
         waiter = self._waiting[number] = AsyncResult()
         try:
-            self._send(number, target, request, caller, deadline, request_key)
-            return _result(target, waiter.get(timeout=deadline))
-        except gevent.Timeout:
-            raise DeadlineExceeded(f"{target} did not answer in time.") from None
-        except wire.BROKER_ERRORS as error:
-            raise Unavailable("The message broker is away.") from error
+            yield number, waiter
         finally:
             del self._waiting[number]
 
@@ -123,3 +134,19 @@ def _result(target: str, message: AmqpMessage) -> tuple[Any, bool]:
         error = deserialize(body["error"])
         raise error if isinstance(error, ServiceError) else ServiceError(f"{target} failed.")
     return body["result"], REPLAYED in (message.properties.get("application_headers") or {})
+
+
+@contextmanager
+def _measured(target: str) -> Iterator[None]:
+    """Count a call and take its time; refusals count by their kind."""
+    service, _, method = target.partition(".")
+    outcome, started = "ok", time.perf_counter()
+    metrics.RPC_IN_FLIGHT.inc()
+    try:
+        yield
+    except ServiceError as error:
+        outcome = error.default_code
+        raise
+    finally:
+        metrics.RPC_IN_FLIGHT.dec()
+        metrics.RPC_SECONDS.labels(service, method, outcome).observe(time.perf_counter() - started)
