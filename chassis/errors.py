@@ -26,11 +26,20 @@ class ServiceError(Exception):
     status: ClassVar[int] = 500
     default_code: ClassVar[str] = "internal_error"
 
-    def __init__(self, detail: str, code: str | None = None, errors: Iterable[FieldError] = ()) -> None:
+    def __init__(
+        self,
+        detail: str,
+        code: str | None = None,
+        errors: Iterable[FieldError] = (),
+        retry_after: int | None = None,  # seconds
+    ) -> None:
         self.detail = detail
         self.code = code or self.default_code
         self.errors = list(errors)
-        super().__init__(self.detail, self.code, self.errors)
+        self.retry_after = retry_after
+        # Only where it is set: an older reader knows three arguments.
+        waits = () if retry_after is None else (retry_after,)
+        super().__init__(self.detail, self.code, self.errors, *waits)
 
     def __str__(self) -> str:
         return f"{self.code}: {self.detail}"

@@ -77,14 +77,28 @@ class Counters:
         key = found[3].decode() if found[3] else None
         return Look(found[0], Count(found[1], found[2]), key, found[4])
 
-    def count(self, rate: Rate, name: str, who: str) -> Count:
+    def count(self, rate: Rate, name: str) -> Count:
         """Count one request."""
-        key = f"rate:{name}:{who}"
+        key = f"rate:{name}"
         try:
             counted: Count = self._ask(lambda: self._count(key, rate.window))
         except RedisAway:
             return self._count_here(key, rate.window)
         return counted
+
+    def hold(self, name: str, seconds: int) -> bool:
+        """Take a name that nobody else may hold; False if somebody does. It is free again after `seconds` anyway."""
+        try:
+            return bool(self._ask(lambda: self._redis.set(f"hold:{name}", "", nx=True, ex=seconds)))
+        except RedisAway:
+            return True
+
+    def let_go(self, name: str) -> None:
+        """Give a name back."""
+        try:
+            self._ask(lambda: self._redis.delete(f"hold:{name}"))
+        except RedisAway:
+            return
 
     def keep_page(self, key: str, page: bytes, seconds: int) -> None:
         """Cache a page; without Redis there is no cache."""

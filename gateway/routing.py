@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from gateway import store
+from gateway.limits import Rate
 from gateway.route import Route
 
 FOLLOW = 2  # seconds between looks at the table; changes count after 5 at the latest
@@ -25,6 +26,7 @@ class Rule:
     target: str
     cache_seconds: int
     deadline: float
+    rate: Rate | None = None
 
 
 def rule_of(route: Route) -> Rule:

@@ -1,18 +1,16 @@
 """One view function serves every row of the route table."""
 
-import hashlib
 import json
-import re
 from typing import Any
 
 from flask import Request, Response, request
 
 from chassis.contract import Message, is_id
 from chassis.errors import Invalid, NotFound, Unavailable
-from chassis.ids import new_id
 from chassis.validation import validated, validated_strings
-from gateway import pages, problems, visit
+from gateway import pages, problems, throttle, visit
 from gateway.backends import Backends
+from gateway.request_key import request_key
 from gateway.route import Route, Who
 from gateway.routing import Rule
 from gateway.visit import Visit
@@ -20,21 +18,21 @@ from gateway.visit import Visit
 MAX_BODY = 1 << 20  # bytes
 DRAIN = 20 << 20  # bytes of a larger body that are read and thrown away, so that the client hears the refusal
 
-_KEY = re.compile(r"[\x21-\x7e]{1,200}")
-
 
 def serve(route: Route, backends: Backends, **path: str) -> Response:
     """Authorise, validate, call, show."""
     guest: Visit = request.environ[visit.KEY]
+    guest.route = route.name
     rule = backends.routing.rule(route.name)
     if not rule.enabled:
         raise Unavailable("This endpoint is switched off at the moment.", "route_disabled")
     _authorise(route, guest)
     message = _message(route, request, path)
-    _limit(route, backends, guest, message)
-    result, replayed = backends.rpc.call(
-        rule.target, message, caller=guest.caller(), deadline=rule.deadline, request_key=_request_key(route, guest)
-    )
+    throttle.charge(route, rule, backends.counters, guest, message)
+    with request_key(route, rule, backends.counters, guest) as key:
+        result, replayed = backends.rpc.call(
+            rule.target, message, caller=guest.caller(), deadline=rule.deadline, request_key=key
+        )
     reply = route.reply.model_validate(result)
     shown = route.view(backends, guest, reply) if route.view else reply
     response = _response(route, rule, backends, guest, shown)
@@ -85,36 +83,6 @@ def _body(http: Request) -> bytes:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
-
-
-def _limit(route: Route, backends: Backends, guest: Visit, message: Message) -> None:
-    """Count against the route's own limit, per address and per account."""
-    if route.limit is None:
-        return
-    rate = backends.counters.rates[route.limit.name]
-    whos = {"address": guest.address}
-    if route.limit.account:
-        whos["account"] = route.limit.account(message)
-    for kind, who in whos.items():
-        count = backends.counters.count(rate, f"{route.limit.name}:{kind}", who)
-        guest.refuse_above(rate, count, "Too many attempts; try again later.")
-
-
-def _request_key(route: Route, guest: Visit) -> str | None:
-    """Name a write, so that it is done once: by the client's key, else by one of our own against redelivery."""
-    if not route.keyed:
-        return None
-    given = request.headers.get("Idempotency-Key")
-    if given is None:
-        return f"once:{new_id()}"
-    if not _KEY.fullmatch(given):
-        raise Invalid.field("Idempotency-Key", "must be 1 to 200 printable ASCII characters")
-    return f"{guest.identity.user_id if guest.identity else _digest(guest.address)}:{given}"
-
-
-def _digest(address: str) -> str:
-    """Keep the keys of strangers apart, without keeping their addresses."""
-    return hashlib.blake2b(address.encode(), digest_size=16).hexdigest()
 
 
 def _response(route: Route, rule: Rule, backends: Backends, guest: Visit, shown: Message) -> Response:

@@ -22,9 +22,9 @@ def test_any_other_rate_stops_the_start(text: str) -> None:
 
 def test_without_redis_requests_are_counted_in_the_process() -> None:
     counters = Counters(CLOSED, {"anon": Rate(2, 60), "user": Rate(3, 60)})
-    counts = [counters.count(Rate(2, 60), "anon", "1.1.1.1").count for _ in range(3)]
+    counts = [counters.count(Rate(2, 60), "anon:1.1.1.1").count for _ in range(3)]
     assert counts == [1, 2, 3]
-    assert counters.count(Rate(2, 60), "anon", "2.2.2.2").count == 1
+    assert counters.count(Rate(2, 60), "anon:2.2.2.2").count == 1
 
 
 def test_without_redis_there_is_no_look_and_nobody_waits_for_one_again_at_once() -> None:
@@ -32,3 +32,10 @@ def test_without_redis_there_is_no_look_and_nobody_waits_for_one_again_at_once()
     for _ in range(1000):  # each try of a connection would cost far more than this loop may take
         with pytest.raises(RedisAway):
             counters.look(None, "1.1.1.1", None, "")
+
+
+def test_without_redis_a_name_can_always_be_held() -> None:
+    counters = Counters(CLOSED, {})
+    assert counters.hold("key", 5)
+    assert counters.hold("key", 5)
+    counters.let_go("key")
