@@ -10,7 +10,7 @@ from sqlalchemy.orm import sessionmaker
 
 from chassis import config
 from chassis.engine import create_engine
-from gateway import health, problems, visit
+from gateway import health, metrics, problems, visit
 from gateway.backends import Backends
 from gateway.broker import Broker
 from gateway.guard import Guard
@@ -56,6 +56,7 @@ def _flask(backends: Backends, registry: Registry) -> Flask:
             view = partial(serve, route, backends)
             app.add_url_rule(path, f"{route.name}-{number}", view, methods=[route.method])
     health.add(app, backends)
+    metrics.add(app, backends.settings)
     add_socket(app, backends, registry)
     app.register_error_handler(Exception, _problem)
     return app

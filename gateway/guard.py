@@ -1,17 +1,16 @@
 """The guard: WSGI middleware before Flask. Session, throttle and cached page in one Redis round trip."""
 
-import logging
-import time
 from collections.abc import Iterable
-from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from chassis import clock, context
 from chassis.errors import ServiceError, Unauthenticated
-from gateway import pages, problems, visit
+from gateway import metrics, pages, throttle, visit
 from gateway.backends import Backends
-from gateway.limits import Count, Rate, RedisAway
+from gateway.limits import Count, RedisAway
+from gateway.origins import Origins
 from gateway.registry import Registry
+from gateway.reply import Reply, standing_headers
 from gateway.route import Route
 from gateway.routes import ROUTES
 from gateway.visit import Visit
@@ -19,8 +18,6 @@ from users.contract import Authenticate, Identity
 
 # Asked by machines, all the time.
 UNGUARDED = frozenset({"/livez", "/readyz", "/metrics"})
-
-_log = logging.getLogger(__name__)
 
 
 class Guard:
@@ -32,34 +29,25 @@ class Guard:
         self._backends = backends
         self._counters = backends.counters
         self._proxies: int = backends.settings["gateway"]["trusted_proxies"]
+        self._origins = Origins(backends.settings["gateway"]["allowed_origins"])
+        self._standing = standing_headers(backends.settings)
         self._cached = {path.partition("<")[0]: route for route in ROUTES if route.tag for path in route.paths}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer, or pass on with the visit in the environ."""
         guest = environ[visit.KEY] = visit.visit_of(environ, self._proxies)
-        guest.headers.append(("X-Request-ID", guest.request_id))
         context.request_id.set(guest.request_id)
-        started = time.perf_counter()
-
-        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            _log.info(
-                "%s %s %s",
-                environ["REQUEST_METHOD"],
-                environ["PATH_INFO"],
-                status[:3],
-                extra={"ms": round((time.perf_counter() - started) * 1000, 1)},
-            )
-            return start_response(status, headers + guest.headers, exc_info)
-
+        reply = Reply(environ, guest, self._standing + self._origins.headers(environ), start_response)
         if environ["PATH_INFO"] in UNGUARDED:
-            return self._app(environ, lambda *answer: start_response(answer[0], answer[1] + guest.headers))
+            return self._app(environ, reply.quiet)
+        permission = self._origins.preflight(environ)
+        if permission is not None:
+            return reply.permit(permission)
         try:
             page = self._admit(guest, environ)
         except ServiceError as error:
-            return _refuse(error, guest, start)
-        if page is not None:
-            return _serve(page, environ, guest, start_response)
-        return self._app(environ, start)
+            return reply.refuse(error)
+        return self._app(environ, reply.start) if page is None else reply.page(page)
 
     def close(self) -> None:
         """Say goodbye to the websockets before the process ends."""
@@ -78,11 +66,20 @@ class Guard:
             count = self._count(guest)
         else:
             count = look.count
-        self._limit(guest, count)
-        if look is None:
+        guest.charge(self._counters.rates["user" if guest.identity else "anon"], count)
+        if route is None or look is None:
             return None
         guest.page_key = look.page_key
-        return pages.unpacked(look.page) if look.page else None
+        return self._found(route, guest, look.page)
+
+    def _found(self, route: Route, guest: Visit, page: bytes | None) -> pages.Answer | None:
+        """Return a cached page, unless the route has a limit of its own that is reached."""
+        metrics.PAGES.labels("hit" if page else "miss").inc()
+        if page is None:
+            return None
+        guest.route = route.name
+        throttle.charge(route, self._backends.routing.rule(route.name), self._counters, guest)
+        return pages.unpacked(page)
 
     def _page(self, environ: WSGIEnvironment) -> tuple[Route | None, str]:
         """Return the cached route that a request is for, and the name of its page under the route's tag."""
@@ -100,9 +97,9 @@ class Guard:
         if guest.token_hash is None:
             return
         rate = self._counters.rates["user"]
-        tries = self._counters.count(rate, "check", guest.address)
+        tries = self._counters.count(rate, f"check:{guest.address}")
         if tries.count > rate.limit:
-            self._limit(guest, tries, rate)
+            guest.charge(rate, tries)
         try:
             guest.identity = self._backends.rpc.ask(
                 "users.authenticate", Authenticate(token_hash=guest.token_hash), Identity
@@ -114,17 +111,8 @@ class Guard:
 
     def _count(self, guest: Visit) -> Count:
         if guest.identity is not None:
-            return self._counters.count(self._counters.rates["user"], "user", guest.identity.user_id)
-        return self._counters.count(self._counters.rates["anon"], "anon", guest.address)
-
-    def _limit(self, guest: Visit, count: Count, rate: Rate | None = None) -> None:
-        rate = rate or self._counters.rates["user" if guest.identity else "anon"]
-        guest.headers += [
-            ("X-RateLimit-Limit", str(rate.limit)),
-            ("X-RateLimit-Remaining", str(max(0, rate.limit - count.count))),
-            ("X-RateLimit-Reset", str(int(time.time()) + count.left)),
-        ]
-        guest.refuse_above(rate, count, "Too many requests; try again later.")
+            return self._counters.count(self._counters.rates["user"], f"user:{guest.identity.user_id}")
+        return self._counters.count(self._counters.rates["anon"], f"anon:{guest.address}")
 
 
 def _identity(session: bytes | None) -> Identity | None:
@@ -133,20 +121,3 @@ def _identity(session: bytes | None) -> Identity | None:
         return None
     identity = Identity.model_validate_json(session)
     return identity if identity.expires_at > clock.now() else None
-
-
-def _refuse(error: ServiceError, guest: Visit, start_response: StartResponse) -> list[bytes]:
-    body = problems.document(error, guest.request_id)
-    headers = [*problems.headers(error), ("Content-Length", str(len(body)))]
-    start_response(f"{error.status} {error.default_code}", headers)
-    return [body]
-
-
-def _serve(page: pages.Answer, environ: WSGIEnvironment, guest: Visit, start_response: StartResponse) -> list[bytes]:
-    """Answer from the cache, without a log line: this is the hot path."""
-    headers = page.headers() + guest.headers
-    if page.known_to(environ.get("HTTP_IF_NONE_MATCH", "")):
-        start_response("304 Not Modified", headers)
-        return []
-    start_response("200 OK", [*headers, ("Content-Length", str(len(page.body)))])
-    return [page.body]

@@ -2,7 +2,6 @@
 
 import re
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Flask, request
 from flask_sock import Sock
@@ -12,6 +11,7 @@ from chassis.errors import Forbidden, Invalid, ServiceError, TooManyRequests
 from gateway import frames, visit
 from gateway.backends import Backends
 from gateway.connection import Connection
+from gateway.origins import Origins
 from gateway.outlet import Outlet
 from gateway.problems import Malformed
 from gateway.registry import Registry, notification_frame
@@ -26,7 +26,7 @@ _KEY = re.compile(r"[A-Za-z0-9+/]{22}==")  # 16 random bytes in base64 (RFC 6455
 def add_socket(app: Flask, backends: Backends, registry: Registry) -> None:
     """Add the endpoint; all checks come before the 101, because afterwards there are no statuses."""
     settings = backends.settings["gateway"]
-    origins = {origin.strip() for origin in settings["allowed_origins"].split(",") if origin.strip()}
+    origins = Origins(settings["allowed_origins"])
     app.config["SOCK_SERVER_OPTIONS"] = {"subprotocols": [visit.SUBPROTOCOL], "max_message_size": MAX_MESSAGE}
 
     def before() -> None:
@@ -53,13 +53,13 @@ def add_socket(app: Flask, backends: Backends, registry: Registry) -> None:
     Sock(app).route(PATH)(notifications)
 
 
-def _check(origins: set[str], per_user: int, registry: Registry) -> None:
+def _check(origins: Origins, per_user: int, registry: Registry) -> None:
     """Refuse strangers, foreign pages (a browser sends its cookies and our token anywhere), and too many sockets."""
     if not _KEY.fullmatch(request.headers.get("Sec-WebSocket-Key", "")):
         raise Malformed("This is no valid websocket handshake.")
     guest: Visit = request.environ[visit.KEY]
     origin = request.headers.get("Origin")
-    if origin and origin not in origins and urlsplit(origin).netloc != request.host:
+    if origin and not origins.may_listen(origin, request.host):
         raise Forbidden("Pages of this origin may not connect.", "origin_not_allowed")
     if registry.open_for(guest.require_identity().user_id) >= per_user:
         raise TooManyRequests(f"You may hold {per_user} websockets at a time.", "too_many_sockets")

@@ -1,9 +1,11 @@
 """One HTTP request as the guard sees it: who asks, from where, under which request id, and what it counts against."""
 
+import ipaddress
 import re
+import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from chassis.errors import Forbidden, ServiceError, TooManyRequests, Unauthenticated
@@ -17,6 +19,24 @@ SUBPROTOCOL = "baraza.v1"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # 256 bits in base64
 _BEARER_PROTOCOL = "bearer."
+_PORT = re.compile(r"(?:\[(.+)]|([\d.]+))(?::\d+)?")  # as some proxies write it: 192.0.2.1:443, [2001:db8::1]:443
+_HOUSEHOLD = 64  # bits of an IPv6 address; the rest is for its owner to choose, again and again
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """Where one stands with a limit."""
+
+    rate: Rate
+    count: Count
+
+    def headers(self) -> list[tuple[str, str]]:
+        """Say so."""
+        return [
+            ("X-RateLimit-Limit", str(self.rate.limit)),
+            ("X-RateLimit-Remaining", str(max(0, self.rate.limit - self.count.count))),
+            ("X-RateLimit-Reset", str(int(time.time()) + self.count.left)),
+        ]
 
 
 @dataclass(slots=True)
@@ -29,8 +49,9 @@ class Visit:
     has_token: bool
     identity: Identity | None = None
     trouble: ServiceError | None = None  # why a token that looks good could not be checked
-    headers: list[tuple[str, str]] = field(default_factory=list)  # of every answer
+    quota: Quota | None = None  # told in every answer
     page_key: str | None = None  # where the answer may be cached
+    route: str = "none"  # for metrics
 
     def require_identity(self) -> Identity:
         """Return who asks, or refuse."""
@@ -47,11 +68,18 @@ class Visit:
         if not self.require_identity().is_staff:
             raise Forbidden("This is for staff.")
 
-    def refuse_above(self, rate: Rate, count: Count, refusal: str) -> None:
-        """Refuse a request that is over a limit, and say when to come back."""
-        if count.count > rate.limit:
-            self.headers.append(("Retry-After", str(count.left)))
-            raise TooManyRequests(refusal)
+    def charge(self, rate: Rate, count: Count, refusal: str = "Too many requests; try again later.") -> None:
+        """Refuse what is above a limit. Of several limits the first is told of, unless it is another that refuses."""
+        above = count.count > rate.limit
+        if self.quota is None or above:
+            self.quota = Quota(rate, count)
+        if above:
+            raise TooManyRequests(refusal, retry_after=count.left)
+
+    def headers(self) -> list[tuple[str, str]]:
+        """Return what every answer to this request says of it."""
+        found = [("X-Request-ID", self.request_id)]
+        return found + self.quota.headers() if self.quota else found
 
     def caller(self) -> Caller:
         """Return the gateway, calling on behalf of whoever asks."""
@@ -77,10 +105,26 @@ def client_address(environ: Mapping[str, Any], trusted_proxies: int) -> str:
 
     Each proxy appends the address it was called from, so what stands further left may be made up.
     """
-    peer: str = environ.get("REMOTE_ADDR", "") or "unknown"
+    peer = environ.get("REMOTE_ADDR", "")
     forwarded = [hop.strip() for hop in environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
     hops: list[str] = [*forwarded, peer]
-    return hops[-min(trusted_proxies + 1, len(hops))][:64]
+    return _counted(hops[-min(trusted_proxies + 1, len(hops))]) or _counted(peer) or "unknown"
+
+
+def _counted(text: str) -> str | None:
+    """Return an address as requests are counted by it, None for what is none."""
+    found = _PORT.fullmatch(text)
+    try:
+        address = ipaddress.ip_address((found[1] or found[2]) if found else text)
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    if address.is_loopback:
+        return str(address)
+    return str(ipaddress.ip_network((int(address), _HOUSEHOLD), strict=False).network_address)
 
 
 def _request_id(given: str) -> str:

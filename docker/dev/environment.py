@@ -27,6 +27,7 @@ _FOR_TESTS = {
     "PASSWORD_TIME_COST": "1",
     "PASSWORD_MEMORY_COST": "8",
     "TRUSTED_PROXIES": "1",  # so every person of a test has an address of their own
+    "ALLOWED_ORIGINS": "https://app.example.org",
 }
 _VARIABLE = re.compile(r"\$\{(\w+)(:)?")
 

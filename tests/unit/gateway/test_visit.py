@@ -1,10 +1,13 @@
 """Who asks, from where: read from headers that anybody may write."""
 
+import ipaddress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.errors import Forbidden, Unauthenticated, Unavailable
+from chassis.errors import Forbidden, TooManyRequests, Unauthenticated, Unavailable
+from gateway.limits import Count, Rate
 from gateway.visit import Visit, client_address, visit_of
 from users.contract import Identity, token_hash
 
@@ -81,6 +84,44 @@ def test_behind_one_proxy_only_the_address_that_the_proxy_appended_counts(claims
 
 def test_more_trusted_proxies_than_hops_do_no_harm() -> None:
     assert client_address({"REMOTE_ADDR": "10.0.0.9"}, 3) == "10.0.0.9"
+
+
+SPELLINGS = [
+    ("7.7.7.7", "7.7.7.7"),
+    ("7.7.7.7:443", "7.7.7.7"),
+    ("::ffff:7.7.7.7", "7.7.7.7"),
+    ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+    ("[2001:db8:1:2::9]:443", "2001:db8:1:2::"),
+    ("[2001:db8:1:2::9]", "2001:db8:1:2::"),
+    ("::1", "::1"),
+]
+
+
+@pytest.mark.parametrize(("written", "counted"), SPELLINGS)
+def test_all_spellings_of_an_address_and_all_addresses_of_a_household_are_one(written: str, counted: str) -> None:
+    assert client_address({"REMOTE_ADDR": "10.0.0.9", "HTTP_X_FORWARDED_FOR": written}, 1) == counted
+
+
+@given(st.text(max_size=300))
+def test_what_is_no_address_counts_as_the_proxy_that_says_it(claim: str) -> None:
+    try:
+        ipaddress.ip_address(claim.rpartition(",")[2].strip())
+    except ValueError:
+        environ = {"REMOTE_ADDR": "10.0.0.9", "HTTP_X_FORWARDED_FOR": f"x{claim}"}
+        assert client_address(environ, 1) == "10.0.0.9"
+    assert client_address({"REMOTE_ADDR": claim}, 0)
+
+
+def test_of_several_limits_the_one_that_refuses_is_told() -> None:
+    visit = visit_of({}, 0)
+    visit.charge(Rate(100, 3600), Count(1, 3600))
+    visit.charge(Rate(5, 60), Count(5, 30))
+    assert dict(visit.headers())["X-RateLimit-Limit"] == "100"
+    with pytest.raises(TooManyRequests) as refusal:
+        visit.charge(Rate(5, 60), Count(6, 30))
+    assert refusal.value.retry_after == 30
+    told = dict(visit.headers())
+    assert (told["X-RateLimit-Limit"], told["X-RateLimit-Remaining"]) == ("5", "0")
 
 
 def test_a_request_id_is_the_clients_if_it_is_harmless() -> None:

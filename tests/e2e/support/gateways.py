@@ -1,0 +1,37 @@
+"""Web processes beside those of the platform, on the same servers and services, with settings of their own."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+
+from docker.dev import ports, processes
+from docker.dev.instance import Instance
+from docker.dev.places import ROOT
+from docker.dev.waiting import until
+
+LIMIT = 30  # seconds
+COMMAND = (sys.executable, "-m", "gunicorn", "--config", "gateway/gunicorn_settings.py", "gateway.app:create_app()")
+
+
+@contextmanager
+def gateway(platform: Instance, ca: Path | None = None, **settings: str) -> Iterator[str]:
+    """Run one more gateway and give its address; `ca` is who vouches for its certificate."""
+    port = ports.choose(["port"], {})["port"]
+    own = {"PORT": str(port), "WEB_CONCURRENCY": "1", processes.MARKER: str(platform.directory)}
+    environment = {**os.environ, **platform.environment, **own, **settings}
+    url = f"{'https' if ca else 'http'}://127.0.0.1:{port}"
+    log = (platform.directory / "log" / f"gateway-{port}.log").open("wb")
+    with log, subprocess.Popen(COMMAND, cwd=ROOT, env=environment, stdout=log, stderr=log) as process:  # noqa: S603 - ours
+        try:
+            verify = str(ca) if ca else True
+            until(lambda: requests.get(f"{url}/readyz", timeout=LIMIT, verify=verify).ok, "another gateway", LIMIT)
+            yield url
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(LIMIT)

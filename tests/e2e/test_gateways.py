@@ -1,0 +1,75 @@
+"""Gateways with other settings: several behind one limit, forged addresses, TLS, the token of /metrics."""
+
+import ssl
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import requests
+import trustme
+from websockets.sync.client import connect
+
+from docker.dev.instance import Instance
+from tests.e2e.support.gateways import gateway
+from tests.e2e.support.person import Person, heard
+
+Make = Callable[..., Person]
+TIMEOUT = 15  # seconds
+
+
+def test_two_gateways_behind_one_limit_count_together(platform: Instance, stranger: Make) -> None:
+    headers = stranger().headers
+    with ExitStack() as stack:
+        urls = [stack.enter_context(gateway(platform, THROTTLE_ANON="10/hour")) for _ in range(2)]
+        codes = [
+            requests.get(f"{urls[number % 2]}/all-posts/", headers=headers, timeout=TIMEOUT).status_code
+            for number in range(12)
+        ]
+    assert codes == [200] * 10 + [429] * 2
+
+
+def test_without_trusted_proxies_nobody_gets_a_new_budget_by_another_forwarded_address(platform: Instance) -> None:
+    made_up = ["::1", "unknown", "10.0.0.1, 10.0.0.2", "'; drop", "é", "a" * 5000, "127.0.0.1:80", ",,,"]
+    made_up += [f"198.51.100.{number}" for number in range(22)]
+    with gateway(platform, TRUSTED_PROXIES="0", THROTTLE_ANON="5/hour") as url:
+        codes = []
+        for forged in made_up:
+            headers = {"X-Forwarded-For": forged.encode().decode("latin-1")}
+            codes.append(requests.get(f"{url}/all-posts/", headers=headers, timeout=TIMEOUT).status_code)
+    assert codes == [200] * 5 + [429] * 25
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, dict[str, str]]:
+    """Who vouches for the certificate, and the settings that a gateway serves it with."""
+    authority = trustme.CA()
+    issued = authority.issue_cert("127.0.0.1")
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    issued.private_key_pem.write_to_path(tmp_path / "key.pem")
+    for blob in issued.cert_chain_pems:
+        blob.write_to_path(tmp_path / "cert.pem", append=True)
+    return tmp_path / "ca.pem", {"TLS_CERT": str(tmp_path / "cert.pem"), "TLS_KEY": str(tmp_path / "key.pem")}
+
+
+def test_a_gateway_with_a_certificate_speaks_https_and_wss_and_asks_browsers_to_insist(
+    platform: Instance, newcomer: Make, certificate: tuple[Path, dict[str, str]]
+) -> None:
+    ca, settings = certificate
+    person = newcomer()
+    with gateway(platform, ca, **settings) as url:
+        reply = requests.get(f"{url}/users/all/", headers=person.headers, verify=str(ca), timeout=TIMEOUT)
+        assert reply.status_code == 200
+        assert reply.headers["Strict-Transport-Security"] == "max-age=31536000"
+        trusting = ssl.create_default_context(cafile=str(ca))
+        address = f"{url.replace('https', 'wss')}/ws/notifications/"
+        with connect(address, additional_headers=person.headers, ssl=trusting) as socket:
+            assert heard(socket)["type"] == "ready"
+
+
+def test_metrics_are_for_who_brings_their_token_and_otherwise_not_there(platform: Instance) -> None:
+    with gateway(platform, METRICS_TOKEN="let me measure") as url:
+        for token, status in (("let me measure", 200), ("let me in", 404), ("é", 404)):
+            headers = {"Authorization": f"Bearer {token}".encode()}
+            assert requests.get(f"{url}/metrics", headers=headers, timeout=TIMEOUT).status_code == status
+        assert requests.get(f"{url}/metrics", timeout=TIMEOUT).status_code == 404

@@ -1,0 +1,118 @@
+"""How the API behaves: to browsers, to those who repeat themselves, to those who measure."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import redis
+import requests
+
+from docker.dev.instance import Instance
+from docker.dev.waiting import until
+from tests.e2e.support.person import Person
+
+Make = Callable[..., Person]
+APP = "https://app.example.org"  # as docker/dev/environment.py allows it for tests
+
+
+def preflight(person: Person, origin: str) -> requests.Response:
+    asked = {
+        "Origin": origin,
+        "Access-Control-Request-Method": "PUT",
+        "Access-Control-Request-Headers": "authorization",
+    }
+    return person.ask("OPTIONS", "/update-account/", headers=asked)
+
+
+def test_a_page_of_an_allowed_origin_may_call_with_a_token(newcomer: Make) -> None:
+    person = newcomer()
+    asked = preflight(person, APP)
+    assert asked.status_code == 204
+    assert asked.headers["Access-Control-Allow-Origin"] == APP
+    assert "PUT" in asked.headers["Access-Control-Allow-Methods"]
+    assert "Authorization" in asked.headers["Access-Control-Allow-Headers"]
+    for path, status in (("/users/all/", 200), ("/all-posts/", 200), ("/all-posts/", 200), ("/nowhere/", 404)):
+        reply = person.get(path, headers={"Origin": APP})
+        assert reply.status_code == status
+        assert reply.headers["Access-Control-Allow-Origin"] == APP
+        assert "X-RateLimit-Remaining" in reply.headers["Access-Control-Expose-Headers"]
+
+
+def test_a_page_of_another_origin_may_not(newcomer: Make) -> None:
+    person = newcomer()
+    for reply in (preflight(person, "https://evil.example"), person.get("/all-posts/", headers={"Origin": "null"})):
+        assert not [name for name in reply.headers if name.startswith("Access-Control-")]
+        assert reply.headers["Vary"] == "Origin"
+
+
+def test_asking_for_permission_costs_none_of_ones_requests(stranger: Make) -> None:
+    person = stranger()
+    for _ in range(5):
+        preflight(person, APP)
+    assert person.get("/all-posts/").headers["X-RateLimit-Remaining"] == "99"
+
+
+@pytest.mark.parametrize("path", ["/all-posts/", "/nowhere/", "/users/all/", "/livez", "/readyz", "/ws/notifications/"])
+def test_every_answer_is_safe_in_a_browser(stranger: Make, path: str) -> None:
+    headers = stranger().get(path).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+
+
+def test_refusals_and_private_answers_are_kept_by_nobody(newcomer: Make) -> None:
+    person = newcomer()
+    for path in ("/users/all/", "/nowhere/", "/sessions/"):
+        assert person.get(path).headers["Cache-Control"] == "no-store"
+
+
+def test_a_key_whose_first_request_still_runs_is_a_conflict_and_then_a_replay(
+    platform: Instance, newcomer: Make
+) -> None:
+    author = newcomer()
+    headers = {"Idempotency-Key": "slow-1"}
+    held = f"hold:create-post:{author.id}:slow-1"
+
+    def write() -> requests.Response:
+        return author.post("/create-post/", {"text": "slow"}, headers=headers)
+
+    with redis.Redis.from_url(platform.environment["REDIS_URL"]) as keys, ThreadPoolExecutor(1) as pool:
+        platform.control.pause("feeds.service")
+        try:
+            first = pool.submit(write)
+            until(lambda: keys.exists(held), "the first request to be under way", 10)
+            second = write()
+        finally:
+            platform.control.resume("feeds.service")
+        assert (second.status_code, second.json()["code"]) == (409, "idempotency_key_in_use")
+        assert first.result().status_code == 201
+        again = write()
+        assert again.json() == first.result().json()
+        assert again.headers["Idempotency-Replayed"] == "true"
+        assert not keys.exists(held)
+
+
+def test_a_refused_request_leaves_its_key_free(newcomer: Make) -> None:
+    author = newcomer()
+    headers = {"Idempotency-Key": "again-1"}
+    assert author.post("/create-post/", {"text": ""}, headers=headers).status_code == 422
+    assert author.post("/create-post/", {"text": "now"}, headers=headers).status_code == 201
+
+
+def measured(url: str, sample: str) -> float:
+    """Read one sample; it counts from nothing when it is first needed."""
+    reply = requests.get(f"{url}/metrics", timeout=10)
+    assert reply.headers["Content-Type"].startswith("text/plain")
+    values = [line.rpartition(" ")[2] for line in reply.text.splitlines() if line.startswith(sample + " ")]
+    return sum(float(value) for value in values)
+
+
+def test_calls_and_answers_of_all_processes_are_measured(newcomer: Make, url: str) -> None:
+    call = 'baraza_rpc_client_seconds_count{method="all",outcome="ok",service="users"}'
+    answer = 'baraza_http_seconds_count{route="all-users",status="200"}'
+    person = newcomer()
+    before = measured(url, call), measured(url, answer)
+    for _ in range(10):  # each by a new connection, so by either process
+        assert requests.get(f"{url}/users/all/", headers=person.headers, timeout=10).status_code == 200
+    assert (measured(url, call), measured(url, answer)) == (before[0] + 10, before[1] + 10)

@@ -1,0 +1,58 @@
+"""What every answer says about itself."""
+
+from typing import Any
+
+from gateway import pages
+from gateway.reply import HTTPS_ONLY, SECURITY, Reply, standing_headers
+from gateway.visit import visit_of
+
+ENVIRON = {"REQUEST_METHOD": "GET", "PATH_INFO": "/all-posts/"}
+
+
+class Client:
+    """Hears the head of an answer."""
+
+    def __init__(self, **environ: str) -> None:
+        self.status = ""
+        self.headers: list[tuple[str, str]] = []
+        self.reply = Reply(ENVIRON | environ, visit_of(environ, 0), SECURITY, self._start)
+
+    def _start(self, status: str, headers: list[tuple[str, str]], _exc_info: Any = None) -> Any:
+        self.status, self.headers = status, headers
+
+    def told(self, name: str) -> list[str]:
+        return [value for known, value in self.headers if known == name]
+
+
+def test_every_answer_keeps_browsers_from_taking_it_for_anything_but_data() -> None:
+    client = Client()
+    client.reply.start("200 OK", [("Content-Type", "application/json")])
+    assert client.told("X-Content-Type-Options") == ["nosniff"]
+    assert client.told("Content-Security-Policy") == ["default-src 'none'; frame-ancestors 'none'"]
+    assert client.told("X-Request-ID")
+
+
+def test_an_answer_with_a_policy_of_its_own_keeps_that_one_alone() -> None:
+    client = Client()
+    client.reply.start("200 OK", [("content-security-policy", "default-src 'self'")])
+    assert client.told("content-security-policy") == ["default-src 'self'"]
+    assert client.told("Content-Security-Policy") == []
+
+
+def test_a_cached_page_has_them_too_and_its_length() -> None:
+    client = Client()
+    assert client.reply.page(pages.answer(b"{}")) == [b"{}"]
+    assert client.told("Content-Length") == ["2"]
+    assert client.told("X-Frame-Options") == ["DENY"]
+
+
+def test_a_known_page_is_not_sent() -> None:
+    answer = pages.answer(b"{}")
+    client = Client(HTTP_IF_NONE_MATCH=answer.etag)
+    assert client.reply.page(answer) == []
+    assert client.status == "304 Not Modified"
+
+
+def test_who_serves_tls_asks_browsers_to_insist_on_it() -> None:
+    assert HTTPS_ONLY in standing_headers({"gateway": {"tls": {"certificate": "cert.pem"}}})
+    assert HTTPS_ONLY not in standing_headers({"gateway": {"tls": {"certificate": ""}}})
