@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from chassis.errors import Forbidden, ServiceError, TooManyRequests, Unauthenticated
@@ -111,6 +112,7 @@ def client_address(environ: Mapping[str, Any], trusted_proxies: int) -> str:
     return _counted(hops[-min(trusted_proxies + 1, len(hops))]) or _counted(peer) or "unknown"
 
 
+@lru_cache(maxsize=4096)
 def _counted(text: str) -> str | None:
     """Return an address as requests are counted by it, None for what is none."""
     found = _PORT.fullmatch(text)

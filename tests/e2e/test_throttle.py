@@ -3,9 +3,11 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from docker.dev.instance import Instance
 from docker.dev.waiting import until
+from tests.e2e.support.load import asking
 from tests.e2e.support.person import Person
 
 Make = Callable[..., Person]
@@ -63,3 +65,13 @@ def test_without_redis_requests_are_still_counted_and_answered(platform: Instanc
     finally:
         platform.control.start("redis")
     until(lambda: person.get("/all-posts/").json()["items"][0]["text"] == "without Redis", "Redis to be used again", 10)
+
+
+def test_stopping_redis_under_load_costs_nobody_an_answer(platform: Instance, newcomer: Make) -> None:
+    author, *readers = (newcomer() for _ in range(4))
+    paths = ("/all-posts/", "/users/all/", "/notifications/")
+    reading = [partial(reader.get, path) for reader, path in zip(readers, paths, strict=True)]
+    with asking(*reading, partial(author.post, "/create-post/", {"text": "under load"})) as seen:
+        platform.control.stop("redis")
+        platform.control.start("redis")
+    assert set(seen) == {200, 201}
