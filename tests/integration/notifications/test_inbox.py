@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import eventlet
 import pytest
+from hypothesis import given
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
@@ -13,6 +14,7 @@ from chassis.tokens import Caller
 from notifications import store
 from tests.integration.notifications.conftest import Rows, Until, staff, user
 from tests.integration.notifications.people import People
+from tests.integration.support.pages import STEPS, WITH_REAL_SERVICES, read_all
 from tests.integration.support.rpc import GATEWAY, Rpc
 
 Send = Callable[..., str]
@@ -41,6 +43,17 @@ def test_the_inbox_is_read_in_pages_newest_first(ada: str, send: Send, rpc: Rpc)
     rest = rpc("notifications.inbox", user(ada), limit=3, cursor=page["next"])
     assert [item["id"] for item in page["items"] + rest["items"]] == sent[::-1]
     assert (page["unread"], rest["next"]) == (5, None)
+
+
+@WITH_REAL_SERVICES
+@given(steps=STEPS)
+def test_every_notification_is_read_once_whatever_comes_meanwhile(
+    people: People, send: Send, rpc: Rpc, steps: list[tuple[int, int]]
+) -> None:
+    ada = people.add("ada")
+    before = [send(ada) for _ in range(9)]
+    seen = read_all(lambda **query: rpc("notifications.inbox", user(ada), **query), lambda: send(ada), steps)
+    assert seen == before[::-1]
 
 
 def test_nobody_reads_the_inbox_of_somebody_else(ada: str, people: People, send: Send, rpc: Rpc) -> None:
