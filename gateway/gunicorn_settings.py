@@ -58,6 +58,9 @@ def on_exit(_server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Watch for the end: a websocket's greenlet never ends by itself, and gunicorn would wait for it."""
+    from gateway.broken_http import refuse_with_problem_documents  # noqa: PLC0415 - it measures, see above
+
+    refuse_with_problem_documents()
     gevent.spawn(_say_goodbye, worker)
 
 

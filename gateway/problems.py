@@ -41,7 +41,7 @@ class UnsupportedMedia(ServiceError):
 
 
 class _Other(ServiceError):
-    """Any of werkzeug's refusals, which know more statuses than we have classes."""
+    """Any refusal of werkzeug or gunicorn, who know more statuses than we have classes."""
 
     status: int  # type: ignore[misc]  # of each one, not of the class
 
@@ -89,11 +89,16 @@ def translated(error: Exception) -> tuple[ServiceError, Headers]:
     return translated(ServiceError("Something went wrong here. It has been recorded under the request id."))
 
 
+def of_status(status: HTTPStatus, detail: str) -> ServiceError:
+    """Return a refusal that is known by its status alone, such as those of werkzeug and gunicorn."""
+    refusal = _Other(detail, status.phrase.lower().replace(" ", "_").replace("-", "_"))
+    refusal.status = status
+    return refusal
+
+
 def _from_werkzeug(error: HTTPException) -> tuple[ServiceError, Headers]:
     status = HTTPStatus(error.code or 500)
-    code = status.phrase.lower().replace(" ", "_")
-    refusal = _Other(error.description or status.description, code)
-    refusal.status = status
+    refusal = of_status(status, error.description or status.description)
     extra = [("Allow", ", ".join(sorted(error.valid_methods or ())))] if isinstance(error, MethodNotAllowed) else []
     return refusal, headers(refusal) + extra
 
