@@ -1,0 +1,50 @@
+"""A service on the wire, without Nameko: it answers each call as a test says, when the test says."""
+
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+from amqp import Message as AmqpMessage
+from kombu import Connection, Consumer, Exchange, Queue
+
+from chassis import wire
+
+Answer = Callable[[dict[str, Any]], Any]
+
+
+class Responder:
+    """Serves every method of a service whose name is made up; `answer` runs in a greenlet of its own."""
+
+    def __init__(self, uri: str, answer: Answer) -> None:
+        self.name = f"s{uuid.uuid4().hex}"
+        self.heard = 0
+        self._answer = answer
+        self._connection = Connection(uri)
+        self._channel = self._connection.channel()
+        exchange = Exchange(wire.RPC_EXCHANGE, type="topic", durable=True)
+        queue = Queue(f"rpc-{self.name}", exchange, routing_key=f"{self.name}.*", auto_delete=True)
+        Consumer(self._channel, [queue], no_ack=True, on_message=self._on_message).consume()
+        self._reading = gevent.spawn(self._read)
+
+    def close(self) -> None:
+        """Be gone, with the queue."""
+        self._reading.kill()
+        self._connection.release()
+
+    def _read(self) -> None:
+        while True:
+            try:
+                self._connection.drain_events(timeout=0.5)
+            except TimeoutError:
+                continue
+
+    def _on_message(self, message: Any) -> None:
+        self.heard += 1
+        gevent.spawn(self._reply, message.properties, json.loads(message.body)["kwargs"])
+
+    def _reply(self, properties: dict[str, Any], arguments: dict[str, Any]) -> None:
+        body = json.dumps({"result": self._answer(arguments), "error": None})
+        reply = AmqpMessage(body, correlation_id=properties["correlation_id"], **wire.JSON)
+        self._channel.basic_publish(reply, wire.RPC_EXCHANGE, properties["reply_to"])

@@ -1,0 +1,111 @@
+"""The gateway's RPC client on a real broker: deadlines, bounds, lost connections."""
+
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+import pytest
+from gevent.event import Event
+
+from chassis.contract import Empty, Message
+from chassis.errors import DeadlineExceeded, Unavailable
+from gateway.broker import Broker
+from gateway.rpc_client import SELF, RpcClient
+from tests.gateway.conftest import LIMIT
+from tests.gateway.support.line import Line
+from tests.gateway.support.responder import Responder
+
+Service = Callable[..., Responder]
+AT_ONCE = 1  # second: far below any deadline here
+DEADLINE = 30  # seconds
+
+
+class Word(Message):
+    """Travels both ways."""
+
+    word: str
+
+
+def until(fact: Callable[[], object]) -> None:
+    with gevent.Timeout(LIMIT, AssertionError("it did not come true")):
+        while not fact():
+            gevent.sleep(0.01)
+
+
+def test_a_reply_comes_back_as_the_model_that_was_asked_for(rpc: RpcClient, service: Service) -> None:
+    echo = service(lambda arguments: arguments)
+    assert rpc.ask(f"{echo.name}.say", Word(word="habari"), Word) == Word(word="habari")
+
+
+def test_replies_find_their_calls_in_whatever_order_they_come(rpc: RpcClient, service: Service) -> None:
+    later = Event()
+
+    def answer(arguments: dict[str, Any]) -> Any:
+        if arguments["word"] == "first":
+            later.wait(LIMIT)
+        else:
+            later.set()
+        return arguments
+
+    echo = service(answer)
+    first = gevent.spawn(rpc.ask, f"{echo.name}.say", Word(word="first"), Word)
+    until(lambda: echo.heard == 1)
+    assert rpc.ask(f"{echo.name}.say", Word(word="second"), Word).word == "second"
+    assert first.get(timeout=LIMIT).word == "first"
+
+
+def test_nobody_waits_beyond_the_deadline_and_a_late_reply_is_dropped(rpc: RpcClient, service: Service) -> None:
+    late = Event()
+
+    def answer(arguments: dict[str, Any]) -> Any:
+        if arguments["word"] == "late":
+            late.wait(LIMIT)
+        return arguments
+
+    echo = service(answer)
+    with gevent.Timeout(LIMIT), pytest.raises(DeadlineExceeded):
+        rpc.ask(f"{echo.name}.say", Word(word="late"), Word, deadline=0.2)
+    late.set()
+    assert rpc.ask(f"{echo.name}.say", Word(word="next"), Word).word == "next"
+    assert not rpc._waiting  # noqa: SLF001 - what would leak cannot be seen from outside
+
+
+def test_a_service_that_is_not_there_is_refused_at_once(rpc: RpcClient) -> None:
+    with gevent.Timeout(AT_ONCE), pytest.raises(Unavailable, match="nowhere is not there"):
+        rpc.ask("nowhere.say", Empty(), Empty, deadline=DEADLINE)
+
+
+def test_more_calls_than_may_be_under_way_are_refused_at_once(
+    rpc: RpcClient, service: Service, settings: dict[str, Any]
+) -> None:
+    enough = Event()
+    slow = service(lambda arguments: enough.wait(DEADLINE) and arguments)
+    target = f"{slow.name}.say"
+    most = settings["gateway"]["rpc"]["in_flight"]
+    calls = [gevent.spawn(rpc.ask, target, Word(word=str(n)), Word, deadline=DEADLINE) for n in range(most)]
+    until(lambda: slow.heard == most)
+    with gevent.Timeout(AT_ONCE), pytest.raises(Unavailable, match="overloaded"):
+        rpc.ask(target, Word(word="one too many"), Word, deadline=DEADLINE)
+    enough.set()
+    assert [call.get(timeout=LIMIT).word for call in calls] == [str(n) for n in range(most)]
+
+
+def test_pending_calls_fail_at_once_with_the_connection_and_it_is_made_again(
+    rpc: RpcClient, service: Service, line: Line, broker: Broker
+) -> None:
+    never = Event()
+    slow = service(lambda arguments: arguments["word"] == "again" or never.wait(DEADLINE))
+    calls = [gevent.spawn(rpc.ask, f"{slow.name}.say", Word(word="x"), Word, deadline=DEADLINE) for _ in range(5)]
+    until(lambda: slow.heard == 5)
+    line.cut()
+    gevent.joinall(calls, timeout=AT_ONCE)
+    assert [type(call.exception) for call in calls] == [Unavailable] * 5
+    assert broker.connected.wait(LIMIT)
+    result, _ = rpc.call(f"{slow.name}.say", Word(word="again"), caller=SELF, deadline=LIMIT)
+    assert result is True
+    never.set()
+
+
+def test_without_a_connection_calls_are_refused_at_once(settings: dict[str, Any]) -> None:
+    with gevent.Timeout(AT_ONCE), pytest.raises(Unavailable, match="broker"):
+        RpcClient(settings).ask("users.ping", Empty(), Empty, deadline=DEADLINE)
