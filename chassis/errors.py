@@ -18,7 +18,7 @@ class FieldError(TypedDict):
 
 
 class ServiceError(Exception):
-    """A refusal that the caller may be told: `detail` is fit for a client's eyes.
+    """A refusal that the caller may be told: `detail` is fit for a client's eyes, `retry_after` is in seconds.
 
     Nameko rebuilds it from `args`, positionally, so the constructor takes nothing by keyword only.
     """
@@ -26,11 +26,19 @@ class ServiceError(Exception):
     status: ClassVar[int] = 500
     default_code: ClassVar[str] = "internal_error"
 
-    def __init__(self, detail: str, code: str | None = None, errors: Iterable[FieldError] = ()) -> None:
+    def __init__(
+        self,
+        detail: str,
+        code: str | None = None,
+        errors: Iterable[FieldError] = (),
+        retry_after: int | None = None,
+    ) -> None:
         self.detail = detail
         self.code = code or self.default_code
         self.errors = list(errors)
-        super().__init__(self.detail, self.code, self.errors)
+        self.retry_after = None if retry_after is None else int(retry_after)  # Nameko makes a text of it
+        waiting = () if retry_after is None else (retry_after,)  # most have none, and older readers know none
+        super().__init__(self.detail, self.code, self.errors, *waiting)
 
     def __str__(self) -> str:
         return f"{self.code}: {self.detail}"

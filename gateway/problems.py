@@ -13,7 +13,7 @@ from wsproto.utilities import RemoteProtocolError
 from chassis.errors import Invalid, ServiceError, Unauthenticated, Unavailable
 
 CONTENT_TYPE = "application/problem+json"
-RETRY_SOON = "2"  # seconds; for a dependency that is away
+RETRY_SOON = 2  # seconds; for a dependency that is away
 
 _log = logging.getLogger(__name__)
 Headers = list[tuple[str, str]]
@@ -62,12 +62,13 @@ def document(error: ServiceError, request_id: str) -> bytes:
 
 
 def headers(error: ServiceError) -> Headers:
-    """Return what a status asks for beside its body; a throttled answer's Retry-After is its counter's."""
+    """Return what a status asks for beside its body; the Retry-After of the gateway's own limits is their counters'."""
     found: Headers = [("Content-Type", CONTENT_TYPE)]
     if isinstance(error, Unauthenticated):
         found.append(("WWW-Authenticate", _challenge(error)))
-    if isinstance(error, Unavailable):
-        found.append(("Retry-After", RETRY_SOON))
+    wait = error.retry_after or (RETRY_SOON if isinstance(error, Unavailable) else None)
+    if wait is not None:
+        found.append(("Retry-After", str(wait)))
     return found
 
 
