@@ -13,6 +13,7 @@ from users.contract import Identity, token_hash
 
 KEY = "baraza.visit"  # of the WSGI environ
 SUBPROTOCOL = "baraza.v1"
+USER_AGENT = 200  # characters that are kept
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # 256 bits in base64
@@ -27,6 +28,7 @@ class Visit:
     address: str
     token_hash: str | None  # None: no token, or one that cannot be ours
     has_token: bool
+    user_agent: str | None = None
     identity: Identity | None = None
     trouble: ServiceError | None = None  # why a token that looks good could not be checked
     headers: list[tuple[str, str]] = field(default_factory=list)  # of every answer
@@ -69,6 +71,7 @@ def visit_of(environ: Mapping[str, Any], trusted_proxies: int) -> Visit:
         address=client_address(environ, trusted_proxies),
         token_hash=token_hash(token) if token is not None and _TOKEN.fullmatch(token) else None,
         has_token=token is not None,
+        user_agent=_user_agent(environ.get("HTTP_USER_AGENT", "")),
     )
 
 
@@ -81,6 +84,10 @@ def client_address(environ: Mapping[str, Any], trusted_proxies: int) -> str:
     forwarded = [hop.strip() for hop in environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
     hops: list[str] = [*forwarded, peer]
     return hops[-min(trusted_proxies + 1, len(hops))][:64]
+
+
+def _user_agent(given: str) -> str | None:
+    return "".join(char for char in given if char.isprintable())[:USER_AGENT].strip() or None
 
 
 def _request_id(given: str) -> str:
