@@ -18,7 +18,7 @@ class FieldError(TypedDict):
 
 
 class ServiceError(Exception):
-    """A refusal that the caller may be told: `detail` is fit for a client's eyes.
+    """A refusal that the caller may be told: `detail` is fit for a client's eyes, `retry_after` is in seconds.
 
     Nameko rebuilds it from `args`, positionally, so the constructor takes nothing by keyword only.
     """
@@ -36,10 +36,9 @@ class ServiceError(Exception):
         self.detail = detail
         self.code = code or self.default_code
         self.errors = list(errors)
-        self.retry_after = retry_after
-        # Only where it is set: an older reader knows three arguments.
-        waits = () if retry_after is None else (retry_after,)
-        super().__init__(self.detail, self.code, self.errors, *waits)
+        self.retry_after = None if retry_after is None else int(retry_after)  # Nameko makes a text of it
+        waiting = () if retry_after is None else (retry_after,)  # most have none, and older readers know none
+        super().__init__(self.detail, self.code, self.errors, *waiting)
 
     def __str__(self) -> str:
         return f"{self.code}: {self.detail}"

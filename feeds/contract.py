@@ -35,6 +35,12 @@ class ById(Message):
     id: Id
 
 
+class EraseAuthor(Message):
+    """Deletes all posts of an author."""
+
+    author_id: Id
+
+
 class All(PageRequest):
     """Asks for a page of posts, newest first."""
 

@@ -4,6 +4,7 @@ from sqlalchemy.orm import Session
 
 from chassis import cursor, outbox
 from chassis.cache import Tags
+from chassis.contract import Empty
 from chassis.database import Database
 from chassis.errors import NotFound
 from chassis.rpc import rpc
@@ -11,6 +12,8 @@ from chassis.service import Service
 from chassis.tokens import Caller
 from feeds import contract, store
 from feeds.models import Base, Post
+
+BATCH = 500  # posts deleted at a time, so that no lock is held for long
 
 
 class FeedsService(Service):
@@ -45,6 +48,17 @@ class FeedsService(Service):
         with self.db.read() as session:
             posts = store.newest(session, request.limit + 1, before)
             return cursor.page(contract.PostPage, [_shown(post) for post in posts], request.limit)
+
+    @rpc
+    def erase_author(self, request: contract.EraseAuthor) -> Empty:
+        """Delete all posts of an author who is no more."""
+        self.caller.require_service("gateway")
+        deleted = BATCH
+        while deleted == BATCH:
+            with self.db.write() as session:
+                deleted = store.delete_of(session, request.author_id, BATCH)
+        self.tags.raise_version(contract.CACHE_TAG)
+        return Empty()
 
 
 def _publish(session: Session, author: Caller, text: str) -> contract.Post:

@@ -1,6 +1,8 @@
 """All SQL of the feeds service."""
 
-from sqlalchemy import select
+from typing import Any
+
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from chassis import clock
@@ -27,3 +29,11 @@ def newest(session: Session, limit: int, before: str | None) -> list[Post]:
     if before is not None:
         query = query.where(Post.id < before)
     return list(session.scalars(query))
+
+
+def delete_of(session: Session, author_id: str, limit: int) -> int:
+    """Delete some posts of an author and return how many."""
+    some = select(Post.id).where(Post.author_id == author_id).limit(limit)
+    deletion = delete(Post).where(Post.id.in_(some.scalar_subquery()))
+    result: Any = session.execute(deletion, execution_options={"synchronize_session": False})
+    return int(result.rowcount)

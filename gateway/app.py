@@ -35,7 +35,7 @@ def create_app() -> Guard:
     registry = Registry(backends)
     backends.broker.subscribe(backends.rpc)
     backends.broker.subscribe(Listener(backends.settings, registry))
-    for task in (backends.broker.run, backends.routing.follow, registry.patrol):
+    for task in (backends.broker.run, backends.routing.follow, registry.patrol, registry.watch):
         gevent.spawn(task)
     return Guard(_flask(backends, registry), backends, registry)
 

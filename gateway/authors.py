@@ -12,11 +12,9 @@ from gateway.backends import Backends
 from gateway.contract import Author, PostView, PostViewPage
 from gateway.visit import Visit
 from users import contract as users
+from users.contract import ERASED
 
 _log = logging.getLogger(__name__)
-
-
-ERASED = "deleted"  # shown for an author whom the users service does not know (any more)
 
 
 def join_page(backends: Backends, _guest: Visit, page: feeds.PostPage) -> PostViewPage:

@@ -1,6 +1,7 @@
 """One websocket: replays what was missed, then goes live; also after the broker was away."""
 
 import json
+import time
 from collections.abc import Callable
 
 from gateway import frames
@@ -21,6 +22,7 @@ class Connection:
         self.identity = identity
         self.token_hash = token_hash
         self.outlet = outlet
+        self.looked_at = time.monotonic()  # at its session
         self._frame_of = frame_of
         self._newest = BEGINNING
         self._held: list[tuple[str, bytes]] | None = []  # None: live

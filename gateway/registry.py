@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 import gevent
 from gevent.lock import BoundedSemaphore
-from gevent.pool import Group
+from gevent.pool import Group, Pool
 
 from chassis import clock
 from chassis.errors import ServiceError, Unauthenticated
@@ -19,6 +19,8 @@ from notifications.contract import Notification
 from users.contract import Authenticate, Identity
 
 PATROL = 1  # seconds between looks at sessions that expire and lines that went silent
+LOOK = 600  # seconds after which a session is looked at again
+WATCHED = 10  # sessions looked at a time
 SILENT = 2.5  # ping intervals without a sign of life
 RESYNC = 10  # sockets at a time
 RETRY = 1  # seconds
@@ -97,24 +99,61 @@ class Registry:
         """Try once; false if a service did not answer."""
         with self._turns:
             try:
-                asked = Authenticate(token_hash=connection.token_hash)
-                self._backends.rpc.ask("users.authenticate", asked, Identity)
-                connection.catch_up(self._backends.rpc)
-            except Unauthenticated:
-                connection.outlet.end(frames.POLICY_VIOLATION, "the session ended")
+                if self._is_signed_in(connection):
+                    connection.catch_up(self._backends.rpc)
             except ServiceError as error:
                 _log.warning("a websocket waits to be resumed: %s", error.code)
                 return False
         return True
 
     def patrol(self) -> None:
-        """Ping, and close what has expired or gone silent; runs in a greenlet of its own."""
+        """Ping, and close what has gone silent; runs in a greenlet of its own."""
         while True:
             gevent.sleep(PATROL)
-            self._close_expired()
             if time.monotonic() >= self._next_ping:
                 self._next_ping += self._ping
                 self._ping_all()
+
+    def watch(self) -> None:
+        """Look at sessions again from time to time; runs in a greenlet of its own."""
+        while True:
+            gevent.sleep(PATROL)
+            self.look_again()
+
+    def look_again(self) -> None:
+        """Look at the sessions whose time has come, some at a time.
+
+        So an open socket counts as being used, and the end of a session is noticed even if its event was lost.
+        """
+        looking = Pool(WATCHED)
+        for connection in self._due():
+            looking.spawn(self._look_at, connection)
+        looking.join()
+
+    def _due(self) -> list[Connection]:
+        """Return those whose session seems to have expired, or has not been looked at for long; the former first."""
+        now, long_ago = clock.now(), time.monotonic() - LOOK
+        due = [one for one in self._all() if one.identity.expires_at <= now or one.looked_at <= long_ago]
+        return sorted(due, key=lambda connection: connection.identity.expires_at)
+
+    def _look_at(self, connection: Connection) -> None:
+        """Close the socket of a session that has ended; without an answer what was known last counts."""
+        try:
+            self._is_signed_in(connection)
+        except ServiceError:
+            if connection.identity.expires_at <= clock.now():
+                connection.outlet.end(frames.POLICY_VIOLATION, "the session expired")
+
+    def _is_signed_in(self, connection: Connection) -> bool:
+        """Ask for the session of a socket and close it if there is none. Raises ServiceError without an answer."""
+        asked = Authenticate(token_hash=connection.token_hash)
+        try:
+            connection.identity = self._backends.rpc.ask("users.authenticate", asked, Identity)
+        except Unauthenticated:
+            connection.outlet.end(frames.POLICY_VIOLATION, "the session ended")
+            return False
+        connection.looked_at = time.monotonic()
+        return True
 
     def close_all(self) -> None:
         """Say goodbye before a restart."""
@@ -122,12 +161,6 @@ class Registry:
             connection.outlet.end(frames.GOING_AWAY, "restarting")
             if number % STAGGER == STAGGER - 1:
                 gevent.sleep(0.1)
-
-    def _close_expired(self) -> None:
-        now = clock.now()
-        for connection in self._all():
-            if connection.identity.expires_at <= now:
-                connection.outlet.end(frames.POLICY_VIOLATION, "the session expired")
 
     def _ping_all(self) -> None:
         oldest = time.monotonic() - SILENT * self._ping

@@ -10,6 +10,8 @@ from gateway.visit import Visit
 
 # Makes of an RPC's reply what clients see: backends, who asks, the reply.
 View = Callable[[Any, Visit, Any], Message]
+# Makes of what a client sent what the RPC takes: who asks, the request.
+Prepare = Callable[[Visit, Any], Message]
 
 
 class Who(Enum):
@@ -30,7 +32,10 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One endpoint. `request` and `reply` are the RPC's contract; `view` makes of the reply what clients see."""
+    """One endpoint. `request` is what clients send, `reply` what the RPC answers.
+
+    The RPC takes what they send, or what `prepare` makes of it; clients see its reply, or what `view` makes of that.
+    """
 
     name: str
     method: str
@@ -40,6 +45,7 @@ class Route:
     request: type[Message]
     reply: type[Message]
     status: int = 200
+    prepare: Prepare | None = None
     shows: type[Message] | None = None
     view: View | None = None
     tag: str | None = None
@@ -47,4 +53,4 @@ class Route:
     deadline: float = 5.0  # seconds
     limit: Limit | None = None
     keyed: bool = False  # Idempotency-Key is honoured
-    fields_in: Literal["body", "query"] = "body"  # of what is not a GET
+    fields_in: Literal["body", "query", "path"] = "body"  # of what is not a GET; a path's always count

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from chassis.contract import Empty
 from feeds import contract as feeds
-from gateway import authors
+from gateway import authors, sign_in
 from gateway.contract import PostView, PostViewPage
 from gateway.route import Limit, Route, Who
 from notifications import contract as notifications
@@ -38,6 +38,7 @@ ROUTES: tuple[Route, ...] = (
         Who.ANYONE,
         users.Login,
         users.Session,
+        prepare=sign_in.with_client,
         limit=Limit("login", account=lambda request: request.name.casefold()),
     ),
     Route(
@@ -52,6 +53,26 @@ ROUTES: tuple[Route, ...] = (
         fields_in="query",
     ),
     Route(
+        "sessions",
+        "GET",
+        _both("/sessions/", "users"),
+        "users.sessions",
+        Who.USER,
+        users.Sessions,
+        users.SessionPage,
+    ),
+    Route(
+        "end-session",
+        "DELETE",
+        _both("/sessions/<id>/", "users"),
+        "users.end_session",
+        Who.USER,
+        users.EndSession,
+        Empty,
+        status=204,
+        fields_in="path",
+    ),
+    Route(
         "update-account",
         "PUT",
         _both("/update-account/", "users"),
@@ -60,6 +81,36 @@ ROUTES: tuple[Route, ...] = (
         users.UpdateAccount,
         users.Account,
         view=authors.remember,
+    ),
+    Route(
+        "delete-account",
+        "DELETE",
+        _both("/account/", "users"),
+        "users.delete_account",
+        Who.USER,
+        users.DeleteAccount,
+        Empty,
+        status=204,
+    ),
+    Route(
+        "deactivate-user",
+        "POST",
+        ("/users/deactivate/<id>/",),
+        "users.deactivate",
+        Who.STAFF,
+        users.ById,
+        users.Account,
+        fields_in="path",
+    ),
+    Route(
+        "reactivate-user",
+        "POST",
+        ("/users/reactivate/<id>/",),
+        "users.reactivate",
+        Who.STAFF,
+        users.ById,
+        users.Account,
+        fields_in="path",
     ),
     Route(
         "user-detail",

@@ -7,10 +7,10 @@ from chassis.errors import NotFound
 from chassis.events import event_handler
 from chassis.rpc import rpc
 from chassis.service import Service
-from feeds.contract import CACHE_TAG, PostCreated
+from feeds.contract import CACHE_TAG, EraseAuthor, PostCreated
 from gateway import contract, store
 from gateway.models import Base, RouteRow
-from users.contract import AccountChanged
+from users.contract import AccountChanged, AccountErased
 
 
 class GatewayService(Service):
@@ -33,7 +33,22 @@ class GatewayService(Service):
     def on_post_created(self, event: PostCreated) -> None:
         """Count an author's posts."""
         with self.db.write() as session:
-            store.count_post(session, event.id, event.author_id, event.author_username, event.created_at)
+            counted = store.count_post(session, event.id, event.author_id, event.author_username, event.created_at)
+            erased = not counted and store.is_erased(session, event.author_id)
+        if erased:  # it was on its way when they left
+            self._erase_posts(event.author_id)
+
+    @event_handler(AccountErased)
+    def on_account_erased(self, event: AccountErased) -> None:
+        """Forget an author's name for ever, and have their posts deleted."""
+        with self.db.write() as session:
+            store.erase_author(session, event.id, event.erased_at)
+        self.tags.raise_version(CACHE_TAG)
+        self._erase_posts(event.id)
+
+    def _erase_posts(self, author_id: str) -> None:
+        """Ask feeds, who raises the tag after that; without an answer the event comes again."""
+        self.peers.call("feeds.erase_author", EraseAuthor(author_id=author_id), Empty)
 
     @rpc
     def routes(self, request: Empty) -> contract.RouteRules:  # noqa: ARG002 - there is nothing to ask

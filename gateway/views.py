@@ -29,6 +29,8 @@ def serve(route: Route, backends: Backends, **path: str) -> Response:
     _authorise(route, guest)
     message = _message(route, request, path)
     throttle.charge(route, rule, backends.counters, guest, message)
+    if route.prepare:
+        message = route.prepare(guest, message)
     with request_key(route, rule, backends.counters, guest) as key:
         result, replayed = backends.rpc.call(
             rule.target, message, caller=guest.caller(), deadline=rule.deadline, request_key=key
@@ -54,6 +56,8 @@ def _message(route: Route, http: Request, path: dict[str, str]) -> Message:
         raise NotFound("There is nothing under this id.")
     if http.method in {"GET", "HEAD"} or route.fields_in == "query":
         return validated_strings(route.request, http.args.to_dict() | path)
+    if route.fields_in == "path":
+        return validated_strings(route.request, path)
     return validated(route.request, _json_object(http))
 
 

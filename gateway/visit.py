@@ -16,6 +16,7 @@ from users.contract import Identity, token_hash
 
 KEY = "baraza.visit"  # of the WSGI environ
 SUBPROTOCOL = "baraza.v1"
+USER_AGENT = 200  # characters that are kept
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # 256 bits in base64
@@ -48,6 +49,7 @@ class Visit:
     address: str
     token_hash: str | None  # None: no token, or one that cannot be ours
     has_token: bool
+    user_agent: str | None = None
     identity: Identity | None = None
     trouble: ServiceError | None = None  # why a token that looks good could not be checked
     quota: Quota | None = None  # told in every answer
@@ -98,6 +100,7 @@ def visit_of(environ: Mapping[str, Any], trusted_proxies: int) -> Visit:
         address=client_address(environ, trusted_proxies),
         token_hash=token_hash(token) if token is not None and _TOKEN.fullmatch(token) else None,
         has_token=token is not None,
+        user_agent=_user_agent(environ.get("HTTP_USER_AGENT", "")),
     )
 
 
@@ -127,6 +130,10 @@ def _counted(text: str) -> str | None:
     if address.is_loopback:
         return str(address)
     return str(ipaddress.ip_network((int(address), _HOUSEHOLD), strict=False).network_address)
+
+
+def _user_agent(given: str) -> str | None:
+    return "".join(char for char in given if char.isprintable())[:USER_AGENT].strip() or None
 
 
 def _request_id(given: str) -> str:

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 from chassis.client import PeerCalls
 from chassis.sessions import Sessions
 from feeds.contract import PostCreated
-from notifications import audience, messages, store
+from notifications import audience, messages, store, store_erasure
 from notifications.store import Progress
 from notifications.telling import tell
 from users.contract import ActiveRecipients, Recipients
@@ -26,7 +26,13 @@ def tell_everybody(db: Sessions, peers: PeerCalls, post: PostCreated, limit: int
 
 
 def _tell_page(session: Session, post: PostCreated, expected: Progress, page: Recipients) -> Progress:
-    """Tell a page of people, unless it was told before, and return how far the fan-out is now."""
+    """Tell a page of people, unless it was told before, and return how far the fan-out is now.
+
+    Nobody is told of somebody who has left meanwhile.
+    """
+    store.take_turns(session)  # between somebody's leaving and this page nothing may slip through
+    if store_erasure.has_left(session, post.author_id):
+        return Progress(done=True)
     reached = Progress(page.next or expected.reached, page.next is None)
     notification = store.add_once(session, messages.about_post(post), post.id, reached)
     if notification is None:

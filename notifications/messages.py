@@ -5,6 +5,7 @@ from typing import Any
 
 from feeds.contract import PostCreated
 from notifications.contract import SendNotification
+from users.contract import ERASED
 
 EXCERPT = 200  # characters of a post
 SMS = 160  # characters: one message, as long as all of them are in GSM 03.38
@@ -26,6 +27,12 @@ def about_post(post: PostCreated) -> Content:
     """Say that somebody posted."""
     data = {"post_id": post.id, "author_id": post.author_id, "author_username": post.author_username}
     return Content("post_created", f"{post.author_username} posted", excerpt(post.text, EXCERPT), data)
+
+
+def about_erased_post(post_id: str, author_id: str) -> Content:
+    """Say what is left to say of a post whose author has left."""
+    data = {"post_id": post_id, "author_id": author_id, "author_username": ERASED}
+    return Content("post_created", f"{ERASED} posted", "This post was deleted.", data)
 
 
 def from_sender(request: SendNotification) -> Content:

@@ -28,6 +28,8 @@ class Notification(Base):
     message: Mapped[str] = mapped_column(Text)
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(Moment)
+    # Whose post it is about, if they have not left.
+    author_id: Mapped[str | None] = mapped_column(UuidText, index=True)
     # What it is about, where that must be told once only: the post's id.
     source: Mapped[str | None] = mapped_column(UuidText, unique=True)
     # How far the fan-out came: the id of the last user in the order of ids, and whether there are no more.
@@ -77,3 +79,11 @@ class Delivery(Base):
         UniqueConstraint("notification_id", "user_id", "channel", name="deliveries_once"),
         Index("deliveries_due", "channel", "due_at", sqlite_where=OPEN, postgresql_where=OPEN),
     )
+
+
+class Erased(Base):
+    """Somebody whose account was deleted: posts of theirs that are still on their way are told to nobody."""
+
+    __tablename__ = "erased"
+
+    user_id: Mapped[str] = mapped_column(UuidText, primary_key=True)

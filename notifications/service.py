@@ -10,8 +10,9 @@ from chassis.events import event_handler
 from chassis.rpc import rpc
 from chassis.service import Service
 from feeds.contract import PostCreated
-from notifications import contract, fanout, inbox, single, store
+from notifications import contract, erasure, fanout, inbox, single, store
 from notifications.models import Base
+from users.contract import AccountErased
 
 
 class NotificationsService(Service):
@@ -26,6 +27,11 @@ class NotificationsService(Service):
     def on_post_created(self, event: PostCreated) -> None:
         """Tell whoever was active when it was posted, the author excepted."""
         fanout.tell_everybody(self.db, self.peers, event, self.config["notifications"]["audience"]["page"])
+
+    @event_handler(AccountErased)
+    def on_account_erased(self, event: AccountErased) -> None:
+        """Forget somebody: their inbox, and their name and words in the inboxes of others."""
+        erasure.erase(self.db, event.id)
 
     @rpc
     def send_notification(self, request: contract.SendNotification) -> contract.Notification:

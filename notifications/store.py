@@ -43,6 +43,7 @@ def _row(content: Content, source: str | None, told: Progress) -> dict[str, obje
         "title": content.title,
         "message": content.message,
         "data": content.data,
+        "author_id": content.data.get("author_id"),
         "created_at": clock.now(),
         "source": source,
         "reached": told.reached,
@@ -55,16 +56,20 @@ def about(session: Session, source: str) -> Notification:
     return session.scalars(select(Notification).where(Notification.source == source).with_for_update()).one()
 
 
+def take_turns(session: Session) -> None:
+    """Let those who tell people go one after the other, from here to their commit; SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(_INBOX_TURNS)))
+
+
 def add_to_inbox(session: Session, notification_id: str, users: Sequence[str]) -> None:
     """Put a notification into inboxes; those that hold it already stay as they are.
 
-    `seq` must grow in the order of commit, or a replay would miss rows. SQLite has one writer anyway; on PostgreSQL,
-    whose sequences run ahead of commits, writers take turns from here to their commit.
+    `seq` must grow in the order of commit, or a replay would miss rows: PostgreSQL's sequences run ahead of commits.
     """
     if not users:
         return
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(select(func.pg_advisory_xact_lock(_INBOX_TURNS)))
+    take_turns(session)
     insert_each(session, InboxRow, "user_id", users, {"notification_id": notification_id})
 
 

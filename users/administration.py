@@ -1,9 +1,10 @@
-"""What operators do to accounts."""
+"""What operators and staff do to accounts."""
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from chassis import clock
-from users import accounts, contract, replies, sessions, store
+from users import accounts, contract, guesses, replies, sessions, store, store_guesses
 
 
 def set_staff(session: Session, request: contract.SetStaff) -> contract.Account:
@@ -13,11 +14,18 @@ def set_staff(session: Session, request: contract.SetStaff) -> contract.Account:
     return replies.account(user)
 
 
-def set_active(session: Session, request: contract.SetActive) -> contract.Account:
-    """Close an account and end its sessions, or open it again."""
+def unlock(session: Session, request: contract.Unlock) -> contract.Account:
+    """Forget the wrong passwords that were tried at an account."""
     user = store.get(session, store.named(accounts.key(request.username)), lock=True)
-    user.is_active = request.is_active
-    if request.is_active:
+    store_guesses.forgive(session, guesses.at_account(user.id))
+    return replies.account(user)
+
+
+def set_active(session: Session, condition: ColumnElement[bool], *, is_active: bool) -> contract.Account:
+    """Close an account and end its sessions, or open it again."""
+    user = store.get(session, condition, lock=True)
+    user.is_active = is_active
+    if is_active:
         user.deactivated_at = None
     else:
         user.deactivated_at = user.deactivated_at or clock.now()

@@ -10,7 +10,8 @@ from chassis import clock, outbox
 from chassis.errors import Invalid
 from chassis.sessions import Sessions
 from chassis.tokens import Caller
-from users import accounts, contract, passwords, replies, sessions, store
+from users import accounts, contract, guesses, passwords, proofs, replies, sessions, store, store_guesses
+from users.guesses import Rule
 from users.hashing import Hasher
 from users.models import User, UserSession
 
@@ -31,23 +32,18 @@ class Change:
     password: NewPassword | None
 
 
-def wanted(db: Sessions, hasher: Hasher, user_id: str, request: contract.UpdateAccount) -> Change:
+def wanted(db: Sessions, hasher: Hasher, rule: Rule, user_id: str, request: contract.UpdateAccount) -> Change:
     """Check what can be checked outside a transaction, and hash there."""
     columns = accounts.changes(request)
-    return Change(columns, _new_password(db, hasher, user_id, request, columns) if request.password else None)
-
-
-def _new_password(
-    db: Sessions, hasher: Hasher, user_id: str, request: contract.UpdateAccount, columns: dict[str, Any]
-) -> NewPassword:
+    if not request.password:
+        return Change(columns, None)
     with db.read() as session:
         user = store.get(session, User.id == user_id)
         names = columns.get("username", user.username), columns.get("email", user.email)
-        current, set_at = user.password_hash, user.password_changed_at
-    password = passwords.accepted(request.password or "", *names)
-    if request.current_password and hasher.matches(current, request.current_password):
-        return NewPassword(hasher.hash(password), set_at)
-    return NewPassword("", None)
+    password = passwords.accepted(request.password, *names)
+    current = request.current_password
+    set_at = proofs.within_session(db, hasher, rule, user_id, current) if current else None
+    return Change(columns, NewPassword(hasher.hash(password) if set_at else "", set_at))
 
 
 def apply(session: Session, caller: Caller, change: Change) -> contract.Account:
@@ -60,7 +56,8 @@ def apply(session: Session, caller: Caller, change: Change) -> contract.Account:
     if change.password:
         _set_password(user, change.password)
     store.save(session)
-    if change.password:  # whoever knew the old one is out
+    if change.password:  # whoever knew the old one is out, and guesses at it count no more
+        store_guesses.forgive(session, guesses.at_account(user.id))
         sessions.end(session, user.id, UserSession.id.is_distinct_from(caller.session))
     if user.username != username:
         outbox.add(session, contract.AccountChanged(id=user.id, username=user.username, changed_at=clock.now()))

@@ -16,6 +16,9 @@ Password = Annotated[Text, Field(min_length=1, max_length=1024, examples=["corre
 NotifyBy = Annotated[list[Channel], Field(max_length=3, examples=[["realtime", "email"]])]
 Ids = Annotated[list[Id], Field(max_length=1000)]
 
+# Shown in place of the name of an account that was deleted; nobody can register it.
+ERASED = "[deleted]"
+
 
 def token_hash(token: str) -> str:
     """Return the form in which a session's token is stored, looked up and sent."""
@@ -56,10 +59,33 @@ class Login(Message):
         return self.username or self.email or ""
 
 
+class SignIn(Login):
+    """A login, with what the gateway knows of the client."""
+
+    user_agent: Annotated[Text, Field(max_length=200)] | None = None
+    address: Annotated[Text, Field(max_length=64)] | None = None
+
+
 class Logout(Message):
     """Ends the caller's session, or all of the caller's."""
 
     everywhere: bool = False
+
+
+class Sessions(PageRequest):
+    """Asks for a page of the caller's live sessions, newest first."""
+
+
+class EndSession(Message):
+    """Ends one of the caller's live sessions."""
+
+    id: Id
+
+
+class DeleteAccount(Message):
+    """Deletes the caller's account, for ever."""
+
+    password: Password = Field(repr=False)
 
 
 class UpdateAccount(Message):
@@ -120,6 +146,12 @@ class SetActive(Message):
     is_active: bool
 
 
+class Unlock(Message):
+    """Opens the login of an account again that too many wrong passwords have closed; for operators."""
+
+    username: Username
+
+
 class Profile(Message):
     """What everybody may see of an account."""
 
@@ -149,7 +181,7 @@ class Person(Profile):
 
 
 class Session(Message):
-    """A session, as its owner gets it once: the token is stored nowhere."""
+    """A session, as its owner gets it once: the token is stored nowhere. It ends at `expires_at` at the latest."""
 
     token: str
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - RFC 6750's word, no secret
@@ -158,13 +190,27 @@ class Session(Message):
 
 
 class Identity(Message):
-    """Whose live session a token is; what the gateway reads from Redis or asks for."""
+    """Whose live session a token is; what the gateway reads from Redis or asks for. It expires then if not used."""
 
     user_id: Id
     username: str
     session_id: Id
     is_staff: bool
     expires_at: Timestamp
+
+
+class ListedSession(Message):
+    """One of the caller's live sessions; `current` is the one that asks. It expires then if it is not used."""
+
+    id: Id
+    created_at: Timestamp
+    last_seen_at: Timestamp
+    expires_at: Timestamp
+    user_agent: str | None
+    current: bool
+
+
+SessionPage = Page[ListedSession]
 
 
 class Recipient(Message):
@@ -219,6 +265,16 @@ class AccountChanged(Event):
     id: Id
     username: str
     changed_at: Timestamp
+
+
+class AccountErased(Event):
+    """An account was deleted by its owner; whoever has something of this person erases it."""
+
+    source: ClassVar[str] = "users"
+    type: ClassVar[str] = "account_erased"
+
+    id: Id
+    erased_at: Timestamp
 
 
 class SessionEnded(Event):

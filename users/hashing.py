@@ -28,6 +28,11 @@ class Hasher:
         # What an unknown user's password is compared with, so that the answer takes as long as for a known one.
         self._nobodys = argon2.hash(secrets.token_urlsafe())
 
+    def refuse_if_full(self) -> None:
+        """Raise Unavailable while there is no room, for those who would lose something by finding out later."""
+        if self._room == 0:
+            raise Unavailable("Too many people sign in at this moment.", "busy")
+
     def hash(self, password: str) -> str:
         """Return the hash of a password in its normal form, with salt and parameters."""
         return self._run(lambda: self._argon2.hash(password))
@@ -42,8 +47,7 @@ class Hasher:
 
     def _run(self, work: Callable[[], Result]) -> Result:
         """Run in a native thread. argon2 leaves the interpreter's lock alone meanwhile, so the hub goes on."""
-        if self._room == 0:
-            raise Unavailable("Too many people sign in at this moment.", "busy")
+        self.refuse_if_full()
         self._room -= 1
         try:
             with self._free:

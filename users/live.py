@@ -49,10 +49,20 @@ class LiveSessions:
                     pipeline.eval(_SET_UNLESS_ENDED, 1, key, identity.model_dump_json(), str(self._life(identity)))
                 else:
                     pipeline.set(key, "", px=self.memory)
-            try:
-                pipeline.execute()
-            except redis.RedisError as error:
-                _log.warning("copies of changed sessions live on for seconds: %s", type(error).__name__)
+            self._execute(pipeline)
+
+    def end(self, token_hashes: Iterable[str]) -> None:
+        """Leave tombstones for sessions that the database does not know any more."""
+        with self._client.pipeline(transaction=False) as pipeline:
+            for token_hash in token_hashes:
+                pipeline.set(contract.live_key(token_hash), "", px=self.memory)
+            self._execute(pipeline)
+
+    def _execute(self, pipeline: "redis.client.Pipeline") -> None:
+        try:
+            pipeline.execute()
+        except redis.RedisError as error:
+            _log.warning("copies of changed sessions live on for seconds: %s", type(error).__name__)
 
     def _life(self, identity: contract.Identity) -> int:
         """Return for how many milliseconds a copy may be read."""

@@ -50,7 +50,11 @@ class User(Base):
 
 
 class UserSession(Base):
-    """A session: live until it expires or is revoked. The token itself is stored nowhere."""
+    """A session: live until it expires or is revoked. The token itself is stored nowhere.
+
+    `expires_at` moves on while it is used: it is the end of its lifetime, or of the time that it may idle if that is
+    sooner.
+    """
 
     __tablename__ = "sessions"
 
@@ -58,7 +62,9 @@ class UserSession(Base):
     user_id: Mapped[str] = mapped_column(ForeignKey(User.id))
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(Moment)
+    last_seen_at: Mapped[datetime] = mapped_column(Moment)
     expires_at: Mapped[datetime] = mapped_column(Moment)
+    user_agent: Mapped[str | None] = mapped_column(String(200))
     revoked_at: Mapped[datetime | None] = mapped_column(Moment)
 
     def is_live(self, user: User) -> bool:
@@ -66,7 +72,22 @@ class UserSession(Base):
         return user.is_active and clock.now() < min(self.expires_at, self.revoked_at or self.expires_at)
 
 
+class Guesses(Base):
+    """Wrong passwords in a row: at an account, within a session, or from an address."""
+
+    __tablename__ = "guesses"
+
+    subject: Mapped[str] = mapped_column(String(100), primary_key=True)
+    failures: Mapped[int]
+    since: Mapped[datetime] = mapped_column(Moment)
+    failed_at: Mapped[datetime] = mapped_column(Moment)
+    # Before that moment no attempt is compared.
+    open_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
 # Answers from the index alone who was active at a moment.
 Index("sessions_by_user", UserSession.user_id, UserSession.created_at, UserSession.expires_at, UserSession.revoked_at)
 # Finds the sessions that ended long ago.
 Index("sessions_by_end", func.least(UserSession.expires_at, UserSession.revoked_at))
+# Finds the guesses that a day has made irrelevant.
+Index("guesses_since", Guesses.since)

@@ -48,6 +48,18 @@ def identity(user: User, session: UserSession) -> contract.Identity:
     )
 
 
+def listed(session: UserSession, *, current: bool) -> contract.ListedSession:
+    """Return a session as its owner sees it in a list."""
+    return contract.ListedSession(
+        id=session.id,
+        created_at=session.created_at,
+        last_seen_at=session.last_seen_at,
+        expires_at=session.expires_at,
+        user_agent=session.user_agent,
+        current=current,
+    )
+
+
 def recipients(items: list[contract.Recipient], limit: int) -> contract.Recipients:
     """Return a page of `limit` out of up to one more, whose being there says that there is a next page."""
     after = items[limit - 1].id if len(items) > limit else None

@@ -1,22 +1,36 @@
 """The users service: accounts, passwords, sessions."""
 
-from datetime import timedelta
-
 from nameko.dependency_providers import Config
 from nameko.timer import timer
 
 from chassis import clock, cursor
 from chassis.contract import Empty
 from chassis.database import Database
+from chassis.errors import NotFound
 from chassis.rpc import rpc
 from chassis.service import Service
-from users import administration, changes, contract, registration, replies, sessions, store
+from users import (
+    accounts,
+    administration,
+    changes,
+    contract,
+    erasure,
+    guesses,
+    proofs,
+    registration,
+    replies,
+    sessions,
+    store,
+    store_guesses,
+)
+from users.guesses import Rules
 from users.hashing import Hashing
 from users.live import LiveSessionsProvider
-from users.models import Base, User
+from users.models import Base, User, UserSession
+from users.sessions import Lives
 
 CLEANING = 60  # seconds
-CLEANED = 1000  # sessions at a time, so that no lock is held for long
+CLEANED = 1000  # rows at a time, so that no lock is held for long
 
 
 class UsersService(Service):
@@ -36,12 +50,11 @@ class UsersService(Service):
         return self.db.once(contract.Account, lambda session: registration.open_account(session, user))
 
     @rpc
-    def login(self, request: contract.Login) -> contract.Session:
+    def login(self, request: contract.SignIn) -> contract.Session:
         """Start a session; the reply has the token, this once."""
-        proof = sessions.prove(self.db, self.hasher, request)
-        lifetime = timedelta(seconds=self.config["users"]["session"]["lifetime"])
+        proof = proofs.at_login(self.db, self.hasher, self._rules, request)
         with self.db.write() as session:
-            started, identity = sessions.start(session, proof, lifetime)
+            started, identity = sessions.start(session, request, proof, self._lives)
         self.live.add(contract.token_hash(started.token), identity)
         return started
 
@@ -55,13 +68,40 @@ class UsersService(Service):
         return Empty()
 
     @rpc
+    def sessions(self, request: contract.Sessions) -> contract.SessionPage:
+        """Return a page of the caller's live sessions, newest first."""
+        with self.db.read() as session:
+            return sessions.page(session, self.caller, request)
+
+    @rpc
+    def end_session(self, request: contract.EndSession) -> Empty:
+        """End one of the caller's live sessions."""
+        user_id = self.caller.require_user()
+        with self.db.write() as session:
+            ended = sessions.end(session, user_id, UserSession.id == request.id)
+        self._publish_sessions(user_id)
+        if not ended:
+            raise NotFound("There is no such session.")
+        return Empty()
+
+    @rpc
     def update_account(self, request: contract.UpdateAccount) -> contract.Account:
         """Change what is given of the caller's account."""
         user_id = self.caller.require_user()
-        change = changes.wanted(self.db, self.hasher, user_id, request)
+        change = changes.wanted(self.db, self.hasher, self._rules.account, user_id, request)
         account = self.db.once(contract.Account, lambda session: changes.apply(session, self.caller, change))
         self._publish_sessions(user_id)
         return account
+
+    @rpc
+    def delete_account(self, request: contract.DeleteAccount) -> Empty:
+        """Delete the caller's account and tell the others to erase what they have of this person."""
+        user_id = self.caller.require_user()
+        proven = proofs.within_session(self.db, self.hasher, self._rules.account, user_id, request.password)
+        with self.db.write() as session:
+            token_hashes = erasure.erase(session, user_id, proven)
+        self.live.end(token_hashes)
+        return Empty()
 
     @rpc
     def detail(self, request: contract.ById) -> contract.Profile:
@@ -79,10 +119,9 @@ class UsersService(Service):
 
     @rpc
     def authenticate(self, request: contract.Authenticate) -> contract.Identity:
-        """Return whose live session a token is."""
+        """Return whose live session a token is; it counts as being used."""
         self.caller.require_service("gateway")
-        with self.db.read() as session:
-            identity = sessions.identify(session, request.token_hash)
+        identity = sessions.identify(self.db, request.token_hash, self._lives)
         self.live.add(request.token_hash, identity)
         return identity
 
@@ -123,15 +162,53 @@ class UsersService(Service):
         """Close an account and end its sessions, or open it again."""
         self.caller.require_service()
         with self.db.write() as session:
-            account = administration.set_active(session, request)
+            named = store.named(accounts.key(request.username))
+            account = administration.set_active(session, named, is_active=request.is_active)
         self._publish_sessions(account.id)
         return account
 
-    @timer(interval=CLEANING)
-    def forget_sessions(self) -> None:
-        """Remove sessions that ended long ago."""
+    @rpc
+    def deactivate(self, request: contract.ById) -> contract.Account:
+        """Close an account and end its sessions; for staff."""
+        return self._set_active(request.id, is_active=False)
+
+    @rpc
+    def reactivate(self, request: contract.ById) -> contract.Account:
+        """Open an account again; for staff."""
+        return self._set_active(request.id, is_active=True)
+
+    @rpc
+    def unlock(self, request: contract.Unlock) -> contract.Account:
+        """Open an account's login again that too many wrong passwords have closed."""
+        self.caller.require_service()
         with self.db.write() as session:
-            store.forget_sessions(session, CLEANED)
+            return administration.unlock(session, request)
+
+    @timer(interval=CLEANING)
+    def clean(self) -> None:
+        """Remove sessions that ended long ago, and wrong passwords that count no more."""
+        for forget in (store.forget_sessions, store_guesses.forget):
+            forgotten = CLEANED
+            while forgotten == CLEANED:
+                with self.db.write() as session:
+                    forgotten = forget(session, CLEANED)
+
+    def _set_active(self, user_id: str, *, is_active: bool) -> contract.Account:
+        if self.caller.user is None:
+            self.caller.require_service()
+        self.caller.require_staff()
+        with self.db.write() as session:
+            account = administration.set_active(session, User.id == user_id, is_active=is_active)
+        self._publish_sessions(account.id)
+        return account
+
+    @property
+    def _rules(self) -> Rules:
+        return guesses.rules(self.config["users"]["login"])
+
+    @property
+    def _lives(self) -> Lives:
+        return sessions.lives(self.config["users"]["session"])
 
     def _publish_sessions(self, user_id: str) -> None:
         """Make the live copies follow a change that was committed."""

@@ -3,60 +3,89 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
-from chassis import outbox
+from chassis import clock, cursor, outbox
 from chassis.errors import Unauthenticated
 from chassis.sessions import Sessions
 from chassis.tokens import Caller
-from users import accounts, contract, passwords, replies, store
-from users.hashing import Hasher
+from users import contract, guesses, proofs, replies, store, store_guesses
 from users.models import User, UserSession
+from users.proofs import Proof
 
 TOKEN_BYTES = 32  # 256 bits, written as 43 characters
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
-    """Somebody knew the password that was set at this moment."""
+class Lives:
+    """How long sessions live: at most, and without being seen; being seen is noted after `noted` again."""
 
-    user_id: str
-    password_changed_at: datetime
-    new_hash: str | None  # where the parameters of hashing have changed
+    most: timedelta
+    idle: timedelta
+    noted: timedelta
 
-
-def prove(db: Sessions, hasher: Hasher, request: contract.Login) -> Proof:
-    """Compare the password, or raise Unauthenticated; an account that is not there takes as long and says the same."""
-    with db.read() as session:
-        known = store.credentials(session, accounts.login_key(request.name))
-    if not hasher.matches(known.password_hash if known else None, request.password) or known is None:
-        raise _refused()
-    outdated = hasher.is_outdated(known.password_hash)
-    new_hash = hasher.hash(passwords.normal(request.password)) if outdated else None
-    return Proof(known.id, known.password_changed_at, new_hash)
+    def end(self, created_at: datetime, seen_at: datetime) -> datetime:
+        """Return until when a session lives that was seen at that moment."""
+        return min(created_at + self.most, seen_at + self.idle)
 
 
-def start(session: Session, proof: Proof, lifetime: timedelta) -> tuple[contract.Session, contract.Identity]:
-    """Store a session, unless the password was changed or the account closed since the proof."""
-    user = store.get(session, User.id == proof.user_id, lock=True)
-    if not user.is_active or user.password_changed_at != proof.password_changed_at:
-        raise _refused()
+def lives(settings: dict[str, Any]) -> Lives:
+    """Read the `session` section of the configuration."""
+    return Lives(*(timedelta(seconds=settings[name]) for name in ("lifetime", "idle", "cache")))
+
+
+def start(
+    session: Session, request: contract.SignIn, proof: Proof, lives: Lives
+) -> tuple[contract.Session, contract.Identity]:
+    """Store a session, unless the password was changed or the account closed or deleted since the proof."""
+    user = store.find(session, User.id == proof.user_id, lock=True)
+    if user is None or not user.is_active or user.password_changed_at != proof.password_changed_at:
+        raise proofs.refused()
     user.password_hash = proof.new_hash or user.password_hash
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    started = store.add_session(session, user.id, contract.token_hash(token), lifetime)
-    reply = contract.Session(token=token, expires_at=started.expires_at, user=replies.account(user))
+    moment = clock.now()
+    started = store.add_session(
+        session,
+        user_id=user.id,
+        token_hash=contract.token_hash(token),
+        created_at=moment,
+        last_seen_at=moment,
+        expires_at=lives.end(moment, moment),
+        user_agent=request.user_agent,
+    )
+    store_guesses.forgive(session, [guesses.at_login(user.id, "")])
+    if request.address:
+        store_guesses.take_back(session, guesses.from_address(request.address))
+    reply = contract.Session(token=token, expires_at=moment + lives.most, user=replies.account(user))
     return reply, replies.identity(user, started)
 
 
-def identify(session: Session, token_hash: str) -> contract.Identity:
-    """Return whose live session it is, or raise Unauthenticated."""
-    found = store.session_of(session, token_hash)
-    if found is None or not found[0].is_live(found[1]):
-        raise Unauthenticated("The session has ended, or never was.", "invalid_token")
-    started, user = found
-    return replies.identity(user, started)
+def identify(db: Sessions, token_hash: str, lives: Lives) -> contract.Identity:
+    """Return whose live session it is, which is hereby seen, or raise Unauthenticated."""
+    with db.read() as session:
+        found = store.session_of(session, token_hash)
+        if found is None or not found[0].is_live(found[1]):
+            raise Unauthenticated("The session has ended, or never was.", "invalid_token")
+        started, user = found
+        identity, moment = replies.identity(user, started), clock.now()
+        seen_lately = moment < started.last_seen_at + lives.noted
+        expires_at = lives.end(started.created_at, moment)
+    if seen_lately:
+        return identity
+    with db.write() as session:
+        store.see(session, identity.session_id, moment, expires_at)
+    return identity.model_copy(update={"expires_at": expires_at})
+
+
+def page(session: Session, caller: Caller, request: contract.Sessions) -> contract.SessionPage:
+    """Return a page of the caller's live sessions, newest first."""
+    before = cursor.decode(request.cursor)
+    found = store.live_sessions(session, caller.require_user(), request.limit + 1, before)
+    items = [replies.listed(one, current=one.id == caller.session) for one in found]
+    return cursor.page(contract.SessionPage, items, request.limit)
 
 
 def sign_out(session: Session, caller: Caller, *, everywhere: bool) -> None:
@@ -66,12 +95,9 @@ def sign_out(session: Session, caller: Caller, *, everywhere: bool) -> None:
     end(session, user.id, *these)
 
 
-def end(session: Session, user_id: str, *these: ColumnElement[bool]) -> None:
-    """End a user's live sessions, or these of them, and tell the holders of open sockets."""
+def end(session: Session, user_id: str, *these: ColumnElement[bool]) -> list[str]:
+    """End a user's live sessions, or these of them, and tell the holders of open sockets; return their ids."""
     ended = store.end_sessions(session, user_id, *these)
     if ended:
         outbox.add(session, contract.SessionEnded(user_id=user_id, session_ids=ended))
-
-
-def _refused() -> Unauthenticated:
-    return Unauthenticated("User name or password is wrong.", "bad_credentials")
+    return ended

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Row, Select, Text, cast, delete, exists, func, or_, select, update
@@ -33,19 +34,24 @@ def save(session: Session) -> None:
         raise Conflict(f"This {field} is taken.", f"{field}_taken", errors) from None
 
 
-def get(session: Session, condition: ColumnElement[bool], *, lock: bool = False) -> User:
-    """Return one account, or raise NotFound; with `lock`, hold it so that changes to it take turns."""
+def find(session: Session, condition: ColumnElement[bool], *, lock: bool = False) -> User | None:
+    """Find one account; with `lock`, hold it so that changes to it take turns."""
     query = select(User).where(condition)
-    user = session.scalars(query.with_for_update() if lock else query).one_or_none()
+    return session.scalars(query.with_for_update() if lock else query).one_or_none()
+
+
+def get(session: Session, condition: ColumnElement[bool], *, lock: bool = False) -> User:
+    """Return one account as `find` does, or raise NotFound."""
+    user = find(session, condition, lock=lock)
     if user is None:
         raise NotFound("There is no such account.")
     return user
 
 
-def credentials(session: Session, key: str) -> Row[str, str, datetime] | None:
-    """Return id, password_hash and password_changed_at of the account with this user name's or address's key."""
-    query = select(User.id, User.password_hash, User.password_changed_at).where(named(key))
-    return session.execute(query).one_or_none()
+def credentials(session: Session, key: str) -> Row[str, str, datetime, bool] | None:
+    """Return what a login needs of the account with this user name's or address's key."""
+    query = select(User.id, User.password_hash, User.password_changed_at, User.is_active)
+    return session.execute(query.where(named(key))).one_or_none()
 
 
 def named(key: str) -> ColumnElement[bool]:
@@ -87,12 +93,9 @@ def _active(request: contract.ActiveRecipients) -> Select[str, list[contract.Cha
     return query if request.ids is None else query.where(User.id.in_(request.ids))
 
 
-def add_session(session: Session, user_id: str, token_hash: str, lifetime: timedelta) -> UserSession:
-    """Store a session that starts now."""
-    moment = clock.now()
-    started = UserSession(
-        id=new_id(), user_id=user_id, token_hash=token_hash, created_at=moment, expires_at=moment + lifetime
-    )
+def add_session(session: Session, **columns: Any) -> UserSession:
+    """Store a session."""
+    started = UserSession(id=new_id(), **columns)
     session.add(started)
     session.flush()
     return started
@@ -101,6 +104,20 @@ def add_session(session: Session, user_id: str, token_hash: str, lifetime: timed
 def session_of(session: Session, token_hash: str) -> Row[UserSession, User] | None:
     """Find a session, live or not, by its token, and whose it is."""
     return session.execute(_SESSIONS.where(UserSession.token_hash == token_hash)).one_or_none()
+
+
+def see(session: Session, session_id: str, moment: datetime, expires_at: datetime) -> None:
+    """Note that a session is in use and until when it lives now, unless it has ended meanwhile."""
+    change = update(UserSession).where(UserSession.id == session_id, ends_after(moment))
+    session.execute(change.values(last_seen_at=moment, expires_at=expires_at))
+
+
+def live_sessions(session: Session, user_id: str, limit: int, before: str | None) -> list[UserSession]:
+    """Return a user's live sessions, newest first, older than the one with the id `before`."""
+    query = select(UserSession).where(UserSession.user_id == user_id, ends_after(clock.now()))
+    if before is not None:
+        query = query.where(UserSession.id < before)
+    return list(session.scalars(query.order_by(UserSession.id.desc()).limit(limit)))
 
 
 def recent_sessions(session: Session, user_id: str, since: datetime) -> Sequence[Row[UserSession, User]]:
@@ -125,7 +142,14 @@ def end_sessions(session: Session, user_id: str, *conditions: ColumnElement[bool
     return list(session.scalars(query.execution_options(synchronize_session=False)))
 
 
-def forget_sessions(session: Session, limit: int) -> None:
-    """Remove sessions that ended more than KEPT ago; several processes may do so at a time."""
+def delete_sessions(session: Session, user_id: str) -> list[str]:
+    """Delete a user's sessions, live or not, and return the hashes of their tokens."""
+    query = delete(UserSession).where(UserSession.user_id == user_id).returning(UserSession.token_hash)
+    return list(session.scalars(query.execution_options(synchronize_session=False)))
+
+
+def forget_sessions(session: Session, limit: int) -> int:
+    """Remove sessions that ended more than KEPT ago, and return how many; several processes may do so at a time."""
     old = select(UserSession.id).where(~ends_after(clock.now() - KEPT)).limit(limit).with_for_update(skip_locked=True)
-    session.execute(delete(UserSession).where(UserSession.id.in_(old.scalar_subquery())))
+    result: Any = session.execute(delete(UserSession).where(UserSession.id.in_(old.scalar_subquery())))
+    return int(result.rowcount)

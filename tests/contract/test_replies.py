@@ -12,7 +12,7 @@ from gateway.service import GatewayService
 from notifications.contract import NotificationCreated
 from notifications.service import NotificationsService
 from tests.contract.test_signatures import METHODS
-from users.contract import AccountChanged, Person, SessionEnded, token_hash
+from users.contract import AccountChanged, AccountErased, Person, SessionEnded, token_hash
 from users.service import UsersService
 
 GATEWAY = Caller("gateway")
@@ -64,6 +64,9 @@ def test_every_method_of_every_service_answers_as_its_contract_says(
     call("users.active_recipients", Caller("notifications"), as_of=clock.now().isoformat())
     call("users.contacts", Caller("deliveries"), ids=[ada["id"], bob["id"]])
     call("users.profiles", ids=[ada["id"]])
+    call("users.login", username="ada", password=ADA["password"], user_agent="curl/8.5.0", address="192.0.2.1")
+    other = call("users.sessions", as_ada)["items"][0]
+    call("users.end_session", as_ada, id=other["id"])
     call("users.set_staff", OPERATOR, username="ada", is_staff=True)
     fits(said["users"].next("account_changed"), AccountChanged)
 
@@ -84,6 +87,12 @@ def test_every_method_of_every_service_answers_as_its_contract_says(
     call("users.logout", as_ada)
     fits(said["users"].next("session_ended"), SessionEnded)
     call("users.set_active", OPERATOR, username="bob", is_active=False)
+    call("users.reactivate", as_staff, id=bob["id"])
+    call("users.deactivate", as_staff, id=bob["id"])
+    call("users.unlock", OPERATOR, username="bob")
+    call("users.delete_account", as_ada, password=ADA["password"])
+    fits(said["users"].next("account_erased"), AccountErased)
+    call("feeds.erase_author", author_id=ada["id"])
     for service in ("users", "feeds", "notifications", "gateway"):
         call(f"{service}.ping")
 

@@ -47,7 +47,8 @@ def test_every_rpc_method_takes_and_returns_a_message_of_a_contract(target: str)
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
 def test_every_route_speaks_its_services_contract(route: Route) -> None:
     served = METHODS[route.target]
-    assert route.request is served["request"]
+    sent = typing.get_type_hints(route.prepare)["return"] if route.prepare else route.request
+    assert sent is served["request"]
     # A profile travels with the rest of the account to those who may see it.
     assert route.reply is (Person if served["return"] is Profile else served["return"])
 
@@ -61,3 +62,8 @@ def test_every_handler_takes_the_event_it_is_bound_to(event: type[Event]) -> Non
 def test_every_durable_event_has_a_handler_and_so_a_queue() -> None:
     durable = {event for event in Event.__subclasses__() if event.durable and event.__module__.endswith(".contract")}
     assert durable <= set(HANDLERS)
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.prepare], ids=lambda route: route.name)
+def test_what_is_prepared_is_what_clients_send(route: Route) -> None:
+    assert route.request in typing.get_type_hints(route.prepare).values()

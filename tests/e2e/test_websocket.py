@@ -5,12 +5,11 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
-from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import ClientConnection
+from websockets.exceptions import InvalidStatus
 
 from docker.dev.instance import Instance
 from docker.dev.waiting import until
-from tests.e2e.support.person import Person, heard
+from tests.e2e.support.person import Person, closed_with, heard
 
 Make = Callable[..., Person]
 
@@ -19,15 +18,6 @@ def refused(person: Person, query: str = "", **options: object) -> int:
     with pytest.raises(InvalidStatus) as refusal:
         person.listen(query, **options)
     return refusal.value.response.status_code
-
-
-def closed_with(socket: ClientConnection) -> int:
-    """Read on until the server closes, and return its code."""
-    try:
-        while True:
-            heard(socket)
-    except ConnectionClosed as end:
-        return end.rcvd.code if end.rcvd else 1006
 
 
 def test_only_somebody_who_is_signed_in_may_listen(stranger: Make) -> None:
@@ -96,15 +86,6 @@ def test_who_does_not_want_realtime_hears_nothing_and_finds_it_in_the_inbox(newc
     until(lambda: reader.inbox()["unread"] == 1, "the inbox", 15)
     with pytest.raises(TimeoutError):
         heard(socket, 0.5)
-
-
-@pytest.mark.parametrize("ending", ["/logout/", "/logout/?everywhere=true"])
-def test_a_socket_closes_with_its_session(newcomer: Make, ending: str) -> None:
-    person = newcomer()
-    socket = person.listen()
-    heard(socket)
-    person.post(ending)
-    assert closed_with(socket) == 1008
 
 
 def test_signing_out_elsewhere_leaves_this_socket_open(newcomer: Make) -> None:

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import requests
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 PASSWORD = "correct horse battery"
@@ -51,6 +52,9 @@ class Person:
     def put(self, path: str, body: Any) -> requests.Response:
         return self.ask("PUT", path, json=body)
 
+    def delete(self, path: str, body: Any = None) -> requests.Response:
+        return self.ask("DELETE", path, json=body)
+
     def register(self, **account: object) -> None:
         fields = {"username": self.name, "email": self.email, "password": PASSWORD} | account
         reply = self.post("/register/", fields)
@@ -85,6 +89,15 @@ class Person:
 
     def close(self) -> None:
         self._open.close()
+
+
+def closed_with(socket: ClientConnection, limit: float = TIMEOUT) -> int:
+    """Read on until the server closes, and return its code."""
+    try:
+        while True:
+            heard(socket, limit)
+    except ConnectionClosed as end:
+        return end.rcvd.code if end.rcvd else 1006
 
 
 def heard(socket: ClientConnection, limit: float = TIMEOUT) -> dict[str, Any]:

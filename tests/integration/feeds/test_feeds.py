@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from chassis.errors import Invalid, NotFound, Unauthenticated
+from chassis.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from chassis.ids import new_id
 from chassis.tokens import Caller
+from feeds import service
 from feeds.contract import CACHE_TAG
 from feeds.service import FeedsService
-from tests.integration.support.rpc import Rpc
+from tests.integration.support.rpc import OPERATOR, Rpc
 
 AUTHOR = Caller("gateway", user=new_id(), username="ada")
 
@@ -70,3 +71,24 @@ def test_the_cached_pages_are_forgotten_before_the_reply(feeds: Rpc, redis: Any)
 def test_an_unknown_post_is_not_found(feeds: Rpc) -> None:
     with pytest.raises(NotFound):
         feeds("feeds.detail", id=new_id())
+
+
+def test_the_posts_of_an_author_who_is_no_more_are_deleted_and_no_others(
+    feeds: Rpc, redis: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "BATCH", 2)
+    other = Caller("gateway", user=new_id(), username="ben")
+    kept = feeds("feeds.create", other, text="stays")
+    for number in range(5):
+        feeds("feeds.create", AUTHOR, text=str(number))
+    before = int(redis.get(f"tag:{CACHE_TAG}"))
+    for _ in range(2):
+        assert feeds("feeds.erase_author", Caller("gateway"), author_id=AUTHOR.user) == {}
+    assert feeds("feeds.all")["items"] == [kept]
+    assert int(redis.get(f"tag:{CACHE_TAG}")) > before
+
+
+def test_only_the_gateway_and_operators_erase_authors(feeds: Rpc) -> None:
+    with pytest.raises(Forbidden):
+        feeds("feeds.erase_author", Caller("notifications"), author_id=AUTHOR.user)
+    assert feeds("feeds.erase_author", OPERATOR, author_id=AUTHOR.user) == {}

@@ -11,9 +11,12 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from chassis import clock
-from chassis.errors import Forbidden, Invalid, NotFound
+from chassis.contract import Event
+from chassis.errors import Forbidden, Invalid, NotFound, Unavailable
 from chassis.ids import new_id
-from feeds.contract import PostCreated
+from chassis.tokens import Caller
+from feeds.contract import CACHE_TAG, PostCreated
+from feeds.service import FeedsService
 from gateway import store
 from gateway.models import AuthorRow
 from gateway.routes import ROUTES
@@ -21,7 +24,7 @@ from gateway.routing import seed
 from gateway.service import GatewayService
 from tests.integration.support.databases import Databases
 from tests.integration.support.rpc import OPERATOR, Rpc
-from users.contract import AccountChanged
+from users.contract import AccountChanged, AccountErased
 
 
 @pytest.fixture
@@ -30,11 +33,11 @@ def runner(start: Callable[..., ServiceRunner]) -> ServiceRunner:
 
 
 @pytest.fixture
-def hear(runner: ServiceRunner) -> Callable[[AccountChanged | PostCreated], None]:
+def hear(runner: ServiceRunner) -> Callable[[Event], None]:
     """Run the handler of an event, twice: every event may come again."""
     (container,) = runner.containers
 
-    def hear(event: AccountChanged | PostCreated) -> None:
+    def hear(event: Event) -> None:
         for _ in range(2):
             with entrypoint_hook(container, f"on_{event.type}") as handler:
                 handler(event)
@@ -75,6 +78,47 @@ def test_each_post_counts_once(hear: Callable[..., None], database: Engine) -> N
         hear(post)
     assert author(database, ada).posts == 3
     assert author(database, ada).last_post_at == posts[-1].created_at
+
+
+@pytest.fixture
+def feeds(start: Callable[..., ServiceRunner], rpc: Rpc) -> Rpc:
+    start(FeedsService)
+    return rpc
+
+
+def test_an_erased_author_is_a_tombstone_that_no_news_wakes_and_all_their_posts_go(
+    hear: Callable[..., None], database: Engine, feeds: Rpc, redis: Any
+) -> None:
+    ada = new_id()
+    as_ada = Caller("gateway", user=ada, username="ada")
+    post = feeds("feeds.create", as_ada, text="hello")
+    hear(PostCreated(**post, author_username="ada"))
+    version = int(redis.get(f"tag:{CACHE_TAG}"))
+    erased = AccountErased(id=ada, erased_at=clock.now())
+    hear(erased)
+    assert feeds("feeds.all")["items"] == []
+    assert int(redis.get(f"tag:{CACHE_TAG}")) > version
+    late = feeds("feeds.create", as_ada, text="it was on its way")
+    hear(PostCreated(**late, author_username="ada"))
+    hear(renamed(ada, "lovelace", 1))
+    assert feeds("feeds.all")["items"] == []
+    row = author(database, ada)
+    assert (row.username, row.posts, row.last_post_at) == ("[deleted]", 0, None)
+    assert row.changed_at == erased.erased_at
+
+
+def test_an_author_who_never_posted_is_erased_too(hear: Callable[..., None], database: Engine, feeds: Rpc) -> None:
+    assert feeds
+    ada = new_id()
+    hear(AccountErased(id=ada, erased_at=clock.now()))
+    assert author(database, ada).username == "[deleted]"
+
+
+def test_without_feeds_the_erasure_fails_and_so_comes_again(hear: Callable[..., None], database: Engine) -> None:
+    ada = new_id()
+    with pytest.raises(Unavailable):
+        hear(AccountErased(id=ada, erased_at=clock.now()))
+    assert author(database, ada).username == "[deleted]"
 
 
 def test_operators_change_a_route_and_nobody_else_does(runner: ServiceRunner, database: Engine, rpc: Rpc) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from chassis.ids import new_id
 from chassis.tokens import Caller
 from tests.integration.support.databases import Databases
 from tests.integration.support.rpc import OPERATOR, Rpc
@@ -61,6 +62,11 @@ def database(users: Rpc, databases: Databases) -> Engine:  # noqa: ARG001 - the 
 @pytest.fixture
 def operator() -> Caller:
     return OPERATOR
+
+
+@pytest.fixture
+def staff() -> Caller:
+    return Caller("gateway", user=new_id(), username="boss", staff=True)
 
 
 @pytest.fixture

@@ -81,6 +81,10 @@ def test_a_new_password_ends_the_other_sessions_and_keeps_this_one(
         sign_in("ada", PASSWORD)
 
 
+def test_ones_own_name_may_be_written_otherwise(users: Rpc, person: MakePerson) -> None:
+    assert users("users.update_account", person("ada").caller, username="ADA")["username"] == "ADA"
+
+
 @pytest.mark.parametrize("current", [{}, {"current_password": None}, {"current_password": "a bench of wood"}])
 def test_a_new_password_needs_the_current_one(
     users: Rpc, person: MakePerson, sign_in: MakePerson, current: dict[str, Any]
@@ -175,6 +179,34 @@ def test_only_operators_decide_over_accounts(users: Rpc, person: MakePerson, ope
             users(f"users.{method}", caller, **arguments)
     with pytest.raises(NotFound):
         users(f"users.{method}", operator, **arguments | {"username": "nobody"})
+
+
+def test_staff_close_and_open_accounts_as_often_as_they_like(
+    users: Rpc, person: MakePerson, sign_in: MakePerson, staff: Caller
+) -> None:
+    ada = person("ada")
+    closed = [users("users.deactivate", staff, id=ada.id) for _ in range(2)]
+    assert closed == [ada.account | {"is_active": False}] * 2
+    with pytest.raises(Unauthenticated, match="invalid_token"):
+        users("users.authenticate", token_hash=ada.token_hash)
+    with pytest.raises(Unauthenticated, match="bad_credentials"):
+        sign_in("ada")
+    opened = [users("users.reactivate", staff, id=ada.id) for _ in range(2)]
+    assert opened == [ada.account] * 2
+    assert sign_in("ada")
+
+
+@pytest.mark.parametrize("method", ["deactivate", "reactivate"])
+def test_only_staff_and_operators_close_and_open_accounts(
+    users: Rpc, person: MakePerson, operator: Caller, staff: Caller, method: str
+) -> None:
+    ada, ben = person("ada"), person("ben")
+    for caller in (ben.caller, GATEWAY):
+        with pytest.raises(Forbidden):
+            users(f"users.{method}", caller, id=ada.id)
+    assert users(f"users.{method}", operator, id=ada.id)
+    with pytest.raises(NotFound):
+        users(f"users.{method}", staff, id=new_id())
 
 
 def refused_field(users: Rpc, person: Person, **changes: Any) -> str:

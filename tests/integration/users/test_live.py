@@ -32,6 +32,7 @@ def session() -> UserSession:
         user_id=new_id(),
         token_hash=contract.token_hash(new_id()),
         created_at=moment,
+        last_seen_at=moment,
         expires_at=moment + timedelta(days=30),
     )
 
@@ -86,6 +87,16 @@ def test_a_closed_accounts_sessions_have_ended(
     assert copy() == ""
 
 
+def test_what_the_database_does_not_know_any_more_has_ended(
+    live: LiveSessions, session: UserSession, user: User, copy: Copy
+) -> None:
+    read_before_the_end = replies.identity(user, session)
+    live.add(session.token_hash, read_before_the_end)
+    live.end([session.token_hash])
+    live.add(session.token_hash, read_before_the_end)
+    assert copy() == ""
+
+
 @pytest.fixture
 def without_redis(settings: Settings) -> None:
     settings["redis_url"] = NOBODY_LISTENS
@@ -98,3 +109,4 @@ def test_without_redis_everything_works_and_costs_the_gateway_a_call(users: Rpc,
     assert users("users.authenticate", token_hash=ada.token_hash)["username"] == "lovelace"
     assert users("users.login", username="lovelace", password=PASSWORD)
     users("users.logout", ada.caller)
+    users("users.delete_account", ada.caller, password=PASSWORD)

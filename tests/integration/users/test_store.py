@@ -13,16 +13,20 @@ from chassis.errors import Invalid, Unauthenticated
 from chassis.tables import METADATA
 from tests.integration.support.databases import MARK
 from tests.integration.users.people import MakePerson, Person
-from users import administration, changes, contract, sessions, store
+from users import administration, changes, contract, erasure, sessions, store
 from users.changes import Change, NewPassword
 from users.models import Base, User, UserSession
+from users.proofs import Proof
+from users.sessions import Lives
 
-LONG = timedelta(days=30)
+DAY = timedelta(days=1)
+LIVES = Lives(30 * DAY, 14 * DAY, timedelta(minutes=1))
+REQUEST = contract.SignIn(username="ada", password="a bench of stone")
 
 
-def proof_of(session: Session, person: Person) -> sessions.Proof:
+def proof_of(session: Session, person: Person) -> Proof:
     user = store.get(session, User.id == person.id)
-    return sessions.Proof(user.id, user.password_changed_at, None)
+    return Proof(user.id, user.password_changed_at, None)
 
 
 def test_a_password_that_was_changed_meanwhile_starts_no_session(person: MakePerson, database: Engine) -> None:
@@ -31,16 +35,34 @@ def test_a_password_that_was_changed_meanwhile_starts_no_session(person: MakePer
         proof = proof_of(session, ada)
         changes.apply(session, ada.caller, Change({}, NewPassword("hash", proof.password_changed_at)))
         with pytest.raises(Unauthenticated, match="bad_credentials"):
-            sessions.start(session, proof, LONG)
+            sessions.start(session, REQUEST, proof, LIVES)
 
 
 def test_an_account_that_was_closed_meanwhile_starts_no_session(person: MakePerson, database: Engine) -> None:
     ada = person("ada")
     with Session(database) as session:
         proof = proof_of(session, ada)
-        administration.set_active(session, contract.SetActive(username="ada", is_active=False))
+        administration.set_active(session, User.id == ada.id, is_active=False)
         with pytest.raises(Unauthenticated, match="bad_credentials"):
-            sessions.start(session, proof, LONG)
+            sessions.start(session, REQUEST, proof, LIVES)
+
+
+def test_an_account_that_was_deleted_meanwhile_starts_no_session(person: MakePerson, database: Engine) -> None:
+    ada = person("ada")
+    with Session(database) as session:
+        proof = proof_of(session, ada)
+        erasure.erase(session, ada.id, proof.password_changed_at)
+        with pytest.raises(Unauthenticated, match="bad_credentials"):
+            sessions.start(session, REQUEST, proof, LIVES)
+
+
+def test_a_password_that_was_changed_meanwhile_deletes_no_account(person: MakePerson, database: Engine) -> None:
+    ada = person("ada")
+    with Session(database) as session:
+        proven = proof_of(session, ada).password_changed_at
+        changes.apply(session, ada.caller, Change({}, NewPassword("hash", proven)))
+        with pytest.raises(Invalid, match="password"):
+            erasure.erase(session, ada.id, proven)
 
 
 def test_of_two_changes_of_one_password_at_a_time_one_is_made(person: MakePerson, database: Engine) -> None:
@@ -56,7 +78,7 @@ def test_sessions_are_forgotten_a_month_after_their_end_and_not_before(
     person: MakePerson, sign_in: MakePerson, database: Engine
 ) -> None:
     people = [person("ada"), *(sign_in("ada") for _ in range(4))]
-    month, day = timedelta(days=30), timedelta(days=1)
+    month, day = 30 * DAY, DAY
     with Session(database) as session:
         revoked, revoked_lately, expired, expired_lately, _live = (
             session.get_one(UserSession, person.caller.session) for person in people

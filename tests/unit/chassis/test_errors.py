@@ -34,6 +34,17 @@ def test_a_refusal_without_a_code_has_that_of_its_kind(kind: type[ServiceError])
     assert (arrived.code, arrived.errors) == (kind.default_code, [])
 
 
+@pytest.mark.parametrize("kind", TRAVELLERS)
+def test_a_refusal_may_say_when_to_come_back(kind: type[ServiceError]) -> None:
+    arrived = over_the_wire(kind("Later.", None, (), 7))
+    assert isinstance(arrived, ServiceError)
+    assert arrived.retry_after == 7
+
+
+def test_a_refusal_that_does_not_say_when_is_as_older_readers_know_it() -> None:
+    assert len(ServiceError("No.").args) == 3
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_is_passed_by_keyword_only_since_nameko_passes_by_position(kind: type[ServiceError]) -> None:
     kinds = {parameter.kind for parameter in inspect.signature(kind).parameters.values()}

@@ -44,8 +44,18 @@ def test_the_challenge_tells_a_bad_token_from_none() -> None:
     assert "error" not in none
 
 
-def test_a_dependency_that_is_away_says_when_to_come_back() -> None:
-    assert "Retry-After" in dict(problems.headers(errors.Unavailable("Away.")))
+@pytest.mark.parametrize(
+    ("error", "seconds"),
+    [
+        (errors.Unavailable("Away."), "2"),
+        (errors.Unavailable("Away.", None, (), 30), "30"),
+        (errors.TooManyRequests("Later.", None, (), 7), "7"),
+        (errors.TooManyRequests("Later."), None),
+        (errors.Conflict("Taken."), None),
+    ],
+)
+def test_a_refusal_says_when_to_come_back_where_that_is_known(error: errors.ServiceError, seconds: str | None) -> None:
+    assert dict(problems.headers(error)).get("Retry-After") == seconds
 
 
 def test_a_wrong_method_is_told_the_right_ones() -> None:

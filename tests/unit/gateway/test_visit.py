@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from chassis.errors import Forbidden, TooManyRequests, Unauthenticated, Unavailable
 from gateway.limits import Count, Rate
+from gateway.sign_in import with_client
 from gateway.visit import Visit, client_address, visit_of
-from users.contract import Identity, token_hash
+from users.contract import Identity, Login, SignIn, token_hash
 
 TOKEN = "a" * 43
 IDENTITY = Identity.model_validate(
@@ -122,6 +123,31 @@ def test_of_several_limits_the_one_that_refuses_is_told() -> None:
     assert refusal.value.retry_after == 30
     told = dict(visit.headers())
     assert (told["X-RateLimit-Limit"], told["X-RateLimit-Remaining"]) == ("5", "0")
+
+
+@pytest.mark.parametrize(
+    ("given_agent", "kept"),
+    [
+        ("curl/8.5.0", "curl/8.5.0"),
+        (" a\x00b\x1b[31m\u200b ", "ab[31m"),
+        ("x" * 201, "x" * 200),
+        ("", None),
+        ("\x7f", None),
+    ],
+)
+def test_of_a_user_agent_200_printable_characters_are_kept(given_agent: str, kept: str | None) -> None:
+    assert visit_of({"HTTP_USER_AGENT": given_agent}, 0).user_agent == kept
+
+
+def test_a_client_without_a_user_agent_has_none() -> None:
+    assert visit_of({}, 0).user_agent is None
+
+
+def test_a_login_is_passed_on_with_its_client_and_not_with_what_it_claims_of_itself() -> None:
+    login = Login.model_validate({"username": "ada", "password": "x", "address": "made up", "user_agent": "made up"})
+    guest = visit_of({"HTTP_USER_AGENT": "curl/8.5.0", "REMOTE_ADDR": "10.0.0.9"}, 0)
+    expected = SignIn(username="ada", email=None, password="x", user_agent="curl/8.5.0", address="10.0.0.9")
+    assert with_client(guest, login) == expected
 
 
 def test_a_request_id_is_the_clients_if_it_is_harmless() -> None:

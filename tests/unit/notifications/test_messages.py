@@ -24,6 +24,14 @@ def test_a_post_becomes_its_authors_name_an_excerpt_and_the_ids() -> None:
     assert content.data == {"post_id": POST.id, "author_id": POST.author_id, "author_username": "ada"}
 
 
+def test_of_an_erased_authors_post_neither_name_nor_words_are_left() -> None:
+    content = messages.about_erased_post(POST.id, POST.author_id)
+    assert content.kind == "post_created"
+    assert content.data.keys() == messages.about_post(POST).data.keys()
+    assert "ada" not in str(content)
+    assert POST.text not in str(content)
+
+
 def test_a_long_post_is_cut_at_a_word() -> None:
     content = messages.about_post(POST.model_copy(update={"text": "mti " * 100}))
     assert content.message == ("mti " * 50).strip() + "…"

@@ -1,0 +1,128 @@
+"""Open websockets whose sessions are looked at again."""
+
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import gevent
+import pytest
+
+from chassis import clock
+from chassis.errors import ServiceError, Unauthenticated, Unavailable
+from gateway import registry
+from gateway.connection import Connection
+from gateway.registry import Registry
+from users.contract import Authenticate, Identity
+
+HOUR = timedelta(hours=1)
+NOW, LATER = -HOUR, HOUR
+
+
+def identity(expires_in: timedelta) -> Identity:
+    return Identity(
+        user_id="01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21",
+        username="ada",
+        session_id="01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b22",
+        is_staff=False,
+        expires_at=clock.now() + expires_in,
+    )
+
+
+class Users:
+    """Stands in for the users service: one answer to all, and how often and how much at a time it was asked."""
+
+    def __init__(self) -> None:
+        self.answer: Identity | ServiceError = identity(LATER)
+        self.asked = self.asking = self.most = 0
+
+    def ask(self, target: str, request: Authenticate, _reply: type[Identity]) -> Identity:
+        assert (target, request.token_hash) == ("users.authenticate", "hash")
+        self.asked += 1
+        self.asking += 1
+        self.most = max(self.most, self.asking)
+        gevent.sleep(0)
+        self.asking -= 1
+        if isinstance(self.answer, ServiceError):
+            raise self.answer
+        return self.answer
+
+
+class Outlet:
+    def __init__(self) -> None:
+        self.ended: int | None = None
+
+    def end(self, code: int, _reason: str) -> None:
+        self.ended = code
+
+
+@pytest.fixture
+def users() -> Users:
+    return Users()
+
+
+@pytest.fixture
+def sockets(users: Users) -> Registry:
+    backends: Any = SimpleNamespace(settings={"gateway": {"socket": {"ping": 25}}}, rpc=users)
+    return Registry(backends)
+
+
+@pytest.fixture(autouse=True)
+def any_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "Authenticate", Authenticate.model_construct)
+
+
+def opened(sockets: Registry, expires_in: timedelta) -> Connection:
+    outlet: Any = Outlet()
+    connection = Connection(identity(expires_in), "hash", outlet, lambda _notification: b"")
+    sockets.add(connection)
+    return connection
+
+
+def closed_with(connection: Connection) -> Any:
+    return connection.outlet.ended  # type: ignore[attr-defined]
+
+
+def test_a_session_that_was_used_meanwhile_keeps_its_socket(users: Users, sockets: Registry) -> None:
+    connection = opened(sockets, NOW)
+    sockets.look_again()
+    assert closed_with(connection) is None
+    assert connection.identity == users.answer
+    sockets.look_again()
+    assert users.asked == 1
+
+
+def test_a_session_that_has_ended_loses_its_socket(users: Users, sockets: Registry) -> None:
+    connection = opened(sockets, NOW)
+    users.answer = Unauthenticated("It has ended.", "invalid_token")
+    sockets.look_again()
+    assert closed_with(connection) == 1008
+
+
+def test_an_end_whose_event_was_lost_is_found_ten_minutes_later(users: Users, sockets: Registry) -> None:
+    connection = opened(sockets, LATER)
+    users.answer = Unauthenticated("It has ended.", "invalid_token")
+    connection.looked_at -= registry.LOOK - 1
+    sockets.look_again()
+    assert (users.asked, closed_with(connection)) == (0, None)
+    connection.looked_at -= 1
+    sockets.look_again()
+    assert closed_with(connection) == 1008
+
+
+@pytest.mark.parametrize(("expires_in", "code"), [(LATER, None), (NOW, 1008)])
+def test_without_the_users_service_what_was_known_last_counts(
+    users: Users, sockets: Registry, expires_in: timedelta, code: int | None
+) -> None:
+    connection = opened(sockets, expires_in)
+    connection.looked_at -= registry.LOOK
+    users.answer = Unavailable("Away.")
+    sockets.look_again()
+    assert closed_with(connection) == code
+    assert users.asked == 1
+
+
+def test_few_sessions_are_looked_at_at_a_time(users: Users, sockets: Registry) -> None:
+    for _ in range(50):
+        opened(sockets, NOW)
+    sockets.look_again()
+    assert (users.asked, users.most) == (50, registry.WATCHED)
