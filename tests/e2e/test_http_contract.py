@@ -6,50 +6,20 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.support.person import PASSWORD, Person
+from tests.e2e.support.person import PASSWORD, Person, problem
 
 Make = Callable[..., Person]
 UNKNOWN = "01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21"
-TOKENLESS = [
-    ("POST", "/logout/"),
-    ("POST", "/users/logout/"),
-    ("GET", "/sessions/"),
-    ("DELETE", f"/sessions/{UNKNOWN}/"),
-    ("PUT", "/update-account/"),
-    ("DELETE", "/account/"),
-    ("POST", f"/users/deactivate/{UNKNOWN}/"),
-    ("POST", f"/users/reactivate/{UNKNOWN}/"),
-    ("GET", f"/users/detail/{UNKNOWN}/"),
-    ("GET", "/users/all/"),
-    ("POST", "/create-post/"),
-    ("POST", "/feeds/create/"),
-    ("POST", "/send-notification/"),
-    ("GET", "/notifications/"),
-    ("POST", "/notifications/read/"),
-    ("GET", f"/notifications/detail/{UNKNOWN}/"),
-]
-
-
-def problem(reply: Any, status: int) -> dict[str, Any]:
-    """Check that a reply is a problem document with this status."""
-    assert reply.status_code == status, reply.text
-    assert reply.headers["Content-Type"] == "application/problem+json"
-    document: dict[str, Any] = reply.json()
-    assert {"type", "title", "status", "detail", "code", "request_id"} <= document.keys()
-    assert document["status"] == status
-    assert document["request_id"] == reply.headers["X-Request-ID"]
-    return document
 
 
 def fields(reply: Any) -> set[str]:
     return {error["field"] for error in problem(reply, 422)["errors"]}
 
 
-@pytest.mark.parametrize(("method", "path"), TOKENLESS)
 @pytest.mark.parametrize("token", [None, "", "garbage", "a" * 43, "ü", "x" * 5000])
-def test_protected_routes_ask_for_a_good_token(stranger: Make, method: str, path: str, token: str | None) -> None:
+def test_protected_routes_ask_for_a_good_token(stranger: Make, token: str | None) -> None:
     headers = {} if token is None else {"Authorization": f"Bearer {token}".encode()}
-    reply = stranger().ask(method, path, headers=headers, json={})
+    reply = stranger().get("/users/all/", headers=headers)
     problem(reply, 401)
     assert reply.headers["WWW-Authenticate"].startswith("Bearer")
 

@@ -104,3 +104,14 @@ def heard(socket: ClientConnection, limit: float = TIMEOUT) -> dict[str, Any]:
     """Return the next frame; TimeoutError when none comes."""
     frame: dict[str, Any] = json.loads(socket.recv(timeout=limit))
     return frame
+
+
+def problem(reply: Any, status: int) -> dict[str, Any]:
+    """Check that a reply is a problem document with this status."""
+    assert reply.status_code == status, reply.text
+    assert reply.headers["Content-Type"] == "application/problem+json"
+    document: dict[str, Any] = reply.json()
+    assert {"type", "title", "status", "detail", "code", "request_id"} <= document.keys()
+    assert document["status"] == status
+    assert document["request_id"] == reply.headers["X-Request-ID"]
+    return document
