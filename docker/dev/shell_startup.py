@@ -4,7 +4,7 @@ from typing import Any
 
 from nameko.standalone.rpc import ClusterRpcProxy
 
-from chassis import context, tokens
+from chassis import context, keyring, tokens
 
 DEADLINE = 30  # seconds; Nameko's own helper waits for ever
 
@@ -13,7 +13,7 @@ class OperatorRpc:
     """`n.rpc` with a token for the service that is called; tokens live too short to be made at the start."""
 
     def __init__(self, config: dict[str, Any]) -> None:
-        self._issuer = tokens.Issuer(tokens.parse_keys(config["service_token_keys"]))
+        self._issuer = tokens.Issuer(keyring.of(config))
         self._headers: dict[str, str] = {}
         self._cluster = ClusterRpcProxy(config, context_data=self._headers, timeout=DEADLINE).start()
 
