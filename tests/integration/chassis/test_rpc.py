@@ -92,6 +92,24 @@ def test_a_service_cannot_call_another_with_a_token_that_it_was_called_with(
         assert (answer(stranger)["error"] is None) is good
 
 
+def test_a_service_describes_its_methods_to_every_verified_caller(rpc: Rpc) -> None:
+    described = rpc("feeds.describe", Caller("users"))
+    methods = {method.pop("name"): method for method in described["methods"]}
+    assert described["service"] == "feeds"
+    assert set(methods) == {"crash", "describe", "make", "many", "ping", "spill", "unencodable", "who"}
+    fields = methods["make"].pop("fields")
+    assert methods["make"] == {
+        "about": "Write once per request key, and tell the guests; with `hold` set, wait for it before the answer.",
+        "request": "Make",
+        "reply": "Tea",
+    }
+    assert fields["required"] == ["cups"]
+    assert fields["properties"]["cups"]["type"] == "integer"
+    assert fields["properties"]["loudly"]["default"] is True
+    with pytest.raises(Unauthenticated):
+        rpc("feeds.describe", None)
+
+
 def test_wrong_types_are_refused_and_every_field_named(rpc: Rpc) -> None:
     with pytest.raises(Invalid) as refused:
         rpc("feeds.make", cups="two", loudly="yes")
