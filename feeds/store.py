@@ -1,6 +1,9 @@
 """All SQL of the feeds service."""
 
-from sqlalchemy import select
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from chassis import clock
@@ -27,3 +30,15 @@ def newest(session: Session, limit: int, before: str | None) -> list[Post]:
     if before is not None:
         query = query.where(Post.id < before)
     return list(session.scalars(query))
+
+
+def authors(session: Session, before: str, after: str | None, limit: int) -> Sequence[Row[str, int, datetime]]:
+    """Return id, number of posts and moment of the last one of the authors of all posts up to an id, by author."""
+    query = (
+        select(Post.author_id, func.count(), func.max(Post.created_at))
+        .where(Post.id <= before, Post.author_id > (after or ""))
+        .group_by(Post.author_id)
+        .order_by(Post.author_id)
+        .limit(limit)
+    )
+    return session.execute(query).all()

@@ -14,7 +14,7 @@ from chassis.validation import validated, validated_strings
 from gateway import pages, problems, visit
 from gateway.backends import Backends
 from gateway.route import Route, Who
-from gateway.routing import Rule
+from gateway.rules import Rule
 from gateway.visit import Visit
 
 MAX_BODY = 1 << 20  # bytes

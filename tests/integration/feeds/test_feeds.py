@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chassis.errors import Invalid, NotFound, Unauthenticated
+from chassis.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from chassis.ids import new_id
 from chassis.tokens import Caller
 from feeds.contract import CACHE_TAG
@@ -70,3 +70,22 @@ def test_the_cached_pages_are_forgotten_before_the_reply(feeds: Rpc, redis: Any)
 def test_an_unknown_post_is_not_found(feeds: Rpc) -> None:
     with pytest.raises(NotFound):
         feeds("feeds.detail", id=new_id())
+
+
+def test_authors_come_in_pages_with_their_posts_up_to_an_id(feeds: Rpc) -> None:
+    writers = sorted(new_id() for _ in range(3))
+    posts = [feeds("feeds.create", Caller("gateway", user=writer), text="x") for writer in [*writers, writers[1]]]
+    feeds("feeds.create", Caller("gateway", user=writers[0]), text="beyond")
+    page = feeds("feeds.authors", before=posts[-1]["id"], limit=2)
+    assert page["items"] == [
+        {"author_id": writers[0], "posts": 1, "last_post_at": posts[0]["created_at"]},
+        {"author_id": writers[1], "posts": 2, "last_post_at": posts[3]["created_at"]},
+    ]
+    page = feeds("feeds.authors", before=posts[-1]["id"], limit=2, after=page["next"])
+    assert [item["author_id"] for item in page["items"]] == writers[2:]
+    assert page["next"] is None
+
+
+def test_the_authors_of_all_posts_are_for_the_gateway_alone(feeds: Rpc) -> None:
+    with pytest.raises(Forbidden):
+        feeds("feeds.authors", Caller("notifications"), before=new_id())
