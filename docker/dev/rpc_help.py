@@ -6,7 +6,7 @@ from typing import Any
 
 
 def text(description: Mapping[str, Any]) -> str:
-    """Return a line for each method, as it is called, and one for what it does."""
+    """Return a line for each method, as it is called, and one for what it does; `?` marks what may be left out."""
     methods = description["methods"]
     lines = [f"  {_call(method)} -> {method['reply']}\n      {method['about']}" for method in methods]
     return "\n".join([description["service"], *lines, ""])
@@ -21,5 +21,6 @@ def _call(method: Mapping[str, Any]) -> str:
 
 def _argument(name: str, field: Mapping[str, Any], required: bool) -> str:  # noqa: FBT001 - a fact of the field
     kinds = [kind.get("type", "object") for kind in field.get("anyOf", [field])]
-    given = "" if required else f" = {json.dumps(field.get('default'))}"
-    return f"{name}: {' or '.join(kinds)}{given}"
+    default = field.get("default")
+    given = "" if default is None else f" = {json.dumps(default)}"
+    return f"{name}{'' if required else '?'}: {' or '.join(kinds)}{given}"

@@ -28,7 +28,7 @@ class Kettle(Service):
 def test_each_method_is_shown_as_it_is_called_with_what_it_does() -> None:
     shown = rpc_help.text(describe(Kettle).model_dump())
     assert shown.startswith("kettle\n")
-    assert '  pour(cups: integer, sugar: number or null = null, guests: array = ["ada"]) -> Empty\n' in shown
+    assert '  pour(cups: integer, sugar?: number or null, guests?: array = ["ada"]) -> Empty\n' in shown
     assert "      Pour tea.\n" in shown
     assert "  ping() -> Empty\n" in shown
     assert "Slowly" not in shown
