@@ -11,7 +11,7 @@ from nameko.containers import WorkerContext
 from nameko.exceptions import deserialize
 from nameko.extensions import DependencyProvider
 
-from chassis import context, tokens, wire
+from chassis import context, keyring, tokens, wire
 from chassis.calls import CALLER
 from chassis.consumer import QueueConsumer
 from chassis.contract import Message
@@ -57,7 +57,7 @@ class Peers(DependencyProvider):
         """Read the settings; requests go out by the connection that the replies come in by."""
         config = self.container.config
         self._deadline: float = config["rpc"]["deadline"]
-        self._issuer = tokens.Issuer(tokens.parse_keys(config["service_token_keys"]))
+        self._issuer = tokens.Issuer(keyring.of(config))
         self._exchange: str = nameko.rpc.get_rpc_exchange(config).name
 
     def get_dependency(self, worker_ctx: WorkerContext) -> "PeerCalls":

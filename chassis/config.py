@@ -13,6 +13,8 @@ from typing import Any
 import yaml
 from nameko.cli.main import setup_yaml_parser
 
+from chassis import keyring
+
 FILE = "config.yml"
 SECTIONS = frozenset({"users", "feeds", "notifications", "gateway"})
 _REQUIRED = re.compile(r"\$\{([^}:\s]+)\}")
@@ -28,7 +30,8 @@ class MissingConfiguration(SystemExit):
 def load(*sections: str, path: str | Path = FILE) -> dict[str, Any]:
     """Return the configuration with its variables filled in.
 
-    Only the common part and the named sections are kept. Raises MissingConfiguration.
+    Only the common part and the named sections are kept. Raises MissingConfiguration, and SystemExit for service
+    token keys that cannot be used: whoever starts needs them.
     """
     path = Path(path)
     setup_yaml_parser()
@@ -41,7 +44,16 @@ def load(*sections: str, path: str | Path = FILE) -> dict[str, Any]:
     if missing:
         raise MissingConfiguration(missing, path)
     config: dict[str, Any] = loader.construct_document(document)
+    if "service_token_keys" in config:
+        _check_keys(config, path)
     return config
+
+
+def _check_keys(config: dict[str, Any], path: Path) -> None:
+    try:
+        keyring.of(config)
+    except ValueError as error:
+        raise SystemExit(f"{path}: {error}") from None
 
 
 def _required(node: yaml.Node) -> Iterator[str]:

@@ -16,7 +16,7 @@ from kombu import Queue
 from nameko.containers import WorkerContext
 from nameko.exceptions import ContainerBeingKilled
 
-from chassis import context, tokens, wire
+from chassis import context, keyring, tokens, wire
 from chassis.calls import CALLER, incoming
 from chassis.consumer import QueueConsumer
 from chassis.contract import Event
@@ -63,7 +63,7 @@ class EventHandler(nameko.events.EventHandler):
     def setup(self) -> None:
         """Name the queue as Nameko does."""
         super().setup()
-        self._keys = tokens.parse_keys(self.container.config["service_token_keys"])
+        self._ring = keyring.of(self.container.config)
         self._delays: list[int] = self.container.config["retry"]["delays"]
 
     def handle_message(self, body: Any, message: AmqpMessage) -> None:
@@ -87,7 +87,7 @@ class EventHandler(nameko.events.EventHandler):
     def _sender(self, context_data: dict[str, Any], message: AmqpMessage) -> tokens.Caller:
         """Verify that the source service signed this very event."""
         event_id = message.properties.get("message_id") or "-"
-        sender = tokens.verify(context_data.get(context.AUTH_TOKEN), EVENTS, self._keys, subject=event_id)
+        sender = tokens.verify(context_data.get(context.AUTH_TOKEN), EVENTS, self._ring, subject=event_id)
         sender.require_service(self.source_service)
         return sender
 

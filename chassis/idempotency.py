@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from chassis import clock, context, tokens
+from chassis import clock, context, keyring
 from chassis.contract import Message
 from chassis.errors import Invalid
 from chassis.sql import insert_new
@@ -73,5 +73,5 @@ def _digests(call: Any) -> list[str]:
     The first is by the key that signs today; the others recognise requests from before the keys were rotated.
     """
     request = call.args[0].model_dump_json().encode()
-    keys = tokens.parse_keys(call.config["service_token_keys"])
+    keys = keyring.of(call.config).keys
     return [hmac.new(key.secret.encode(), request, hashlib.sha256).hexdigest() for key in keys]

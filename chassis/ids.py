@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from datetime import datetime
 
 _RANDOM_BITS = 74
 _lock = threading.Lock()
@@ -19,6 +20,11 @@ def new_id() -> str:
         fresh = (time.time_ns() // 1_000_000 << _RANDOM_BITS) | _random(_RANDOM_BITS)
         _last = fresh if fresh >> _RANDOM_BITS > _last >> _RANDOM_BITS else _last + 1 + _random(16)
         return _format(_last)
+
+
+def first_id(moment: datetime) -> str:
+    """Return the smallest id of a moment's millisecond: every id that was made before is smaller."""
+    return _format(int(moment.timestamp() * 1000) << _RANDOM_BITS)
 
 
 def _random(bits: int) -> int:

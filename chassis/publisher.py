@@ -2,12 +2,13 @@
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from kombu import Connection
 
 from chassis import context, tokens, wire
+from chassis.keyring import Keyring
 from chassis.outbox import Envelope
 
 CONFIRM_TIMEOUT = 5  # seconds
@@ -20,11 +21,11 @@ _log = logging.getLogger(__name__)
 class BatchPublisher:
     """Holds one connection, made when it is needed and dropped at the first error."""
 
-    def __init__(self, uri: str, heartbeat: int, service: str, keys: Sequence[tokens.Key]) -> None:
+    def __init__(self, uri: str, heartbeat: int, service: str, ring: Keyring) -> None:
         self._uri = uri
         self._heartbeat = heartbeat
         self._service = service
-        self._keys = keys
+        self._ring = ring
         self._connection: Connection | None = None
         self._batch: _Batch | None = None
 
@@ -71,7 +72,7 @@ class BatchPublisher:
         return self._batch
 
     def _send(self, batch: "_Batch", envelope: Envelope) -> None:
-        token = tokens.issue(tokens.Caller(self._service), EVENTS, self._keys, subject=envelope.id)
+        token = tokens.issue(tokens.Caller(self._service), EVENTS, self._ring.signing, subject=envelope.id)
         names = {context.AUTH_TOKEN: token, context.REQUEST_ID: envelope.request_id}
         batch.send(
             envelope.id,

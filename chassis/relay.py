@@ -12,7 +12,7 @@ from eventlet.event import Event as Signal
 from nameko.extensions import SharedExtension
 from sqlalchemy.exc import SQLAlchemyError
 
-from chassis import clock, idempotency, outbox, tokens, wire
+from chassis import clock, idempotency, keyring, outbox, wire
 from chassis.errors import Unavailable
 from chassis.publisher import BatchPublisher
 from chassis.sessions import Sessions
@@ -37,8 +37,7 @@ class Relay(SharedExtension):
     def begin(self, sessions: Sessions, source: str) -> None:
         """Start publishing for a service from its database."""
         config = self.container.config
-        keys = tokens.parse_keys(config["service_token_keys"])
-        self._publisher = BatchPublisher(config["AMQP_URI"], config["HEARTBEAT"], source, keys)
+        self._publisher = BatchPublisher(config["AMQP_URI"], config["HEARTBEAT"], source, keyring.of(config))
         self._sessions = sessions
         self._fresh: deque[outbox.Envelope] = deque()
         self._confirmed: set[str] = set()

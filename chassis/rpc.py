@@ -19,7 +19,7 @@ from kombu import Message as AmqpMessage
 from nameko.containers import WorkerContext
 from nameko.exceptions import BadRequest, ContainerBeingKilled, serialize
 
-from chassis import context, idempotency, tokens, wire
+from chassis import context, idempotency, keyring, tokens, wire
 from chassis.calls import CALLER, incoming, request_key
 from chassis.consumer import QueueConsumer
 from chassis.contract import Message
@@ -84,8 +84,7 @@ class Rpc(nameko.rpc.Rpc):
     def setup(self) -> None:
         """Learn the request model from the method's signature."""
         super().setup()
-        config = self.container.config
-        self._keys = tokens.parse_keys(config["service_token_keys"])
+        self._ring = keyring.of(self.container.config)
         method = getattr(self.container.service_cls, self.method_name)
         self._request: type[Message] = typing.get_type_hints(method)["request"]
 
@@ -93,7 +92,7 @@ class Rpc(nameko.rpc.Rpc):
         """Verify, validate, and run the method in a worker. What this raises is sent as the reply."""
         context_data = incoming(message.headers) | request_key(message.headers)
         context_data[CALLER] = tokens.verify(
-            context_data.get(context.AUTH_TOKEN), self.container.service_name, self._keys
+            context_data.get(context.AUTH_TOKEN), self.container.service_name, self._ring
         )
         handle_result = partial(self._finish, message, time.perf_counter())
         try:

@@ -1,7 +1,6 @@
-"""Signed tokens between services: who calls whom, on whose behalf (PyJWT, HS256, a list of keys)."""
+"""Signed tokens between services: who calls whom, on whose behalf (PyJWT, HS256, the keys of a keyring)."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -9,20 +8,12 @@ from typing import Any
 import jwt
 
 from chassis.errors import Forbidden, Unauthenticated
+from chassis.keyring import Key, Keyring
 
 ALGORITHM = "HS256"
 LIFETIME = 60  # seconds
 REISSUE = 20  # seconds a token is handed out again before the next is signed; far below LIFETIME
 CLOCK_LEEWAY = 5  # seconds
-MINIMUM_SECRET = 32  # characters
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A signing key; `name` travels in the token's header as `kid`."""
-
-    name: str
-    secret: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +47,7 @@ class Caller:
         return replace(self, service=service)
 
 
-def parse_keys(text: str) -> tuple[Key, ...]:
-    """Read `id:secret,id:secret`; the first signs, all verify."""
-    keys = tuple(Key(*part.strip().split(":", 1)) for part in text.split(",") if ":" in part)
-    if not keys or any(len(key.secret) < MINIMUM_SECRET for key in keys):
-        raise ValueError(
-            f"service_token_keys: expected id:secret,… with secrets of {MINIMUM_SECRET} characters or more"
-        )
-    return keys
-
-
-def issue(caller: Caller, audience: str, keys: Sequence[Key], *, subject: str | None = None) -> str:
+def issue(caller: Caller, audience: str, key: Key, *, subject: str | None = None) -> str:
     """Sign a token for one audience.
 
     With `subject`, the id of an event, it is bound to that event and does not expire: an event may wait for hours.
@@ -76,13 +57,13 @@ def issue(caller: Caller, audience: str, keys: Sequence[Key], *, subject: str | 
     claims |= {"jti": subject} if subject else {"exp": issued_at + LIFETIME}
     optional = {"sub": caller.user, "preferred_username": caller.username, "sid": caller.session}
     claims |= {name: value for name, value in optional.items() if value is not None}
-    return jwt.encode(claims, keys[0].secret, ALGORITHM, headers={"kid": keys[0].name})
+    return jwt.encode(claims, key.secret, ALGORITHM, headers={"kid": key.name})
 
 
-def verify(token: object, audience: str, keys: Sequence[Key], *, subject: str | None = None) -> Caller:
+def verify(token: object, audience: str, ring: Keyring, *, subject: str | None = None) -> Caller:
     """Return who calls, or raise Unauthenticated without saying what was wrong with the token."""
     try:
-        claims = _claims(token, audience, keys, subject)
+        claims = _claims(token, audience, ring, subject)
     except (jwt.InvalidTokenError, StopIteration, TypeError, ValueError, RecursionError) as error:
         raise Unauthenticated("The call carries no valid service token.", "bad_service_token") from error
     return Caller(
@@ -94,14 +75,20 @@ def verify(token: object, audience: str, keys: Sequence[Key], *, subject: str | 
     )
 
 
-def _claims(token: object, audience: str, keys: Sequence[Key], subject: str | None) -> dict[str, Any]:
+def _claims(token: object, audience: str, ring: Keyring, subject: str | None) -> dict[str, Any]:
     if not isinstance(token, str):
         raise TypeError("no token")
     kid = jwt.get_unverified_header(token).get("kid")
-    key = next(key for key in keys if key.name == kid)
+    key = next(key for key in ring.keys if key.name == kid)
     required = ["iss", "aud", "iat", "staff", "jti" if subject else "exp"]
     claims: dict[str, Any] = jwt.decode(
-        token, key.secret, [ALGORITHM], audience=audience, leeway=CLOCK_LEEWAY, options={"require": required}
+        token,
+        key.secret,
+        [ALGORITHM],
+        audience=audience,
+        issuer=ring.issuers,
+        leeway=CLOCK_LEEWAY,
+        options={"require": required},
     )
     if subject is not None and claims["jti"] != subject:
         raise jwt.InvalidTokenError("bound to another event")
@@ -111,13 +98,14 @@ def _claims(token: object, audience: str, keys: Sequence[Key], subject: str | No
 class Issuer:
     """Issues tokens and hands the same one out again while it is fresh: signing costs more than looking up."""
 
-    def __init__(self, keys: Sequence[Key]) -> None:
-        self.keys = tuple(keys)
+    def __init__(self, ring: Keyring) -> None:
+        self._ring = ring
         self._issue = lru_cache(maxsize=4096)(self._issue_in_period)
 
     def token(self, caller: Caller, audience: str) -> str:
-        """Return a token with at least LIFETIME - REISSUE seconds to live."""
-        return self._issue(caller, audience, int(time.monotonic() / REISSUE))
+        """Return a token by the key that signs now, with at least LIFETIME - REISSUE seconds to live."""
+        return self._issue(caller, audience, self._ring.signing, int(time.monotonic() / REISSUE))
 
-    def _issue_in_period(self, caller: Caller, audience: str, _period: int) -> str:
-        return issue(caller, audience, self.keys)
+    @staticmethod
+    def _issue_in_period(caller: Caller, audience: str, key: Key, _period: int) -> str:
+        return issue(caller, audience, key)

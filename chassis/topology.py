@@ -10,9 +10,8 @@ from collections.abc import Iterator
 
 from kombu import Connection, Queue
 from nameko.containers import get_service_name
-from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
 
-from chassis import config, wire
+from chassis import config, entrypoints, wire
 from chassis.events import EventHandler, parked_queue, retry_queue
 
 CONNECT_TIMEOUT = 5  # seconds
@@ -21,16 +20,14 @@ CONNECT_TIMEOUT = 5  # seconds
 def queues(module: str, delays: list[int]) -> Iterator[Queue]:
     """Yield the queues of every event handler in a module, with those for retrying and parking."""
     for _, service in inspect.getmembers(importlib.import_module(module), inspect.isclass):
-        for method, function in inspect.getmembers(service, inspect.isfunction):
-            for entrypoint in getattr(function, ENTRYPOINT_EXTENSIONS_ATTR, ()):
-                if isinstance(entrypoint, EventHandler) and service.__module__ == module:
-                    name = wire.event_queue_name(
-                        entrypoint.source_service, entrypoint.event_type, get_service_name(service), method
-                    )
-                    exchange = wire.event_exchange(entrypoint.source_service)
-                    yield Queue(name, exchange, routing_key=entrypoint.event_type, durable=True)
-                    yield from (retry_queue(name, delay) for delay in delays)
-                    yield parked_queue(name)
+        if service.__module__ != module:
+            continue
+        for method, handler in entrypoints.of(service, EventHandler):
+            source, event = handler.source_service, handler.event_type
+            name = wire.event_queue_name(source, event, get_service_name(service), method.__name__)
+            yield Queue(name, wire.event_exchange(source), routing_key=event, durable=True)
+            yield from (retry_queue(name, delay) for delay in delays)
+            yield parked_queue(name)
 
 
 def main() -> None:

@@ -57,6 +57,29 @@ class Post(Message):
 PostPage = Page[Post]
 
 
+class Authors(Message):
+    """Asks for a page of the authors of all posts up to the id `before`, in order of author."""
+
+    before: Id
+    after: Id | None = None
+    limit: int = Field(default=1000, ge=1, le=1000)
+
+
+class AuthorPosts(Message):
+    """How many posts somebody wrote, and when the last one."""
+
+    author_id: Id
+    posts: int
+    last_post_at: Timestamp | None
+
+
+class AuthorPostsPage(Message):
+    """A page of authors; `next` is the `after` of the next page, null on the last."""
+
+    items: list[AuthorPosts]
+    next: Id | None
+
+
 class PostCreated(Event):
     """Somebody posted. The name is the author's at that moment."""
 

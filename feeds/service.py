@@ -60,6 +60,18 @@ class FeedsService(Service):
         self.tags.raise_version(contract.CACHE_TAG)
         return Empty()
 
+    @rpc
+    def authors(self, request: contract.Authors) -> contract.AuthorPostsPage:
+        """Return a page of who posted, how often, and when last."""
+        self.caller.require_service("gateway")
+        with self.db.read() as session:
+            rows = store.authors(session, request.before, request.after, request.limit + 1)
+        items = [
+            contract.AuthorPosts(author_id=author_id, posts=posts, last_post_at=last)
+            for author_id, posts, last in rows[: request.limit]
+        ]
+        return contract.AuthorPostsPage(items=items, next=items[-1].author_id if len(rows) > len(items) else None)
+
 
 def _publish(session: Session, author: Caller, text: str) -> contract.Post:
     """Store the post and the event in one transaction."""

@@ -1,8 +1,10 @@
 """All SQL of the feeds service."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Row, delete, func, select
 from sqlalchemy.orm import Session
 
 from chassis import clock
@@ -37,3 +39,15 @@ def delete_of(session: Session, author_id: str, limit: int) -> int:
     deletion = delete(Post).where(Post.id.in_(some.scalar_subquery()))
     result: Any = session.execute(deletion, execution_options={"synchronize_session": False})
     return int(result.rowcount)
+
+
+def authors(session: Session, before: str, after: str | None, limit: int) -> Sequence[Row[str, int, datetime]]:
+    """Return id, number of posts and moment of the last one of the authors of all posts up to an id, by author."""
+    query = (
+        select(Post.author_id, func.count(), func.max(Post.created_at))
+        .where(Post.id <= before, Post.author_id > (after or ""))
+        .group_by(Post.author_id)
+        .order_by(Post.author_id)
+        .limit(limit)
+    )
+    return session.execute(query).all()

@@ -1,39 +1,41 @@
 """Joins posts with their authors from the read model: one query a page, never a call per post."""
 
 import logging
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from chassis import clock
 from feeds import contract as feeds
 from gateway import store
-from gateway.backends import Backends
 from gateway.contract import Author, PostView, PostViewPage
 from gateway.visit import Visit
 from users import contract as users
 from users.contract import ERASED
 
+if TYPE_CHECKING:  # the gateway's Nameko class comes by here, and must not meet gevent
+    from gateway.backends import Backends
+
 _log = logging.getLogger(__name__)
 
 
-def join_page(backends: Backends, _guest: Visit, page: feeds.PostPage) -> PostViewPage:
+def join_page(backends: "Backends", _guest: Visit, page: feeds.PostPage) -> PostViewPage:
     """Give each post of a page its author."""
     names = _usernames(backends, {post.author_id for post in page.items})
     return PostViewPage(items=[_view(post, names) for post in page.items], next=page.next)
 
 
-def join(backends: Backends, _guest: Visit, post: feeds.Post) -> PostView:
+def join(backends: "Backends", _guest: Visit, post: feeds.Post) -> PostView:
     """Give a post its author."""
     return _view(post, _usernames(backends, {post.author_id}))
 
 
-def join_own(_backends: Backends, guest: Visit, post: feeds.Post) -> PostView:
+def join_own(_backends: "Backends", guest: Visit, post: feeds.Post) -> PostView:
     """Give a new post its author, who is asking."""
     return _view(post, {post.author_id: guest.require_identity().username})
 
 
-def remember(backends: Backends, _guest: Visit, account: users.Account) -> users.Account:
+def remember(backends: "Backends", _guest: Visit, account: users.Account) -> users.Account:
     """Keep a new name at once, so that whoever renamed themselves sees it; the event only comes a moment later.
 
     The account is written by now, so trouble here must not turn the answer into a refusal.
@@ -49,7 +51,7 @@ def remember(backends: Backends, _guest: Visit, account: users.Account) -> users
     return account
 
 
-def _usernames(backends: Backends, ids: set[str]) -> dict[str, str]:
+def _usernames(backends: "Backends", ids: set[str]) -> dict[str, str]:
     """Look names up; who is missing is asked for once and kept."""
     with backends.database.begin() as session:
         names = store.usernames(session, ids)
@@ -57,12 +59,15 @@ def _usernames(backends: Backends, ids: set[str]) -> dict[str, str]:
     return names | _asked_for(backends, missing) if missing else names
 
 
-def _asked_for(backends: Backends, ids: Iterable[str]) -> dict[str, str]:
+def _asked_for(backends: "Backends", ids: set[str]) -> dict[str, str]:
+    """Ask the users service, and keep what it says, also that it does not know somebody."""
+    gone = {author_id: (ERASED, clock.now()) for author_id in ids}
     profiles = backends.rpc.ask("users.profiles", users.Profiles(ids=sorted(ids)), users.ProfileList).items
+    found = gone | {profile.id: (profile.username, profile.created_at) for profile in profiles}
     with backends.database.begin() as session:
-        for profile in profiles:
-            store.name_author(session, profile.id, profile.username, profile.created_at)
-    return {profile.id: profile.username for profile in profiles}
+        for author_id, (username, known_at) in sorted(found.items()):  # in order, or two of us might block each other
+            store.name_author(session, author_id, username, known_at)
+    return {author_id: username for author_id, (username, _) in found.items()}
 
 
 def _view(post: feeds.Post, names: dict[str, str]) -> PostView:

@@ -2,9 +2,25 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from chassis.contract import Id, Message, Page, Timestamp
+from gateway.limits import parse_rate
+
+
+def _rate(text: str) -> str:
+    try:
+        parse_rate(text)
+    except SystemExit:  # in config.yml it stops the start
+        raise ValueError("must read like 10/minute; second, minute, hour and day are known") from None
+    return text
+
+
+Target = Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+$", max_length=100)]
+RateText = Annotated[str, Field(max_length=40, examples=["10/minute"]), AfterValidator(_rate)]
+CacheSeconds = Annotated[int, Field(ge=0, le=3600)]
+Deadline = Annotated[float, Field(gt=0, le=60)]
+RouteName = Annotated[str, Field(max_length=100)]
 
 
 class Author(Message):
@@ -29,11 +45,12 @@ PostViewPage = Page[PostView]
 class RouteRule(Message):
     """The routing information of one route."""
 
-    name: str
+    name: RouteName
     enabled: bool
-    target: str
-    cache_seconds: int
-    deadline: float
+    target: Target
+    rate: RateText | None
+    cache_seconds: CacheSeconds
+    deadline: Deadline
 
 
 class RouteRules(Message):
@@ -43,10 +60,46 @@ class RouteRules(Message):
 
 
 class SetRoute(Message):
-    """Changes what is given of a route's routing information; every gateway process follows within 5 seconds."""
+    """Changes what is given of a route's routing information; null puts it back to what the route table says.
 
-    name: Annotated[str, Field(max_length=100)]
+    Every web process follows within 5 seconds.
+    """
+
+    name: RouteName
     enabled: bool | None = None
-    target: Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+$")] | None = None
-    cache_seconds: Annotated[int, Field(ge=0, le=3600)] | None = None
-    deadline: Annotated[float, Field(gt=0, le=60, strict=False)] | None = None
+    target: Target | None = None
+    rate: RateText | None = None
+    cache_seconds: CacheSeconds | None = None
+    deadline: Deadline | None = None
+
+
+class ResetRoute(Message):
+    """Puts all of a route's routing information back to what the route table says."""
+
+    name: RouteName
+
+
+class MostActive(Message):
+    """Asks for the authors with the most posts."""
+
+    limit: int = Field(default=20, ge=1, le=1000)
+
+
+class ActiveAuthor(Author):
+    """A row of the read model."""
+
+    posts: int
+    last_post_at: Timestamp | None
+
+
+class ActiveAuthors(Message):
+    """Authors, the most active first."""
+
+    items: list[ActiveAuthor]
+
+
+class Rebuilt(Message):
+    """What a rebuild of the read model went through."""
+
+    authors: int
+    posts: int

@@ -7,7 +7,7 @@ from typing import Any
 
 from amqp import Message as AmqpMessage
 
-from chassis import context, tokens, wire
+from chassis import context, keyring, tokens, wire
 from chassis.contract import Event
 from chassis.errors import ServiceError
 from chassis.publisher import EVENTS
@@ -23,7 +23,7 @@ class Listener:
     """Consumes from a queue of this process, which dies with its connection; hence the resync after each loss."""
 
     def __init__(self, settings: dict[str, Any], registry: Registry) -> None:
-        self._keys = tokens.parse_keys(settings["service_token_keys"])
+        self._ring = keyring.of(settings)
         self._registry = registry
         self._handlers: dict[str, tuple[type[Event], Callable[[Any], None]]] = {
             NotificationCreated.type: (NotificationCreated, self._on_notification_created),
@@ -50,7 +50,7 @@ class Listener:
             kind, handle = self._handlers[message.delivery_info["routing_key"]]
             headers = message.properties.get("application_headers") or {}
             token = headers.get(context.HEADER_PREFIX + context.AUTH_TOKEN)
-            sender = tokens.verify(token, EVENTS, self._keys, subject=message.properties.get("message_id") or "-")
+            sender = tokens.verify(token, EVENTS, self._ring, subject=message.properties.get("message_id") or "-")
             sender.require_service(kind.source)
             handle(validated(kind, json.loads(message.body)))
         except (ServiceError, ValueError, TypeError, KeyError) as error:

@@ -1,4 +1,4 @@
-"""Tables of the gateway: routing information and the read model of authors."""
+"""Tables of the gateway: routing information, and the read model of authors with what it was counted from."""
 
 from datetime import datetime
 
@@ -20,6 +20,7 @@ class RouteRow(Base):
     name: Mapped[str] = mapped_column(String(100), primary_key=True)
     enabled: Mapped[bool]
     target: Mapped[str] = mapped_column(String(100))
+    rate: Mapped[str | None] = mapped_column(String(40))
     cache_seconds: Mapped[int]
     deadline: Mapped[float]
 
@@ -34,3 +35,16 @@ class AuthorRow(Base):
     changed_at: Mapped[datetime] = mapped_column(Moment)
     posts: Mapped[int] = mapped_column(default=0)
     last_post_at: Mapped[datetime | None] = mapped_column(Moment)
+    # The last rebuild counted all posts up to this id.
+    rebuilt_until: Mapped[str | None] = mapped_column(UuidText)
+
+
+class CountedPost(Base):
+    """A post whose event was counted; it is remembered for a day, so that it counts once however often it is told."""
+
+    __tablename__ = "counted_posts"
+
+    post_id: Mapped[str] = mapped_column(UuidText, primary_key=True)
+    author_id: Mapped[str] = mapped_column(UuidText, index=True)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    counted_at: Mapped[datetime] = mapped_column(Moment, index=True)

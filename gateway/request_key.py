@@ -11,7 +11,7 @@ from chassis.errors import Conflict, Invalid
 from chassis.ids import new_id
 from gateway.limits import Counters
 from gateway.route import Route
-from gateway.routing import Rule
+from gateway.rules import Rule
 from gateway.visit import Visit
 
 HEADER = "Idempotency-Key"

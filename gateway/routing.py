@@ -1,46 +1,21 @@
-"""Routing information: seeded from the route table, changed by operators, followed by every gateway process."""
+"""Routing information as a web process has it: a copy of the table that follows what operators change."""
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import gevent
-import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
-from gateway import store
-from gateway.limits import Rate
+from chassis.errors import Invalid
+from gateway import rules, store
+from gateway.models import RouteRow
 from gateway.route import Route
+from gateway.rules import Rule
 
 FOLLOW = 2  # seconds between looks at the table; changes count after 5 at the latest
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """How a route is served right now."""
-
-    enabled: bool
-    target: str
-    cache_seconds: int
-    deadline: float
-    rate: Rate | None = None
-
-
-def rule_of(route: Route) -> Rule:
-    """Return the rule that a route starts with."""
-    return Rule(enabled=True, target=route.target, cache_seconds=route.cache_seconds, deadline=route.deadline)
-
-
-def seed(connection: sa.Connection, routes: Iterable[Route]) -> None:
-    """Add the routes that the database does not know yet; runs with each migration."""
-    with Session(bind=connection, join_transaction_mode="rollback_only") as session:
-        for route in routes:
-            rule = rule_of(route)
-            values = {name: getattr(rule, name) for name in Rule.__slots__}
-            store.seed_rule(session, {"name": route.name} | values)
 
 
 class Routing:
@@ -48,7 +23,8 @@ class Routing:
 
     def __init__(self, routes: Iterable[Route], database: sessionmaker[Session]) -> None:
         self._database = database
-        self._rules = {route.name: rule_of(route) for route in routes}
+        self._rules = {route.name: rules.rule_of(route) for route in routes}
+        self._complaints: dict[str, str] = {}
 
     def rule(self, name: str) -> Rule:
         """Return the rule of a route."""
@@ -64,8 +40,18 @@ class Routing:
             gevent.sleep(FOLLOW)
 
     def read(self) -> None:
-        """Take over what the table says."""
+        """Take over what the table says; rows of routes that this version does not have are left alone."""
         with self._database.begin() as session:
-            rows = store.rules(session)
-            found = {row.name: Rule(row.enabled, row.target, row.cache_seconds, row.deadline) for row in rows}
-        self._rules |= {name: rule for name, rule in found.items() if name in self._rules}
+            for row in store.rules(session):
+                if row.name in self._rules:
+                    self._take_over(row)
+
+    def _take_over(self, row: RouteRow) -> None:
+        """Take over a rule, unless it makes no sense: somebody may have written to the table by hand."""
+        try:
+            self._rules[row.name] = rules.read(row)
+            self._complaints.pop(row.name, None)
+        except Invalid as error:
+            if self._complaints.get(row.name) != error.detail:
+                _log.warning("the route %s stays as it was: %s", row.name, error)
+            self._complaints[row.name] = error.detail

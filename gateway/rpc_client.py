@@ -16,7 +16,7 @@ from amqp import Message as AmqpMessage
 from gevent.event import AsyncResult
 from nameko.exceptions import deserialize
 
-from chassis import context, tokens, wire
+from chassis import context, keyring, tokens, wire
 from chassis.contract import Message
 from chassis.errors import DeadlineExceeded, ServiceError, Unavailable
 from chassis.idempotency import REPLAYED
@@ -32,7 +32,7 @@ class RpcClient:
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self._in_flight: int = settings["gateway"]["rpc"]["in_flight"]
-        self._issuer = tokens.Issuer(tokens.parse_keys(settings["service_token_keys"]))
+        self._issuer = tokens.Issuer(keyring.of(settings))
         self._numbers = itertools.count()
         self._waiting: dict[str, AsyncResult[AmqpMessage]] = {}
         self._channel: Any = None

@@ -1,5 +1,7 @@
 """The gateway's own Nameko class: keeps the read model of authors, and the routing information for operators."""
 
+from nameko.timer import timer
+
 from chassis.cache import Tags
 from chassis.contract import Empty
 from chassis.database import Database
@@ -8,9 +10,15 @@ from chassis.events import event_handler
 from chassis.rpc import rpc
 from chassis.service import Service
 from feeds.contract import CACHE_TAG, EraseAuthor, PostCreated
-from gateway import contract, store
-from gateway.models import Base, RouteRow
+from gateway import contract, replies, rules, store, targets
+from gateway.models import Base
+from gateway.rebuild import Rebuild
+from gateway.route import Route
+from gateway.routes import BY_NAME
 from users.contract import AccountChanged, AccountErased
+
+CLEANING = 60  # seconds
+CLEANED = 1000  # facts at a time, so that no lock is held for long
 
 
 class GatewayService(Service):
@@ -55,24 +63,52 @@ class GatewayService(Service):
         """List the routing information."""
         self.caller.require_service()
         with self.db.read() as session:
-            return contract.RouteRules(items=[_shown(row) for row in store.rules(session)])
+            return replies.routes(row for row in store.rules(session) if row.name in BY_NAME)
 
     @rpc
     def set_route(self, request: contract.SetRoute) -> contract.RouteRule:
-        """Change a route's routing information."""
+        """Change a route's routing information; null puts back what the route table says."""
         self.caller.require_service()
+        route = _route(request.name)
+        values = rules.changed(route, request)
+        if "target" in values:
+            targets.check(self.peers, route, values["target"])
         with self.db.write() as session:
-            row = store.change_rule(session, request.name, request.model_dump(exclude={"name"}, exclude_none=True))
-            if row is None:
-                raise NotFound(f"There is no route {request.name}.")
-            return _shown(row)
+            return replies.route(rules.change(session, route, values))
+
+    @rpc
+    def reset_route(self, request: contract.ResetRoute) -> contract.RouteRule:
+        """Put a route's routing information back to what the route table says."""
+        self.caller.require_service()
+        route = _route(request.name)
+        with self.db.write() as session:
+            return replies.route(rules.change(session, route, rules.seed_of(route)))
+
+    @rpc
+    def authors(self, request: contract.MostActive) -> contract.ActiveAuthors:
+        """Return the most active authors."""
+        self.caller.require_service()
+        with self.db.read() as session:
+            return replies.authors(store.most_active(session, request.limit))
+
+    @rpc
+    def rebuild_authors(self, request: Empty) -> contract.Rebuilt:  # noqa: ARG002 - there is nothing to ask
+        """Restore the read model of authors from feeds and users, while they run."""
+        self.caller.require_service()
+        rebuilt = Rebuild(self.db, self.peers).run()
+        self.tags.raise_version(CACHE_TAG)
+        return rebuilt
+
+    @timer(interval=CLEANING)
+    def forget_counted(self) -> None:
+        """Remove facts about posts that nobody will tell of again."""
+        more = True
+        while more:
+            with self.db.write() as session:
+                more = store.forget_counted(session, CLEANED) == CLEANED
 
 
-def _shown(row: RouteRow) -> contract.RouteRule:
-    return contract.RouteRule(
-        name=row.name,
-        enabled=row.enabled,
-        target=row.target,
-        cache_seconds=row.cache_seconds,
-        deadline=row.deadline,
-    )
+def _route(name: str) -> Route:
+    if name not in BY_NAME:
+        raise NotFound(f"There is no route {name}; gateway.routes lists them.")
+    return BY_NAME[name]

@@ -1,16 +1,19 @@
 """All SQL of the gateway."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import bindparam, delete, select, text
 from sqlalchemy.orm import Session
 
+from chassis import clock
 from chassis.columns import Moment
 from chassis.sql import insert_new, upsert
-from gateway.models import AuthorRow, RouteRow
+from gateway.models import AuthorRow, CountedPost, RouteRow
 from users.contract import ERASED
+
+REMEMBERED = timedelta(hours=24)  # that a post was counted
 
 
 def rules(session: Session) -> list[RouteRow]:
@@ -23,12 +26,11 @@ def seed_rule(session: Session, values: dict[str, Any]) -> None:
     insert_new(session, RouteRow, values)
 
 
-def change_rule(session: Session, name: str, values: dict[str, Any]) -> RouteRow | None:
-    """Change a route and return it; None if there is no such route."""
-    row = session.get(RouteRow, name)
-    if row is not None:
-        for column, value in values.items():
-            setattr(row, column, value)
+def change_rule(session: Session, name: str, values: dict[str, Any]) -> RouteRow:
+    """Change a route that is there and return it."""
+    row = session.get_one(RouteRow, name, with_for_update=True)
+    for column, value in values.items():
+        setattr(row, column, value)
     return row
 
 
@@ -65,25 +67,42 @@ def is_erased(session: Session, author_id: str) -> bool:
 # PostgreSQL only, as the gateway's database is. One statement, because it runs for every post.
 _COUNT_POST = text("""
     WITH first AS (
-        INSERT INTO handled_requests (key, digest, reply, created_at)
-        VALUES (:fact, '', '', now()) ON CONFLICT DO NOTHING RETURNING key
+        INSERT INTO counted_posts (post_id, author_id, created_at, counted_at)
+        VALUES (:post_id, :author_id, :created_at, now()) ON CONFLICT DO NOTHING RETURNING post_id
     )
     INSERT INTO authors (id, username, changed_at, posts, last_post_at)
     SELECT :author_id, :username, :created_at, 1, :created_at FROM first
     ON CONFLICT (id) DO UPDATE SET
         posts = authors.posts + 1,
         last_post_at = greatest(authors.last_post_at, excluded.last_post_at)
-    WHERE authors.username <> :erased
+    WHERE authors.username <> :erased AND (authors.rebuilt_until IS NULL OR authors.rebuilt_until < :post_id)
 """).bindparams(bindparam("created_at", type_=Moment), erased=ERASED)
 
 
 def count_post(session: Session, post_id: str, author_id: str, username: str, created_at: datetime) -> bool:
-    """Count a post, once however often it is told, and return whether it was.
+    """Count a post, once however often it is told, and not if a rebuild did; return whether it was counted now.
 
     An author who is not known yet gets the post's name for them; where a tombstone is nothing is counted.
     """
     result: Any = session.connection().execute(
         _COUNT_POST,
-        {"fact": f"counted:{post_id}", "author_id": author_id, "username": username, "created_at": created_at},
+        {"post_id": post_id, "author_id": author_id, "username": username, "created_at": created_at},
     )
     return bool(result.rowcount)
+
+
+def forget_counted(session: Session, limit: int) -> int:
+    """Remove facts about posts that nobody will tell of again; return how many. Several processes may do so."""
+    old = (
+        select(CountedPost.post_id)
+        .where(CountedPost.counted_at < clock.now() - REMEMBERED)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    result: Any = session.execute(delete(CountedPost).where(CountedPost.post_id.in_(old.scalar_subquery())))
+    return int(result.rowcount)
+
+
+def most_active(session: Session, limit: int) -> list[AuthorRow]:
+    """Return the authors with the most posts."""
+    return list(session.scalars(select(AuthorRow).order_by(AuthorRow.posts.desc(), AuthorRow.id).limit(limit)))

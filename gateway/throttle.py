@@ -2,7 +2,7 @@
 
 from gateway.limits import Counters, Rate
 from gateway.route import Route
-from gateway.routing import Rule
+from gateway.rules import Rule
 from gateway.visit import Visit
 
 REFUSAL = "Too many attempts; try again later."

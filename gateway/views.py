@@ -12,7 +12,7 @@ from gateway import pages, problems, throttle, visit
 from gateway.backends import Backends
 from gateway.request_key import request_key
 from gateway.route import Route, Who
-from gateway.routing import Rule
+from gateway.rules import Rule
 from gateway.visit import Visit
 
 MAX_BODY = 1 << 20  # bytes

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from docker.dev.places import ROOT
 from docker.dev.servers import postgresql, rabbitmq, redis
-from docker.dev.state import State
+from docker.dev.state import State, write_private
 
 MAILBOX, SMS = "mailbox", "sms_simulator"
 TWIN_PORTS = (MAILBOX, "mailbox_http", SMS)
@@ -125,13 +125,23 @@ def _defaults(state: State, directory: Path) -> dict[str, str]:
     return {
         "FEEDS_DB_URI": f"sqlite:///{directory / 'data' / 'feeds.sqlite3'}",
         "NOTIFICATIONS_DB_URI": f"sqlite:///{directory / 'data' / 'notifications.sqlite3'}",
-        "SERVICE_TOKEN_KEYS": f"k1:{state.secret('service_token', 32)}",
+        "SERVICE_TOKEN_KEYS": f"@{_keys(directory)}",
         "EMAIL_FROM": "Baraza <no-reply@baraza.localhost>",
         "AFRICASTALKING_USERNAME": "sandbox",
         "HOST": "127.0.0.1",
         "PORT": str(state.ports.get("gateway", 8000)),
         "LOG_FORMAT": "text",
     }
+
+
+def write_keys(state: State, directory: Path) -> None:
+    """Give an instance the file of its first service token key; whoever rotates them edits it."""
+    if not _keys(directory).exists():
+        write_private(_keys(directory), f"k1:{state.secret('service_token', 32)}\n")
+
+
+def _keys(directory: Path) -> Path:
+    return directory / "service_token_keys"
 
 
 def _url(environment: Mapping[str, str]) -> str:

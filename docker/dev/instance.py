@@ -8,7 +8,7 @@ from pathlib import Path
 from docker.dev import backing, environment_file, places, ports, processes, readiness
 from docker.dev.commands import run
 from docker.dev.control import Control
-from docker.dev.environment import compose, config_text
+from docker.dev.environment import compose, config_text, write_keys
 from docker.dev.programs import GATEWAY, SERVICES, Program, applications, python
 from docker.dev.servers import postgresql
 from docker.dev.state import State, write_private
@@ -53,6 +53,7 @@ class Instance:
         state = State(self.directory / "state.json")
         state.settle_ports(backing.port_names(self._given, gateway=self.name != "run"))
         environment = compose(self._given, state, self.directory, config_text())
+        write_keys(state, self.directory)
         environment_file.write(self.directory / "environment", environment)
         with self._steps.step("supervisor"):
             servers = backing.programs(self._given, state, self.directory)

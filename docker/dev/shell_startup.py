@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from nameko.exceptions import RpcTimeout, UnknownService
 from nameko.standalone.rpc import ClusterRpcProxy
 
-from chassis import context, tokens
+from chassis import context, keyring, tokens
+from docker.dev import rpc_help
 
 DEADLINE = 30  # seconds; Nameko's own helper waits for ever
 
@@ -13,7 +15,7 @@ class OperatorRpc:
     """`n.rpc` with a token for the service that is called; tokens live too short to be made at the start."""
 
     def __init__(self, config: dict[str, Any]) -> None:
-        self._issuer = tokens.Issuer(tokens.parse_keys(config["service_token_keys"]))
+        self._issuer = tokens.Issuer(keyring.of(config))
         self._headers: dict[str, str] = {}
         self._cluster = ClusterRpcProxy(config, context_data=self._headers, timeout=DEADLINE).start()
 
@@ -22,7 +24,18 @@ class OperatorRpc:
         return getattr(self._cluster, service)
 
 
+def help_rpc(*services: str) -> None:
+    """Print what the services, or those that are named, say of their methods."""
+    known = [issuer for issuer in n.config["service_token_issuers"] if issuer != "operator"]
+    for service in services or known:
+        try:
+            print(rpc_help.text(getattr(n.rpc, service).describe()))
+        except (RpcTimeout, UnknownService):
+            print(f"{service} is not there\n")
+
+
 # Nameko runs this file with its helper `n` in scope.
 n: Any = globals()["n"]
 n.disconnect()
 n.rpc = OperatorRpc(n.config)
+print("Every call by n.rpc.<service>.<method>(...) is an operator's. help_rpc() lists all methods.")

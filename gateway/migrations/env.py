@@ -4,6 +4,6 @@ from chassis.migrations import run
 from chassis.tables import METADATA
 from gateway.models import Base
 from gateway.routes import ROUTES
-from gateway.routing import seed
+from gateway.rules import seed
 
 run(Base.metadata, METADATA, after=lambda connection: seed(connection, ROUTES))

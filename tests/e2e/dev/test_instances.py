@@ -94,7 +94,14 @@ def test_an_instance_starts_again_with_the_same_ports_and_secrets(instance: Inst
 
 
 def test_the_files_with_secrets_are_for_their_owner_only(instance: Instance) -> None:
-    for name in ("state.json", "environment", "supervisord.conf", "rabbitmq/rabbitmq.conf", "redis/redis.conf"):
+    for name in (
+        "state.json",
+        "environment",
+        "service_token_keys",
+        "supervisord.conf",
+        "rabbitmq/rabbitmq.conf",
+        "redis/redis.conf",
+    ):
         assert (instance.directory / name).stat().st_mode & 0o077 == 0, name
 
 

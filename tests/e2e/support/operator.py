@@ -7,6 +7,7 @@ from typing import Any, Self
 from nameko.standalone.rpc import ClusterRpcProxy
 
 from chassis import context, tokens
+from chassis.keyring import Keyring
 
 TIMEOUT = 10  # seconds
 
@@ -15,7 +16,7 @@ class Operator:
     """`operator("users.set_staff", username=..., is_staff=True)`."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self._keys = tokens.parse_keys(environment["SERVICE_TOKEN_KEYS"])
+        self._ring = Keyring(environment["SERVICE_TOKEN_KEYS"])
         self._headers: dict[str, str] = {}
         config = {"AMQP_URI": environment["AMQP_URI"]}
         self._proxy = ClusterRpcProxy(config, context_data=self._headers, timeout=TIMEOUT)
@@ -31,5 +32,5 @@ class Operator:
 
     def __call__(self, target: str, **arguments: Any) -> Any:
         service, _, method = target.partition(".")
-        self._headers[context.AUTH_TOKEN] = tokens.issue(tokens.Caller("operator"), service, self._keys)
+        self._headers[context.AUTH_TOKEN] = tokens.issue(tokens.Caller("operator"), service, self._ring.signing)
         return getattr(self._rpc[service], method)(**arguments)

@@ -7,7 +7,7 @@ import eventlet
 import pytest
 from nameko.runners import ServiceRunner
 
-from chassis import relay, tokens
+from chassis import keyring, relay, tokens
 from chassis.ids import new_id
 from chassis.outbox import Envelope
 from chassis.publisher import BatchPublisher
@@ -28,7 +28,8 @@ ADA = Caller("gateway", user="id-of-ada", username="ada")
 
 @pytest.fixture(autouse=True)
 def clean(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Short waits, and no memory of the test before."""
+    """Short waits, no memory of the test before, and guests whose tokens count."""
+    settings["service_token_issuers"].append(Guests.name)
     settings["rpc"]["deadline"] = 1
     settings["retry"]["delays"] = [1, 1]
     monkeypatch.setattr(Kitchen, "runs", 0)
@@ -82,8 +83,7 @@ def start_behind(
 @pytest.fixture
 def tell(settings: dict[str, Any]) -> Iterator[Tell]:
     """Publish an event as the kitchen on SQLite does; returns its id."""
-    keys = tokens.parse_keys(settings["service_token_keys"])
-    publisher = BatchPublisher(settings["AMQP_URI"], settings["HEARTBEAT"], SQLite.name, keys)
+    publisher = BatchPublisher(settings["AMQP_URI"], settings["HEARTBEAT"], SQLite.name, keyring.of(settings))
 
     def tell(cups: object, event_id: str | None = None) -> str:
         event_id = event_id or new_id()
@@ -100,8 +100,7 @@ def headers(settings: dict[str, Any]) -> Headers:
     """The headers of a decent call to the kitchen on SQLite, and what a test adds to them."""
 
     def headers(**added: object) -> dict[str, Any]:
-        keys = tokens.parse_keys(settings["service_token_keys"])
-        found = {"auth_token": tokens.issue(ADA, SQLite.name, keys)} | added
+        found = {"auth_token": tokens.issue(ADA, SQLite.name, keyring.of(settings).signing)} | added
         return {"application_headers": {f"nameko.{name}": value for name, value in found.items()}}
 
     return headers

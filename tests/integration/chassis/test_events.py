@@ -8,7 +8,7 @@ import eventlet
 import pytest
 from nameko.runners import ServiceRunner
 
-from chassis import tokens
+from chassis import keyring, tokens
 from chassis.errors import Conflict
 from chassis.events import event_handler
 from chassis.ids import new_id
@@ -16,6 +16,7 @@ from chassis.service import Service
 from chassis.tokens import Caller
 from tests.integration.chassis.brokers import Stranger, Wire
 from tests.integration.chassis.conftest import Tell, Until
+from tests.integration.chassis.forgery import FORGERIES, NOTHING_WRONG, Forgery, claims
 from tests.integration.chassis.kitchen import Guests, SQLite, TeaMade
 from tests.integration.support.databases import Databases
 from tests.integration.support.rpc import Rpc
@@ -30,11 +31,13 @@ Forge = Callable[..., None]
 @pytest.fixture
 def forge(stranger: Stranger, settings: dict[str, Any]) -> Forge:
     """Publish an event as somebody else would; all parts can be wrong."""
-    keys = tokens.parse_keys(settings["service_token_keys"])
+    key = keyring.of(settings).signing
 
-    def forge(body: bytes = b'{"cups":1}', issuer: str = "feeds", **wrong: Any) -> None:
+    def forge(body: bytes = b'{"cups":1}', issuer: str = "feeds", forgery: Forgery | None = None, **wrong: Any) -> None:
         event_id = new_id()
-        token = tokens.issue(Caller(issuer), "events", keys, subject=wrong.pop("subject", event_id))
+        token = tokens.issue(Caller(issuer), "events", key, subject=wrong.pop("subject", event_id))
+        if forgery is not None:
+            token = forgery(key, claims("events", jti=event_id))
         headers = {"nameko.auth_token": token} | wrong.pop("headers", {})
         properties = {"message_id": event_id, "application_headers": headers} | wrong
         stranger.publish("feeds.events", "tea_made", body, **properties)
@@ -133,6 +136,23 @@ def test_what_can_never_be_handled_is_parked_at_once_and_the_next_one_is_handled
     body = parked.body.encode() if isinstance(parked.body, str) else parked.body
     assert body == wrong.get("body", b'{"cups":1}')
     assert parked.properties["application_headers"]["baraza.error"] == error
+    tell(2)
+    until(lambda: Guests.heard == [2])
+
+
+def test_what_the_forgeries_are_made_of_is_good(start: Start, forge: Forge, until: Until) -> None:
+    start(Guests)
+    forge(forgery=NOTHING_WRONG)
+    until(lambda: Guests.heard == [1])
+
+
+@pytest.mark.parametrize("forgery", FORGERIES.values(), ids=FORGERIES)
+def test_an_event_with_a_forged_token_is_parked_at_once_and_the_next_one_is_handled(  # noqa: PLR0913, PLR0917
+    start: Start, forge: Forge, tell: Tell, until: Until, stranger: Stranger, forgery: Forgery
+) -> None:
+    start(Guests)
+    forge(forgery=forgery)
+    assert stranger.get(PARKED).properties["application_headers"]["baraza.error"] == "bad_service_token"
     tell(2)
     until(lambda: Guests.heard == [2])
 

@@ -11,7 +11,7 @@ import pytest
 from nameko.runners import ServiceRunner
 from sqlalchemy import Engine, insert, select
 
-from chassis import clock, context, outbox, publisher, relay, tables, tokens
+from chassis import clock, context, keyring, outbox, publisher, relay, tables, tokens
 from chassis.errors import Conflict
 from chassis.ids import new_id
 from tests.integration.chassis.brokers import Stranger, Wire
@@ -121,9 +121,8 @@ def test_an_event_says_who_signed_it_and_which_request_it_came_of(house: House, 
     house.make(1)
     message = house.stranger.get(queue)
     headers = message.properties["application_headers"]
-    keys = tokens.parse_keys(settings["service_token_keys"])
     token = headers[context.HEADER_PREFIX + context.AUTH_TOKEN]
-    signer = tokens.verify(token, "events", keys, subject=message.properties["message_id"])
+    signer = tokens.verify(token, "events", keyring.of(settings), subject=message.properties["message_id"])
     assert signer == tokens.Caller(house.kitchen.name)
     assert len(headers["nameko.request_id"]) == 36
     assert message.properties["delivery_mode"] == 2

@@ -1,4 +1,5 @@
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -7,12 +8,13 @@ import pytest
 from eventlet.event import Event as Signal
 from nameko.exceptions import MethodNotFound, RemoteError
 
-from chassis import tokens
+from chassis import keyring, tokens
 from chassis.errors import Conflict, Invalid, Unauthenticated
 from chassis.tokens import Caller
 from tests.integration.chassis.brokers import Stranger
 from tests.integration.chassis.conftest import ADA, Headers, Until
-from tests.integration.chassis.kitchen import Kitchen, SQLite
+from tests.integration.chassis.forgery import FORGERIES, NOTHING_WRONG, Forgery, claims
+from tests.integration.chassis.kitchen import Guests, Kitchen, SQLite
 from tests.integration.support.rpc import Rpc
 
 NOTHING = b'{"args":[],"kwargs":{}}'
@@ -53,11 +55,59 @@ def test_a_call_with_a_garbage_token_is_refused_before_the_method_runs(
     assert Kitchen.callers == []
 
 
-def test_a_token_for_another_service_is_refused(stranger: Stranger, headers: Headers, settings: dict[str, Any]) -> None:
-    keys = tokens.parse_keys(settings["service_token_keys"])
-    stranger.call("feeds.who", NOTHING, **headers(auth_token=tokens.issue(ADA, "users", keys)))
-    assert answer(stranger)["error"]["exc_type"] == "Unauthenticated"
+def test_what_the_forgeries_are_made_of_is_good(stranger: Stranger, headers: Headers, settings: dict[str, Any]) -> None:
+    token = NOTHING_WRONG(keyring.of(settings).signing, claims("feeds", exp=int(time.time()) + 60))
+    stranger.call("feeds.who", NOTHING, **headers(auth_token=token))
+    assert answer(stranger)["error"] is None
+
+
+@pytest.mark.parametrize("forgery", FORGERIES.values(), ids=FORGERIES)
+def test_a_call_with_a_forged_token_is_refused_before_the_method_runs(
+    stranger: Stranger, headers: Headers, settings: dict[str, Any], forgery: Forgery
+) -> None:
+    token = forgery(keyring.of(settings).signing, claims("feeds", exp=int(time.time()) + 60))
+    stranger.call("feeds.who", NOTHING, **headers(auth_token=token))
+    assert answer(stranger)["error"]["exc_args"][1] == "bad_service_token"
     assert Kitchen.callers == []
+
+
+def test_the_token_of_an_event_is_no_token_for_a_call(
+    stranger: Stranger, headers: Headers, settings: dict[str, Any]
+) -> None:
+    token = tokens.issue(ADA, "events", keyring.of(settings).signing, subject="event-1")
+    stranger.call("feeds.who", NOTHING, **headers(auth_token=token))
+    assert answer(stranger)["error"]["exc_args"][1] == "bad_service_token"
+
+
+def test_a_service_cannot_call_another_with_a_token_that_it_was_called_with(
+    running: Any, start: Callable[..., Any], rpc: Rpc, stranger: Stranger, headers: Headers
+) -> None:
+    assert running
+    start(Guests)
+    heard = stranger.tap("nameko-rpc", "feeds.make")
+    assert rpc("guests.ask", cups=1) == {"cups": 1}
+    token = stranger.get(heard).properties["application_headers"]["nameko.auth_token"]
+    for target, good in (("guests.ping", False), ("feeds.who", True)):
+        stranger.call(target, NOTHING, **headers(auth_token=token))
+        assert (answer(stranger)["error"] is None) is good
+
+
+def test_a_service_describes_its_methods_to_every_verified_caller(rpc: Rpc) -> None:
+    described = rpc("feeds.describe", Caller("users"))
+    methods = {method.pop("name"): method for method in described["methods"]}
+    assert described["service"] == "feeds"
+    assert set(methods) == {"crash", "describe", "make", "many", "ping", "spill", "unencodable", "who"}
+    fields = methods["make"].pop("fields")
+    assert methods["make"] == {
+        "about": "Write once per request key, and tell the guests; with `hold` set, wait for it before the answer.",
+        "request": "Make",
+        "reply": "Tea",
+    }
+    assert fields["required"] == ["cups"]
+    assert fields["properties"]["cups"]["type"] == "integer"
+    assert fields["properties"]["loudly"]["default"] is True
+    with pytest.raises(Unauthenticated):
+        rpc("feeds.describe", None)
 
 
 def test_wrong_types_are_refused_and_every_field_named(rpc: Rpc) -> None:

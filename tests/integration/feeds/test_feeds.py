@@ -92,3 +92,22 @@ def test_only_the_gateway_and_operators_erase_authors(feeds: Rpc) -> None:
     with pytest.raises(Forbidden):
         feeds("feeds.erase_author", Caller("notifications"), author_id=AUTHOR.user)
     assert feeds("feeds.erase_author", OPERATOR, author_id=AUTHOR.user) == {}
+
+
+def test_authors_come_in_pages_with_their_posts_up_to_an_id(feeds: Rpc) -> None:
+    writers = sorted(new_id() for _ in range(3))
+    posts = [feeds("feeds.create", Caller("gateway", user=writer), text="x") for writer in [*writers, writers[1]]]
+    feeds("feeds.create", Caller("gateway", user=writers[0]), text="beyond")
+    page = feeds("feeds.authors", before=posts[-1]["id"], limit=2)
+    assert page["items"] == [
+        {"author_id": writers[0], "posts": 1, "last_post_at": posts[0]["created_at"]},
+        {"author_id": writers[1], "posts": 2, "last_post_at": posts[3]["created_at"]},
+    ]
+    page = feeds("feeds.authors", before=posts[-1]["id"], limit=2, after=page["next"])
+    assert [item["author_id"] for item in page["items"]] == writers[2:]
+    assert page["next"] is None
+
+
+def test_the_authors_of_all_posts_are_for_the_gateway_alone(feeds: Rpc) -> None:
+    with pytest.raises(Forbidden):
+        feeds("feeds.authors", Caller("notifications"), before=new_id())

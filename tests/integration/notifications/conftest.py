@@ -9,7 +9,7 @@ from nameko.runners import ServiceRunner
 from sqlalchemy import Engine, RowMapping, select
 from sqlalchemy.orm import Session
 
-from chassis import clock, config, tokens
+from chassis import clock, config, keyring
 from chassis.ids import new_id
 from chassis.outbox import Envelope
 from chassis.publisher import BatchPublisher
@@ -84,8 +84,7 @@ def told(start: Callable[..., ServiceRunner], people: People) -> ServiceRunner:
 @pytest.fixture
 def publish(settings: dict[str, Any]) -> Iterator[Publish]:
     """Say what feeds says when somebody posted; with an event of before, say it again."""
-    keys = tokens.parse_keys(settings["service_token_keys"])
-    publisher = BatchPublisher(settings["AMQP_URI"], settings["HEARTBEAT"], "feeds", keys)
+    publisher = BatchPublisher(settings["AMQP_URI"], settings["HEARTBEAT"], "feeds", keyring.of(settings))
 
     def publish(author: str, text: str = "Karibu", event: PostCreated | None = None) -> PostCreated:
         event = event or PostCreated(

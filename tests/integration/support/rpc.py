@@ -5,7 +5,7 @@ from typing import Any
 
 from nameko.standalone.rpc import ClusterRpcProxy
 
-from chassis import context, tokens
+from chassis import context, keyring, tokens
 from chassis.tokens import Caller
 
 GATEWAY = Caller("gateway")
@@ -21,7 +21,7 @@ class Rpc:
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self._settings = settings
-        self._keys = tokens.parse_keys(settings["service_token_keys"])
+        self._ring = keyring.of(settings)
         self._all: list[ClusterRpcProxy] = []
         self._idle: list[tuple[Any, dict[str, Any]]] = []
 
@@ -31,7 +31,7 @@ class Rpc:
         """Call `service.method`; with None for the caller, without a token."""
         service, _, method = target.partition(".")
         proxy, context_data = self._idle.pop() if self._idle else self._open()
-        token = caller and tokens.issue(caller, service, self._keys)
+        token = caller and tokens.issue(caller, service, self._ring.signing)
         sent = {context.AUTH_TOKEN: token, context.REQUEST_ID: str(uuid.uuid4()), context.REQUEST_KEY: request_key}
         context_data.clear()
         context_data.update({name: value for name, value in sent.items() if value is not None})

@@ -105,3 +105,11 @@ def test_every_section_is_known_to_the_loader() -> None:
     keys = set(re.findall(r"^([a-z_]+):$", text, re.MULTILINE))
     assert keys >= config.SECTIONS
     assert keys - config.SECTIONS == {"rpc", "retry"}
+
+
+@pytest.mark.parametrize("setting", ["k1:short", "@/nowhere/at/all"])
+def test_service_token_keys_that_cannot_be_used_stop_the_start(tmp_path: Path, setting: str) -> None:
+    path = tmp_path / "config.yml"
+    path.write_text(f"service_token_keys: '{setting}'\nservice_token_issuers: []\n")
+    with pytest.raises(SystemExit, match=f"{path}: service_token_keys: "):
+        load(path=path)

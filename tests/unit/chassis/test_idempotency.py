@@ -36,7 +36,7 @@ class Shop:
             data={context.REQUEST_KEY: key} if key else {},
             entrypoint=SimpleNamespace(method_name=method),
             args=(Order(text=text),),
-            config={"service_token_keys": keys},
+            config={"service_token_keys": keys, "service_token_issuers": []},
         )
         with self._db.write() as session:
             return idempotency.once(session, call, Receipt, self._write), call

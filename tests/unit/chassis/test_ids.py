@@ -1,13 +1,14 @@
 import threading
 import time
 import uuid
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis import ids
-from chassis.ids import new_id
+from chassis import clock, ids
+from chassis.ids import first_id, new_id
 
 
 def test_an_id_is_a_uuid_of_version_7() -> None:
@@ -49,3 +50,12 @@ def test_the_text_sorts_as_the_number_does(one: int, other: int) -> None:
     texts = ids._format(one), ids._format(other)  # noqa: SLF001 - the one rule behind all order
     assert (texts[0] < texts[1]) == (one < other)
     assert all(uuid.UUID(text).version == 7 for text in texts)
+
+
+def test_every_id_that_was_made_before_a_moment_is_smaller_than_its_first_one() -> None:
+    before = new_id()
+    moment = clock.now() + timedelta(milliseconds=1)
+    first = first_id(moment)
+    assert before < first < first_id(moment + timedelta(milliseconds=1))
+    assert uuid.UUID(first).version == 7
+    assert int(first.replace("-", "")[:12], 16) == int(moment.timestamp() * 1000)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from chassis.keyring import Keyring
 from docker.dev import backing, environment, environment_file
 from docker.dev.state import State
 
@@ -103,6 +104,18 @@ def test_secrets_stay_the_same_over_starts(state: State, tmp_path: Path) -> None
     first = compose({}, state)
     again = State(tmp_path / "state.json")
     assert compose({}, again) == first
+
+
+def test_an_instance_gets_its_first_service_token_key_in_a_file_and_keeps_what_a_rotation_wrote(
+    state: State, tmp_path: Path
+) -> None:
+    environment.write_keys(state, tmp_path)
+    file = Path(compose({}, state, tmp_path)["SERVICE_TOKEN_KEYS"].removeprefix("@"))
+    assert [key.name for key in Keyring(f"@{file}").keys] == ["k1"]
+    assert file.stat().st_mode & 0o077 == 0
+    file.write_text("rotated")
+    environment.write_keys(state, tmp_path)
+    assert file.read_text() == "rotated"
 
 
 def test_only_the_owner_can_read_the_secrets(state: State, tmp_path: Path) -> None:

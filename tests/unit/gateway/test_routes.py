@@ -4,7 +4,7 @@ import pytest
 
 from gateway.route import Who
 from gateway.routes import ROUTES
-from gateway.routing import rule_of
+from gateway.rules import rule_of
 
 # Method, path as the specification has it, and the service's own endpoint mirrored under its name.
 SPECIFIED = [

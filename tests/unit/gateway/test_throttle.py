@@ -6,7 +6,7 @@ from chassis.errors import TooManyRequests
 from gateway import throttle
 from gateway.limits import Counters, Rate
 from gateway.routes import BY_NAME
-from gateway.routing import Rule, rule_of
+from gateway.rules import Rule, rule_of
 from gateway.visit import visit_of
 from users.contract import Login
 

@@ -1,0 +1,81 @@
+"""Restores the read model of authors from feeds and users while they run, exactly.
+
+A post is counted by the snapshot of feeds or by its event, never by both. The border is an id, `until`, so old that
+every post up to it is committed. The snapshot counts up to there. Beyond it count the events: those that were handled
+already are known as facts (`counted_posts`), those that are still to come find a border in the author's row and are
+counted only beyond it. The row is locked meanwhile, so an event is on this side of the page's transaction or on that.
+"""
+
+import logging
+from collections.abc import Iterator
+
+from chassis import clock
+from chassis.client import PeerCalls
+from chassis.ids import first_id
+from chassis.sessions import Sessions
+from feeds import contract as feeds
+from gateway import store_rebuild
+from gateway.contract import Rebuilt
+from gateway.store_rebuild import UNSETTLED, Restored
+from users import contract as users
+from users.contract import ERASED
+
+PAGE = 1000  # authors
+
+_log = logging.getLogger(__name__)
+
+
+class Rebuild:
+    """One rebuild; of two at a time the younger one wins in each row."""
+
+    def __init__(self, db: Sessions, peers: PeerCalls) -> None:
+        self._db = db
+        self._peers = peers
+        self._until = first_id(clock.now() - UNSETTLED)
+
+    def run(self) -> Rebuilt:
+        """Restore whoever posted, then all others that the read model knows; nobody else needs a row there."""
+        authors = posts = 0
+        for snapshot in filter(None, self._pages()):
+            counts = self._restore(snapshot)
+            authors, posts = authors + len(counts), posts + sum(counts)
+            _log.info("rebuilding authors: %d with %d posts so far", authors, posts)
+        return Rebuilt(authors=authors, posts=posts)
+
+    def _pages(self) -> Iterator[list[feeds.AuthorPosts]]:
+        yield from self._who_posted()
+        yield from self._all_others()
+
+    def _who_posted(self) -> Iterator[list[feeds.AuthorPosts]]:
+        request = feeds.Authors(before=self._until, after=None, limit=PAGE)
+        while True:
+            page = self._peers.call("feeds.authors", request, feeds.AuthorPostsPage)
+            yield page.items
+            if page.next is None:
+                return
+            request = request.model_copy(update={"after": page.next})
+
+    def _all_others(self) -> Iterator[list[feeds.AuthorPosts]]:
+        after = ""
+        while ids := self._not_restored(after):
+            yield [feeds.AuthorPosts(author_id=author_id, posts=0, last_post_at=None) for author_id in ids]
+            after = ids[-1]
+
+    def _not_restored(self, after: str) -> list[str]:
+        with self._db.read() as session:
+            return store_rebuild.not_restored(session, self._until, after, PAGE)
+
+    def _restore(self, snapshot: list[feeds.AuthorPosts]) -> list[int]:
+        """Restore a page of authors in one transaction; return their numbers of posts."""
+        asked_at = clock.now()
+        names = self._names([entry.author_id for entry in snapshot])
+        rows = [
+            Restored(one.author_id, names.get(one.author_id, ERASED), one.posts, one.last_post_at) for one in snapshot
+        ]
+        with self._db.write() as session:
+            store_rebuild.lock(session, rows, asked_at)
+            return store_rebuild.restore(session, rows, asked_at, self._until)
+
+    def _names(self, ids: list[str]) -> dict[str, str]:
+        profiles = self._peers.call("users.profiles", users.Profiles(ids=ids), users.ProfileList)
+        return {profile.id: profile.username for profile in profiles.items}

@@ -1,0 +1,60 @@
+"""The gateway's Nameko class on its database, and the people and posts of real services."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from nameko.runners import ServiceRunner
+from nameko.testing.services import entrypoint_hook
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from chassis.contract import Event
+from feeds.service import FeedsService
+from gateway.models import AuthorRow
+from gateway.routes import ROUTES
+from gateway.rules import seed
+from gateway.service import GatewayService
+from tests.integration.support.databases import Databases
+from users.service import UsersService
+
+Hear = Callable[[Event], None]
+ReadAuthors = Callable[[], dict[str, AuthorRow]]
+
+
+@pytest.fixture
+def platform(start: Callable[..., ServiceRunner], databases: Databases) -> dict[str, Any]:
+    """Users, feeds and the gateway's class, running; returns their containers by name."""
+    runner = start(UsersService, FeedsService, GatewayService)
+    with databases.engine("gateway").begin() as connection:
+        seed(connection, ROUTES)
+    return {container.service_name: container for container in runner.containers}
+
+
+@pytest.fixture
+def hear(platform: dict[str, Any]) -> Hear:
+    """Run the gateway's handler of an event, twice: every event may come again."""
+
+    def hear(event: Event) -> None:
+        for _ in range(2):
+            with entrypoint_hook(platform["gateway"], f"on_{event.type}") as handler:
+                handler(event)
+
+    return hear
+
+
+@pytest.fixture
+def database(databases: Databases) -> Engine:
+    """The gateway's own database, to look behind its back."""
+    return databases.engine("gateway")
+
+
+@pytest.fixture
+def authors(database: Engine) -> ReadAuthors:
+    """Read the read model: rows by id."""
+
+    def authors() -> dict[str, AuthorRow]:
+        with Session(database) as session:
+            return {row.id: row for row in session.query(AuthorRow)}
+
+    return authors

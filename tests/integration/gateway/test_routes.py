@@ -1,0 +1,247 @@
+"""Routing information: what operators may do to a route, and what is refused."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from nameko.runners import ServiceRunner
+from sqlalchemy import Engine, text
+
+from chassis.contract import Message
+from chassis.errors import Forbidden, Invalid, NotFound
+from chassis.rpc import rpc as rpc_entrypoint
+from chassis.service import Service
+from feeds import contract as feeds
+from gateway import rules
+from gateway.routes import BY_NAME, ROUTES
+from tests.integration.support.rpc import OPERATOR, Rpc
+from users import contract as users
+
+Set = Callable[..., dict[str, Any]]
+
+SEED = {"enabled": True, "target": "feeds.all", "rate": None, "cache_seconds": 60, "deadline": 5.0}
+
+
+class Other(Message):
+    id: str
+
+
+class ArchiveService(Service):
+    """Speaks some of the contracts of feeds, as a service does that is to take over a route."""
+
+    name = "archive"
+
+    @rpc_entrypoint
+    def all(self, request: feeds.All) -> feeds.PostPage:
+        """Return what there was."""
+        return feeds.PostPage(items=[], next=request.cursor)
+
+    @rpc_entrypoint
+    def detail(self, request: feeds.ById) -> Other:
+        """Return something else."""
+        return Other(id=request.id)
+
+    @rpc_entrypoint
+    def person(self, request: users.ById) -> users.Profile:
+        """Know what everybody may know."""
+        raise NotImplementedError(request)
+
+    @rpc_entrypoint
+    def open(self, request: users.Register) -> users.Profile:
+        """Tell less of an account than it should."""
+        raise NotImplementedError(request)
+
+    @rpc_entrypoint
+    def create(self, request: Other) -> feeds.Post:
+        """Take something else."""
+        raise NotImplementedError(request)
+
+
+@pytest.fixture(autouse=True)
+def quick(settings: dict[str, Any]) -> None:
+    """A short wait for what does not answer."""
+    settings["rpc"]["deadline"] = 2
+
+
+@pytest.fixture
+def set_route(platform: dict[str, Any], rpc: Rpc) -> Set:
+    assert platform
+
+    def set_route(name: str = "all-posts", **fields: Any) -> dict[str, Any]:
+        rule: dict[str, Any] = rpc("gateway.set_route", OPERATOR, name=name, **fields)
+        return rule
+
+    return set_route
+
+
+@pytest.fixture
+def archive(start: Callable[..., ServiceRunner]) -> ServiceRunner:
+    return start(ArchiveService)
+
+
+@pytest.fixture
+def listed(rpc: Rpc) -> Callable[[], dict[str, dict[str, Any]]]:
+    def listed() -> dict[str, dict[str, Any]]:
+        return {rule.pop("name"): rule for rule in rpc("gateway.routes", OPERATOR)["items"]}
+
+    return listed
+
+
+def refused_fields(error: Any) -> set[str]:
+    return {entry["field"] for entry in error.value.errors}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"enabled": False},
+        {"rate": "10/minute"},
+        {"cache_seconds": 0},
+        {"cache_seconds": 3600},
+        {"deadline": 0.5},
+        {"deadline": 60},
+        {"target": "feeds.all"},
+        {"enabled": False, "rate": "1/second", "deadline": 1.5},
+    ],
+)
+def test_what_is_given_is_changed_and_null_puts_it_back(
+    set_route: Set, listed: Callable[[], Any], change: dict[str, Any]
+) -> None:
+    assert set_route(**change) == {"name": "all-posts"} | SEED | change
+    assert listed()["all-posts"] == SEED | change
+    assert listed()["post-detail"] == SEED | {"target": "feeds.detail"}
+    assert set_route(**dict.fromkeys(change)) == {"name": "all-posts"} | SEED
+
+
+def test_a_change_leaves_alone_what_was_changed_before(set_route: Set) -> None:
+    set_route(rate="10/minute")
+    set_route(enabled=False)
+    assert set_route(deadline=2) == {"name": "all-posts"} | SEED | {
+        "rate": "10/minute",
+        "enabled": False,
+        "deadline": 2,
+    }
+
+
+def test_reset_puts_all_of_a_route_back(set_route: Set, rpc: Rpc, listed: Callable[[], Any]) -> None:
+    set_route(enabled=False, rate="10/minute", cache_seconds=1, deadline=1)
+    set_route("post-detail", enabled=False)
+    assert rpc("gateway.reset_route", OPERATOR, name="all-posts") == {"name": "all-posts"} | SEED
+    assert listed()["all-posts"] == SEED
+    assert listed()["post-detail"]["enabled"] is False
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"deadline": 0},
+        {"deadline": -1},
+        {"deadline": 61},
+        {"deadline": "5"},
+        {"cache_seconds": -1},
+        {"cache_seconds": 3601},
+        {"cache_seconds": 1.5},
+        {"rate": ""},
+        {"rate": "10"},
+        {"rate": "0/minute"},
+        {"rate": "10/fortnight"},
+        {"rate": "10/minute " * 50},
+        {"rate": 10},
+        {"enabled": "no"},
+        {"target": "os.system()"},
+        {"target": "feeds"},
+        {"target": "feeds.all.more"},
+        {"target": f"feeds.{'a' * 100}"},
+    ],
+    ids=str,
+)
+def test_impossible_values_are_refused_by_the_name_of_their_field(
+    set_route: Set, listed: Callable[[], Any], wrong: dict[str, Any]
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        set_route(**{"enabled": False} | wrong)
+    assert refused_fields(refused) == set(wrong)
+    assert listed()["all-posts"] == SEED
+
+
+@pytest.mark.parametrize("name", ["create-post", "inbox", "login"])
+def test_only_what_is_the_same_for_everybody_can_be_cached(set_route: Set, name: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        set_route(name, cache_seconds=5)
+    assert refused_fields(refused) == {"cache_seconds"}
+    assert set_route(name, cache_seconds=0)["cache_seconds"] == 0
+
+
+@pytest.mark.parametrize("method", ["set_route", "reset_route"])
+def test_unknown_routes_are_not_found(platform: dict[str, Any], rpc: Rpc, method: str) -> None:
+    assert platform
+    with pytest.raises(NotFound):
+        rpc(f"gateway.{method}", OPERATOR, name="all-pots")
+
+
+@pytest.mark.parametrize("method", ["set_route", "reset_route"])
+def test_nobody_but_operators_changes_a_route(platform: dict[str, Any], rpc: Rpc, method: str) -> None:
+    assert platform
+    with pytest.raises(Forbidden):
+        rpc(f"gateway.{method}", name="all-posts")
+
+
+@pytest.mark.usefixtures("archive")
+def test_a_route_is_targeted_at_another_service_that_speaks_its_contract_and_back_without_asking(
+    set_route: Set, platform: dict[str, Any]
+) -> None:
+    assert set_route(target="archive.all")["target"] == "archive.all"
+    platform["feeds"].stop()
+    assert set_route(target=None)["target"] == "feeds.all"
+
+
+@pytest.mark.usefixtures("archive")
+@pytest.mark.parametrize(
+    ("name", "target", "why"),
+    [
+        ("all-posts", "nobody.all", "nobody does not answer"),
+        ("all-posts", "feeds.burn", "no method burn"),
+        ("all-posts", "feeds.detail", "takes ById and returns Post"),
+        ("post-detail", "archive.detail", "returns Other"),
+        ("create-post", "archive.create", "takes Other"),
+        ("register", "users.detail", "takes ById"),
+    ],
+)
+def test_a_target_that_is_not_there_or_does_not_speak_the_contract_is_refused(
+    set_route: Set, name: str, target: str, why: str
+) -> None:
+    with pytest.raises(Invalid, match=why) as refused:
+        set_route(name, target=target)
+    assert refused_fields(refused) == {"target"}
+
+
+def test_a_target_that_went_away_is_refused(set_route: Set, archive: ServiceRunner) -> None:
+    archive.stop()
+    with pytest.raises(Invalid, match="archive does not answer") as refused:
+        set_route(target="archive.all")
+    assert refused_fields(refused) == {"target"}
+
+
+@pytest.mark.usefixtures("archive")
+def test_a_reply_may_lack_what_the_route_can_do_without_and_nothing_else(set_route: Set) -> None:
+    assert set_route("user-detail", target="archive.person")["target"] == "archive.person"
+    with pytest.raises(Invalid, match="returns Profile"):
+        set_route("register", target="archive.open")
+
+
+def test_the_next_migration_leaves_changes_alone_and_a_row_of_another_version_does_no_harm(
+    set_route: Set, database: Engine, listed: Callable[[], Any]
+) -> None:
+    set_route(enabled=False)
+    with database.begin() as connection:
+        connection.execute(text("DELETE FROM routes WHERE name = 'login'"))
+        connection.execute(text("UPDATE routes SET name = 'of-later' WHERE name = 'inbox'"))
+        rules.seed(connection, ROUTES)
+    assert listed()["all-posts"]["enabled"] is False
+    assert set(listed()) == BY_NAME.keys()
+
+
+def test_a_route_that_the_table_does_not_know_yet_can_be_set(set_route: Set, database: Engine) -> None:
+    with database.begin() as connection:
+        connection.execute(text("DELETE FROM routes"))
+    assert set_route(rate="10/minute") == {"name": "all-posts"} | SEED | {"rate": "10/minute"}

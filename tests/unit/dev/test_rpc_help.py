@@ -1,0 +1,34 @@
+from pydantic import Field
+
+from chassis.contract import Empty, Message
+from chassis.description import describe
+from chassis.rpc import rpc
+from chassis.service import Service
+from docker.dev import rpc_help
+
+
+class Pour(Message):
+    cups: int
+    sugar: float | None = None
+    guests: list[str] = Field(default=["ada"])
+
+
+class Kettle(Service):
+    name = "kettle"
+
+    @rpc
+    def pour(self, request: Pour) -> Empty:
+        """Pour tea.
+
+        Slowly.
+        """
+        raise NotImplementedError(request)
+
+
+def test_each_method_is_shown_as_it_is_called_with_what_it_does() -> None:
+    shown = rpc_help.text(describe(Kettle).model_dump())
+    assert shown.startswith("kettle\n")
+    assert '  pour(cups: integer, sugar?: number or null, guests?: array = ["ada"]) -> Empty\n' in shown
+    assert "      Pour tea.\n" in shown
+    assert "  ping() -> Empty\n" in shown
+    assert "Slowly" not in shown
