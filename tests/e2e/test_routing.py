@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import requests
 
+from chassis.errors import ServiceError
 from docker.dev.waiting import until
 from tests.e2e.support.load import asking
 from tests.e2e.support.operator import Operator
@@ -32,7 +33,7 @@ def set_route(operator: Operator, read: Read) -> Iterator[Callable[..., None]]:
         operator("gateway.set_route", name="all-posts", **rule)
 
     yield set_route
-    set_route(enabled=True)
+    operator("gateway.reset_route", name="all-posts")
     until(everywhere(read, 200), "all-posts to be back", FOLLOW)
 
 
@@ -65,3 +66,29 @@ def test_a_route_is_switched_off_on_all_its_paths_and_alone(
     assert person.get("/all-posts/").status_code == 503
     assert person.get("/users/all/").status_code == 200
     person.writes("still open")
+
+
+def test_a_route_that_is_given_a_rate_refuses_beyond_it_also_what_is_cached(
+    newcomer: Make, set_route: Callable[..., None]
+) -> None:
+    set_route(rate="5/hour")
+    probe, person, other = newcomer(), newcomer(), newcomer()
+    until(lambda: probe.get("/all-posts/").status_code == 429, "the rate to be followed", 2 * FOLLOW)
+    replies = [person.get("/all-posts/", headers={"Connection": "close"}) for _ in range(20)]
+    refused = [reply for reply in replies if reply.status_code == 429]
+    assert refused
+    assert refused[0].headers["X-RateLimit-Limit"] == "5"
+    assert int(refused[0].headers["Retry-After"]) > 0
+    assert person.get("/users/all/").headers["X-RateLimit-Limit"] == "1000"
+    assert other.get("/all-posts/").status_code == 200
+
+
+def test_a_route_is_sent_to_a_method_of_the_same_contract_and_to_no_other(
+    newcomer: Make, operator: Operator, set_route: Callable[..., None]
+) -> None:
+    for target in ("users.all", "feeds.nothing", "nobody.all"):
+        with pytest.raises(ServiceError, match="target"):
+            set_route(target=target)
+    set_route(target="feeds.all")
+    assert newcomer().get("/all-posts/").status_code == 200
+    assert {rule["name"]: rule["target"] for rule in operator("gateway.routes")["items"]}["all-posts"] == "feeds.all"

@@ -30,7 +30,7 @@ class Operator:
     ) -> None:
         self._proxy.stop()
 
-    def __call__(self, target: str, **arguments: Any) -> Any:
+    def __call__(self, target: str, /, **arguments: Any) -> Any:
         service, _, method = target.partition(".")
         self._headers[context.AUTH_TOKEN] = tokens.issue(tokens.Caller("operator"), service, self._ring.signing)
         return getattr(self._rpc[service], method)(**arguments)
