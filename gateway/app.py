@@ -22,6 +22,7 @@ from gateway.routing import Routing
 from gateway.rpc_client import RpcClient
 from gateway.sockets import add_socket
 from gateway.views import serve
+from gateway.vigil import Vigil
 
 DATABASE_POOL = 10  # connections a process
 
@@ -32,10 +33,11 @@ def create_app() -> Guard:
     """Connect this process to its backends and return the guarded application."""
     patch_psycopg()
     backends = _backends()
-    registry = Registry(backends)
+    registry = Registry()
+    vigil = Vigil(registry, backends.rpc, backends.settings["gateway"]["socket"]["ping"])
     backends.broker.subscribe(backends.rpc)
-    backends.broker.subscribe(Listener(backends.settings, registry))
-    for task in (backends.broker.run, backends.routing.follow, registry.patrol, registry.watch):
+    backends.broker.subscribe(Listener(backends.settings, registry, vigil))
+    for task in (backends.broker.run, backends.routing.follow, vigil.ping, vigil.watch):
         gevent.spawn(task)
     return Guard(_flask(backends, registry), backends, registry)
 

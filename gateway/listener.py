@@ -13,6 +13,7 @@ from chassis.errors import ServiceError
 from chassis.publisher import EVENTS
 from chassis.validation import validated
 from gateway.registry import Registry
+from gateway.vigil import Vigil
 from notifications.contract import NotificationCreated
 from users.contract import SessionEnded
 
@@ -22,9 +23,10 @@ _log = logging.getLogger(__name__)
 class Listener:
     """Consumes from a queue of this process, which dies with its connection; hence the resync after each loss."""
 
-    def __init__(self, settings: dict[str, Any], registry: Registry) -> None:
+    def __init__(self, settings: dict[str, Any], registry: Registry, vigil: Vigil) -> None:
         self._ring = keyring.of(settings)
         self._registry = registry
+        self._vigil = vigil
         self._handlers: dict[str, tuple[type[Event], Callable[[Any], None]]] = {
             NotificationCreated.type: (NotificationCreated, self._on_notification_created),
             SessionEnded.type: (SessionEnded, self._on_session_ended),
@@ -38,11 +40,11 @@ class Listener:
             exchange(channel).declare()
             channel.queue_bind(queue, exchange.name, event.type)
         channel.basic_consume(queue, no_ack=True, callback=self._on_message)
-        self._registry.resync()
+        self._vigil.resync()
 
     def lost(self) -> None:
         """Let the sockets wait for the resync after the next connection."""
-        self._registry.hold()
+        self._vigil.hold()
 
     def _on_message(self, message: AmqpMessage) -> None:
         """Hand an event on; whatever is wrong with one must not stop the others."""

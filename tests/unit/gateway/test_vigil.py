@@ -1,7 +1,6 @@
 """Open websockets whose sessions are looked at again."""
 
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import gevent
@@ -9,9 +8,10 @@ import pytest
 
 from chassis import clock
 from chassis.errors import ServiceError, Unauthenticated, Unavailable
-from gateway import registry
+from gateway import vigil
 from gateway.connection import Connection
 from gateway.registry import Registry
+from gateway.vigil import Vigil
 from users.contract import Authenticate, Identity
 
 HOUR = timedelta(hours=1)
@@ -61,14 +61,18 @@ def users() -> Users:
 
 
 @pytest.fixture
-def sockets(users: Users) -> Registry:
-    backends: Any = SimpleNamespace(settings={"gateway": {"socket": {"ping": 25}}}, rpc=users)
-    return Registry(backends)
+def sockets() -> Registry:
+    return Registry()
+
+
+@pytest.fixture
+def watch(sockets: Registry, users: Any) -> Vigil:
+    return Vigil(sockets, users, ping=25)
 
 
 @pytest.fixture(autouse=True)
 def any_hash(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "Authenticate", Authenticate.model_construct)
+    monkeypatch.setattr(vigil, "Authenticate", Authenticate.model_construct)
 
 
 def opened(sockets: Registry, expires_in: timedelta) -> Connection:
@@ -82,47 +86,47 @@ def closed_with(connection: Connection) -> Any:
     return connection.outlet.ended  # type: ignore[attr-defined]
 
 
-def test_a_session_that_was_used_meanwhile_keeps_its_socket(users: Users, sockets: Registry) -> None:
+def test_a_session_that_was_used_meanwhile_keeps_its_socket(users: Users, sockets: Registry, watch: Vigil) -> None:
     connection = opened(sockets, NOW)
-    sockets.look_again()
+    watch.look_again()
     assert closed_with(connection) is None
     assert connection.identity == users.answer
-    sockets.look_again()
+    watch.look_again()
     assert users.asked == 1
 
 
-def test_a_session_that_has_ended_loses_its_socket(users: Users, sockets: Registry) -> None:
+def test_a_session_that_has_ended_loses_its_socket(users: Users, sockets: Registry, watch: Vigil) -> None:
     connection = opened(sockets, NOW)
     users.answer = Unauthenticated("It has ended.", "invalid_token")
-    sockets.look_again()
+    watch.look_again()
     assert closed_with(connection) == 1008
 
 
-def test_an_end_whose_event_was_lost_is_found_ten_minutes_later(users: Users, sockets: Registry) -> None:
+def test_an_end_whose_event_was_lost_is_found_ten_minutes_later(users: Users, sockets: Registry, watch: Vigil) -> None:
     connection = opened(sockets, LATER)
     users.answer = Unauthenticated("It has ended.", "invalid_token")
-    connection.looked_at -= registry.LOOK - 1
-    sockets.look_again()
+    connection.looked_at -= vigil.LOOK - 1
+    watch.look_again()
     assert (users.asked, closed_with(connection)) == (0, None)
     connection.looked_at -= 1
-    sockets.look_again()
+    watch.look_again()
     assert closed_with(connection) == 1008
 
 
 @pytest.mark.parametrize(("expires_in", "code"), [(LATER, None), (NOW, 1008)])
 def test_without_the_users_service_what_was_known_last_counts(
-    users: Users, sockets: Registry, expires_in: timedelta, code: int | None
+    users: Users, sockets: Registry, watch: Vigil, expires_in: timedelta, code: int | None
 ) -> None:
     connection = opened(sockets, expires_in)
-    connection.looked_at -= registry.LOOK
+    connection.looked_at -= vigil.LOOK
     users.answer = Unavailable("Away.")
-    sockets.look_again()
+    watch.look_again()
     assert closed_with(connection) == code
     assert users.asked == 1
 
 
-def test_few_sessions_are_looked_at_at_a_time(users: Users, sockets: Registry) -> None:
+def test_few_sessions_are_looked_at_at_a_time(users: Users, sockets: Registry, watch: Vigil) -> None:
     for _ in range(50):
         opened(sockets, NOW)
-    sockets.look_again()
-    assert (users.asked, users.most) == (50, registry.WATCHED)
+    watch.look_again()
+    assert (users.asked, users.most) == (50, vigil.WATCHED)
