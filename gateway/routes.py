@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from chassis.contract import Empty
+from chassis.errors import Conflict, ServiceError, Unauthenticated
 from feeds import contract as feeds
 from gateway import authors
 from gateway.contract import PostView, PostViewPage
@@ -14,6 +15,14 @@ from users import contract as users
 def _both(path: str, service: str, own: str | None = None) -> tuple[str, ...]:
     """Return the specification's path, and the service's own endpoint mirrored under its name."""
     return (path, f"/{service}{own or path}")
+
+
+def _taken(*fields: str) -> tuple[ServiceError, ...]:
+    """Return the refusals of what must be unique."""
+    return tuple(
+        Conflict(f"This {field} is taken.", f"{field}_taken", [{"field": field, "message": "is taken"}])
+        for field in fields
+    )
 
 
 ROUTES: tuple[Route, ...] = (
@@ -29,6 +38,8 @@ ROUTES: tuple[Route, ...] = (
         view=authors.remember,
         limit=Limit("register"),
         keyed=True,
+        summary="Open an account",
+        refusals=_taken("username", "email", "phone"),
     ),
     Route(
         "login",
@@ -39,6 +50,8 @@ ROUTES: tuple[Route, ...] = (
         users.Login,
         users.Session,
         limit=Limit("login", account=lambda request: request.name.casefold()),
+        summary="Sign in",
+        refusals=(Unauthenticated("User name or password is wrong.", "bad_credentials"),),
     ),
     Route(
         "logout",
@@ -50,6 +63,7 @@ ROUTES: tuple[Route, ...] = (
         Empty,
         status=204,
         fields_in="query",
+        summary="Sign out",
     ),
     Route(
         "update-account",
@@ -60,6 +74,8 @@ ROUTES: tuple[Route, ...] = (
         users.UpdateAccount,
         users.Account,
         view=authors.remember,
+        summary="Change one's account",
+        refusals=_taken("username", "email", "phone"),
     ),
     Route(
         "user-detail",
@@ -69,8 +85,18 @@ ROUTES: tuple[Route, ...] = (
         Who.USER,
         users.ById,
         users.Person,
+        summary="Look at somebody",
     ),
-    Route("all-users", "GET", ("/users/all/",), "users.all", Who.USER, users.All, users.ProfilePage),
+    Route(
+        "all-users",
+        "GET",
+        ("/users/all/",),
+        "users.all",
+        Who.USER,
+        users.All,
+        users.ProfilePage,
+        summary="List everybody, newest first",
+    ),
     Route(
         "all-posts",
         "GET",
@@ -83,6 +109,7 @@ ROUTES: tuple[Route, ...] = (
         view=authors.join_page,
         tag=feeds.CACHE_TAG,
         cache_seconds=60,
+        summary="Read all posts, newest first",
     ),
     Route(
         "post-detail",
@@ -96,6 +123,7 @@ ROUTES: tuple[Route, ...] = (
         view=authors.join,
         tag=feeds.CACHE_TAG,
         cache_seconds=60,
+        summary="Read one post",
     ),
     Route(
         "create-post",
@@ -109,6 +137,7 @@ ROUTES: tuple[Route, ...] = (
         shows=PostView,
         view=authors.join_own,
         keyed=True,
+        summary="Write a post",
     ),
     Route(
         "send-notification",
@@ -120,6 +149,8 @@ ROUTES: tuple[Route, ...] = (
         notifications.Notification,
         status=202,
         keyed=True,
+        summary="Tell one user something",
+        refusals=(Conflict("The recipient is not active; nothing was sent.", "recipient_not_active"),),
     ),
     Route(
         "inbox",
@@ -129,6 +160,7 @@ ROUTES: tuple[Route, ...] = (
         Who.USER,
         notifications.Inbox,
         notifications.InboxPage,
+        summary="Read one's inbox, newest first",
     ),
     Route(
         "read-notifications",
@@ -139,6 +171,7 @@ ROUTES: tuple[Route, ...] = (
         notifications.MarkRead,
         Empty,
         status=204,
+        summary="Mark as read",
     ),
     Route(
         "notification-detail",
@@ -148,6 +181,7 @@ ROUTES: tuple[Route, ...] = (
         Who.USER,
         notifications.ById,
         notifications.NotificationDetail,
+        summary="Look at one notification and its deliveries",
     ),
 )
 
