@@ -21,7 +21,7 @@ PostText = Annotated[
     AfterValidator(_not_blank),
     Field(description="Kept to the letter; not blank.", examples=["Karibu, the bench is open."]),
     # Python counts U+001C to U+001F and U+0085 among the blanks, other dialects of regular expressions do not.
-    JsonSchema({"pattern": r"^[^\u0000]*[^\s\u0000\u001c-\u001f\u0085][^\u0000]*$"}),
+    JsonSchema({"pattern": r"^[\s\u001c-\u001f\u0085]*[^\s\u0000\u001c-\u001f\u0085][^\u0000]*$"}),
 ]
 
 
