@@ -77,6 +77,13 @@ def _names(field: str) -> dict[str, Any]:
 class Register(Message):
     """Opens an account."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"required": ["notify_by"], "properties": {"notify_by": {"contains": {"const": "sms"}}}},
+            "then": {"required": ["phone"], "properties": {"phone": {"type": "string"}}},
+        }
+    )
+
     username: Username
     email: Email
     password: NewPassword = Field(repr=False)

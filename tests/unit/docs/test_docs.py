@@ -106,7 +106,7 @@ def endpoints(page: str) -> set[tuple[str, str]]:
 BESIDE_THE_TABLE = {
     ("GET", "/livez"),
     ("GET", "/readyz"),
-    ("GET", "/metrics"),  # these three are said to be planned
+    ("GET", "/metrics"),  # this one is said to be planned
     ("GET", "/openapi.json"),
     ("GET", "/docs/"),
 }

@@ -192,7 +192,13 @@ def test_every_example_is_as_its_schema_says() -> None:
     assert [(schema, example) for schema, example in found if not valid(schema, example)] == []
 
 
+ADA = {"username": "ada", "email": "ada@example.org", "password": "a long pass phrase"}
 SAID = [
+    (Register, ADA, True),
+    (Register, ADA | {"password": "short"}, False),
+    (Register, ADA | {"notify_by": ["sms"]}, False),
+    (Register, ADA | {"notify_by": ["sms"], "phone": None}, False),
+    (Register, ADA | {"notify_by": ["sms"], "phone": "+254711000001"}, True),
     (Login, {"username": "ada", "password": "x"}, True),
     (Login, {"email": "ada@example.org", "password": "x"}, True),
     (Login, {"password": "x"}, False),
