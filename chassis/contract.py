@@ -5,10 +5,21 @@ so services can be deployed in any order.
 """
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, ClassVar, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 UUID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 
@@ -34,13 +45,25 @@ def _rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+@dataclass(frozen=True, eq=False)  # whatever annotates a type must have a hash
+class JsonSchema:
+    """Says in a JSON Schema what a validator or a serializer does, which pydantic cannot know."""
+
+    says: dict[str, Any]
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Add to what the type says."""
+        return handler(schema) | self.says
+
+
 Item = TypeVar("Item")
-Text = Annotated[str, AfterValidator(_storable)]
+Text = Annotated[str, AfterValidator(_storable), JsonSchema({"pattern": r"^[^\u0000]*$"})]
 Id = Annotated[str, Field(pattern=UUID_PATTERN, examples=["01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21"])]
 Timestamp = Annotated[
     AwareDatetime,
     Field(strict=False, examples=["2026-11-22T14:24:34.120000Z"]),
     PlainSerializer(_rfc3339, return_type=str),
+    JsonSchema({"format": "date-time"}),
 ]
 
 
@@ -57,15 +80,19 @@ class Empty(Message):
 class PageRequest(Message):
     """Asks for a page; `cursor` is the `next` of the page before."""
 
-    limit: int = Field(default=20, ge=1, le=100)
-    cursor: str | None = Field(default=None, max_length=200)
+    limit: int = Field(default=20, ge=1, le=100, description="How many items at most.")
+    cursor: str | None = Field(default=None, max_length=200, description="The `next` of the page before.")
 
 
 class Page(Message, Generic[Item]):
     """A page, and where the next one starts; `next` is null on the last."""
 
     items: list[Item]
-    next: str | None = None
+    next: str | None = Field(
+        default=None,
+        description="The `cursor` of the next page; null on the last.",
+        examples=["MDE5MzJmM2UtOWE0Yy03Y2MxLThhNTMtNmQxZjBjNWE3YjIx"],
+    )
 
 
 class Event(Message):

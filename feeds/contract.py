@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
 
-from chassis.contract import Event, Id, Message, Page, PageRequest, Text, Timestamp
+from chassis.contract import Event, Id, JsonSchema, Message, Page, PageRequest, Text, Timestamp
 
 CACHE_TAG = "posts"
 
@@ -19,7 +19,9 @@ PostText = Annotated[
     Text,
     Field(min_length=1, max_length=5000),
     AfterValidator(_not_blank),
-    Field(examples=["Karibu, the bench is open."]),
+    Field(description="Kept to the letter; not blank.", examples=["Karibu, the bench is open."]),
+    # Python counts U+001C to U+001F and U+0085 among the blanks, other dialects of regular expressions do not.
+    JsonSchema({"pattern": r"^[\s\u001c-\u001f\u0085]*[^\s\u0000\u001c-\u001f\u0085][^\u0000]*$"}),
 ]
 
 

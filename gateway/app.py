@@ -16,6 +16,7 @@ from gateway.broker import Broker
 from gateway.guard import Guard
 from gateway.limits import Counters, parse_rate
 from gateway.listener import Listener
+from gateway.openapi import serving
 from gateway.registry import Registry
 from gateway.routes import ROUTES
 from gateway.routing import Routing
@@ -59,6 +60,7 @@ def _flask(backends: Backends, registry: Registry) -> Flask:
             app.add_url_rule(path, f"{route.name}-{number}", view, methods=[route.method])
     health.add(app, backends)
     metrics.add(app, backends.settings)
+    serving.add(app)
     add_socket(app, backends, registry)
     app.register_error_handler(Exception, _problem)
     return app

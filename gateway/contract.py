@@ -24,22 +24,23 @@ RouteName = Annotated[str, Field(max_length=100)]
 
 
 class Author(Message):
-    """Who wrote a post."""
+    """Who wrote a post, under their present name."""
 
     id: Id
-    username: str
+    username: Annotated[str, Field(examples=["ada"])]
 
 
 class PostView(Message):
     """A post as clients see it."""
 
     id: Id
-    text: str
+    text: Annotated[str, Field(examples=["Karibu, the bench is open."])]
     author: Author
     created_at: Timestamp
 
 
-PostViewPage = Page[PostView]
+class PostViewPage(Page[PostView]):
+    """A page of posts."""
 
 
 class RouteRule(Message):

@@ -3,13 +3,15 @@
 import json
 import logging
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated
 
+from pydantic import Field
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing.exceptions import WebsocketMismatch
 from wsproto.utilities import RemoteProtocolError
 
+from chassis.contract import Message
 from chassis.errors import Invalid, ServiceError, Unauthenticated, Unavailable
 
 CONTENT_TYPE = "application/problem+json"
@@ -46,19 +48,39 @@ class _Other(ServiceError):
     status: int  # type: ignore[misc]  # of each one, not of the class
 
 
+class WrongField(Message):
+    """A field that is wrong, by its path, and why."""
+
+    field: str
+    message: str
+
+
+class Problem(Message):
+    """Why a request was refused (RFC 9457). Branch on `status` and `code`; `detail` is for people."""
+
+    type: str  # about:blank: the status says it all (RFC 9457, section 4.2.1); `code` tells cases apart
+    title: str
+    status: int
+    detail: str
+    code: Annotated[str, Field(description="Tells the cases of a status apart.")]
+    request_id: Annotated[str, Field(description="The answer's X-Request-ID, which is in every log line.")]
+    errors: list[WrongField] = Field(default=[], description="For 422, and for a 409 that concerns a field.")
+
+
 def document(error: ServiceError, request_id: str) -> bytes:
-    """Return the body: type, title, status, detail, code, request_id, and for wrong fields errors."""
-    body: dict[str, Any] = {
-        "type": "about:blank",  # the status says it all (RFC 9457, section 4.2.1); `code` tells cases apart
-        "title": HTTPStatus(error.status).phrase,
-        "status": error.status,
-        "detail": error.detail,
-        "code": error.code,
-        "request_id": request_id,
-    }
-    if error.errors or isinstance(error, Invalid):
-        body["errors"] = error.errors
-    return json.dumps(body).encode()
+    """Return the body; `errors` only where it says something."""
+    problem = Problem(
+        type="about:blank",
+        title=HTTPStatus(error.status).phrase,
+        status=error.status,
+        detail=error.detail,
+        code=error.code,
+        request_id=request_id,
+        errors=[WrongField(**wrong) for wrong in error.errors],
+    )
+    silent = {"errors"} if not error.errors and not isinstance(error, Invalid) else None
+    # Not by pydantic: json spells half a surrogate pair of the client's as an escape, where UTF-8 has no word for it.
+    return json.dumps(problem.model_dump(exclude=silent)).encode()
 
 
 def headers(error: ServiceError) -> Headers:

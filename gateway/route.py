@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any, Literal
 
 from chassis.contract import Message
+from chassis.errors import ServiceError
 from gateway.visit import Visit
 
 # Makes of an RPC's reply what clients see: backends, who asks, the reply.
@@ -54,3 +55,6 @@ class Route:
     limit: Limit | None = None
     keyed: bool = False  # Idempotency-Key is honoured
     fields_in: Literal["body", "query", "path"] = "body"  # of what is not a GET; a path's always count
+    # For the documentation: the endpoint in a few words, and what the service refuses beyond what the row implies.
+    summary: str = ""
+    refusals: tuple[ServiceError, ...] = ()

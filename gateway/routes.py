@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from chassis.contract import Empty
+from chassis.errors import Conflict, ServiceError, TooManyRequests, Unauthenticated
 from feeds import contract as feeds
 from gateway import authors, sign_in
 from gateway.contract import PostView, PostViewPage
@@ -14,6 +15,14 @@ from users import contract as users
 def _both(path: str, service: str, own: str | None = None) -> tuple[str, ...]:
     """Return the specification's path, and the service's own endpoint mirrored under its name."""
     return (path, f"/{service}{own or path}")
+
+
+def _taken(*fields: str) -> tuple[ServiceError, ...]:
+    """Return the refusals of what must be unique."""
+    return tuple(
+        Conflict(f"This {field} is taken.", f"{field}_taken", [{"field": field, "message": "is taken"}])
+        for field in fields
+    )
 
 
 ROUTES: tuple[Route, ...] = (
@@ -29,6 +38,8 @@ ROUTES: tuple[Route, ...] = (
         view=authors.remember,
         limit=Limit("register"),
         keyed=True,
+        summary="Open an account",
+        refusals=_taken("username", "email", "phone"),
     ),
     Route(
         "login",
@@ -40,6 +51,12 @@ ROUTES: tuple[Route, ...] = (
         users.Session,
         prepare=sign_in.with_client,
         limit=Limit("login", account=lambda request: request.name.casefold()),
+        summary="Sign in",
+        refusals=(
+            Unauthenticated("User name or password is wrong.", "bad_credentials"),
+            TooManyRequests("There were many wrong passwords; wait a little."),
+            TooManyRequests("There were too many wrong passwords.", "too_many_failures"),
+        ),
     ),
     Route(
         "logout",
@@ -51,6 +68,7 @@ ROUTES: tuple[Route, ...] = (
         Empty,
         status=204,
         fields_in="query",
+        summary="Sign out",
     ),
     Route(
         "sessions",
@@ -60,6 +78,7 @@ ROUTES: tuple[Route, ...] = (
         Who.USER,
         users.Sessions,
         users.SessionPage,
+        summary="List one's sessions, newest first",
     ),
     Route(
         "end-session",
@@ -71,6 +90,7 @@ ROUTES: tuple[Route, ...] = (
         Empty,
         status=204,
         fields_in="path",
+        summary="End one of one's sessions",
     ),
     Route(
         "update-account",
@@ -81,6 +101,8 @@ ROUTES: tuple[Route, ...] = (
         users.UpdateAccount,
         users.Account,
         view=authors.remember,
+        summary="Change one's account",
+        refusals=_taken("username", "email", "phone"),
     ),
     Route(
         "delete-account",
@@ -91,6 +113,7 @@ ROUTES: tuple[Route, ...] = (
         users.DeleteAccount,
         Empty,
         status=204,
+        summary="Delete one's account",
     ),
     Route(
         "deactivate-user",
@@ -101,6 +124,7 @@ ROUTES: tuple[Route, ...] = (
         users.ById,
         users.Account,
         fields_in="path",
+        summary="Close an account",
     ),
     Route(
         "reactivate-user",
@@ -111,6 +135,7 @@ ROUTES: tuple[Route, ...] = (
         users.ById,
         users.Account,
         fields_in="path",
+        summary="Open an account again",
     ),
     Route(
         "user-detail",
@@ -120,8 +145,18 @@ ROUTES: tuple[Route, ...] = (
         Who.USER,
         users.ById,
         users.Person,
+        summary="Look at somebody",
     ),
-    Route("all-users", "GET", ("/users/all/",), "users.all", Who.USER, users.All, users.ProfilePage),
+    Route(
+        "all-users",
+        "GET",
+        ("/users/all/",),
+        "users.all",
+        Who.USER,
+        users.All,
+        users.ProfilePage,
+        summary="List everybody, newest first",
+    ),
     Route(
         "all-posts",
         "GET",
@@ -134,6 +169,7 @@ ROUTES: tuple[Route, ...] = (
         view=authors.join_page,
         tag=feeds.CACHE_TAG,
         cache_seconds=60,
+        summary="Read all posts, newest first",
     ),
     Route(
         "post-detail",
@@ -147,6 +183,7 @@ ROUTES: tuple[Route, ...] = (
         view=authors.join,
         tag=feeds.CACHE_TAG,
         cache_seconds=60,
+        summary="Read one post",
     ),
     Route(
         "create-post",
@@ -160,6 +197,7 @@ ROUTES: tuple[Route, ...] = (
         shows=PostView,
         view=authors.join_own,
         keyed=True,
+        summary="Write a post",
     ),
     Route(
         "send-notification",
@@ -171,6 +209,8 @@ ROUTES: tuple[Route, ...] = (
         notifications.Notification,
         status=202,
         keyed=True,
+        summary="Tell one user something",
+        refusals=(Conflict("The recipient is not active; nothing was sent.", "recipient_not_active"),),
     ),
     Route(
         "inbox",
@@ -180,6 +220,7 @@ ROUTES: tuple[Route, ...] = (
         Who.USER,
         notifications.Inbox,
         notifications.InboxPage,
+        summary="Read one's inbox, newest first",
     ),
     Route(
         "read-notifications",
@@ -190,6 +231,7 @@ ROUTES: tuple[Route, ...] = (
         notifications.MarkRead,
         Empty,
         status=204,
+        summary="Mark as read",
     ),
     Route(
         "notification-detail",
@@ -199,6 +241,7 @@ ROUTES: tuple[Route, ...] = (
         Who.USER,
         notifications.ById,
         notifications.NotificationDetail,
+        summary="Look at one notification and its deliveries",
     ),
 )
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from chassis.contract import Event, Id, Message, Page, PageRequest, Text, Timestamp
 from users.contract import Channel
@@ -17,9 +17,13 @@ class SendNotification(Message):
     """Tells one active user something; without `channels`, the way the user chose."""
 
     user_id: Id
-    message: Annotated[Text, Field(min_length=1, max_length=1000)]
-    title: Annotated[Text, Field(min_length=1, max_length=100)] | None = None
-    channels: Annotated[list[Channel], Field(min_length=1, max_length=3)] | None = None
+    message: Annotated[Text, Field(min_length=1, max_length=1000, examples=["The bench is closed on Friday."])]
+    title: Annotated[Text, Field(min_length=1, max_length=100)] | None = Field(
+        default=None, description="`Message` without it."
+    )
+    channels: Annotated[list[Channel], Field(min_length=1, max_length=3)] | None = Field(
+        default=None, description="Ways to tell it; without it those that the user chose."
+    )
 
 
 class ById(Message):
@@ -35,7 +39,19 @@ class Inbox(PageRequest):
 class MarkRead(Message):
     """Marks the caller's notifications as read: some, or all."""
 
-    ids: Annotated[list[Id], Field(min_length=1, max_length=1000)] | None = None
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["ids"], "properties": {"ids": {"type": "array"}, "all": {"const": False}}},
+                {"required": ["all"], "properties": {"ids": {"type": "null"}, "all": {"const": True}}},
+            ],
+            "examples": [{"all": True}],
+        }
+    )
+
+    ids: Annotated[list[Id], Field(min_length=1, max_length=1000)] | None = Field(
+        default=None, description="Those that are not in the caller's inbox are ignored."
+    )
     all: bool = False
 
     @model_validator(mode="after")
@@ -57,23 +73,35 @@ class Notification(Message):
     """What somebody is told."""
 
     id: Id
-    kind: str
-    title: str
-    message: str
-    data: dict[str, Any]
+    kind: Annotated[str, Field(description="`post_created` or `message`; more may come.", examples=["post_created"])]
+    title: Annotated[str, Field(examples=["ada posted"])]
+    message: Annotated[str, Field(examples=["Karibu, the bench is open."])]
+    data: Annotated[
+        dict[str, Any],
+        Field(
+            description="What the kind adds: for `post_created` these three texts, for `message` nothing.",
+            examples=[
+                {
+                    "post_id": "01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21",
+                    "author_id": "01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b22",
+                    "author_username": "ada",
+                }
+            ],
+        ),
+    ]
     created_at: Timestamp
 
 
 class InboxItem(Notification):
     """A notification in somebody's inbox."""
 
-    read_at: Timestamp | None
+    read_at: Annotated[Timestamp | None, Field(description="null: not read yet.", examples=[None])]
 
 
 class InboxPage(Page[InboxItem]):
     """A page of the inbox and the number of unread notifications in all of it."""
 
-    unread: int
+    unread: Annotated[int, Field(examples=[1])]
 
 
 class Replay(Message):
@@ -94,9 +122,9 @@ class Delivery(Message):
 
     user_id: Id
     channel: Literal["email", "sms"]
-    status: DeliveryStatus
-    attempts: int
-    last_error: str | None
+    status: Annotated[DeliveryStatus, Field(examples=["sent"])]
+    attempts: Annotated[int, Field(examples=[1])]
+    last_error: Annotated[str | None, Field(examples=[None])]
     updated_at: Timestamp
 
 

@@ -1,20 +1,62 @@
 """What crosses the wire to and from the users service."""
 
 import hashlib
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
-from chassis.contract import Event, Id, Message, Page, PageRequest, Text, Timestamp
+from chassis.contract import Event, Id, JsonSchema, Message, Page, PageRequest, Text, Timestamp
 
 Channel = Literal["realtime", "email", "sms"]
-Username = Annotated[Text, Field(pattern=r"^[A-Za-z0-9_.]{3,30}$", examples=["ada"])]
-Email = Annotated[Text, Field(min_length=3, max_length=254, examples=["ada@example.org"])]
-Phone = Annotated[Text, Field(min_length=3, max_length=32, examples=["+254711000001"])]
+Username = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_.]{3,30}$", description="Unique without regard to case.", examples=["ada"])
+]
+Email = Annotated[
+    Text,
+    Field(
+        min_length=3,
+        max_length=254,
+        description="An address by its form, in a domain that is not reserved; unique without regard to case.",
+        examples=["ada@example.org"],
+    ),
+    JsonSchema({"format": "email"}),
+]
+Phone = Annotated[
+    Text,
+    Field(
+        min_length=3,
+        max_length=32,
+        description="In international form, a number that some country has given out; unique.",
+        examples=["+254711000001"],
+    ),
+    JsonSchema({"pattern": r"^\+[0-9 ().-]+$"}),
+]
 # Counted after NFKC by the service; here only a bound against abuse (128 characters may be written with more).
 Password = Annotated[Text, Field(min_length=1, max_length=1024, examples=["correct horse battery"])]
-NotifyBy = Annotated[list[Channel], Field(max_length=3, examples=[["realtime", "email"]])]
+NewPassword = Annotated[
+    Password,
+    Field(
+        description="8 to 128 characters, counted after NFKC; not one of the most common passwords, nor the account's "
+        "own name or address. Any characters, in any mixture."
+    ),
+    JsonSchema({"minLength": 8, "maxLength": 128}),
+]
+NotifyBy = Annotated[
+    list[Channel],
+    Field(
+        max_length=3,
+        description="How to be told of things; `sms` needs a `phone`. Empty: only the inbox.",
+        examples=[["realtime", "email"]],
+    ),
+    JsonSchema({"uniqueItems": True}),
+]
 Ids = Annotated[list[Id], Field(max_length=1000)]
+# In replies, with an example.
+Name = Annotated[str, Field(examples=["ada"])]
+Address = Annotated[str, Field(examples=["ada@example.org"])]
+Number = Annotated[str, Field(examples=["+254711000001"])]
+Channels = Annotated[list[Channel], Field(examples=[["realtime", "email"]])]
 
 # Shown in place of the name of an account that was deleted; nobody can register it.
 ERASED = "[deleted]"
@@ -30,12 +72,24 @@ def live_key(token_hash: str) -> str:
     return f"session:{token_hash}"
 
 
+def _names(field: str) -> dict[str, Any]:
+    """Say in JSON Schema that a field is given and not empty."""
+    return {"required": [field], "properties": {field: {"type": "string", "minLength": 1}}}
+
+
 class Register(Message):
     """Opens an account."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"required": ["notify_by"], "properties": {"notify_by": {"contains": {"const": "sms"}}}},
+            "then": {"required": ["phone"], "properties": {"phone": {"type": "string"}}},
+        }
+    )
+
     username: Username
     email: Email
-    password: Password = Field(repr=False)
+    password: NewPassword = Field(repr=False)
     phone: Phone | None = None
     notify_by: NotifyBy = Field(default=["realtime", "email"])
 
@@ -43,7 +97,11 @@ class Register(Message):
 class Login(Message):
     """Starts a session; the account is named by user name or by e-mail."""
 
-    username: Annotated[Text, Field(max_length=254)] | None = None
+    model_config = ConfigDict(json_schema_extra={"anyOf": [_names("username"), _names("email")]})
+
+    username: Annotated[Text, Field(max_length=254)] | None = Field(
+        default=None, description="The user name, or the e-mail address here too.", examples=["ada"]
+    )
     email: Annotated[Text, Field(max_length=254)] | None = None
     password: Password = Field(repr=False)
 
@@ -69,7 +127,7 @@ class SignIn(Login):
 class Logout(Message):
     """Ends the caller's session, or all of the caller's."""
 
-    everywhere: bool = False
+    everywhere: bool = Field(default=False, description="End all sessions of the caller, not this one alone.")
 
 
 class Sessions(PageRequest):
@@ -91,11 +149,20 @@ class DeleteAccount(Message):
 class UpdateAccount(Message):
     """Changes what is given. A null phone removes it; a new password needs the current one."""
 
-    username: Username | None = None
-    email: Email | None = None
-    phone: Phone | None = None
-    notify_by: NotifyBy | None = None
-    password: Password | None = Field(default=None, repr=False)
+    model_config = ConfigDict(
+        json_schema_extra={
+            "dependentRequired": {"password": ["current_password"]},
+            "examples": [{"phone": "+254711000001", "notify_by": ["sms"]}],
+        }
+    )
+
+    username: Username | SkipJsonSchema[None] = None
+    email: Email | SkipJsonSchema[None] = None
+    phone: Phone | None = Field(default=None, description="null removes it.")
+    notify_by: NotifyBy | SkipJsonSchema[None] = None
+    password: NewPassword | SkipJsonSchema[None] = Field(
+        default=None, repr=False, description="Needs `current_password`; ends the other sessions."
+    )
     current_password: Password | None = Field(default=None, repr=False)
 
 
@@ -156,26 +223,26 @@ class Profile(Message):
     """What everybody may see of an account."""
 
     id: Id
-    username: str
+    username: Name
     created_at: Timestamp
 
 
 class Account(Profile):
     """What its owner and staff may see."""
 
-    email: str
-    phone: str | None
-    notify_by: list[Channel]
-    is_active: bool
-    is_staff: bool
+    email: Address
+    phone: Number | None
+    notify_by: Channels
+    is_active: Annotated[bool, Field(examples=[True])]
+    is_staff: Annotated[bool, Field(examples=[False])]
 
 
 class Person(Profile):
     """A profile; for its owner and staff with the rest of the account."""
 
-    email: str | None = None
-    phone: str | None = None
-    notify_by: list[Channel] | None = None
+    email: Address | None = None
+    phone: Number | None = None
+    notify_by: Channels | None = None
     is_active: bool | None = None
     is_staff: bool | None = None
 
@@ -183,7 +250,7 @@ class Person(Profile):
 class Session(Message):
     """A session, as its owner gets it once: the token is stored nowhere. It ends at `expires_at` at the latest."""
 
-    token: str
+    token: Annotated[str, Field(examples=["0rOq1pY5cV3nX9sKQ2mHf7tEwJ8uZa4dLbG6iTyRk_M"])]
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - RFC 6750's word, no secret
     expires_at: Timestamp
     user: Account
@@ -253,7 +320,8 @@ class All(PageRequest):
     """Asks for a page of profiles, newest first."""
 
 
-ProfilePage = Page[Profile]
+class ProfilePage(Page[Profile]):
+    """A page of profiles."""
 
 
 class AccountChanged(Event):

@@ -16,7 +16,7 @@ Try   make demo
 def text(environment: Mapping[str, str], directory: Path) -> str:
     """Return the addresses of an instance, private services only where they are private."""
     url = environment["BARAZA_URL"]
-    lines = [("API", url)]
+    lines = [("API", url), ("its page", f"{url}/docs/")]
     if mailbox := environment.get("BARAZA_MAILBOX"):
         lines.append(("e-mails", f"{mailbox}   files {_short(directory / 'mailbox')}"))
     if sms := environment.get("BARAZA_SMS"):

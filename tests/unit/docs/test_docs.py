@@ -109,7 +109,7 @@ BESIDE_THE_TABLE = {
     ("GET", "/livez"),
     ("GET", "/readyz"),
     ("GET", "/metrics"),
-    ("GET", "/openapi.json"),  # these two are said to be planned
+    ("GET", "/openapi.json"),
     ("GET", "/docs/"),
 }
 

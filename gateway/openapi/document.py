@@ -1,0 +1,73 @@
+"""The OpenAPI document, made from the route table and the contracts: nothing about an endpoint is written twice."""
+
+import re
+from collections.abc import Iterator, Sequence
+from http import HTTPStatus
+from importlib import resources
+from typing import Any
+
+from pydantic.json_schema import JsonSchemaMode
+
+from chassis.contract import Message
+from gateway.openapi import headers, probes, refusals
+from gateway.openapi.operations import BEARER, has_body, operation, path_of, shown
+from gateway.openapi.schemas import Schemas
+from gateway.problems import Problem
+from gateway.route import Route
+
+VERSION = "1"  # of the API
+
+TAGS = {
+    "users": "People, their accounts and their sessions.",
+    "feeds": "Posts.",
+    "notifications": "Who was told what, and how. News come by the websocket `/ws/notifications/`, see above.",
+    "probes": "For operators. Never throttled, and without a token.",
+}
+
+
+def document(routes: Sequence[Route]) -> dict[str, Any]:
+    """Describe the API that these rows make."""
+    schemas = Schemas(_contracts(routes))
+    return {
+        "openapi": "3.1.1",
+        "info": {"title": "Baraza", "version": VERSION, "description": _about()},
+        "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
+        "paths": _paths(routes, schemas) | probes.PATHS,
+        "components": {
+            "schemas": schemas.components,
+            "responses": refusals.components(),
+            "headers": headers.components(),
+            "securitySchemes": {
+                BEARER: {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The `token` of `POST /login/`. `Authorization: Token ...` is taken too.",
+                }
+            },
+        },
+    }
+
+
+def _contracts(routes: Sequence[Route]) -> Iterator[tuple[type[Message], JsonSchemaMode]]:
+    yield Problem, "serialization"
+    for route in routes:
+        if has_body(route):
+            yield route.request, "validation"
+        if route.status != HTTPStatus.NO_CONTENT:
+            yield shown(route), "serialization"
+
+
+def _paths(routes: Sequence[Route], schemas: Schemas) -> dict[str, Any]:
+    paths: dict[str, Any] = {}
+    for route in routes:
+        for number, path in enumerate(route.paths):
+            paths.setdefault(path_of(path), {})[route.method.lower()] = operation(route, number, schemas)
+    return paths
+
+
+def _about() -> str:
+    """Return the introduction with a line a paragraph: Swagger UI would break lines where ours end."""
+    text = resources.files("gateway.openapi").joinpath("about.md").read_text(encoding="utf-8")
+    parts = text.split("```")  # every other one is code
+    parts[::2] = [re.sub(r"(?<=\S)\n(?=[^\s#|])", " ", prose) for prose in parts[::2]]
+    return "```".join(parts)

@@ -1,0 +1,133 @@
+"""One endpoint of the document, out of nothing but its row in the route table."""
+
+import re
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from chassis.contract import Id, Message
+from gateway.openapi import refusals
+from gateway.openapi.headers import CACHED, GUARDED, references
+from gateway.openapi.schemas import Generator, Schemas, parameter
+from gateway.route import Route, Who
+
+BEARER = "bearer"
+
+_PLACE = re.compile(r"<(?:\w+:)?(\w+)>")  # a parameter in a path, as Flask writes it
+_CALLERS = {Who.ANYONE: "For anyone.", Who.USER: "Needs a token.", Who.STAFF: "Needs a token of staff."}
+_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "Names this write, so that repeating it writes once and gets the first answer again, for 24 hours.",
+    "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
+}
+_KNOWN = {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "The `ETag` of what the client has.",
+    "schema": {"type": "string"},
+}
+
+
+def path_of(path: str) -> str:
+    """Write a path as OpenAPI does."""
+    return _PLACE.sub(r"{\1}", path)
+
+
+def shown(route: Route) -> type[Message]:
+    """Return what clients see."""
+    return route.shows or route.reply
+
+
+def fields(route: Route) -> list[str]:
+    """Return the fields of a request that are not in its path."""
+    return [name for name in route.request.model_fields if name not in _PLACE.findall(route.paths[0])]
+
+
+def has_body(route: Route) -> bool:
+    """Tell whether a request's fields are in its body."""
+    return route.method != "GET" and route.fields_in == "body" and bool(fields(route))
+
+
+def operation(route: Route, number: int, schemas: Schemas) -> dict[str, Any]:
+    """Describe a row under its path of this number; all but the first are mirrors."""
+    body = has_body(route)
+    service = route.target.partition(".")[0]
+    name = route.name.replace("-", "_")
+    described: dict[str, Any] = {
+        "operationId": f"{service}_{name}" if number else name,
+        "tags": [service],
+        "summary": _summary(route, number),
+        "description": " ".join(_description(route)),
+        "security": [] if route.who is Who.ANYONE else [{BEARER: []}],
+        "parameters": _parameters(route, route.paths[number]),
+        "responses": _successes(route, schemas) | refusals.of(route, body=body, fields=bool(fields(route))),
+    }
+    if body:
+        described["requestBody"] = {"required": True, "content": _content(route.request, "validation", schemas)}
+    return described
+
+
+def _summary(route: Route, number: int) -> str:
+    if number:
+        return f"Same as {route.method} {path_of(route.paths[0])}"
+    return route.summary or (route.request.__doc__ or route.name).partition("\n")[0].rstrip(".")
+
+
+def _description(route: Route) -> list[str]:
+    told = [" ".join((route.request.__doc__ or "").split()), _CALLERS[route.who]]
+    if route.limit:
+        told.append("Counted against a tighter limit of its own, too.")
+    if route.keyed:
+        told.append("Honours `Idempotency-Key`.")
+    return told
+
+
+def _parameters(route: Route, path: str) -> list[dict[str, Any]]:
+    found = [_path_parameter(name) for name in _PLACE.findall(path)]
+    if not has_body(route):
+        found += _query(route)
+    if route.keyed:
+        found.append(_KEY)
+    if route.tag:
+        found.append(_KNOWN)
+    return found
+
+
+def _path_parameter(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": TypeAdapter(Id).json_schema()}
+
+
+def _query(route: Route) -> list[dict[str, Any]]:
+    schema = route.request.model_json_schema(schema_generator=Generator)
+    found = []
+    for name in fields(route):
+        said = parameter(schema["properties"][name])
+        text = {"description": said.pop("description")} if "description" in said else {}
+        required = name in schema.get("required", ())
+        found.append({"name": name, "in": "query", "required": required, "schema": said} | text)
+    return found
+
+
+def _successes(route: Route, schemas: Schemas) -> dict[str, Any]:
+    headers = [*GUARDED]
+    if route.status == HTTPStatus.NO_CONTENT:
+        return {"204": {"description": "Done.", "headers": references(*headers)}}
+    headers += CACHED if route.tag else CACHED[1:]
+    if "next" in shown(route).model_fields:
+        headers.append("Link")
+    if route.keyed:
+        headers.append("Idempotency-Replayed")
+    answer = {
+        "description": " ".join((shown(route).__doc__ or "").split()),
+        "headers": references(*headers),
+        "content": _content(shown(route), "serialization", schemas),
+    }
+    unchanged = {"description": "The client has it already.", "headers": references(*GUARDED, *CACHED)}
+    return {str(route.status): answer} | ({"304": unchanged} if route.tag else {})
+
+
+def _content(model: type[Message], mode: Any, schemas: Schemas) -> dict[str, Any]:
+    schema = schemas.ref(model, mode)
+    return {"application/json": {"schema": schema, "example": schemas.example(schema)}}

@@ -1,0 +1,76 @@
+"""The document and the page as anybody gets them, with nothing from elsewhere."""
+
+import re
+from collections.abc import Callable
+from urllib.parse import urljoin
+
+import pytest
+
+from tests.e2e.support.person import Person
+
+Make = Callable[..., Person]
+OURS = ["/docs/", "/docs/page.css", "/docs/page.js"]
+KINDS = {"css": "text/css", "js": "text/javascript", "png": "image/png", "json": "application/json"}
+
+
+def test_the_document_is_there_for_anybody_and_counted(stranger: Make) -> None:
+    person = stranger()
+    reply = person.get("/openapi.json")
+    assert (reply.status_code, reply.headers["Content-Type"]) == (200, "application/json")
+    assert reply.json()["openapi"].startswith("3.1.")
+    assert int(person.get("/openapi.json").headers["X-RateLimit-Remaining"]) == 98
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", *OURS])
+def test_who_has_it_already_is_told_so(stranger: Make, path: str) -> None:
+    person = stranger()
+    first = person.get(path)
+    assert "max-age" in first.headers["Cache-Control"]
+    again = person.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", *OURS])
+def test_head_answers_like_get(stranger: Make, path: str) -> None:
+    head = stranger().ask("HEAD", path, headers={"Accept-Encoding": "identity"})
+    assert (head.status_code, head.content) == (200, b"")
+    assert int(head.headers["Content-Length"]) == len(stranger().get(path).content)
+
+
+def test_the_gateway_serves_every_file_that_the_page_asks_for(stranger: Make) -> None:
+    person = stranger()
+    page = person.get("/docs/")
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    asked = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert len(asked) >= 6
+    for file in asked:
+        reply = person.get(urljoin("/docs/", file))
+        assert reply.status_code == 200
+        assert reply.headers["Content-Type"].partition(";")[0] == KINDS[file.rpartition(".")[2]]
+
+
+@pytest.mark.parametrize("path", OURS)
+def test_the_page_names_no_other_place(stranger: Make, path: str) -> None:
+    assert "//" not in re.sub(r"^\s*//.*$", "", stranger().get(path).text, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", [*OURS, "/docs/swagger-ui-bundle.js"])
+def test_browsers_are_told_to_fetch_nothing_from_elsewhere_and_to_run_no_inline_script(
+    stranger: Make, path: str
+) -> None:
+    rules = dict(rule.split(" ", 1) for rule in stranger().get(path).headers["Content-Security-Policy"].split("; "))
+    assert rules["default-src"] == "'none'"
+    assert rules["script-src"] == rules["style-src"] == rules["connect-src"] == "'self'"
+    assert "<script>" not in stranger().get("/docs/").text
+
+
+@pytest.mark.parametrize("path", ["/docs/nothing.js", "/docs/../setup.cfg", "/docs/oauth2-redirect.html", "/docs/x/y"])
+def test_there_is_no_other_file(stranger: Make, path: str) -> None:
+    reply = stranger().get(path)
+    assert (reply.status_code, reply.headers["Content-Type"]) == (404, "application/problem+json")
+
+
+def test_the_path_without_a_slash_leads_to_the_page(stranger: Make) -> None:
+    reply = stranger().get("/docs", allow_redirects=False)
+    assert reply.status_code == 308
+    assert reply.headers["Location"].endswith("/docs/")

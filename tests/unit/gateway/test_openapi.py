@@ -1,0 +1,236 @@
+"""The OpenAPI document: valid, complete, and true of the route table it is made from."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+
+from chassis.contract import Empty, Message, PageRequest
+from chassis.errors import Conflict
+from gateway.openapi.document import document
+from gateway.route import Limit, Route, Who
+from gateway.routes import ROUTES
+from notifications.contract import MarkRead
+from users.contract import Account, ById, Login, Register, UpdateAccount
+
+DOCUMENT = document(ROUTES)
+ENDPOINTS = [(route, path.replace("<id>", "{id}")) for route in ROUTES for path in route.paths]
+EVERY_ENDPOINT = pytest.mark.parametrize(
+    ("route", "path"), ENDPOINTS, ids=[f"{route.method} {path}" for route, path in ENDPOINTS]
+)
+
+
+def operation(route: Route, path: str) -> dict[str, Any]:
+    found: dict[str, Any] = DOCUMENT["paths"][path][route.method.lower()]
+    return found
+
+
+def resolved(node: Any) -> Any:
+    """Follow references to components."""
+    while "$ref" in node:
+        _, _, kind, name = node["$ref"].split("/")
+        node = DOCUMENT["components"][kind][name]
+    return node
+
+
+def headers(answer: dict[str, Any]) -> set[str]:
+    return set(resolved(answer)["headers"])
+
+
+def valid(schema: Any, value: Any) -> bool:
+    whole = {"$ref": "#/$defs/asked", "$defs": {"asked": schema}, "components": DOCUMENT["components"]}
+    validator = Draft202012Validator(whole, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    return bool(validator.is_valid(value))
+
+
+def of_model(model: type[Message], value: Any) -> bool:
+    return valid({"$ref": f"#/components/schemas/{model.__name__}"}, value)
+
+
+def examples(node: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield every schema that has an example beside it, with the example."""
+    if isinstance(node, list):
+        for child in node:
+            yield from examples(child)
+    elif isinstance(node, dict):
+        if "schema" in node:
+            yield from ((node["schema"], example["value"]) for example in node.get("examples", {}).values())
+            yield from ((node["schema"], node[name]) for name in ("example",) if name in node)
+        yield from ((node, example) for example in node.get("examples", ()) if "properties" in node or "type" in node)
+        for child in node.values():
+            yield from examples(child)
+
+
+def row(**fields: Any) -> dict[str, Any]:
+    """Describe a table of one row, and return its operation."""
+    common: dict[str, Any] = {
+        "name": "thing",
+        "method": "POST",
+        "paths": ("/thing/",),
+        "target": "users.thing",
+        "who": Who.ANYONE,
+        "request": Register,
+        "reply": Account,
+    }
+    (item,) = (
+        item for path, item in document([Route(**common | fields)])["paths"].items() if path.startswith("/thing")
+    )
+    (found,) = item.values()
+    described: dict[str, Any] = found
+    return described
+
+
+def test_the_document_is_valid() -> None:
+    validate(DOCUMENT)
+
+
+@EVERY_ENDPOINT
+def test_every_path_of_every_row_is_there(route: Route, path: str) -> None:
+    described = operation(route, path)
+    assert described["tags"] == [route.target.partition(".")[0]]
+    assert described["summary"]
+    assert described["security"] == ([] if route.who is Who.ANYONE else [{"bearer": []}])
+    assert ("Same as" in described["summary"]) == (path != route.paths[0].replace("<id>", "{id}"))
+
+
+def test_nothing_is_there_but_the_rows_and_the_probes() -> None:
+    described = {(method.upper(), path) for path, item in DOCUMENT["paths"].items() for method in item}
+    assert described == {(route.method, path) for route, path in ENDPOINTS} | {("GET", "/livez"), ("GET", "/readyz")}
+
+
+def test_operation_ids_are_unique() -> None:
+    ids = [described["operationId"] for item in DOCUMENT["paths"].values() for described in item.values()]
+    assert len(set(ids)) == len(ids)
+
+
+def test_every_tag_is_explained() -> None:
+    used = {tag for item in DOCUMENT["paths"].values() for described in item.values() for tag in described["tags"]}
+    assert used == {tag["name"] for tag in DOCUMENT["tags"]}
+
+
+@EVERY_ENDPOINT
+def test_an_endpoint_tells_its_own_status_and_what_can_always_happen(route: Route, path: str) -> None:
+    assert {str(route.status), "429", "500", "503", "504"} <= operation(route, path)["responses"].keys()
+
+
+@EVERY_ENDPOINT
+def test_every_refusal_is_a_problem_document_with_its_status(route: Route, path: str) -> None:
+    for status, answer in operation(route, path)["responses"].items():
+        if int(status) >= 400:
+            content = resolved(answer)["content"]["application/problem+json"]
+            assert content["schema"] == {"$ref": "#/components/schemas/Problem"}
+            assert {example["value"]["status"] for example in content["examples"].values()} == {int(status)}
+
+
+@EVERY_ENDPOINT
+def test_every_answer_tells_the_limit_and_the_request_id(route: Route, path: str) -> None:
+    limits = {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}
+    for answer in operation(route, path)["responses"].values():
+        assert {"X-Request-ID", *limits} <= headers(answer)
+
+
+IMPLIED = [
+    ({}, {"200", "400", "413", "415", "422"}),
+    ({"status": 204, "reply": Empty}, {"204", "400", "413", "415", "422"}),
+    ({"who": Who.USER, "fields_in": "query", "request": PageRequest}, {"200", "401", "422"}),
+    ({"who": Who.STAFF, "method": "GET", "request": Empty}, {"200", "401", "403"}),
+    ({"method": "GET", "request": ById, "paths": ("/thing/<id>/",), "tag": "t"}, {"200", "304", "404"}),
+    ({"method": "DELETE", "request": ById, "paths": ("/thing/<id>/",), "fields_in": "path"}, {"200", "404"}),
+    ({"keyed": True}, {"200", "400", "409", "413", "415", "422"}),
+    ({"method": "GET", "request": Empty, "refusals": (Conflict("No.", "nope"),)}, {"200", "409"}),
+]
+
+
+@pytest.mark.parametrize(("fields", "statuses"), IMPLIED)
+def test_a_row_implies_its_statuses(fields: dict[str, Any], statuses: set[str]) -> None:
+    assert row(**fields)["responses"].keys() == statuses | {"429", "500", "503", "504"}
+
+
+def test_a_refusal_of_a_row_is_shown_under_its_code() -> None:
+    answer = row(refusals=(Conflict("Taken.", "name_taken"), Conflict("Gone.", "gone")))["responses"]["409"]
+    assert "`name_taken`: Taken." in answer["description"]
+    assert set(answer["content"]["application/problem+json"]["examples"]) == {"name_taken", "gone"}
+
+
+def test_fields_are_where_the_row_says() -> None:
+    assert row()["requestBody"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Register"}
+    assert row()["parameters"] == []
+    paged = row(method="GET", request=PageRequest)
+    assert [(one["name"], one["in"], one["required"]) for one in paged["parameters"]] == [
+        ("limit", "query", False),
+        ("cursor", "query", False),
+    ]
+    named = row(method="DELETE", request=ById, paths=("/thing/<id>/",), fields_in="path")
+    assert [(one["name"], one["in"], one["required"]) for one in named["parameters"]] == [("id", "path", True)]
+    assert "requestBody" not in paged
+    assert "requestBody" not in named
+
+
+def test_a_parameter_is_never_null() -> None:
+    (_, cursor) = row(method="GET", request=PageRequest)["parameters"]
+    assert cursor["schema"] == {"type": "string", "maxLength": 200}
+
+
+def test_headers_are_told_where_they_occur() -> None:
+    assert {"ETag", "Link"} <= headers(DOCUMENT["paths"]["/all-posts/"]["get"]["responses"]["200"])
+    keyed = DOCUMENT["paths"]["/create-post/"]["post"]
+    assert "Idempotency-Replayed" in headers(keyed["responses"]["201"])
+    assert "Idempotency-Key" in {one["name"] for one in keyed["parameters"]}
+    assert "WWW-Authenticate" in headers(keyed["responses"]["401"])
+    assert all("Retry-After" in headers(keyed["responses"][status]) for status in ("429", "503"))
+
+
+def test_a_tighter_limit_is_told() -> None:
+    assert "tighter limit" in row(limit=Limit("login"))["description"]
+
+
+def test_every_example_is_as_its_schema_says() -> None:
+    found = list(examples(DOCUMENT))
+    assert len(found) > 100
+    assert [(schema, example) for schema, example in found if not valid(schema, example)] == []
+
+
+ADA = {"username": "ada", "email": "ada@example.org", "password": "a long pass phrase"}
+SAID = [
+    (Register, ADA, True),
+    (Register, ADA | {"password": "short"}, False),
+    (Register, ADA | {"notify_by": ["sms"]}, False),
+    (Register, ADA | {"notify_by": ["sms"], "phone": None}, False),
+    (Register, ADA | {"notify_by": ["sms"], "phone": "+254711000001"}, True),
+    (Login, {"username": "ada", "password": "x"}, True),
+    (Login, {"email": "ada@example.org", "password": "x"}, True),
+    (Login, {"password": "x"}, False),
+    (Login, {"username": "", "password": "x"}, False),
+    (MarkRead, {"all": True}, True),
+    (MarkRead, {"ids": ["01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21"]}, True),
+    (MarkRead, {"ids": ["01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21"], "all": True}, False),
+    (MarkRead, {}, False),
+    (UpdateAccount, {"phone": None}, True),
+    (UpdateAccount, {"username": None}, False),
+    (UpdateAccount, {"username": "with space"}, False),
+    (UpdateAccount, {"notify_by": ["email", "email"]}, False),
+    (UpdateAccount, {"password": "a new pass phrase"}, False),
+]
+
+
+@pytest.mark.parametrize(("model", "value", "good"), SAID)
+def test_a_schema_says_what_its_contract_checks(model: type[Message], value: dict[str, Any], *, good: bool) -> None:
+    assert of_model(model, value) is good
+
+
+TEXTS = [("hello", True), (" hello\n", True), ("", False), (" \n\t", False), ("\x85\x1c", False), ("nul\0", False)]
+
+
+@pytest.mark.parametrize(("text", "good"), TEXTS)
+def test_a_schema_says_which_texts_can_be_posted(text: str, *, good: bool) -> None:
+    schema = DOCUMENT["paths"]["/create-post/"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert valid(schema, {"text": text}) is good
+
+
+def test_the_introduction_has_a_line_a_paragraph_and_keeps_its_code() -> None:
+    text = DOCUMENT["info"]["description"]
+    assert "\n * " not in text
+    assert "is told: on the screen, by e-mail and by SMS.\n\nJSON in, JSON out. Every path ends with a slash." in text
+    assert '\n{"type": "ready", "unread": 2, "resumed": false}\n' in text
