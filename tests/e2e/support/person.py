@@ -87,6 +87,10 @@ class Person:
         )
         return socket
 
+    def hang_up(self) -> None:
+        """Close connections that wait for the next request; a gateway that is told to end waits for them."""
+        self._http.close()
+
     def close(self) -> None:
         self._open.close()
 
