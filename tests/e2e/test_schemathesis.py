@@ -33,7 +33,7 @@ MAY_REFUSE = {
     "UpdateAccount": "the same, and the current password must be right",
     "DeleteAccount": "the password must be right",
 }
-ACCEPTED = ["2xx", "304", "401", "403", "404", "409", "422"]
+ACCEPTED = ["2xx", "304", "401", "403", "404", "409", "422", "429"]
 
 
 @dataclass
