@@ -19,6 +19,7 @@ from gateway.visit import Visit
 
 PATH = "/ws/notifications/"
 MAX_MESSAGE = 4096  # bytes; nothing a client says is read
+COME_BACK = 60  # seconds after which one of many sockets may have been closed
 
 _KEY = re.compile(r"[A-Za-z0-9+/]{22}==")  # 16 random bytes in base64 (RFC 6455, section 4.1); nobody else looks
 
@@ -62,7 +63,7 @@ def _check(origins: Origins, per_user: int, registry: Registry) -> None:
     if origin and not origins.may_listen(origin, request.host):
         raise Forbidden("Pages of this origin may not connect.", "origin_not_allowed")
     if registry.open_for(guest.require_identity().user_id) >= per_user:
-        raise TooManyRequests(f"You may hold {per_user} websockets at a time.", "too_many_sockets")
+        raise TooManyRequests(f"You may hold {per_user} websockets at a time.", "too_many_sockets", (), COME_BACK)
     since = request.args.get("since")
     if since is not None and not is_id(since):
         raise Invalid.field("since", "must be the id of a notification")
