@@ -50,11 +50,17 @@ class Crowd:
             return {"user_id": self.thing("users", str(body["user_id"]))}
         if path.endswith("/account/"):
             return {"password": PASSWORD} if self._sometimes() else {}
+        if path.endswith("/login/"):
+            return {"username": self._somebody().name, "password": PASSWORD} if self._sometimes() else {}
         if "register" not in path:
             return {}
         with self._lock:
             name = f"c_{self._random.getrandbits(64):x}"
         return {"username": name, "email": f"{name}@example.org"}
+
+    def _somebody(self) -> Person:
+        with self._lock:
+            return self._random.choice(self._people)
 
     def _sometimes(self) -> bool:
         with self._lock:
@@ -72,6 +78,7 @@ class Crowd:
                 if person.token == token and not self._signs_in(person):
                     person.close()
                     self._people[number] = self._newcomer(staff=number < STAFF)
+                    self.things["users"][number] = self._people[number].id
 
     def close(self) -> None:
         """Hang up."""
