@@ -41,7 +41,8 @@ class ServiceError(Exception):
         super().__init__(self.detail, self.code, self.errors, *waiting)
 
     def __str__(self) -> str:
-        return f"{self.code}: {self.detail}"
+        fields = [f"{error['field']}: {error['message']}" for error in self.errors]
+        return " ".join([f"{self.code}: {self.detail}", *(text for text in fields if text not in self.detail)])
 
 
 @deserialize_to_instance

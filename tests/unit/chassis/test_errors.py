@@ -62,6 +62,12 @@ def test_the_field_is_named_in_the_detail_too() -> None:
     assert refusal.errors == [{"field": "cursor", "message": "is wrong"}]
 
 
+def test_whoever_reads_it_in_a_shell_or_a_log_sees_what_is_wrong_with_each_field() -> None:
+    wrong: FieldError = {"field": "rate", "message": "reads like 10/minute"}
+    assert str(Invalid("Check rate.", errors=[wrong])) == "invalid: Check rate. rate: reads like 10/minute"
+    assert str(Invalid.field("cursor", "is wrong")) == "invalid: cursor: is wrong"
+
+
 def test_an_error_that_is_none_of_ours_arrives_as_a_remote_error() -> None:
     arrived = list(starmap(over_the_wire, [(KeyError("x"),), (OSError("y"),)]))
     assert [type(error) for error in arrived] == [RemoteError, RemoteError]
