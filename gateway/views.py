@@ -91,7 +91,7 @@ def _refuse_constant(name: str) -> None:
 
 def _response(route: Route, rule: Rule, backends: Backends, guest: Visit, shown: Message) -> Response:
     if route.status == 204:  # noqa: PLR2004 - No Content
-        return Response(status=204)
+        return Response(status=204, headers={"Cache-Control": "no-store"})
     body = shown.model_dump_json(exclude_unset=True).encode()
     link = _next_link(shown)
     if route.tag is None:

@@ -77,7 +77,7 @@ class Visit:
         if self.quota is None or above:
             self.quota = Quota(rate, count)
         if above:
-            raise TooManyRequests(refusal, retry_after=count.left)
+            raise TooManyRequests(refusal, retry_after=max(1, count.left))  # Redis may round down to 0
 
     def headers(self) -> list[tuple[str, str]]:
         """Return what every answer to this request says of it."""

@@ -65,6 +65,7 @@ def test_refusals_and_private_answers_are_kept_by_nobody(newcomer: Make) -> None
     person = newcomer()
     for path in ("/users/all/", "/nowhere/", "/sessions/"):
         assert person.get(path).headers["Cache-Control"] == "no-store"
+    assert person.post("/notifications/read/", {"all": True}).headers["Cache-Control"] == "no-store"
 
 
 def test_a_key_whose_first_request_still_runs_is_a_conflict_and_then_a_replay(

@@ -113,6 +113,12 @@ def test_what_is_no_address_counts_as_the_proxy_that_says_it(claim: str) -> None
     assert client_address({"REMOTE_ADDR": claim}, 0)
 
 
+def test_who_is_refused_in_the_last_moment_of_a_window_is_told_to_wait_all_the_same() -> None:
+    with pytest.raises(TooManyRequests) as refusal:
+        visit_of({}, 0).charge(Rate(5, 60), Count(6, 0))
+    assert refusal.value.retry_after == 1
+
+
 def test_of_several_limits_the_one_that_refuses_is_told() -> None:
     visit = visit_of({}, 0)
     visit.charge(Rate(100, 3600), Count(1, 3600))
