@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import urlsplit
 
-Headers = list[tuple[str, str]]
+from gateway.visit import Headers
 
 REMEMBERED = 600  # seconds for which a browser need not ask again
 

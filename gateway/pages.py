@@ -3,6 +3,8 @@
 import hashlib
 from dataclasses import dataclass
 
+from gateway.visit import Headers
+
 MAX_QUERY = 300  # characters; longer ones are not cached
 
 
@@ -14,7 +16,7 @@ class Answer:
     etag: str
     link: str = ""
 
-    def headers(self) -> list[tuple[str, str]]:
+    def headers(self) -> Headers:
         """Return its headers; clients may keep it but must ask each time."""
         link = [("Link", self.link)] if self.link else []
         return [

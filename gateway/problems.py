@@ -13,12 +13,12 @@ from wsproto.utilities import RemoteProtocolError
 
 from chassis.contract import Message
 from chassis.errors import Invalid, ServiceError, Unauthenticated, Unavailable
+from gateway.visit import Headers
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_SOON = 2  # seconds; for a dependency that is away
 
 _log = logging.getLogger(__name__)
-Headers = list[tuple[str, str]]
 
 
 class Malformed(ServiceError):

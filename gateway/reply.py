@@ -7,9 +7,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from chassis.errors import ServiceError
 from gateway import metrics, pages, problems
-from gateway.visit import Visit
-
-Headers = list[tuple[str, str]]
+from gateway.visit import Headers, Visit
 
 # Nothing of ours belongs in a frame, or is anything but data. An answer may bring a policy of its own: /docs/ does.
 SECURITY: Headers = [

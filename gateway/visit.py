@@ -14,6 +14,8 @@ from chassis.tokens import Caller
 from gateway.limits import Count, Rate
 from users.contract import Identity, token_hash
 
+Headers = list[tuple[str, str]]  # as WSGI has them
+
 KEY = "baraza.visit"  # of the WSGI environ
 SUBPROTOCOL = "baraza.v1"
 USER_AGENT = 200  # characters that are kept
@@ -32,7 +34,7 @@ class Quota:
     rate: Rate
     count: Count
 
-    def headers(self) -> list[tuple[str, str]]:
+    def headers(self) -> Headers:
         """Say so."""
         return [
             ("X-RateLimit-Limit", str(self.rate.limit)),
@@ -79,7 +81,7 @@ class Visit:
         if above:
             raise TooManyRequests(refusal, retry_after=max(1, count.left))  # Redis may round down to 0
 
-    def headers(self) -> list[tuple[str, str]]:
+    def headers(self) -> Headers:
         """Return what every answer to this request says of it."""
         found = [("X-Request-ID", self.request_id)]
         return found + self.quota.headers() if self.quota else found
