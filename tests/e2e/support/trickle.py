@@ -1,6 +1,5 @@
 """A trickle of posts beside whatever a test does, and what became of them."""
 
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +7,7 @@ from contextlib import contextmanager
 import requests
 
 from tests.e2e.support.person import Person
+from tests.e2e.support.repeating import repeating
 
 PAUSE = 0.05  # seconds between posts
 
@@ -39,19 +39,8 @@ class Trickle:
 def posting(author: Person) -> Iterator[Trickle]:
     """Let somebody post until the block ends."""
     trickle = Trickle(author)
-    enough = threading.Event()
-
-    def post() -> None:
-        while not enough.wait(PAUSE):
-            trickle.post()
-
-    thread = threading.Thread(target=post)
-    thread.start()
-    try:
+    with repeating(trickle.post, pause=PAUSE):
         yield trickle
-    finally:
-        enough.set()
-        thread.join()
 
 
 def told(reader: Person, author: Person) -> Counter[str]:
