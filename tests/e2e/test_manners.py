@@ -82,7 +82,7 @@ def test_a_key_whose_first_request_still_runs_is_a_conflict_and_then_a_replay(
         platform.control.pause("feeds.service")
         try:
             first = pool.submit(write)
-            until(lambda: keys.exists(held), "the first request to be under way", 10)
+            until(lambda: bool(keys.exists(held)), "the first request to be under way", 10)
             second = write()
         finally:
             platform.control.resume("feeds.service")
