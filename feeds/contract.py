@@ -93,3 +93,28 @@ class PostCreated(Event):
     author_username: str
     text: str
     created_at: Timestamp
+
+
+class PostUpdated(Event):
+    """An author changed a post's text. Older news than what is known already is to be ignored, by `edited_at`."""
+
+    source: ClassVar[str] = "feeds"
+    type: ClassVar[str] = "post_updated"
+
+    id: Id
+    author_id: Id
+    text: str
+    edited_at: Timestamp
+
+
+class PostDeleted(Event):
+    """A post is gone for ever. `deletion_id` is made at that moment, so order by it is order by that time."""
+
+    source: ClassVar[str] = "feeds"
+    type: ClassVar[str] = "post_deleted"
+
+    id: Id
+    author_id: Id
+    created_at: Timestamp
+    deletion_id: Id
+    deleted_at: Timestamp

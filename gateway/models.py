@@ -40,7 +40,10 @@ class AuthorRow(Base):
 
 
 class CountedPost(Base):
-    """A post whose event was counted; it is remembered for a day, so that it counts once however often it is told."""
+    """A post, or a deletion of one, whose event was counted.
+
+    It is remembered for a day, so that it counts once however often it is told.
+    """
 
     __tablename__ = "counted_posts"
 
@@ -48,3 +51,5 @@ class CountedPost(Base):
     author_id: Mapped[str] = mapped_column(UuidText, index=True)
     created_at: Mapped[datetime] = mapped_column(Moment)
     counted_at: Mapped[datetime] = mapped_column(Moment, index=True)
+    # Of a deletion, whose own id is in `post_id`: the post that is gone.
+    deletes: Mapped[str | None] = mapped_column(UuidText)

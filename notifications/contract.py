@@ -146,3 +146,29 @@ class NotificationCreated(Event):
 
     notification: Notification
     recipients: list[Id]
+
+
+class NotificationChanged(Event):
+    """The words of a notification changed, because the post is another or gone; a page of those who have it.
+
+    A hint, as above.
+    """
+
+    source: ClassVar[str] = "notifications"
+    type: ClassVar[str] = "notification_changed"
+    durable: ClassVar[bool] = False
+
+    notification: Notification
+    recipients: list[Id]
+
+
+class NotificationsRead(Event):
+    """Somebody has read these, and has so many unread ones left. A hint, as above."""
+
+    source: ClassVar[str] = "notifications"
+    type: ClassVar[str] = "notifications_read"
+    durable: ClassVar[bool] = False
+
+    user_id: Id
+    ids: list[Id]
+    unread: int

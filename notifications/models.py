@@ -1,16 +1,20 @@
 """Tables of the notifications service."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, Date, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from chassis.columns import Moment, UuidText
 
 Serial = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only what it calls INTEGER
 UNREAD = text("read_at IS NULL")
+READ = text("read_at IS NOT NULL")
 OPEN = text("due_at IS NOT NULL")
+FINISHED = text("due_at IS NULL")
+REPORTED = text("provider_id IS NOT NULL")
+UNFINISHED = text("NOT done")
 
 
 class Base(DeclarativeBase):
@@ -35,6 +39,27 @@ class Notification(Base):
     # How far the fan-out came: the id of the last user in the order of ids, and whether there are no more.
     reached: Mapped[str | None] = mapped_column(UuidText)
     done: Mapped[bool]
+    # Of a post: the moment that decides who was active.
+    as_of: Mapped[datetime | None] = mapped_column(Moment)
+    # When its words were last changed, because the post was.
+    changed_at: Mapped[datetime | None] = mapped_column(Moment)
+
+    __table_args__ = (
+        Index("notifications_unfinished", "created_at", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
+    )
+
+
+class PostNews(Base):
+    """What became of a post after it was published: a new text, or null because it was deleted.
+
+    Kept apart from the notification, because such news may overtake the fan-out.
+    """
+
+    __tablename__ = "post_news"
+
+    post_id: Mapped[str] = mapped_column(UuidText, primary_key=True)
+    text: Mapped[str | None] = mapped_column(Text)
+    changed_at: Mapped[datetime] = mapped_column(Moment, index=True)
 
 
 class InboxRow(Base):
@@ -52,6 +77,7 @@ class InboxRow(Base):
         UniqueConstraint("notification_id", "user_id", name="inbox_once"),
         Index("inbox_order", "user_id", "seq"),
         Index("inbox_unread", "user_id", sqlite_where=UNREAD, postgresql_where=UNREAD),
+        Index("inbox_read", "read_at", sqlite_where=READ, postgresql_where=READ),
         {"sqlite_autoincrement": True},
     )
 
@@ -78,7 +104,30 @@ class Delivery(Base):
     __table_args__ = (
         UniqueConstraint("notification_id", "user_id", "channel", name="deliveries_once"),
         Index("deliveries_due", "channel", "due_at", sqlite_where=OPEN, postgresql_where=OPEN),
+        Index("deliveries_finished", "updated_at", sqlite_where=FINISHED, postgresql_where=FINISHED),
+        Index("deliveries_by_provider_id", "provider_id", sqlite_where=REPORTED, postgresql_where=REPORTED),
     )
+
+
+class DeliveryReport(Base):
+    """What a provider said later of something it had taken; it may say so before we have written its id down."""
+
+    __tablename__ = "delivery_reports"
+
+    provider_id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    status: Mapped[str] = mapped_column(String(10))
+    reason: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Moment, index=True)
+
+
+class SmsCount(Base):
+    """How many SMS went out on a day (UTC): all together, or to one number."""
+
+    __tablename__ = "sms_counts"
+
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    subject: Mapped[str] = mapped_column(String(64), primary_key=True)
+    used: Mapped[int]
 
 
 class Erased(Base):

@@ -302,6 +302,8 @@ class Contact(Message):
     email: str
     phone: str | None
     notify_by: list[Channel]
+    # For links in mails; whoever has it may switch off this person's channels. None from a service of before.
+    unsubscribe_token: str | None = Field(default=None, repr=False)
 
 
 class ContactList(Message):

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, validates
 
 from chassis import clock
@@ -24,6 +24,7 @@ class User(Base):
         UniqueConstraint("username_key", name="users_username_taken"),
         UniqueConstraint("email_key", name="users_email_taken"),
         UniqueConstraint("phone", name="users_phone_taken"),
+        UniqueConstraint("unsubscribe_token", name="users_unsubscribe_token"),
         CheckConstraint("is_active = (deactivated_at IS NULL)", name="users_active_or_deactivated"),
     )
 
@@ -41,6 +42,8 @@ class User(Base):
     deactivated_at: Mapped[datetime | None] = mapped_column(Moment)
     is_staff: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(Moment)
+    # In mails; whoever has it may switch off channels, without signing in.
+    unsubscribe_token: Mapped[str] = mapped_column(UuidText, server_default=text("gen_random_uuid()::text"))
 
     @validates("username", "email")
     def _follow(self, name: str, value: str) -> str:

@@ -33,7 +33,12 @@ def as_seen_by(caller: Caller, user: User) -> contract.Profile:
 def contact(user: User) -> contract.Contact:
     """Return where to reach somebody."""
     return contract.Contact(
-        id=user.id, username=user.username, email=user.email, phone=user.phone, notify_by=user.notify_by
+        id=user.id,
+        username=user.username,
+        email=user.email,
+        phone=user.phone,
+        notify_by=user.notify_by,
+        unsubscribe_token=user.unsubscribe_token,
     )
 
 

@@ -1,0 +1,19 @@
+"""Posts that were edited or deleted, and the way to one author's."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from chassis.columns import Moment, UuidText
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    """Add both; the version before runs beside it and sees a deleted post as an empty one for a moment."""
+    op.add_column("posts", sa.Column("edited_at", Moment))
+    op.add_column("posts", sa.Column("deletion_id", UuidText))
+    op.create_index("posts_by_author", "posts", ["author_id", "id"])
+    op.drop_index("ix_posts_author_id", "posts")
+    deleted = sa.text("deletion_id IS NOT NULL")
+    op.create_index("posts_deleted", "posts", ["deletion_id"], sqlite_where=deleted, postgresql_where=deleted)

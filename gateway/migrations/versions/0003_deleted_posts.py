@@ -1,0 +1,14 @@
+"""Deletions count too. The version before runs beside it."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from chassis.columns import UuidText
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    """Let a fact about a post be its deletion."""
+    op.add_column("counted_posts", sa.Column("deletes", UuidText))

@@ -1,0 +1,59 @@
+"""What came after a post, reports of SMS, their budget, and the ways to what is unfinished or old.
+
+The version before runs beside it.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from chassis.columns import Moment, UuidText
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    """Add them."""
+    _follow_posts()
+    _follow_text_messages()
+    _find_what_is_old()
+
+
+def _follow_posts() -> None:
+    op.add_column("notifications", sa.Column("as_of", Moment))
+    op.add_column("notifications", sa.Column("changed_at", Moment))
+    _index("notifications_unfinished", "notifications", "created_at", "NOT done")
+    op.create_table(
+        "post_news",
+        sa.Column("post_id", UuidText, primary_key=True),
+        sa.Column("text", sa.Text),
+        sa.Column("changed_at", Moment, nullable=False),
+    )
+    op.create_index("ix_post_news_changed_at", "post_news", ["changed_at"])
+
+
+def _follow_text_messages() -> None:
+    _index("deliveries_by_provider_id", "deliveries", "provider_id", "provider_id IS NOT NULL")
+    op.create_table(
+        "delivery_reports",
+        sa.Column("provider_id", sa.String(100), primary_key=True),
+        sa.Column("status", sa.String(10), nullable=False),
+        sa.Column("reason", sa.Text),
+        sa.Column("created_at", Moment, nullable=False),
+    )
+    op.create_index("ix_delivery_reports_created_at", "delivery_reports", ["created_at"])
+    op.create_table(
+        "sms_counts",
+        sa.Column("day", sa.Date, primary_key=True),
+        sa.Column("subject", sa.String(64), primary_key=True),
+        sa.Column("used", sa.Integer, nullable=False),
+    )
+
+
+def _find_what_is_old() -> None:
+    _index("inbox_read", "inbox", "read_at", "read_at IS NOT NULL")
+    _index("deliveries_finished", "deliveries", "updated_at", "due_at IS NULL")
+
+
+def _index(name: str, table: str, column: str, where: str) -> None:
+    op.create_index(name, table, [column], sqlite_where=sa.text(where), postgresql_where=sa.text(where))
