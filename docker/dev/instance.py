@@ -3,9 +3,10 @@
 import os
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from docker.dev import backing, environment_file, places, ports, processes, readiness
+from docker.dev import backing, environment_file, places, ports, processes, readiness, sole
 from docker.dev.commands import run
 from docker.dev.control import Control
 from docker.dev.environment import compose, config_text, write_keys
@@ -90,7 +91,13 @@ class Instance:
         """Stop, and forget everything: messages, databases, secrets, ports."""
         self.stop()
         shutil.rmtree(postgresql.data_directory(self.directory / "postgresql"), ignore_errors=True)
-        shutil.rmtree(self.directory, ignore_errors=True)
+        for path in self.directory.glob("*"):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.name != sole.FILE:  # whoever holds it goes on
+                path.unlink()
+        with suppress(OSError):
+            self.directory.rmdir()
 
     def _start_supervisor(self, servers: Sequence[Program], environment: Mapping[str, str]) -> None:
         groups = {"servers": servers, "applications": applications()}
