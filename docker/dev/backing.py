@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from docker.dev.environment import DATABASES, MAILBOX, SMS, TWIN_PORTS, private, private_databases
-from docker.dev.programs import Program, python
+from docker.dev.programs import SERVICES, Program, python
 from docker.dev.servers import checks, databases, postgresql, rabbitmq, redis
 from docker.dev.state import State
 from docker.dev.steps import Steps
@@ -15,10 +15,10 @@ _SERVERS = (rabbitmq, postgresql, redis)
 
 
 def port_names(given: Mapping[str, str], *, gateway: bool) -> list[str]:
-    """Names of the ports that the private services need, and the gateway's where it is not the user's choice."""
+    """Names of the ports that the private servers need, the services for their metrics, and perhaps the gateway."""
     here = private(given)
     names = [name for server in _SERVERS if server.NAME in here for name in server.PORTS]
-    return [*names, *TWIN_PORTS, *(["gateway"] if gateway else [])]
+    return [*names, *TWIN_PORTS, *SERVICES, *(["gateway"] if gateway else [])]
 
 
 def programs(given: Mapping[str, str], state: State, directory: Path) -> list[Program]:

@@ -58,7 +58,7 @@ class Instance:
         environment_file.write(self.directory / "environment", environment)
         with self._steps.step("supervisor"):
             servers = backing.programs(self._given, state, self.directory)
-            self._start_supervisor(servers, environment)
+            self._start_supervisor({"servers": servers, "applications": applications(state.ports)}, environment)
         if servers:
             self.control.start_group("servers")
         backing.wait(self._given, state, environment, self._steps)
@@ -99,8 +99,7 @@ class Instance:
         with suppress(OSError):
             self.directory.rmdir()
 
-    def _start_supervisor(self, servers: Sequence[Program], environment: Mapping[str, str]) -> None:
-        groups = {"servers": servers, "applications": applications()}
+    def _start_supervisor(self, groups: Mapping[str, Sequence[Program]], environment: Mapping[str, str]) -> None:
         write_private(self.supervisor.configuration, render(self.directory, self.supervisor.socket, groups))
         self.supervisor.start({**self._given, **environment, processes.MARKER: str(self.directory)})
 
