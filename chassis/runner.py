@@ -14,7 +14,7 @@ from nameko.cli.run import import_service
 from nameko.containers import ServiceContainer
 from nameko.runners import ServiceRunner
 
-from chassis import config, metrics
+from chassis import config, metrics, reports
 from chassis.green import make_psycopg_green
 
 GRACE = 20  # seconds between SIGTERM and the end, whatever hangs
@@ -33,6 +33,7 @@ def main() -> None:
     settings = config.load(section)
     settings["max_workers"] = settings[section].get("max_workers", settings["max_workers"])
     logging.config.dictConfig(settings["LOGGING"])
+    reports.start(settings, module)
     run(module, settings)
 
 
@@ -57,6 +58,8 @@ class Container(ServiceContainer):
     def kill(self, exc_info: Any = None) -> None:
         """Die of an error."""
         end_within_grace()
+        if exc_info is not None:
+            reports.report(exc_info[1], service=self.service_name)
         super().kill(exc_info)
 
 

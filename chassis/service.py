@@ -4,6 +4,7 @@ from chassis.calls import CallerProvider
 from chassis.client import Peers
 from chassis.contract import Empty
 from chassis.description import Description, describe
+from chassis.reporter import Reporter
 from chassis.rpc import rpc
 
 
@@ -12,6 +13,7 @@ class Service:
 
     caller = CallerProvider()
     peers = Peers()
+    reporter = Reporter()
 
     @rpc
     def ping(self, request: Empty) -> Empty:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from docker.dev.environment import DATABASES, MAILBOX, SMS, TWIN_PORTS, private, private_databases
+from docker.dev.environment import DATABASES, MAILBOX, SENTRY, SMS, TWIN_PORTS, private, private_databases
 from docker.dev.programs import SERVICES, Program, python
 from docker.dev.servers import checks, databases, postgresql, rabbitmq, redis
 from docker.dev.state import State
@@ -33,6 +33,8 @@ def programs(given: Mapping[str, str], state: State, directory: Path) -> list[Pr
         words = ("--port", state.ports[SMS], "--folder", directory / "sms")
         key = {"AFRICASTALKING_API_KEY": state.secret("africastalking")}
         found.append(Program(SMS, python("docker.dev.sms_simulator", *words), key))
+    if SENTRY in here:
+        found.append(Program(SENTRY, python("docker.dev.sentry", "--port", state.ports[SENTRY])))
     return found
 
 

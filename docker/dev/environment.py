@@ -9,8 +9,8 @@ from docker.dev.places import ROOT
 from docker.dev.servers import postgresql, rabbitmq, redis
 from docker.dev.state import State, write_private
 
-MAILBOX, SMS = "mailbox", "sms_simulator"
-TWIN_PORTS = (MAILBOX, "mailbox_http", SMS)
+MAILBOX, SMS, SENTRY = "mailbox", "sms_simulator", "sentry"
+TWIN_PORTS = (MAILBOX, "mailbox_http", SMS, SENTRY)
 
 # A backing service is private unless the user has set all of these.
 DECIDED_BY = {
@@ -19,6 +19,7 @@ DECIDED_BY = {
     redis.NAME: ("REDIS_URL",),
     MAILBOX: ("SMTP_HOST",),
     SMS: ("AFRICASTALKING_API_KEY",),
+    SENTRY: ("SENTRY_DSN",),
 }
 DATABASES = {"POSTGRES": ("user_db", "user_user"), "GATEWAY_POSTGRES": ("gateway_db", "gateway_user")}
 
@@ -94,7 +95,7 @@ def _brokers(given: Mapping[str, str], state: State) -> dict[str, str]:
 
 
 def _vendors(given: Mapping[str, str], state: State) -> dict[str, str]:
-    """Return what points at our stand-ins for the mail server and for Africa's Talking, where they are used."""
+    """Return what points at our stand-ins for the mail server, Africa's Talking and Sentry, where they are used."""
     here = private(given)
     added = {}
     if MAILBOX in here:
@@ -106,6 +107,9 @@ def _vendors(given: Mapping[str, str], state: State) -> dict[str, str]:
     if SMS in here:
         added["AFRICASTALKING_API_KEY"] = state.secret("africastalking")
         added["AFRICASTALKING_URL"] = added["BARAZA_SMS"] = f"http://127.0.0.1:{state.ports[SMS]}"
+    if SENTRY in here:
+        added["SENTRY_DSN"] = f"http://{state.secret('sentry', 16)}@127.0.0.1:{state.ports[SENTRY]}/1"
+        added["BARAZA_ERRORS"] = f"http://127.0.0.1:{state.ports[SENTRY]}"
     return added
 
 

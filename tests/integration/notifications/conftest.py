@@ -21,8 +21,8 @@ from notifications.messages import Content
 from notifications.models import Base
 from notifications.service import NotificationsService
 from tests.integration.notifications.people import People, UsersService
-from tests.integration.notifications.twins import Twin
 from tests.integration.support.databases import Databases
+from tests.integration.support.twins import Twin
 from users.contract import Channel
 
 SECOND_DATABASE = os.environ.get("BARAZA_TEST_NOTIFICATIONS_URI")

@@ -13,7 +13,7 @@ from notifications.deliveries import DeliveriesService
 from notifications.models import Delivery
 from tests.integration.notifications.conftest import Order, Rows, Settled
 from tests.integration.notifications.people import People, UsersService
-from tests.integration.notifications.twins import Twin
+from tests.integration.support.twins import Twin
 
 LEASE = 60
 

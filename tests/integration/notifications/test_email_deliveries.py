@@ -9,7 +9,7 @@ from nameko.runners import ServiceRunner
 from notifications.deliveries import DeliveriesService
 from tests.integration.notifications.conftest import Order, Settled
 from tests.integration.notifications.people import People, UsersService
-from tests.integration.notifications.twins import Twin
+from tests.integration.support.twins import Twin
 
 Start = Callable[..., ServiceRunner]
 

@@ -31,7 +31,7 @@ def compose(given: dict[str, str], state: State, directory: Path = Path("/srv/ba
 
 
 def test_everything_is_private_when_nothing_is_set() -> None:
-    assert environment.private({}) == {"rabbitmq", "postgresql", "redis", "mailbox", "sms_simulator"}
+    assert environment.private({}) == {"rabbitmq", "postgresql", "redis", "mailbox", "sms_simulator", "sentry"}
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,7 @@ def test_everything_is_private_when_nothing_is_set() -> None:
         ("REDIS_URL", "redis"),
         ("SMTP_HOST", "mailbox"),
         ("AFRICASTALKING_API_KEY", "sms_simulator"),
+        ("SENTRY_DSN", "sentry"),
     ],
 )
 def test_a_backing_service_whose_variable_is_set_is_not_private(variable: str, service: str) -> None:

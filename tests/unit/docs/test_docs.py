@@ -207,18 +207,6 @@ def test_every_dependency_is_documented_and_no_other_is() -> None:
     assert first_spans("docs/dependencies.md") == dependencies()
 
 
-def test_a_dependency_that_is_called_reserved_is_imported_nowhere() -> None:
-    reserved = [spans(row[0])[0] for row in rows("docs/dependencies.md") if row[1].startswith("reserved")]
-    code = [
-        file.read_text(encoding="utf-8")
-        for folder in ("chassis", "users", "feeds", "notifications", "gateway")
-        for file in (ROOT / folder).rglob("*.py")
-    ]
-    for name in reserved:
-        module = {"prometheus-client": "prometheus_client", "sentry-sdk": "sentry_sdk"}[name]
-        assert not [one for one in code if f"import {module}" in one or f"from {module}" in one]
-
-
 # Commands, links and paths
 
 
