@@ -14,7 +14,7 @@ from nameko.cli.run import import_service
 from nameko.containers import ServiceContainer
 from nameko.runners import ServiceRunner
 
-from chassis import config, metrics, reports
+from chassis import config, metrics, reports, tracing
 from chassis.green import make_psycopg_green
 
 GRACE = 20  # seconds between SIGTERM and the end, whatever hangs
@@ -34,6 +34,7 @@ def main() -> None:
     settings["max_workers"] = settings[section].get("max_workers", settings["max_workers"])
     logging.config.dictConfig(settings["LOGGING"])
     reports.start(settings, module)
+    tracing.start(settings, module)
     run(module, settings)
 
 

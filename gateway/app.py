@@ -8,7 +8,7 @@ from flask import Flask, Response, request
 from psycogreen.gevent import patch_psycopg
 from sqlalchemy.orm import sessionmaker
 
-from chassis import config, reports
+from chassis import config, reports, tracing
 from chassis.engine import create_engine
 from gateway import health, metrics, problems, visit
 from gateway.backends import Backends
@@ -35,6 +35,7 @@ def create_app() -> Guard:
     patch_psycopg()
     backends = _backends()
     reports.start(backends.settings, "gateway.app")
+    tracing.start(backends.settings, "gateway.app")
     registry = Registry()
     vigil = Vigil(registry, backends.rpc, backends.settings["gateway"]["socket"]["ping"])
     backends.broker.subscribe(backends.rpc)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from chassis import clock, context
+from chassis import clock, context, tracing
 from chassis.errors import ServiceError, Unauthenticated
 from gateway import metrics, pages, throttle, visit
 from gateway.backends import Backends
@@ -37,6 +37,7 @@ class Guard:
         """Answer, or pass on with the visit in the environ."""
         guest = environ[visit.KEY] = visit.visit_of(environ, self._proxies)
         context.request_id.set(guest.request_id)
+        context.traceparent.set(tracing.accepted(environ.get("HTTP_TRACEPARENT")))
         reply = Reply(environ, guest, self._standing + self._origins.headers(environ), start_response)
         if environ["PATH_INFO"] in UNGUARDED:
             return self._app(environ, reply.quiet)

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Request, Response, request
 
+from chassis import tracing
 from chassis.contract import Message, is_id
 from chassis.errors import Invalid, NotFound, Unavailable
 from chassis.validation import validated, validated_strings
@@ -20,6 +21,12 @@ DRAIN = 20 << 20  # bytes of a larger body that are read and thrown away, so tha
 
 
 def serve(route: Route, backends: Backends, **path: str) -> Response:
+    """Serve a request for a row."""
+    with tracing.span(f"{route.method} {route.paths[0]}", "SERVER"):
+        return _serve(route, backends, path)
+
+
+def _serve(route: Route, backends: Backends, path: dict[str, str]) -> Response:
     """Authorise, validate, call, show."""
     guest: Visit = request.environ[visit.KEY]
     guest.route = route.name
