@@ -8,14 +8,14 @@ from chassis.contract import Empty
 from chassis.database import Database
 from chassis.events import event_handler
 from chassis.rpc import rpc
-from chassis.service import Service
+from chassis.service import ListeningService
 from feeds.contract import PostCreated
 from notifications import contract, erasure, fanout, inbox, single, store
 from notifications.models import Base
 from users.contract import AccountErased
 
 
-class NotificationsService(Service):
+class NotificationsService(ListeningService):
     """Tells everybody of posts, one person of anything, and keeps what they were told."""
 
     name = "notifications"
