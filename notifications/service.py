@@ -14,6 +14,7 @@ from feeds.contract import PostCreated
 from notifications import contract, erasure, inbox, reconciler, single, store
 from notifications.fanout import Fanout
 from notifications.models import Base
+from notifications.retention import RetentionProvider
 from users.contract import AccountErased
 
 
@@ -24,11 +25,16 @@ class NotificationsService(ListeningService):
 
     db = Database(Base, "notifications")
     config = Config()
+    retention = RetentionProvider()
 
     @event_handler(PostCreated, in_order=True)
     def on_post_created(self, event: PostCreated) -> None:
-        """Tell whoever was active when it was posted, the author excepted."""
-        self._fanout.begin(event)
+        """Tell whoever was active when it was posted, the author excepted.
+
+        Nobody of a post so old that nobody knows any more whether it was told.
+        """
+        if not self.retention.forgets(event.created_at):
+            self._fanout.begin(event)
 
     @timer("notifications.audience.reconcile")
     def finish_fan_outs(self) -> None:
