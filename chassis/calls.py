@@ -23,10 +23,10 @@ def incoming(headers: Mapping[str, Any] | None) -> dict[str, Any]:
     headers = headers or {}
     found = {name: headers.get(context.HEADER_PREFIX + name) for name in _LONGEST}
     data: dict[str, Any] = {
-        name: value for name, value in found.items() if _is_text(value) and len(value) <= _LONGEST[name]
+        name: value for name, value in found.items() if is_text(value) and len(value) <= _LONGEST[name]
     }
     stack = headers.get(context.HEADER_PREFIX + CALL_ID_STACK_CONTEXT_KEY)
-    if isinstance(stack, list) and all(_is_text(call) for call in stack):
+    if isinstance(stack, list) and all(is_text(call) for call in stack):
         data[CALL_ID_STACK_CONTEXT_KEY] = stack
     return data
 
@@ -39,7 +39,7 @@ def request_key(headers: Mapping[str, Any]) -> dict[str, str]:
     key = headers.get(context.HEADER_PREFIX + context.REQUEST_KEY)
     if key is None:
         return {}
-    if not _is_text(key) or len(key) > _LONGEST_KEY:
+    if not is_text(key) or len(key) > _LONGEST_KEY:
         raise Invalid.field("Idempotency-Key", f"must be printable, {_LONGEST_KEY} characters at most")
     return {context.REQUEST_KEY: key}
 
@@ -70,6 +70,6 @@ class CallerProvider(DependencyProvider):
             worker_ctx.data.pop(_SPAN).__exit__(None, None, None)
 
 
-def _is_text(value: Any) -> TypeGuard[str]:
+def is_text(value: Any) -> TypeGuard[str]:
     """Tell whether databases and logs can hold it: AMQP lets half surrogate pairs and control characters pass."""
     return isinstance(value, str) and value.isprintable()

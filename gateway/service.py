@@ -8,7 +8,7 @@ from chassis.database import Database
 from chassis.errors import NotFound
 from chassis.events import event_handler
 from chassis.rpc import rpc
-from chassis.service import Service
+from chassis.service import ListeningService
 from feeds.contract import CACHE_TAG, EraseAuthor, PostCreated
 from gateway import contract, replies, rules, store, targets
 from gateway.models import Base
@@ -21,7 +21,7 @@ CLEANING = 60  # seconds
 CLEANED = 1000  # facts at a time, so that no lock is held for long
 
 
-class GatewayService(Service):
+class GatewayService(ListeningService):
     """Routing information and aggregated data."""
 
     name = "gateway"

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -23,6 +24,16 @@ class Progress:
     done: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A fan-out that has not reached everybody: all that one must know to go on with it."""
+
+    post_id: str
+    author_id: str | None
+    as_of: datetime
+    reached: str | None
+
+
 def add(session: Session, content: Content) -> Notification:
     """Store a notification all of whose recipients are told in this transaction."""
     row = _row(content, None, Progress(done=True))
@@ -30,13 +41,16 @@ def add(session: Session, content: Content) -> Notification:
     return Notification(**row)
 
 
-def add_once(session: Session, content: Content, source: str, told: Progress) -> Notification | None:
-    """Store a notification about a source, and how far this transaction tells of it; None if there is one already."""
-    row = _row(content, source, told)
+def add_once(session: Session, content: Content, source: str, as_of: datetime, told: Progress) -> Notification | None:
+    """Store a notification about a source of that moment, and how far this transaction tells of it.
+
+    None if there is one already.
+    """
+    row = _row(content, source, told, as_of)
     return Notification(**row) if insert_new(session, Notification, row) else None
 
 
-def _row(content: Content, source: str | None, told: Progress) -> dict[str, object]:
+def _row(content: Content, source: str | None, told: Progress, as_of: datetime | None = None) -> dict[str, object]:
     return {
         "id": new_id(),
         "kind": content.kind,
@@ -48,12 +62,28 @@ def _row(content: Content, source: str | None, told: Progress) -> dict[str, obje
         "source": source,
         "reached": told.reached,
         "done": told.done,
+        "as_of": as_of,
     }
 
 
 def about(session: Session, source: str) -> Notification:
     """Return the notification about a source, locked until the commit."""
     return session.scalars(select(Notification).where(Notification.source == source).with_for_update()).one()
+
+
+def unfinished(session: Session, before: datetime, limit: int) -> list[Stopped]:
+    """Return the fan-outs that were begun before a moment and have not reached everybody, oldest first."""
+    as_of = func.coalesce(Notification.as_of, Notification.created_at)  # older versions did not write it down
+    query = select(Notification.source.label("post_id"), Notification.author_id, as_of.label("as_of"))
+    query = query.add_columns(Notification.reached).where(~Notification.done, Notification.created_at < before)
+    rows = session.execute(query.order_by(Notification.created_at).limit(limit))
+    return [Stopped(row.post_id, row.author_id, row.as_of, row.reached) for row in rows]
+
+
+def finish(session: Session, source: str) -> None:
+    """Note that nobody else is to be told about a source."""
+    change = update(Notification).where(Notification.source == source).values(done=True)
+    session.execute(change, execution_options={"synchronize_session": False})
 
 
 def take_turns(session: Session) -> None:

@@ -52,6 +52,13 @@ def operators_look_after_the_gateway(call: Checked) -> None:
     call("gateway.authors", OPERATOR)
 
 
+def operators_look_after_parked_events(call: Checked) -> None:
+    for service in ("notifications", "gateway"):
+        call(f"{service}.parked", OPERATOR)
+        call(f"{service}.replay_parked", OPERATOR, handler="on_post_created")
+        call(f"{service}.discard_parked", OPERATOR, handler="on_post_created")
+
+
 def test_every_method_of_every_service_answers_as_its_contract_says(
     start: Callable[..., Any], rpc: Callable[..., Any], listen: Callable[[str], Any]
 ) -> None:
@@ -92,6 +99,7 @@ def test_every_method_of_every_service_answers_as_its_contract_says(
     call("notifications.send_notification", as_staff, user_id=bob["id"], message="hi")
 
     operators_look_after_the_gateway(call)
+    operators_look_after_parked_events(call)
     call("feeds.authors", before=post["id"])
     call("users.logout", as_ada)
     fits(said["users"].next("session_ended"), SessionEnded)

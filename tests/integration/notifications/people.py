@@ -1,5 +1,6 @@
 """The users service as notifications sees it: a real Nameko service whose accounts a test makes."""
 
+from collections.abc import Collection
 from typing import ClassVar
 
 from chassis.errors import Unavailable
@@ -14,7 +15,8 @@ class People:
 
     def __init__(self) -> None:
         self.accounts: dict[str, Contact] = {}
-        self.failures: list[int] = []  # the calls, counted from 1, that fail
+        self.failures: Collection[int] = []  # the calls, counted from 1, that fail
+        self.asked: list[ActiveRecipients] = []
         self.calls = 0
 
     def add(self, name: str, *notify_by: Channel, phone: str | None = None) -> str:
@@ -45,6 +47,7 @@ class UsersService(Service):
     @rpc
     def active_recipients(self, request: ActiveRecipients) -> Recipients:
         self.people.answer()
+        self.people.asked.append(request)
         ids = [user for user in self.people.accounts if user > (request.after or "")]
         ids = [user for user in ids if request.ids is None or user in request.ids]
         page = ids[: request.limit]
