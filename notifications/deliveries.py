@@ -8,14 +8,18 @@ from nameko.timer import timer
 
 from chassis.database import Database
 from chassis.service import Service
+from notifications import store_sms
 from notifications.channels.base import Channel
 from notifications.channels.email import Email
 from notifications.channels.provider import ChannelProvider
 from notifications.channels.sms import Sms
+from notifications.channels.sms_account import SmsAccount
 from notifications.models import Base
 from notifications.sending import Sender
 
 INTERVAL = 1  # seconds
+CLEANING = 600  # seconds
+CLEANED = 1000  # rows at a time
 
 
 class DeliveriesService(Service):
@@ -26,7 +30,7 @@ class DeliveriesService(Service):
     db = Database(Base, "notifications")
     config = Config()
     email = ChannelProvider(Email, "email")
-    sms = ChannelProvider(Sms, "sms")
+    sms_account = ChannelProvider(SmsAccount, "sms")
 
     @timer(interval=INTERVAL)
     def send_email(self) -> None:
@@ -36,7 +40,15 @@ class DeliveriesService(Service):
     @timer(interval=INTERVAL)
     def send_sms(self) -> None:
         """Send the text messages that are due."""
-        self._sender(self.sms).run()
+        self._sender(Sms(self.sms_account, self.db, self.peers)).run()
+
+    @timer(interval=CLEANING)
+    def forget_sms(self) -> None:
+        """Remove counts and reports of SMS that matter no more."""
+        more = True
+        while more:
+            with self.db.write() as session:
+                more = store_sms.forget(session, CLEANED)
 
     def _sender(self, channel: Channel) -> Sender:
         return Sender(self.db, self.peers, channel, self.config["notifications"]["delivery"])

@@ -10,7 +10,7 @@ from chassis.events import event_handler
 from chassis.rpc import rpc
 from chassis.service import Service
 from feeds.contract import PostCreated
-from notifications import contract, erasure, fanout, inbox, single, store
+from notifications import contract, erasure, fanout, inbox, reports, single, store
 from notifications.models import Base
 from users.contract import AccountErased
 
@@ -69,3 +69,10 @@ class NotificationsService(Service):
         self.caller.require_service("gateway")
         with self.db.read() as session:
             return inbox.missed(session, request)
+
+    @rpc
+    def delivery_report(self, request: contract.ReportDelivery) -> Empty:
+        """Note what the provider says later of an SMS that it took; it is stored when this is answered."""
+        self.caller.require_service("gateway")
+        reports.receive(self.db, self.peers, request)
+        return Empty()
