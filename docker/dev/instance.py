@@ -56,7 +56,7 @@ class Instance:
         write_keys(state, self.directory)
         environment_file.write(self.directory / "environment", environment)
         with self._steps.step("supervisor"):
-            servers = backing.programs(self._given, state, self.directory)
+            servers = backing.programs(self._given, state, environment, self.directory)
             self._start_supervisor(servers, environment)
         if servers:
             self.control.start_group("servers")

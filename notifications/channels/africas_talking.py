@@ -33,7 +33,7 @@ class Client(SMSService):
 
     @staticmethod
     def _Service__make_post_request(**request: Any) -> requests.Response:  # noqa: N802 - the SDK's private name
-        response = requests.post(**request)  # noqa: S113 - the SDK passes its timeouts, 3.05 and 9.05 s
+        response = requests.post(**request)  # noqa: S113 - the SDK passes our timeouts
         response.raise_for_status()
         return response
 

@@ -13,6 +13,8 @@ from notifications.channels import africas_talking, sms_limits, sms_numbers
 from notifications.channels.africas_talking import Answer
 from notifications.outcomes import Outcome
 
+CONNECTING = 3.05  # seconds; the SDK's own
+
 _log = logging.getLogger(__name__)
 
 
@@ -29,6 +31,7 @@ class SmsAccount:
 
     def __init__(self, config: dict[str, Any]) -> None:
         self._client = africas_talking.Client(config["username"], config["api_key"], config["url"])
+        self._timeouts = (CONNECTING, config["timeout"])
         self._sender_id: str | None = config["sender"] or None
         self.countries = sms_numbers.countries(config["countries"])
         self.limits = sms_limits.of(config)
@@ -43,7 +46,7 @@ class SmsAccount:
     def send(self, text: str, numbers: Sequence[str]) -> Results:
         """Send one text to some numbers and return what came of each."""
         try:
-            answer = self._client.send(text, list(numbers), self._sender_id)
+            answer = self._client.send(text, list(numbers), self._sender_id, timeout=self._timeouts)
         except requests.RequestException as error:
             _log.error("Africa's Talking failed: %s", type(error).__name__)
             return Results(dict.fromkeys(numbers, africas_talking.after(error)))
