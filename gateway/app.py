@@ -10,9 +10,10 @@ from sqlalchemy.orm import sessionmaker
 
 from chassis import config, reports, tracing
 from chassis.engine import create_engine
-from gateway import health, metrics, problems, visit
+from gateway import callbacks, health, metrics, problems, visit
 from gateway.backends import Backends
 from gateway.broker import Broker
+from gateway.callbacks import Callbacks
 from gateway.guard import Guard
 from gateway.limits import Counters, parse_rate
 from gateway.listener import Listener
@@ -63,6 +64,7 @@ def _flask(backends: Backends, registry: Registry) -> Flask:
     health.add(app, backends)
     metrics.add(app, backends.settings)
     serving.add(app)
+    callbacks.add(app, backends, Callbacks(backends.settings["gateway"]["callbacks"]["africastalking"]))
     add_socket(app, backends, registry)
     app.register_error_handler(Exception, _problem)
     return app

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from chassis.contract import Event, Id, Message, Page, PageRequest, Text, Timestamp
-from users.contract import Channel
+from users.contract import E164, Channel
 
 # Stands for the time before anybody's first notification.
 BEGINNING = "00000000-0000-0000-0000-000000000000"
@@ -67,6 +67,15 @@ class Missed(Message):
     user_id: Id
     since: Id | None = None
     limit: int = Field(default=100, ge=1, le=1000)
+
+
+class ReportDelivery(Message):
+    """Tells what became of an SMS later, in the words of its provider; `phone` is used and not kept."""
+
+    provider_id: Annotated[Text, Field(min_length=1, max_length=100)]
+    status: Annotated[Text, Field(min_length=1, max_length=40)]
+    reason: Annotated[Text, Field(max_length=200)] | None = None
+    phone: E164 | None = Field(default=None, repr=False)
 
 
 class Notification(Message):

@@ -12,6 +12,7 @@ from notifications.channels.base import Channel
 from notifications.channels.email import Email
 from notifications.channels.provider import ChannelProvider
 from notifications.channels.sms import Sms
+from notifications.channels.sms_account import SmsAccount
 from notifications.models import Base
 from notifications.retention import RetentionProvider
 from notifications.sending import Sender
@@ -25,7 +26,7 @@ class DeliveriesService(Service):
     db = Database(Base, "notifications")
     config = Config()
     email = ChannelProvider(Email, "email")
-    sms = ChannelProvider(Sms, "sms")
+    sms_account = ChannelProvider(SmsAccount, "sms")
     retention = RetentionProvider()
 
     @timer("notifications.delivery.interval")
@@ -36,7 +37,7 @@ class DeliveriesService(Service):
     @timer("notifications.delivery.interval")
     def send_sms(self) -> None:
         """Send the text messages that are due."""
-        self._sender(self.sms).run()
+        self._sender(Sms(self.sms_account, self.db, self.peers)).run()
 
     @timer("notifications.retention.interval")
     def forget_old(self) -> None:

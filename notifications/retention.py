@@ -16,7 +16,7 @@ from notifications import store_retention
 BATCH = 500  # rows a transaction, so that nobody waits long for it
 PAUSE = 0.05  # seconds between transactions, in which others write
 ROUND = 10  # seconds a run; what is left then is for the next one
-COUNTS = timedelta(days=2)  # that numbers of SMS are kept
+SHORT = timedelta(days=2)  # that counts of SMS are kept, and reports: they matter until their delivery is recorded
 
 _log = logging.getLogger(__name__)
 
@@ -43,12 +43,13 @@ class Retention:
     def run(self, db: Sessions) -> None:
         """Remove what is old at this moment, in ROUND seconds at most."""
         run = _Run(db, time.monotonic() + ROUND)
-        run.remove(store_retention.sms_counts, (clock.now() - COUNTS).date())
+        recently = clock.now() - SHORT
+        run.remove(store_retention.sms_counts, recently.date())
+        run.remove(store_retention.delivery_reports, recently)
         if horizon := self.horizon:
             run.remove(store_retention.finished_deliveries, horizon)  # they are the first to go
             run.remove(store_retention.read_inbox_rows, horizon)
             run.remove(store_retention.news_of_posts, horizon)
-            run.remove(store_retention.delivery_reports, horizon)
             self._after = run.remove_notifications(self._after, ids.first_id(horizon))
         if removed := +run.removed:
             _log.info("removed %s", ", ".join(f"{number} {name}" for name, number in removed.items()))

@@ -11,7 +11,7 @@ from chassis.rpc import rpc
 from chassis.service import ListeningService
 from chassis.timers import timer
 from feeds.contract import PostCreated
-from notifications import contract, erasure, inbox, reconciler, single, store
+from notifications import contract, erasure, inbox, reconciler, reports, single, store
 from notifications.fanout import Fanout
 from notifications.models import Base
 from notifications.retention import RetentionProvider
@@ -82,6 +82,13 @@ class NotificationsService(ListeningService):
         self.caller.require_service("gateway")
         with self.db.read() as session:
             return inbox.missed(session, request)
+
+    @rpc
+    def delivery_report(self, request: contract.ReportDelivery) -> Empty:
+        """Note what the provider says later of an SMS that it took; it is stored when this is answered."""
+        self.caller.require_service("gateway")
+        reports.receive(self.db, self.peers, request)
+        return Empty()
 
     @property
     def _fanout(self) -> Fanout:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.sql import insert_each
+from notifications import store_sms
 from notifications.models import Delivery, Notification
 from notifications.outcomes import Outcome
 from users.contract import Channel
@@ -70,12 +71,17 @@ def record(session: Session, results: Sequence[tuple[Claim, Outcome]]) -> None:
     """Store what came of claims. One that somebody else has claimed since stays theirs."""
     if not results:
         return
+    provider_ids = [outcome.provider_id for _, outcome in results if outcome.provider_id]
+    if provider_ids:
+        store_sms.take_report_turn(session, alone=True)
     change = (
         update(Delivery)
         .where(Delivery.id == bindparam("claimed"), Delivery.attempts == bindparam("attempt"))
         .where(or_(Delivery.status == "sending", Delivery.status == "unknown"))
     )
     session.connection().execute(change, [_change(claimed, outcome) for claimed, outcome in results])
+    if provider_ids:  # a report may have been faster than we
+        store_sms.settle(session, provider_ids)
 
 
 def of_notification(session: Session, notification_id: str, user_id: str | None, limit: int) -> list[Delivery]:

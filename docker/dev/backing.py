@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from docker.dev.environment import DATABASES, MAILBOX, SENTRY, SMS, TWIN_PORTS, private, private_databases
+from docker.dev.environment import DATABASES, MAILBOX, SENTRY, SMS, TWIN_PORTS, callback, private, private_databases
 from docker.dev.programs import SERVICES, Program, python
 from docker.dev.servers import checks, databases, postgresql, rabbitmq, redis
 from docker.dev.state import State
@@ -21,7 +21,7 @@ def port_names(given: Mapping[str, str], *, gateway: bool) -> list[str]:
     return [*names, *TWIN_PORTS, *SERVICES, *(["gateway"] if gateway else [])]
 
 
-def programs(given: Mapping[str, str], state: State, directory: Path) -> list[Program]:
+def programs(given: Mapping[str, str], state: State, environment: Mapping[str, str], directory: Path) -> list[Program]:
     """Write the files of the private services; the answer is what the supervisor shall run."""
     here = private(given)
     servers = [server for server in _SERVERS if server.NAME in here]
@@ -31,8 +31,11 @@ def programs(given: Mapping[str, str], state: State, directory: Path) -> list[Pr
         found.append(Program(MAILBOX, python("docker.dev.mailbox", *ports, "--folder", directory / "mailbox")))
     if SMS in here:
         words = ("--port", state.ports[SMS], "--folder", directory / "sms")
-        key = {"AFRICASTALKING_API_KEY": state.secret("africastalking")}
-        found.append(Program(SMS, python("docker.dev.sms_simulator", *words), key))
+        secrets = {
+            "AFRICASTALKING_API_KEY": environment["AFRICASTALKING_API_KEY"],
+            "AFRICASTALKING_CALLBACK_URL": callback(environment),
+        }
+        found.append(Program(SMS, python("docker.dev.sms_simulator", *words), secrets))
     if SENTRY in here:
         found.append(Program(SENTRY, python("docker.dev.sentry", "--port", state.ports[SENTRY])))
     return found

@@ -66,6 +66,11 @@ def compose(given: Mapping[str, str], state: State, directory: Path, config: str
     return environment
 
 
+def callback(environment: Mapping[str, str]) -> str:
+    """Return where the gateway takes delivery reports."""
+    return f"{environment['BARAZA_URL']}/callbacks/africastalking/{environment['AFRICASTALKING_CALLBACK_SECRET']}/"
+
+
 def variables(config: str) -> dict[str, bool]:
     """Names of the variables that config.yml reads, and whether each is required."""
     code = "\n".join(line for line in config.splitlines() if not line.lstrip().startswith("#"))
@@ -106,6 +111,8 @@ def _vendors(given: Mapping[str, str], state: State) -> dict[str, str]:
         added["BARAZA_MAILBOX"] = f"http://127.0.0.1:{state.ports['mailbox_http']}"
     if SMS in here:
         added["AFRICASTALKING_API_KEY"] = state.secret("africastalking")
+        secret = given.get("AFRICASTALKING_CALLBACK_SECRET") or state.secret("africastalking_callback")
+        added["AFRICASTALKING_CALLBACK_SECRET"] = secret
         added["AFRICASTALKING_URL"] = added["BARAZA_SMS"] = f"http://127.0.0.1:{state.ports[SMS]}"
     if SENTRY in here:
         added["SENTRY_DSN"] = f"http://{state.secret('sentry', 16)}@127.0.0.1:{state.ports[SENTRY]}/1"

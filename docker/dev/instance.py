@@ -57,7 +57,7 @@ class Instance:
         write_keys(state, self.directory)
         environment_file.write(self.directory / "environment", environment)
         with self._steps.step("supervisor"):
-            servers = backing.programs(self._given, state, self.directory)
+            servers = backing.programs(self._given, state, environment, self.directory)
             self._start_supervisor({"servers": servers, "applications": applications(state.ports)}, environment)
         if servers:
             self.control.start_group("servers")

@@ -3,11 +3,12 @@
 from collections.abc import Collection
 from typing import ClassVar
 
+from chassis.contract import Empty
 from chassis.errors import Unavailable
 from chassis.ids import new_id
 from chassis.rpc import rpc
 from chassis.service import Service
-from users.contract import ActiveRecipients, Channel, Contact, ContactList, Contacts, Recipient, Recipients
+from users.contract import ActiveRecipients, Channel, Contact, ContactList, Contacts, OptOut, Recipient, Recipients
 
 
 class People:
@@ -18,6 +19,7 @@ class People:
         self.failures: Collection[int] = []  # the calls, counted from 1, that fail
         self.asked: list[ActiveRecipients] = []
         self.calls = 0
+        self.opted_out: list[str] = []  # phone numbers
 
     def add(self, name: str, *notify_by: Channel, phone: str | None = None) -> str:
         account = Contact(
@@ -59,3 +61,9 @@ class UsersService(Service):
         self.people.answer()
         accounts = self.people.accounts
         return ContactList(items=[accounts[user] for user in request.ids if user in accounts])
+
+    @rpc
+    def opt_out(self, request: OptOut) -> Empty:
+        self.people.answer()
+        self.people.opted_out.append(request.phone)
+        return Empty()

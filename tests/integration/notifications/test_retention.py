@@ -136,20 +136,24 @@ def test_a_notification_that_nobody_has_goes_when_it_is_old_and_finished(past: P
 def test_what_was_to_overtake_something_is_removed_when_it_is_old(past: Past, rows: Rows, run: Run) -> None:
     for number, age in enumerate((OLD, OLD, OLD, OLD, RECENT)):
         past.add(PostNews, post_id=f"post {number}", text=None, changed_at=clock.now() - age)
-        past.add(DeliveryReport, provider_id=f"sms {number}", status="sent", created_at=clock.now() - age)
     run()
     assert left(rows, "post_news", "post_id") == ["post 4"]
-    assert left(rows, "delivery_reports", "provider_id") == ["sms 4"]
 
 
-def test_counts_of_sms_are_kept_for_two_days_however_long_the_rest_is(past: Past, rows: Rows, run: Run) -> None:
+def test_counts_and_reports_of_sms_are_kept_for_two_days_however_long_the_rest_is(
+    past: Past, rows: Rows, run: Run
+) -> None:
     today = clock.now().date()
+    for days in range(6):
+        moment = clock.now() - timedelta(days=days, minutes=-1)
+        past.add(DeliveryReport, provider_id=f"sms {days}", status="sent", created_at=moment)
     for days in range(6):
         for subject in ("all", "+254711000001"):
             past.add(SmsCount, day=today - timedelta(days=days), subject=subject, used=1)
     run(days=0)
     assert {row["day"] for row in rows("sms_counts")} == {today - timedelta(days=days) for days in range(3)}
     assert len(rows("sms_counts")) == 6
+    assert left(rows, "delivery_reports", "provider_id") == ["sms 0", "sms 1", "sms 2"]
 
 
 def test_with_0_days_everything_is_kept_for_ever(past: Past, rows: Rows, run: Run) -> None:
