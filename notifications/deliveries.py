@@ -1,4 +1,4 @@
-"""The deliveries service: sends what is due.
+"""The deliveries service: sends what is due, and lets operators see and mend what was not sent.
 
 It runs in a process of its own, so that a slow provider keeps nobody from their inbox.
 """
@@ -6,9 +6,12 @@ It runs in a process of its own, so that a slow provider keeps nobody from their
 from nameko.dependency_providers import Config
 from nameko.timer import timer
 
+from chassis.contract import Empty
 from chassis.database import Database
+from chassis.rpc import rpc
 from chassis.service import Service
-from notifications.channels.base import Channel
+from notifications import contract, operations
+from notifications.channels.breaker import Protected
 from notifications.channels.email import Email
 from notifications.channels.provider import ChannelProvider
 from notifications.channels.sms import Sms
@@ -38,5 +41,23 @@ class DeliveriesService(Service):
         """Send the text messages that are due."""
         self._sender(self.sms).run()
 
-    def _sender(self, channel: Channel) -> Sender:
+    @rpc
+    def status(self, request: Empty) -> contract.DeliveriesStatus:  # noqa: ARG002 - there is nothing to ask
+        """Count the deliveries by channel and status, and tell whether the breakers are closed."""
+        self.caller.require_service()
+        return operations.status(self.db, (self.email, self.sms))
+
+    @rpc
+    def retry(self, request: contract.Retry) -> contract.Moved:
+        """Attempt deliveries anew that failed or were cancelled; unknown ones only where the status says so."""
+        self.caller.require_service()
+        return operations.retry(self.db, request)
+
+    @rpc
+    def park(self, request: contract.Park) -> contract.Moved:
+        """Put deliveries aside that wait, as cancelled; `retry` brings them back."""
+        self.caller.require_service()
+        return operations.park(self.db, request)
+
+    def _sender(self, channel: Protected) -> Sender:
         return Sender(self.db, self.peers, channel, self.config["notifications"]["delivery"])

@@ -10,6 +10,7 @@ import requests
 from notifications import messages, outcomes
 from notifications.channels import africas_talking
 from notifications.channels.base import Outgoing, Result
+from notifications.contract import DeliveryChannel
 from notifications.outcomes import Outcome
 
 BULK = 100  # numbers a request
@@ -20,7 +21,7 @@ _log = logging.getLogger(__name__)
 class Sms:
     """Sends text messages: one request for up to BULK numbers that get the same text."""
 
-    name = "sms"
+    name: DeliveryChannel = "sms"
     abandoned = outcomes.unknown("the sender stopped on the way")
 
     def __init__(self, config: dict[str, Any]) -> None:
@@ -33,7 +34,7 @@ class Sms:
         for one in batch:
             number = _number(one.address)
             if number is None:
-                yield [(one.id, outcomes.failed("the phone number is not valid"))]
+                yield [(one.id, outcomes.unusable("the phone number is not valid"))]
             else:
                 texts.setdefault(messages.sms(one.title, one.message), {}).setdefault(number, []).append(one.id)
         for text, numbers in texts.items():
