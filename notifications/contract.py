@@ -10,6 +10,8 @@ from users.contract import E164, Channel
 # Stands for the time before anybody's first notification.
 BEGINNING = "00000000-0000-0000-0000-000000000000"
 
+DeliveryChannel = Literal["email", "sms"]
+BreakerState = Literal["closed", "open", "half-open"]
 DeliveryStatus = Literal["pending", "sending", "sent", "delivered", "failed", "unknown", "cancelled"]
 
 
@@ -78,6 +80,61 @@ class ReportDelivery(Message):
     phone: E164 | None = Field(default=None, repr=False)
 
 
+class Retry(Message):
+    """Chooses finished deliveries that are to be attempted anew; for operators.
+
+    Those of a notification (`id`), perhaps only a user's or a channel's; or all of a channel with a status, since a
+    moment. Without `status` the failed and the cancelled ones: what is unknown may have arrived, and must be asked for.
+    """
+
+    id: Id | None = None
+    channel: DeliveryChannel | None = None
+    status: Literal["failed", "cancelled", "unknown"] | None = None
+    since: Timestamp | None = None
+    user_id: Id | None = None
+
+    @model_validator(mode="after")
+    def _says_which(self) -> Self:
+        if self.id is None and None in (self.channel, self.status, self.since):
+            raise ValueError("expected the id of a notification, or channel, status and since")
+        return self
+
+
+class Park(Message):
+    """Chooses pending deliveries that are to be put aside: of a notification (`id`), or of a channel; for operators."""
+
+    id: Id | None = None
+    channel: DeliveryChannel | None = None
+    user_id: Id | None = None
+
+    @model_validator(mode="after")
+    def _says_which(self) -> Self:
+        if self.id is None and self.channel is None:
+            raise ValueError("expected the id of a notification, or a channel")
+        return self
+
+
+class Moved(Message):
+    """How many deliveries were changed."""
+
+    deliveries: int
+
+
+class ChannelStatus(Message):
+    """How a channel is doing: its deliveries by status, since when the oldest is due, and the breaker."""
+
+    channel: DeliveryChannel
+    breaker: BreakerState
+    deliveries: dict[DeliveryStatus, int]
+    oldest_due: Timestamp | None
+
+
+class DeliveriesStatus(Message):
+    """How all channels are doing, as the process sees it that was asked."""
+
+    items: list[ChannelStatus]
+
+
 class Notification(Message):
     """What somebody is told."""
 
@@ -130,10 +187,11 @@ class Delivery(Message):
     """One attempt series to reach one person by one channel."""
 
     user_id: Id
-    channel: Literal["email", "sms"]
+    channel: DeliveryChannel
     status: Annotated[DeliveryStatus, Field(examples=["sent"])]
     attempts: Annotated[int, Field(examples=[1])]
     last_error: Annotated[str | None, Field(examples=[None])]
+    due_at: Timestamp | None = Field(default=None, description="When it is looked at next; null: it is finished.")
     updated_at: Timestamp
 
 

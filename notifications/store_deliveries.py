@@ -26,6 +26,15 @@ class Claim:
     chosen: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a notification says."""
+
+    kind: str
+    title: str
+    message: str
+
+
 def add(session: Session, notification_id: str, wanted: Mapping[Channel, Sequence[str]], *, chosen: bool) -> None:
     """Order deliveries by channel and user, due at once; those that exist already stay as they are."""
     moment = clock.now()
@@ -92,11 +101,11 @@ def of_notification(session: Session, notification_id: str, user_id: str | None,
     return list(session.scalars(query.order_by(Delivery.id).limit(limit)))
 
 
-def texts(session: Session, notification_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Return title and message by notification."""
-    query = select(Notification.id, Notification.title, Notification.message)
+def texts(session: Session, notification_ids: Iterable[str]) -> dict[str, Words]:
+    """Return what to say, by notification."""
+    query = select(Notification.id, Notification.kind, Notification.title, Notification.message)
     rows = session.execute(query.where(Notification.id.in_(set(notification_ids))))
-    return {row.id: (row.title, row.message) for row in rows}
+    return {row.id: Words(row.kind, row.title, row.message) for row in rows}
 
 
 _CLAIM = (Delivery.id, Delivery.notification_id, Delivery.user_id, Delivery.attempts, Delivery.chosen)

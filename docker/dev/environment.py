@@ -59,10 +59,11 @@ def compose(given: Mapping[str, str], state: State, directory: Path, config: str
         _database(environment, prefix, state)
     for name, value in _defaults(state, directory).items():
         environment.setdefault(name, value)
+    environment["BARAZA_URL"] = _url(environment)
+    environment.setdefault("PUBLIC_URL", environment["BARAZA_URL"])
     missing = [name for name, required in known.items() if required and name not in environment]
     if missing:
         raise MissingVariableError(f"set {', '.join(missing)} too: your own backing service needs it")
-    environment["BARAZA_URL"] = _url(environment)
     return environment
 
 

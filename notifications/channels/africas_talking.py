@@ -20,6 +20,7 @@ NO_MONEY = 405  # InsufficientBalance
 NO_MONEY_PAUSE = 600  # seconds
 OPTED_OUT = 406  # UserInBlacklist
 _CLIENT_ERRORS = range(400, 500)
+_ABOUT_US = frozenset({401, 403, 429})  # our account, our pace: the same for whatever we send
 _NOTHING_WENT_OUT = (NewConnectionError, ConnectTimeoutError, ssl.SSLCertVerificationError)
 
 
@@ -97,10 +98,11 @@ def no_money() -> Outcome:
 def after(error: requests.RequestException) -> Outcome:
     """Read an error of a whole request: only what surely never went out is tried again."""
     if isinstance(error, requests.HTTPError) and error.response.status_code in _CLIENT_ERRORS:
-        return outcomes.transient(f"HTTP {error.response.status_code}")
+        text = f"HTTP {error.response.status_code}"
+        return outcomes.away(text) if error.response.status_code in _ABOUT_US else outcomes.transient(text)
     if any(isinstance(cause, _NOTHING_WENT_OUT) for cause in _causes(error)):
-        return outcomes.transient(type(error).__name__)
-    return outcomes.unknown(type(error).__name__)
+        return outcomes.away(type(error).__name__)
+    return outcomes.unknown(type(error).__name__, trouble=True)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

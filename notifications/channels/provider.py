@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from nameko.containers import WorkerContext
 from nameko.extensions import DependencyProvider
 
+from notifications.channels.breaker import Breaker
+from notifications.contract import DeliveryChannel
+
 Made = TypeVar("Made")
 
 
@@ -27,3 +30,22 @@ class ChannelProvider(DependencyProvider, Generic[Made]):
     def get_dependency(self, worker_ctx: WorkerContext) -> Made:  # noqa: ARG002 - Nameko's signature
         """Return it."""
         return self.made
+
+
+class BreakerProvider(DependencyProvider):
+    """Provides a channel's breaker."""
+
+    if TYPE_CHECKING:  # as above
+
+        def __get__(self, service: object, owner: type) -> Breaker: ...
+
+    def __init__(self, channel: DeliveryChannel) -> None:
+        self.channel = channel
+
+    def setup(self) -> None:
+        """Make it, for all workers of this process."""
+        self.breaker = Breaker(self.channel, self.container.config["notifications"]["delivery"]["breaker"])
+
+    def get_dependency(self, worker_ctx: WorkerContext) -> Breaker:  # noqa: ARG002 - Nameko's signature
+        """Return it."""
+        return self.breaker

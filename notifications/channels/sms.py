@@ -13,6 +13,7 @@ from notifications.channels import africas_talking, sms_numbers
 from notifications.channels.base import Outgoing, Result
 from notifications.channels.sms_account import Results, SmsAccount
 from notifications.channels.sms_counter import Counter
+from notifications.contract import DeliveryChannel
 from notifications.outcomes import Outcome
 from users.contract import OptOut
 
@@ -29,7 +30,7 @@ class Sms:
     It is made for one worker, of an account that outlives it.
     """
 
-    name = "sms"
+    name: DeliveryChannel = "sms"
     abandoned = outcomes.unknown("the sender stopped on the way")
 
     def __init__(self, account: SmsAccount, db: Sessions, peers: PeerCalls) -> None:

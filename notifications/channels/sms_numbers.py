@@ -25,9 +25,9 @@ def destination(text: str, allowed: Collection[str]) -> str | Outcome:
     try:
         number = phonenumbers.parse(text)
     except phonenumbers.NumberParseException:
-        return outcomes.failed("the phone number is not valid")
+        return outcomes.unusable("the phone number is not valid")
     if not phonenumbers.is_possible_number(number):
-        return outcomes.failed("the phone number is not valid")
+        return outcomes.unusable("the phone number is not valid")
     if allowed and phonenumbers.region_code_for_number(number) not in allowed:
         return outcomes.cancelled("no SMS goes to this country")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -90,16 +90,6 @@ def test_a_connection_that_dies_costs_one_mail_an_attempt_and_the_others_none(
     assert len({mail["Message-ID"] for mail in mails}) == 2
 
 
-def test_a_server_that_is_away_is_waited_for(
-    ada: str, settings: dict[str, Any], deliver: Callable[..., list[Any]], mailbox: Twin
-) -> None:
-    settings["notifications"]["email"]["port"] = 9  # nobody listens there
-    (delivery,) = deliver(ada)
-    assert (delivery["status"], delivery["attempts"]) == ("failed", 3)
-    assert delivery["last_error"] == "ConnectionRefusedError"
-    assert mailbox.got() == []
-
-
 def test_a_closed_account_and_a_channel_that_was_switched_off_get_nothing(
     ada: str, ben: str, people: People, deliver: Callable[..., list[Any]], mailbox: Twin
 ) -> None:

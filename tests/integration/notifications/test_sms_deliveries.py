@@ -179,16 +179,25 @@ def test_only_allowed_countries_get_messages(
     assert [one["number"] for one in sms.got()] == ["+254711000001", "+256712345678"]
 
 
-def test_a_server_that_is_away_is_tried_again(ada: str, settings: dict[str, Any], deliver: Deliver) -> None:
-    settings["notifications"]["sms"]["url"] = "http://127.0.0.1:9"  # nobody listens there
-    (delivery,) = deliver(ada)
-    assert (delivery["status"], delivery["attempts"], delivery["last_error"]) == ("failed", 3, "ConnectionError")
-
-
-def test_a_refused_key_is_tried_again_for_an_operator_may_mend_it(
-    ada: str, settings: dict[str, Any], deliver: Deliver, sms: Twin
+@pytest.mark.parametrize(
+    ("mistake", "error"),
+    [({"url": "http://127.0.0.1:9"}, "ConnectionError"), ({"api_key": "wrong"}, "HTTP 401")],  # nobody listens there
+    ids=["a server that is away", "a key that is refused"],
+)
+def test_what_went_nowhere_costs_no_attempt(  # noqa: PLR0913, PLR0917 - the fixtures it takes
+    ada: str,
+    settings: dict[str, Any],
+    start: Callable[..., ServiceRunner],
+    order: Order,
+    rows: Rows,
+    until: Until,
+    sms: Twin,
+    mistake: dict[str, str],
+    error: str,
 ) -> None:
-    settings["notifications"]["sms"]["api_key"] = "wrong"
-    (delivery,) = deliver(ada)
-    assert (delivery["status"], delivery["last_error"]) == ("failed", "HTTP 401")
+    settings["notifications"]["sms"] |= mistake
+    start(UsersService, DeliveriesService)
+    order("sms", ada)
+    until(lambda: [(one["status"], one["last_error"]) for one in rows("deliveries")] == [("pending", error)])
+    assert [one["attempts"] for one in rows("deliveries")] == [0]
     assert sms.got() == []

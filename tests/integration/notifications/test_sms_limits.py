@@ -101,7 +101,7 @@ def test_a_number_that_had_its_share_gets_no_more_and_others_do(
 
 @pytest.mark.parametrize(
     ("fault", "counted"),
-    [({"close": True}, 1), ({"status": 503}, 1), ({"status": 401, "count": 9}, 0), ({"verdict": 403}, 0)],
+    [({"close": True}, 1), ({"status": 503}, 1), ({"status": 400, "count": 9}, 0), ({"verdict": 403}, 0)],
     ids=["may have gone out", "may have gone out too", "refused as a whole", "refused for this number"],
 )
 def test_only_what_surely_never_went_out_is_given_back(  # noqa: PLR0913, PLR0917 - fixtures
@@ -127,7 +127,8 @@ def test_senders_at_the_same_time_never_exceed_a_budget(
 
     def send(sender: int) -> list[str]:
         batch = [
-            Outgoing(n, "-", f"+25471{sender}{n:06d}", "ada", "Tea", f"number {n}") for n in range(due[sender])
+            Outgoing(n, "-", f"+25471{sender}{n:06d}", "ada", "message", "Tea", f"number {n}")
+            for n in range(due[sender])
         ]  # texts differ: a request each
         return [outcome.status for results in Sms(account, db, nobody).send(batch) for _, outcome in results]
 
