@@ -13,6 +13,7 @@ from notifications.channels.email import Email
 from notifications.channels.provider import ChannelProvider
 from notifications.channels.sms import Sms
 from notifications.models import Base
+from notifications.presence import PresenceProvider
 from notifications.sending import Sender
 
 INTERVAL = 1  # seconds
@@ -25,6 +26,7 @@ class DeliveriesService(Service):
 
     db = Database(Base, "notifications")
     config = Config()
+    presence = PresenceProvider()
     email = ChannelProvider(Email, "email")
     sms = ChannelProvider(Sms, "sms")
 
@@ -39,4 +41,4 @@ class DeliveriesService(Service):
         self._sender(self.sms).run()
 
     def _sender(self, channel: Channel) -> Sender:
-        return Sender(self.db, self.peers, channel, self.config["notifications"]["delivery"])
+        return Sender(self.db, self.peers, channel, self.config["notifications"]["delivery"], self.presence)

@@ -10,7 +10,7 @@ from chassis.events import event_handler
 from chassis.rpc import rpc
 from chassis.service import Service
 from feeds.contract import PostCreated
-from notifications import contract, erasure, fanout, inbox, single, store
+from notifications import contract, erasure, fanout, inbox, single
 from notifications.models import Base
 from users.contract import AccountErased
 
@@ -54,7 +54,7 @@ class NotificationsService(Service):
         """Mark notifications of the caller as read; ids that are not in the inbox are ignored."""
         user = self.caller.require_user()
         with self.db.write() as session:
-            store.mark_read(session, user, request.ids)
+            inbox.mark_read(session, user, request.ids)
         return Empty()
 
     @rpc
@@ -65,7 +65,7 @@ class NotificationsService(Service):
 
     @rpc
     def missed(self, request: contract.Missed) -> contract.Replay:
-        """Return what a user got after a notification, oldest first; for the gateway's sockets."""
+        """Return what a user got after a notification, and what became of the rest; for the gateway's sockets."""
         self.caller.require_service("gateway")
         with self.db.read() as session:
             return inbox.missed(session, request)

@@ -67,7 +67,8 @@ def sockets() -> Registry:
 
 @pytest.fixture
 def watch(sockets: Registry, users: Any) -> Vigil:
-    return Vigil(sockets, users, ping=25)
+    presence: Any = None
+    return Vigil(sockets, users, presence, ping=25)
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +78,7 @@ def any_hash(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def opened(sockets: Registry, expires_in: timedelta) -> Connection:
     outlet: Any = Outlet()
-    connection = Connection(identity(expires_in), "hash", outlet, lambda _notification: b"")
+    connection = Connection(identity(expires_in), "hash", outlet)
     sockets.add(connection)
     return connection
 
