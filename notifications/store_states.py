@@ -30,9 +30,6 @@ def changed_since(session: Session, user_id: str, until: int, moment: datetime, 
 
     From the few that changed to their places in the inbox, not through all of it.
     """
-    changed = select(Notification.id).where(Notification.changed_at >= moment)
-    mine = select(InboxRow.notification_id).where(
-        InboxRow.user_id == user_id, InboxRow.notification_id.in_(changed), InboxRow.seq <= until
-    )
-    query = select(Notification).where(Notification.id.in_(mine))
+    mine = select(InboxRow).where(InboxRow.notification_id == Notification.id, InboxRow.user_id == user_id)
+    query = select(Notification).where(Notification.changed_at >= moment, mine.where(InboxRow.seq <= until).exists())
     return list(session.scalars(query.order_by(Notification.changed_at).limit(limit)))
