@@ -19,7 +19,7 @@ NOBODY_LISTENS = "redis://127.0.0.1:9/0"
 
 @pytest.fixture
 def running() -> Iterator[Running]:
-    writing: list[gevent.Greenlet] = []
+    writing: list[gevent.Greenlet[..., None]] = []
 
     def running(url: str) -> Presence:
         presence = Presence(url)

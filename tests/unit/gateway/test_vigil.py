@@ -196,7 +196,6 @@ def test_a_frame_between_the_new_connection_and_a_sockets_turn_hides_nothing_tha
     inbox = Inbox(users)
     watch._rpc = inbox  # type: ignore[assignment]  # noqa: SLF001 - users and notifications, for once
     connection.start(inbox, None)  # type: ignore[arg-type]
-    watch.hold()
     watch.resync()
     connection.notify(SECOND, b"a frame that came before its turn")
     assert gevent.wait(timeout=5)
