@@ -4,6 +4,7 @@
                          of the data raises the version after its commit and before its reply, so no page that is older
                          than an answered write is ever found again.
 `session:<token hash>`   the live copy of a session: users.contract.Identity as JSON, empty once the session has ended.
+`seen:<user id>`         when the user was last seen with an open websocket: notifications.contract.seen_key.
 `rate:...`               counters of the gateway.
 `page:<tag>:<version>:…` cached pages of the gateway.
 """

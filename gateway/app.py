@@ -18,6 +18,7 @@ from gateway.guard import Guard
 from gateway.limits import Counters, parse_rate
 from gateway.listener import Listener
 from gateway.openapi import serving
+from gateway.presence import Presence
 from gateway.registry import Registry
 from gateway.routes import ROUTES
 from gateway.routing import Routing
@@ -37,13 +38,13 @@ def create_app() -> Guard:
     backends = _backends()
     reports.start(backends.settings, "gateway.app")
     tracing.start(backends.settings, "gateway.app")
-    registry = Registry()
-    vigil = Vigil(registry, backends.rpc, backends.settings["gateway"]["socket"]["ping"])
+    registry, presence = Registry(), Presence(backends.settings["redis_url"])
+    vigil = Vigil(registry, backends.rpc, presence, backends.settings["gateway"]["socket"]["ping"])
     backends.broker.subscribe(backends.rpc)
     backends.broker.subscribe(Listener(backends.settings, registry, vigil))
-    for task in (backends.broker.run, backends.routing.follow, vigil.ping, vigil.watch):
+    for task in (backends.broker.run, backends.routing.follow, vigil.ping, vigil.watch, presence.follow):
         gevent.spawn(task)
-    return Guard(_flask(backends, registry), backends, registry)
+    return Guard(_flask(backends, registry, presence), backends, registry)
 
 
 def _backends() -> Backends:
@@ -55,7 +56,7 @@ def _backends() -> Backends:
     return Backends(settings, database, counters, Broker(settings), RpcClient(settings), Routing(ROUTES, database))
 
 
-def _flask(backends: Backends, registry: Registry) -> Flask:
+def _flask(backends: Backends, registry: Registry, presence: Presence) -> Flask:
     app = Flask("gateway", static_folder=None)
     for route in ROUTES:
         for number, path in enumerate(route.paths):
@@ -65,7 +66,7 @@ def _flask(backends: Backends, registry: Registry) -> Flask:
     metrics.add(app, backends.settings)
     serving.add(app)
     callbacks.add(app, backends, Callbacks(backends.settings["gateway"]["callbacks"]["africastalking"]))
-    add_socket(app, backends, registry)
+    add_socket(app, backends, registry, presence)
     app.register_error_handler(Exception, _problem)
     return app
 

@@ -12,9 +12,10 @@ from chassis.contract import Event
 from chassis.errors import ServiceError
 from chassis.publisher import EVENTS
 from chassis.validation import validated
+from gateway.latest import Latest
 from gateway.registry import Registry
 from gateway.vigil import Vigil
-from notifications.contract import NotificationCreated
+from notifications.contract import NotificationChanged, NotificationCreated, NotificationsRead
 from users.contract import SessionEnded
 
 _log = logging.getLogger(__name__)
@@ -27,8 +28,11 @@ class Listener:
         self._ring = keyring.of(settings)
         self._registry = registry
         self._vigil = vigil
-        self._handlers: dict[str, tuple[type[Event], Callable[[Any], None]]] = {
+        self._latest = Latest()
+        self._handlers: dict[str, tuple[type[Event], Callable[[Any, str], None]]] = {
             NotificationCreated.type: (NotificationCreated, self._on_notification_created),
+            NotificationChanged.type: (NotificationChanged, self._on_notification_changed),
+            NotificationsRead.type: (NotificationsRead, self._on_notifications_read),
             SessionEnded.type: (SessionEnded, self._on_session_ended),
         }
 
@@ -52,14 +56,24 @@ class Listener:
             kind, handle = self._handlers[message.delivery_info["routing_key"]]
             headers = message.properties.get("application_headers") or {}
             token = headers.get(context.HEADER_PREFIX + context.AUTH_TOKEN)
-            sender = tokens.verify(token, EVENTS, self._ring, subject=message.properties.get("message_id") or "-")
-            sender.require_service(kind.source)
-            handle(validated(kind, json.loads(message.body)))
+            event_id = message.properties.get("message_id") or "-"
+            tokens.verify(token, EVENTS, self._ring, subject=event_id).require_service(kind.source)
+            handle(validated(kind, json.loads(message.body)), event_id)
         except (ServiceError, ValueError, TypeError, KeyError) as error:
             _log.warning("an event was thrown away: %s", error)
 
-    def _on_notification_created(self, event: NotificationCreated) -> None:
+    def _on_notification_created(self, event: NotificationCreated, _event_id: str) -> None:
         self._registry.tell(event.notification, event.recipients)
 
-    def _on_session_ended(self, event: SessionEnded) -> None:
+    def _on_notification_changed(self, event: NotificationChanged, event_id: str) -> None:
+        """Tell new words, unless they are old by now: all who would get them get the newer ones, or got them."""
+        if self._latest.is_news(event.notification.id, event_id):
+            self._registry.change(event.notification, event.recipients)
+
+    def _on_notifications_read(self, event: NotificationsRead, event_id: str) -> None:
+        """Tell what was read, however late: that stays true. Not so its count, which must not replace a newer one."""
+        latest = self._latest.is_news(event.user_id, event_id)
+        self._registry.read(event.user_id, event.ids, event.unread if latest else None)
+
+    def _on_session_ended(self, event: SessionEnded, _event_id: str) -> None:
         self._registry.end_sessions(event.user_id, event.session_ids)

@@ -35,6 +35,11 @@ class Outlet:
         self._heard_bytes = 0
         self._heard_since = self.last_heard = time.monotonic()
 
+    @property
+    def room(self) -> int:
+        """How many bytes may still be queued."""
+        return self._limit - self._queued
+
     def send(self, data: bytes) -> int:
         """Write what the socket takes at once and queue the rest; a reader too slow for the queue is closed."""
         if self._closed or self._closing:

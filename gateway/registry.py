@@ -1,12 +1,11 @@
 """The open websockets of this process, by user."""
 
-import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import gevent
 
-from gateway import frames, metrics
+from gateway import frames, messages, metrics
 from gateway.connection import Connection
 from notifications.contract import Notification
 
@@ -42,10 +41,20 @@ class Registry:
 
     def tell(self, notification: Notification, recipients: Iterable[str]) -> None:
         """Write a notification to all sockets of its recipients."""
-        frame = notification_frame(notification)
-        for user_id in recipients:
-            for connection in self._connections.get(user_id, ()):
-                connection.deliver(notification.id, frame)
+        frame = messages.notification(notification)
+        for connection in self._of(recipients):
+            connection.notify(notification.id, frame)
+
+    def change(self, notification: Notification, recipients: Iterable[str]) -> None:
+        """Write the new words of a notification to all sockets of its recipients."""
+        frame = messages.changed(notification)
+        for connection in self._of(recipients):
+            connection.change(frame)
+
+    def read(self, user_id: str, ids: list[str], unread: int | None) -> None:
+        """Write to all sockets of a user what was read; without `unread` each counts on as it did."""
+        for connection in self._of([user_id]):
+            connection.read(ids, unread)
 
     def end_sessions(self, user_id: str, session_ids: Iterable[str]) -> None:
         """Close the sockets of sessions that ended."""
@@ -61,8 +70,6 @@ class Registry:
             if number % STAGGER == STAGGER - 1:
                 gevent.sleep(0.1)
 
-
-def notification_frame(notification: Notification) -> bytes:
-    """Encode a notification for websockets."""
-    message = {"type": "notification"} | notification.model_dump(mode="json")
-    return frames.text(json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode())
+    def _of(self, users: Iterable[str]) -> Iterator[Connection]:
+        for user_id in users:
+            yield from self._connections.get(user_id, ())

@@ -13,8 +13,9 @@ from gateway.backends import Backends
 from gateway.connection import Connection
 from gateway.origins import Origins
 from gateway.outlet import Outlet
+from gateway.presence import Presence
 from gateway.problems import Malformed
-from gateway.registry import Registry, notification_frame
+from gateway.registry import Registry
 from gateway.visit import Visit
 
 PATH = "/ws/notifications/"
@@ -24,7 +25,7 @@ COME_BACK = 60  # seconds after which one of many sockets may have been closed
 _KEY = re.compile(r"[A-Za-z0-9+/]{22}==")  # 16 random bytes in base64 (RFC 6455, section 4.1); nobody else looks
 
 
-def add_socket(app: Flask, backends: Backends, registry: Registry) -> None:
+def add_socket(app: Flask, backends: Backends, registry: Registry, presence: Presence) -> None:
     """Add the endpoint; all checks come before the 101, because afterwards there are no statuses."""
     settings = backends.settings["gateway"]
     origins = Origins(settings["allowed_origins"])
@@ -37,10 +38,10 @@ def add_socket(app: Flask, backends: Backends, registry: Registry) -> None:
 
     def notifications(ws: Any) -> None:
         guest: Visit = request.environ[visit.KEY]
-        connection = Connection(
-            guest.require_identity(), guest.token_hash or "", request.environ["gunicorn.socket"], notification_frame
-        )
+        connection = Connection(guest.require_identity(), guest.token_hash or "", request.environ["gunicorn.socket"])
+        user = [connection.identity.user_id]
         registry.add(connection)
+        presence.note(user)
         try:
             connection.start(backends.rpc, request.args.get("since"))
             while True:  # what clients say is read, so that pongs and closes are seen, and thrown away
@@ -49,6 +50,7 @@ def add_socket(app: Flask, backends: Backends, registry: Registry) -> None:
             connection.outlet.end(frames.TRY_AGAIN_LATER, "come back with ?since=")
         finally:
             registry.remove(connection)
+            presence.note(user)
 
     app.before_request(before)
     Sock(app).route(PATH)(notifications)

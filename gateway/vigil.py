@@ -11,6 +11,7 @@ from chassis import clock
 from chassis.errors import ServiceError, Unauthenticated
 from gateway import frames
 from gateway.connection import Connection
+from gateway.presence import Presence
 from gateway.registry import Registry
 from gateway.rpc_client import RpcClient
 from users.contract import Authenticate, Identity
@@ -29,23 +30,31 @@ _log = logging.getLogger(__name__)
 class Vigil:
     """Keeps watch over the sockets of a registry, in greenlets of its own."""
 
-    def __init__(self, registry: Registry, rpc: RpcClient, ping: float) -> None:
+    def __init__(self, registry: Registry, rpc: RpcClient, presence: Presence, ping: float) -> None:
         self._registry = registry
         self._rpc = rpc
+        self._presence = presence
         self._ping = ping
         self._turns = BoundedSemaphore(RESYNC)
         self._resyncing = Group()
 
     def ping(self) -> None:
-        """Ping again and again, and cut the lines that have gone silent."""
+        """Ping again and again."""
         while True:
             gevent.sleep(self._ping)
-            oldest = time.monotonic() - SILENT * self._ping
-            for connection in self._registry.all():
-                if connection.outlet.last_heard < oldest:
-                    connection.outlet.abort()
-                else:
-                    connection.outlet.send(frames.PING)
+            self.ping_all()
+
+    def ping_all(self) -> None:
+        """Cut the lines that have gone silent; the users of the others are there."""
+        oldest = time.monotonic() - SILENT * self._ping
+        there = set()
+        for connection in self._registry.all():
+            if connection.outlet.last_heard < oldest:
+                connection.outlet.abort()
+            else:
+                connection.outlet.send(frames.PING)
+                there.add(connection.identity.user_id)
+        self._presence.note(there)
 
     def watch(self) -> None:
         """Look at sessions again and again."""
@@ -71,10 +80,12 @@ class Vigil:
     def resync(self) -> None:
         """Fetch for each socket what was broadcast while the broker was away, and look at its session again.
 
-        A resync that still goes on is given up for the new one.
+        All are held at once: a frame that came before a socket's turn would hide what was missed before it. A resync
+        that still goes on is given up for the new one.
         """
         self._resyncing.kill(block=False)
         self._resyncing = Group()
+        self.hold()
         for connection in self._registry.all():
             self._resyncing.spawn(self._resync, connection)
 

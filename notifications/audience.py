@@ -45,14 +45,17 @@ def of_page(
     )
 
 
-def destination(contact: Contact | None, channel: str, *, chosen: bool) -> Destination | str:
+def destination(contact: Contact | None, channel: str, *, chosen: bool, there: bool = False) -> Destination | str:
     """Return where a channel reaches somebody at this moment, or say why nothing may be sent there.
 
-    Where the sender chose the channel, what the user chose does not count.
+    `there`: in front of the screen that a notification in real time comes to. Where the sender chose the channel,
+    neither that counts nor what the user chose.
     """
     if contact is None:
         return "the account is closed"
     if not chosen and channel not in contact.notify_by:
         return "the channel was switched off"
+    if not chosen and there and REALTIME in contact.notify_by:
+        return "the user was connected and saw it there"
     address = contact.email if channel == "email" else contact.phone
     return Destination(contact.username, address, contact.unsubscribe_token) if address else "there is no address"

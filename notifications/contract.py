@@ -14,6 +14,13 @@ DeliveryChannel = Literal["email", "sms"]
 BreakerState = Literal["closed", "open", "half-open"]
 DeliveryStatus = Literal["pending", "sending", "sent", "delivered", "failed", "unknown", "cancelled"]
 
+SEEN_FOR = 86_400  # seconds for which it is known when somebody was last connected
+
+
+def seen_key(user_id: str) -> str:
+    """Return the Redis key of the moment when somebody was last seen with an open websocket: seconds since 1970."""
+    return f"seen:{user_id}"
+
 
 class SendNotification(Message):
     """Tells one active user something; without `channels`, the way the user chose."""
@@ -171,9 +178,11 @@ class InboxPage(Page[InboxItem]):
 
 
 class Replay(Message):
-    """What was missed, oldest first, and the newest that the user has.
+    """What was missed, all of it of one moment: what came, oldest first, and the newest that the user has.
 
-    `resumed` is false where `since` is not known (any more): fetch the inbox.
+    `read` and `changed` say what became of what was there, and `read` of what came too. They go back a minute before
+    `since` was made: a state told twice harms nobody. `resumed` is false where `since` is not known (any more), or more
+    became of the inbox than a replay tells: fetch it. `read` then has those of the last minute.
     """
 
     items: list[Notification]
@@ -181,6 +190,8 @@ class Replay(Message):
     resumed: bool
     unread: int
     newest: Id | None
+    read: list[Id] = Field(default=[])
+    changed: list[Notification] = Field(default=[])
 
 
 class Delivery(Message):
@@ -230,7 +241,10 @@ class NotificationChanged(Event):
 
 
 class NotificationsRead(Event):
-    """Somebody has read these, and has so many unread ones left. A hint, as above."""
+    """Somebody has read these, which were unread, and has so many unread ones left. A hint, as above.
+
+    At most 1,000 ids; whoever reads more at once makes several events.
+    """
 
     source: ClassVar[str] = "notifications"
     type: ClassVar[str] = "notifications_read"

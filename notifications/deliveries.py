@@ -17,6 +17,7 @@ from notifications.channels.provider import BreakerProvider, ChannelProvider
 from notifications.channels.sms import Sms
 from notifications.channels.sms_account import SmsAccount
 from notifications.models import Base
+from notifications.presence import PresenceProvider
 from notifications.retention import RetentionProvider
 from notifications.sending import Sender
 
@@ -28,6 +29,7 @@ class DeliveriesService(Service):
 
     db = Database(Base, "notifications")
     config = Config()
+    presence = PresenceProvider()
     email = ChannelProvider(Email, "email")
     email_breaker = BreakerProvider("email")
     sms_account = ChannelProvider(SmsAccount, "sms")
@@ -68,4 +70,4 @@ class DeliveriesService(Service):
         return operations.park(self.db, request)
 
     def _send(self, channel: Protected) -> None:
-        Sender(self.db, self.peers, channel, self.config["notifications"]["delivery"]).run()
+        Sender(self.db, self.peers, channel, self.config["notifications"]["delivery"], self.presence).run()

@@ -1,17 +1,34 @@
-"""Reading the inbox: pages, what was missed, and what became of a notification."""
+"""The inbox: its pages, what is read, what was missed, and what became of a notification."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from chassis import cursor
+from chassis import clock, cursor, outbox
 from chassis.errors import NotFound
 from chassis.tokens import Caller
-from notifications import contract, store, store_deliveries, views
+from notifications import contract, store, store_deliveries, store_states, views
 
 DELIVERIES_SHOWN = 1000
+READ_AT_ONCE = 1000  # ids an event
+STATES = 1000  # that a replay tells at most of either kind; where more changed, the inbox is fetched
+MARGIN = timedelta(seconds=60)
+LONG_AGO = datetime(1970, 1, 2, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Since:
+    """Where a replay starts: a place in the inbox, and how old what lies there is."""
+
+    place: int
+    created_at: datetime
 
 
 def page(session: Session, user_id: str, request: contract.Inbox) -> contract.InboxPage:
     """Return a page of somebody's inbox, newest first, and how much of all of it is unread."""
+    store.one_moment(session)
     rows = store.newest(session, user_id, request.limit + 1, cursor.decode_number(request.cursor))
     shown = rows[: request.limit]
     return contract.InboxPage(
@@ -21,25 +38,52 @@ def page(session: Session, user_id: str, request: contract.Inbox) -> contract.In
     )
 
 
+def mark_read(session: Session, user_id: str, ids: Collection[str] | None) -> None:
+    """Mark these notifications, or all, as read, and tell the user's sockets what that changed.
+
+    In turns with those who tell people, so that the count is right at its place in the order of commits.
+    """
+    store.take_turns(session)
+    read = store_states.mark_read(session, user_id, ids)
+    unread = store.unread(session, user_id) if read else 0
+    for start in range(0, len(read), READ_AT_ONCE):
+        some = read[start : start + READ_AT_ONCE]
+        outbox.add(session, contract.NotificationsRead(user_id=user_id, ids=some, unread=unread))
+
+
 def missed(session: Session, request: contract.Missed) -> contract.Replay:
-    """Return what came after `since`; nothing where that is not in the inbox."""
-    user = request.user_id
-    place = _place(session, user, request.since)
-    found = [] if place is None else store.missed(session, user, place, request.limit + 1)
+    """Return what came after `since`, and what became of the rest; nothing came where that is not in the inbox.
+
+    What changed is found by its time. Times are taken before the commit and by several clocks, hence the margin.
+    """
+    store.one_moment(session)
+    user, since = request.user_id, _since(session, request)
+    moment = (since.created_at if since else clock.now()) - MARGIN
+    read = store_states.read_since(session, user, moment, STATES + 1)
+    changed = store_states.changed_since(session, user, since.place, moment, STATES + 1) if since else []
+    if len(read) > STATES or len(changed) > STATES:
+        since, changed = None, []
+    found = store.missed(session, user, since.place, request.limit + 1) if since else []
     return contract.Replay(
         items=[views.notification(one) for one in found[: request.limit]],
         more=len(found) > request.limit,
-        resumed=place is not None,
+        resumed=since is not None,
         unread=store.unread(session, user),
         newest=store.newest_id(session, user),
+        read=read[:STATES],
+        changed=[views.notification(one) for one in changed],
     )
 
 
-def _place(session: Session, user_id: str, since: str | None) -> int | None:
-    """Return the place in the inbox after which a replay starts; None where `since` is not in it."""
-    if since is None:
+def _since(session: Session, request: contract.Missed) -> _Since | None:
+    """Return where a replay starts; None where that is not in the inbox."""
+    if request.since is None:
         return None
-    return 0 if since == contract.BEGINNING else store.position(session, user_id, since)
+    if request.since == contract.BEGINNING:
+        return _Since(0, LONG_AGO)
+    place = store.position(session, request.user_id, request.since)
+    notification = store.get(session, request.since)
+    return None if place is None or notification is None else _Since(place, notification.created_at)
 
 
 def detail(session: Session, caller: Caller, notification_id: str) -> contract.NotificationDetail:

@@ -15,6 +15,7 @@ OPEN = text("due_at IS NOT NULL")
 FINISHED = text("due_at IS NULL")
 REPORTED = text("provider_id IS NOT NULL")
 UNFINISHED = text("NOT done")
+CHANGED = text("changed_at IS NOT NULL")
 
 
 class Base(DeclarativeBase):
@@ -46,6 +47,7 @@ class Notification(Base):
 
     __table_args__ = (
         Index("notifications_unfinished", "created_at", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
+        Index("notifications_changed", "changed_at", sqlite_where=CHANGED, postgresql_where=CHANGED),
     )
 
 
@@ -78,6 +80,7 @@ class InboxRow(Base):
         Index("inbox_order", "user_id", "seq"),
         Index("inbox_unread", "user_id", sqlite_where=UNREAD, postgresql_where=UNREAD),
         Index("inbox_read", "read_at", sqlite_where=READ, postgresql_where=READ),
+        Index("inbox_read_by", "user_id", "read_at", sqlite_where=READ, postgresql_where=READ),
         {"sqlite_autoincrement": True},
     )
 

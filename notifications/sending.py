@@ -15,6 +15,7 @@ from notifications.audience import Destination
 from notifications.channels.base import Outgoing, Result
 from notifications.channels.breaker import Protected
 from notifications.outcomes import Outcome
+from notifications.presence import Presence
 from notifications.store_deliveries import Claim, Words
 from users.contract import Contact, ContactList, Contacts
 
@@ -31,6 +32,7 @@ class Sender:
     peers: PeerCalls
     channel: Protected
     rules: dict[str, Any]
+    presence: Presence
 
     def run(self) -> None:
         """Send until nothing is due, the provider is in trouble, or ROUND seconds are over."""
@@ -68,13 +70,15 @@ class Sender:
     def _send(self, claims: list[Claim]) -> Iterator[list[Result]]:
         """Cancel what must not be sent at this moment, and send the rest."""
         contacts = self._contacts(claims)
+        there = self.presence.there({claim.user_id for claim in claims if not claim.chosen})
         with self.db.read() as session:
             texts = store_deliveries.texts(session, (claim.notification_id for claim in claims))
         outgoing: list[Outgoing] = []
         refused: list[Result] = []
         for claim in claims:
             contact = contacts.get(claim.user_id)
-            place = audience.destination(contact, self.channel.name, chosen=claim.chosen)
+            saw = claim.user_id in there
+            place = audience.destination(contact, self.channel.name, chosen=claim.chosen, there=saw)
             if isinstance(place, Destination):
                 outgoing.append(_outgoing(claim, place, texts[claim.notification_id]))
             else:

@@ -11,7 +11,7 @@ from chassis.rpc import rpc
 from chassis.service import ListeningService
 from chassis.timers import timer
 from feeds.contract import PostCreated
-from notifications import contract, erasure, inbox, reconciler, reports, single, store
+from notifications import contract, erasure, inbox, reconciler, reports, single
 from notifications.fanout import Fanout
 from notifications.models import Base
 from notifications.retention import RetentionProvider
@@ -67,7 +67,7 @@ class NotificationsService(ListeningService):
         """Mark notifications of the caller as read; ids that are not in the inbox are ignored."""
         user = self.caller.require_user()
         with self.db.write() as session:
-            store.mark_read(session, user, request.ids)
+            inbox.mark_read(session, user, request.ids)
         return Empty()
 
     @rpc
@@ -78,7 +78,7 @@ class NotificationsService(ListeningService):
 
     @rpc
     def missed(self, request: contract.Missed) -> contract.Replay:
-        """Return what a user got after a notification, oldest first; for the gateway's sockets."""
+        """Return what a user got after a notification, and what became of the rest; for the gateway's sockets."""
         self.caller.require_service("gateway")
         with self.db.read() as session:
             return inbox.missed(session, request)

@@ -1,6 +1,6 @@
 """SQL of notifications and inboxes."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -92,6 +92,12 @@ def take_turns(session: Session) -> None:
         session.execute(select(func.pg_advisory_xact_lock(_INBOX_TURNS)))
 
 
+def one_moment(session: Session) -> None:
+    """Let all that this transaction reads be of one moment, as it is on SQLite anyway; to be called before it reads."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
 def add_to_inbox(session: Session, notification_id: str, users: Sequence[str]) -> None:
     """Put a notification into inboxes; those that hold it already stay as they are.
 
@@ -133,14 +139,6 @@ def unread(session: Session, user_id: str) -> int:
     """Count what somebody has not read."""
     query = select(func.count()).where(InboxRow.user_id == user_id, InboxRow.read_at.is_(None))
     return session.scalar(query) or 0
-
-
-def mark_read(session: Session, user_id: str, ids: Collection[str] | None) -> None:
-    """Mark these notifications, or all, as read; what was read before keeps its time."""
-    change = update(InboxRow).where(InboxRow.user_id == user_id, InboxRow.read_at.is_(None))
-    if ids is not None:
-        change = change.where(InboxRow.notification_id.in_(ids))
-    session.execute(change.values(read_at=clock.now()), execution_options={"synchronize_session": False})
 
 
 def get(session: Session, notification_id: str) -> Notification | None:

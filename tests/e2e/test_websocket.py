@@ -2,14 +2,19 @@
 
 import socket as sockets
 from collections.abc import Callable
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import pytest
-from websockets.exceptions import InvalidStatus
+import redis
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from docker.dev.instance import Instance
 from docker.dev.waiting import until
-from tests.e2e.support.person import Person, closed_with, heard
+from notifications.contract import seen_key
+from tests.e2e.support.gateways import gateway
+from tests.e2e.support.operator import Operator
+from tests.e2e.support.person import Person, closed_with, heard, heard_to_the_end, told
 
 Make = Callable[..., Person]
 
@@ -61,7 +66,9 @@ def test_what_was_missed_is_replayed_in_order_before_going_live(newcomer: Make) 
 
     assert heard(socket) == {"type": "ready", "unread": 4, "resumed": True}
     author.writes("fifth")
-    assert [heard(socket)["message"] for _ in range(4)] == ["second", "third", "fourth", "fifth"]
+    assert [heard(socket)["message"] for _ in range(3)] == ["second", "third", "fourth"]
+    assert heard(socket) == {"type": "read", "ids": [], "unread": 4}
+    assert heard(socket)["message"] == "fifth"
 
 
 def test_an_unknown_since_is_honestly_not_resumed(newcomer: Make) -> None:
@@ -104,12 +111,66 @@ def test_what_a_client_says_does_not_matter_unless_it_is_too_much(newcomer: Make
     author, person = newcomer(), newcomer()
     socket = person.listen()
     heard(socket)
-    for message in ("hello", b"\x00\xff", "{", "x" * 3000):
+    for message in ("hello", b"\x00\xff", "{", "x" * 3000, ["in ", "", "fragments"]):
         socket.send(message)
     author.writes("anyway")
     assert heard(socket)["message"] == "anyway"
     socket.send("x" * 5000)
     assert closed_with(socket) in {1008, 1009}
+
+
+def test_a_client_that_floods_is_cut_off(newcomer: Make) -> None:
+    socket = newcomer().listen()
+    heard(socket)
+    with suppress(ConnectionClosed):
+        while True:
+            socket.send("x" * 1000)
+    assert closed_with(socket) in {1006, 1008}  # what it still sends may cost it our last words
+
+
+def test_what_is_read_in_one_window_is_told_to_all_of_that_user_and_to_nobody_else(newcomer: Make) -> None:
+    author, reader, other = newcomer(), newcomer(), newcomer()
+    listening = [reader.listen(), reader.listen(), other.listen()]
+    for socket in listening:
+        heard(socket)
+    author.writes("read me")
+    first = {told(socket)["id"] for socket in listening}.pop()
+    assert reader.post("/notifications/read/", {"ids": [first]}).status_code == 204
+    author.writes("and me")
+    second = told(listening[2])["id"]
+    for socket in listening[:2]:
+        assert heard(socket) == {"type": "read", "ids": [first], "unread": 0}
+        assert heard(socket)["id"] == second
+
+
+def test_somebody_who_listens_is_known_to_be_there(platform: Instance, newcomer: Make) -> None:
+    person = newcomer()
+    with redis.Redis.from_url(platform.environment["REDIS_URL"]) as client:
+        assert client.get(seen_key(person.id)) is None
+        heard(person.listen())
+        until(lambda: client.get(seen_key(person.id)) is not None, "presence", 5)
+
+
+def test_a_reader_that_stalls_is_closed_and_resumes_where_it_stopped(
+    platform: Instance, newcomer: Make, operator: Operator
+) -> None:
+    staff, reader = newcomer(), newcomer()
+    operator("users.set_staff", username=staff.name, is_staff=True)
+    with gateway(platform, SOCKET_QUEUE_BYTES="20000") as narrow, sockets.socket() as line:
+        line.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_MAXSEG, 536)  # small parts make small buffers on both sides
+        line.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
+        line.connect((urlsplit(narrow).hostname, urlsplit(narrow).port))
+        stalling = reader.at(narrow).listen(sock=line, max_queue=1)
+        message = {"user_id": reader.id, "channels": ["realtime"]}
+        for number in range(60):
+            reply = staff.post("/send-notification/", message | {"message": f"{number} " + "🫖" * 950})
+            assert reply.status_code == 202
+        (_, *frames), code = heard_to_the_end(stalling)
+    assert code == 1013
+    resumed = reader.at(platform.environment["BARAZA_URL"]).listen(f"?since={frames[-1]['id']}", max_queue=None)
+    assert heard(resumed)["resumed"] is True
+    frames += [told(resumed) for _ in range(60 - len(frames))]
+    assert [int(frame["message"].split()[0]) for frame in frames] == list(range(60))
 
 
 def test_more_than_ten_sockets_a_user_are_refused_by_each_process(newcomer: Make) -> None:
@@ -151,9 +212,9 @@ def test_sockets_resume_after_the_broker_was_away(platform: Instance, newcomer: 
     assert author.post("/create-post/", {"text": "during the outage"}).status_code in {201, 503}
     platform.control.wait_running("rabbitmq")
     until(lambda: author.post("/create-post/", {"text": "after it"}).status_code == 201, "the broker", 60)
-    frames = [heard(socket, 40)["message"]]
+    frames = [told(socket, 40)["message"]]
     while frames[-1] != "after it":
-        frames.append(heard(socket, 40)["message"])
+        frames.append(told(socket, 40)["message"])
     assert len(frames) == len(set(frames))
 
 
@@ -172,4 +233,4 @@ def test_a_restart_says_goodbye_and_the_client_resumes(platform: Instance, newco
     author.writes("after the restart")
     resumed = reader.listen(f"?since={last['id']}")
     assert heard(resumed)["resumed"] is True
-    assert heard(resumed)["message"] == "after the restart"
+    assert told(resumed)["message"] == "after the restart"

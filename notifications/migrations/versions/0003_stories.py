@@ -24,7 +24,8 @@ def upgrade() -> None:
 def _follow_posts() -> None:
     op.add_column("notifications", sa.Column("as_of", Moment))
     op.add_column("notifications", sa.Column("changed_at", Moment))
-    _index("notifications_unfinished", "notifications", "created_at", "NOT done")
+    _index("notifications_unfinished", "notifications", "NOT done", "created_at")
+    _index("notifications_changed", "notifications", "changed_at IS NOT NULL", "changed_at")
     op.create_table(
         "post_news",
         sa.Column("post_id", UuidText, primary_key=True),
@@ -35,7 +36,7 @@ def _follow_posts() -> None:
 
 
 def _follow_text_messages() -> None:
-    _index("deliveries_by_provider_id", "deliveries", "provider_id", "provider_id IS NOT NULL")
+    _index("deliveries_by_provider_id", "deliveries", "provider_id IS NOT NULL", "provider_id")
     op.create_table(
         "delivery_reports",
         sa.Column("provider_id", sa.String(100), primary_key=True),
@@ -53,9 +54,10 @@ def _follow_text_messages() -> None:
 
 
 def _find_what_is_old() -> None:
-    _index("inbox_read", "inbox", "read_at", "read_at IS NOT NULL")
-    _index("deliveries_finished", "deliveries", "updated_at", "due_at IS NULL")
+    _index("inbox_read", "inbox", "read_at IS NOT NULL", "read_at")
+    _index("inbox_read_by", "inbox", "read_at IS NOT NULL", "user_id", "read_at")
+    _index("deliveries_finished", "deliveries", "due_at IS NULL", "updated_at")
 
 
-def _index(name: str, table: str, column: str, where: str) -> None:
-    op.create_index(name, table, [column], sqlite_where=sa.text(where), postgresql_where=sa.text(where))
+def _index(name: str, table: str, where: str, *columns: str) -> None:
+    op.create_index(name, table, columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))

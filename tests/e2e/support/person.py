@@ -3,7 +3,7 @@
 import json
 import secrets
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, Self
 
 import requests
 from websockets.exceptions import ConnectionClosed
@@ -87,6 +87,11 @@ class Person:
         )
         return socket
 
+    def at(self, url: str) -> Self:
+        """Go on at another gateway."""
+        self.url = url
+        return self
+
     def hang_up(self) -> None:
         """Close connections that wait for the next request; a gateway that is told to end waits for them."""
         self._http.close()
@@ -97,16 +102,29 @@ class Person:
 
 def closed_with(socket: ClientConnection, limit: float = TIMEOUT) -> int:
     """Read on until the server closes, and return its code."""
+    return heard_to_the_end(socket, limit)[1]
+
+
+def heard_to_the_end(socket: ClientConnection, limit: float = TIMEOUT) -> tuple[list[dict[str, Any]], int]:
+    """Read on until the server closes, and return what it said and its code."""
+    frames: list[dict[str, Any]] = []
     try:
         while True:
-            heard(socket, limit)
+            frames.append(heard(socket, limit))
     except ConnectionClosed as end:
-        return end.rcvd.code if end.rcvd else 1006
+        return frames, end.rcvd.code if end.rcvd else 1006
 
 
 def heard(socket: ClientConnection, limit: float = TIMEOUT) -> dict[str, Any]:
     """Return the next frame; TimeoutError when none comes."""
     frame: dict[str, Any] = json.loads(socket.recv(timeout=limit))
+    return frame
+
+
+def told(socket: ClientConnection, limit: float = TIMEOUT) -> dict[str, Any]:
+    """Return the next notification, whatever is said in between."""
+    while (frame := heard(socket, limit))["type"] != "notification":
+        pass
     return frame
 
 

@@ -108,7 +108,8 @@ def test_a_long_replay_is_cut_and_goes_on_from_its_last(ada: str, send: Send, rp
 def test_a_replay_from_nowhere_says_so_honestly(ada: str, send: Send, rpc: Rpc, since: str | None) -> None:
     newest = send(ada)
     replay = rpc("notifications.missed", GATEWAY, user_id=ada, since=since)
-    assert replay == {"items": [], "more": False, "resumed": False, "unread": 1, "newest": newest}
+    nothing: dict[str, list[str]] = {"items": [], "read": [], "changed": []}
+    assert replay == nothing | {"more": False, "resumed": False, "unread": 1, "newest": newest}
 
 
 def test_only_the_gateway_may_ask_what_was_missed(ada: str, rpc: Rpc) -> None:

@@ -1,5 +1,6 @@
 """Open websockets whose sessions are looked at again."""
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -8,14 +9,17 @@ import pytest
 
 from chassis import clock
 from chassis.errors import ServiceError, Unauthenticated, Unavailable
-from gateway import vigil
+from chassis.ids import new_id
+from gateway import frames, vigil
 from gateway.connection import Connection
 from gateway.registry import Registry
 from gateway.vigil import Vigil
+from notifications.contract import Replay
 from users.contract import Authenticate, Identity
 
 HOUR = timedelta(hours=1)
 NOW, LATER = -HOUR, HOUR
+FIRST, SECOND = new_id(), new_id()
 
 
 def identity(expires_in: timedelta) -> Identity:
@@ -48,11 +52,44 @@ class Users:
 
 
 class Outlet:
+    room = 1000
+
     def __init__(self) -> None:
         self.ended: int | None = None
+        self.sent: list[bytes] = []
+        self.cut = False
+        self.last_heard = time.monotonic()
+
+    def send(self, frame: bytes) -> None:
+        self.sent.append(frame)
+
+    def abort(self) -> None:
+        self.cut = True
 
     def end(self, code: int, _reason: str) -> None:
         self.ended = code
+
+
+class Inbox:
+    """Stands in for notifications, where FIRST is the newest, and for users."""
+
+    def __init__(self, users: Users) -> None:
+        self.users = users
+        self.asked: list[str | None] = []
+
+    def ask(self, target: str, request: Any, reply: Any) -> Any:
+        if target == "users.authenticate":
+            return self.users.ask(target, request, reply)
+        self.asked.append(request.since)
+        return Replay(items=[], more=False, resumed=request.since is not None, unread=0, newest=FIRST)
+
+
+class Presence:
+    def __init__(self) -> None:
+        self.noted: list[set[str]] = []
+
+    def note(self, users: set[str]) -> None:
+        self.noted.append(users)
 
 
 @pytest.fixture
@@ -66,8 +103,14 @@ def sockets() -> Registry:
 
 
 @pytest.fixture
-def watch(sockets: Registry, users: Any) -> Vigil:
-    return Vigil(sockets, users, ping=25)
+def presence() -> Any:
+    """Keeps who was noted."""
+    return Presence()
+
+
+@pytest.fixture
+def watch(sockets: Registry, users: Any, presence: Any) -> Vigil:
+    return Vigil(sockets, users, presence, ping=25)
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +120,7 @@ def any_hash(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def opened(sockets: Registry, expires_in: timedelta) -> Connection:
     outlet: Any = Outlet()
-    connection = Connection(identity(expires_in), "hash", outlet, lambda _notification: b"")
+    connection = Connection(identity(expires_in), "hash", outlet)
     sockets.add(connection)
     return connection
 
@@ -130,3 +173,30 @@ def test_few_sessions_are_looked_at_at_a_time(users: Users, sockets: Registry, w
         opened(sockets, NOW)
     watch.look_again()
     assert (users.asked, users.most) == (50, vigil.WATCHED)
+
+
+def test_a_ping_shows_who_is_there_and_cuts_the_lines_that_have_gone_silent(
+    sockets: Registry, watch: Vigil, presence: Presence
+) -> None:
+    there: Any = opened(sockets, LATER)
+    silent: Any = opened(sockets, LATER)
+    silent.outlet.last_heard -= vigil.SILENT * 25
+    watch.ping_all()
+    assert (there.outlet.sent, there.outlet.cut) == ([frames.PING], False)
+    assert (silent.outlet.sent, silent.outlet.cut) == ([], True)
+    sockets.remove(there)
+    watch.ping_all()
+    assert presence.noted == [{there.identity.user_id}, set()]
+
+
+def test_a_frame_between_the_new_connection_and_a_sockets_turn_hides_nothing_that_was_missed(
+    sockets: Registry, watch: Vigil, users: Users
+) -> None:
+    connection = opened(sockets, LATER)
+    inbox = Inbox(users)
+    watch._rpc = inbox  # type: ignore[assignment]  # noqa: SLF001 - users and notifications, for once
+    connection.start(inbox, None)  # type: ignore[arg-type]
+    watch.resync()
+    connection.notify(SECOND, b"a frame that came before its turn")
+    assert gevent.wait(timeout=5)
+    assert inbox.asked == [None, FIRST]

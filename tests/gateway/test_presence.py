@@ -1,0 +1,64 @@
+"""Who was connected, as the gateway notes it in a real Redis."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import gevent
+import pytest
+
+from chassis import redis_client
+from chassis.ids import new_id
+from gateway.presence import Presence
+from notifications.contract import SEEN_FOR, seen_key
+
+Running = Callable[[str], Presence]
+NOBODY_LISTENS = "redis://127.0.0.1:9/0"
+
+
+@pytest.fixture
+def running() -> Iterator[Running]:
+    writing: list[gevent.Greenlet[..., None]] = []
+
+    def running(url: str) -> Presence:
+        presence = Presence(url)
+        writing.append(gevent.spawn(presence.follow))
+        return presence
+
+    yield running
+    gevent.killall(writing)
+
+
+def test_who_is_noted_was_seen_at_that_moment_and_is_remembered_for_a_day(
+    settings: dict[str, Any], running: Running
+) -> None:
+    users = [new_id() for _ in range(3)]
+    before = int(time.time())
+    running(settings["redis_url"]).note(users)
+    with redis_client.connect(settings["redis_url"]) as client, gevent.Timeout(5):
+        while not all(client.mget([seen_key(user) for user in users])):
+            gevent.sleep(0.01)
+        for user in users:
+            assert before <= int(client.get(seen_key(user)) or 0) <= time.time()
+            assert 0 < client.ttl(seen_key(user)) <= SEEN_FOR
+
+
+def test_without_redis_nobody_waits_and_it_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    presence = Presence(NOBODY_LISTENS)
+    with caplog.at_level(logging.WARNING, "gateway.presence"):
+        for _ in range(3):
+            presence.note([new_id()])
+            presence.write()
+    assert [record.getMessage() for record in caplog.records] == ["nobody can tell who is connected: ConnectionError"]
+
+
+def test_where_nobody_is_connected_redis_is_not_asked(caplog: pytest.LogCaptureFixture, running: Running) -> None:
+    presence = running(NOBODY_LISTENS)
+    presence.note([])
+    gevent.idle()
+    presence.note([new_id()])
+    with gevent.Timeout(5):
+        while not caplog.records:
+            gevent.sleep(0.01)
+    assert len(caplog.records) == 1
