@@ -32,9 +32,7 @@ def edit(session: Session, author: Caller, request: contract.Edit) -> contract.P
         post.edited_at = max(clock.now(), (post.edited_at or post.created_at) + _TICK)
         outbox.add(
             session,
-            contract.PostUpdated(
-                id=post.id, author_id=post.author_id, text=post.text, edited_at=post.edited_at
-            ),
+            contract.PostUpdated(id=post.id, author_id=post.author_id, text=post.text, edited_at=post.edited_at),
         )
     return shown(post)
 

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 from chassis.client import PeerCalls
 from chassis.sessions import Sessions
 from feeds.contract import PostCreated
-from notifications import audience, messages, store, store_erasure
+from notifications import audience, messages, store, store_erasure, store_news
 from notifications.store import Progress
 from notifications.telling import tell
 from users.contract import ActiveRecipients, Recipients
@@ -28,13 +28,15 @@ def tell_everybody(db: Sessions, peers: PeerCalls, post: PostCreated, limit: int
 def _tell_page(session: Session, post: PostCreated, expected: Progress, page: Recipients) -> Progress:
     """Tell a page of people, unless it was told before, and return how far the fan-out is now.
 
-    Nobody is told of somebody who has left meanwhile.
+    Nobody is told of a post that was deleted meanwhile, or whose author has left.
     """
-    store.take_turns(session)  # between somebody's leaving and this page nothing may slip through
-    if store_erasure.has_left(session, post.author_id):
+    store.take_turns(session)  # between news of the post and this page nothing may slip through
+    newest = _newest(session, post)
+    if newest is None:
+        store.finish(session, post.id)
         return Progress(done=True)
     reached = Progress(page.next or expected.reached, page.next is None)
-    notification = store.add_once(session, messages.about_post(post), post.id, reached)
+    notification = store.add_once(session, messages.about_post(newest), post.id, post.created_at, reached)
     if notification is None:
         notification = store.about(session, post.id)
         found = Progress(notification.reached, notification.done)
@@ -43,3 +45,13 @@ def _tell_page(session: Session, post: PostCreated, expected: Progress, page: Re
         notification.reached, notification.done = reached.reached, reached.done
     tell(session, notification, audience.of_page(page.items, excluded=post.author_id))
     return reached
+
+
+def _newest(session: Session, post: PostCreated) -> PostCreated | None:
+    """Return the post with its newest text, None if it is gone."""
+    if store_erasure.has_left(session, post.author_id):
+        return None
+    news = store_news.of(session, post.id)
+    if news is None:
+        return post
+    return None if news.text is None else post.model_copy(update={"text": news.text})

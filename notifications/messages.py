@@ -11,6 +11,7 @@ EXCERPT = 200  # characters of a post
 SMS = 160  # characters: one message, as long as all of them are in GSM 03.38
 
 PLAIN_TITLE = "Message"
+DELETED = "This post was deleted."
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,8 @@ def about_post(post: PostCreated) -> Content:
 
 def about_erased_post(post_id: str, author_id: str) -> Content:
     """Say what is left to say of a post whose author has left."""
-    data = {"post_id": post_id, "author_id": author_id, "author_username": ERASED}
-    return Content("post_created", f"{ERASED} posted", "This post was deleted.", data)
+    data = {"post_id": post_id, "author_id": author_id, "author_username": ERASED, "deleted": True}
+    return Content("post_created", f"{ERASED} posted", DELETED, data)
 
 
 def from_sender(request: SendNotification) -> Content:

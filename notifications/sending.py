@@ -10,7 +10,7 @@ from typing import Any
 from chassis.client import PeerCalls
 from chassis.errors import ServiceError
 from chassis.sessions import Sessions
-from notifications import audience, outcomes, store_deliveries
+from notifications import audience, news, outcomes, store_deliveries, store_news
 from notifications.audience import Destination
 from notifications.channels.base import Channel, Outgoing, Result
 from notifications.outcomes import Outcome
@@ -65,11 +65,14 @@ class Sender:
         contacts = self._contacts(claims)
         with self.db.read() as session:
             texts = store_deliveries.texts(session, (claim.notification_id for claim in claims))
+            gone = store_news.about_deleted(session, texts)
         outgoing: list[Outgoing] = []
         refused: list[Result] = []
         for claim in claims:
             contact = contacts.get(claim.user_id)
             place = audience.destination(contact, self.channel.name, chosen=claim.chosen)
+            if claim.notification_id in gone:
+                place = news.DELETED
             if isinstance(place, Destination):
                 title, message = texts[claim.notification_id]
                 reference = f"{claim.notification_id}.{claim.user_id}"

@@ -9,8 +9,8 @@ from chassis.database import Database
 from chassis.events import event_handler
 from chassis.rpc import rpc
 from chassis.service import Service
-from feeds.contract import PostCreated
-from notifications import contract, erasure, fanout, inbox, single, store
+from feeds.contract import PostCreated, PostDeleted, PostUpdated
+from notifications import contract, erasure, fanout, inbox, news, single, store
 from notifications.models import Base
 from users.contract import AccountErased
 
@@ -26,7 +26,17 @@ class NotificationsService(Service):
     @event_handler(PostCreated, in_order=True)
     def on_post_created(self, event: PostCreated) -> None:
         """Tell whoever was active when it was posted, the author excepted."""
-        fanout.tell_everybody(self.db, self.peers, event, self.config["notifications"]["audience"]["page"])
+        fanout.tell_everybody(self.db, self.peers, event, self._page)
+
+    @event_handler(PostUpdated)
+    def on_post_updated(self, event: PostUpdated) -> None:
+        """Change the words in the inboxes."""
+        news.spread(self.db, event.id, event.text, event.edited_at, self._page)
+
+    @event_handler(PostDeleted)
+    def on_post_deleted(self, event: PostDeleted) -> None:
+        """Take the words out of the inboxes, and cancel what was not sent."""
+        news.spread(self.db, event.id, None, event.deleted_at, self._page)
 
     @event_handler(AccountErased)
     def on_account_erased(self, event: AccountErased) -> None:
@@ -69,3 +79,9 @@ class NotificationsService(Service):
         self.caller.require_service("gateway")
         with self.db.read() as session:
             return inbox.missed(session, request)
+
+    @property
+    def _page(self) -> int:
+        """How many people a transaction and an event are about."""
+        size: int = self.config["notifications"]["audience"]["page"]
+        return size

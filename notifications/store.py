@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -25,18 +26,21 @@ class Progress:
 
 def add(session: Session, content: Content) -> Notification:
     """Store a notification all of whose recipients are told in this transaction."""
-    row = _row(content, None, Progress(done=True))
+    row = _row(content, Progress(done=True))
     session.connection().execute(insert(Notification), row)
     return Notification(**row)
 
 
-def add_once(session: Session, content: Content, source: str, told: Progress) -> Notification | None:
-    """Store a notification about a source, and how far this transaction tells of it; None if there is one already."""
-    row = _row(content, source, told)
+def add_once(session: Session, content: Content, source: str, as_of: datetime, told: Progress) -> Notification | None:
+    """Store a notification about a source, and how far this transaction tells of it; None if there is one already.
+
+    `as_of` is the moment that decides who is told.
+    """
+    row = _row(content, told) | {"source": source, "as_of": as_of}
     return Notification(**row) if insert_new(session, Notification, row) else None
 
 
-def _row(content: Content, source: str | None, told: Progress) -> dict[str, object]:
+def _row(content: Content, told: Progress) -> dict[str, object]:
     return {
         "id": new_id(),
         "kind": content.kind,
@@ -45,7 +49,6 @@ def _row(content: Content, source: str | None, told: Progress) -> dict[str, obje
         "data": content.data,
         "author_id": content.data.get("author_id"),
         "created_at": clock.now(),
-        "source": source,
         "reached": told.reached,
         "done": told.done,
     }
@@ -54,6 +57,12 @@ def _row(content: Content, source: str | None, told: Progress) -> dict[str, obje
 def about(session: Session, source: str) -> Notification:
     """Return the notification about a source, locked until the commit."""
     return session.scalars(select(Notification).where(Notification.source == source).with_for_update()).one()
+
+
+def finish(session: Session, source: str) -> None:
+    """Let nobody more be told of a source."""
+    change = update(Notification).where(Notification.source == source).values(done=True)
+    session.execute(change, execution_options={"synchronize_session": False})
 
 
 def take_turns(session: Session) -> None:
