@@ -13,6 +13,7 @@ from chassis.engine import create_engine
 from gateway import health, metrics, problems, visit
 from gateway.backends import Backends
 from gateway.broker import Broker
+from gateway.flights import Flights
 from gateway.guard import Guard
 from gateway.limits import Counters, parse_rate
 from gateway.listener import Listener
@@ -49,7 +50,8 @@ def _backends() -> Backends:
     database = sessionmaker(engine)
     rates = {name: parse_rate(rate) for name, rate in settings["gateway"]["throttle"].items()}
     counters = Counters(settings["redis_url"], rates)
-    return Backends(settings, database, counters, Broker(settings), RpcClient(settings), Routing(ROUTES, database))
+    broker, rpc, routing = Broker(settings), RpcClient(settings), Routing(ROUTES, database)
+    return Backends(settings, database, counters, Flights(counters), broker, rpc, routing)
 
 
 def _flask(backends: Backends, registry: Registry) -> Flask:

@@ -7,7 +7,6 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from chassis.columns import Moment, UuidText
 
-
 DELETION = text("deletes IS NOT NULL")
 
 

@@ -47,11 +47,13 @@ _COUNT = text(f"""
     AND (authors.rebuilt_until IS NULL OR authors.rebuilt_until < greatest(:id, :deletes));
 
     SELECT username = :erased, {_LAST_IS_GONE} FROM authors WHERE id = :author_id
-""").bindparams(*(bindparam(name, type_=Moment) for name in ("created_at", "known_at", "last_post_at")), erased=ERASED)
-
-_WHOSE_LAST_IS_GONE = text(f"SELECT id FROM authors WHERE id = ANY(:ids) AND {_LAST_IS_GONE}").bindparams(
-    bindparam("ids", type_=ARRAY(Text))
+""").bindparams(  # noqa: S608 - of words of our own
+    *(bindparam(name, type_=Moment) for name in ("created_at", "known_at", "last_post_at")), erased=ERASED
 )
+
+_WHOSE_LAST_IS_GONE = text(
+    f"SELECT id FROM authors WHERE id = ANY(:ids) AND {_LAST_IS_GONE}"  # noqa: S608 - the same
+).bindparams(bindparam("ids", type_=ARRAY(Text)))
 
 
 def count(session: Session, fact: PostCreated | PostDeleted) -> Counted:
@@ -60,14 +62,14 @@ def count(session: Session, fact: PostCreated | PostDeleted) -> Counted:
     They may come in any order. An author who is not known yet gets the post's name for them, or from a deletion none;
     where a tombstone is nothing is counted.
     """
-    same = {"author_id": fact.author_id, "created_at": fact.created_at}
     if isinstance(fact, PostCreated):
-        last = {"known_at": fact.created_at, "last_post_at": fact.created_at}
-        own = {"id": fact.id, "deletes": None, "username": fact.author_username, "step": 1} | last
+        moments: dict[str, datetime | None] = {"known_at": fact.created_at, "last_post_at": fact.created_at}
+        own: dict[str, str | int | None] = {"id": fact.id, "deletes": None, "username": fact.author_username, "step": 1}
     else:
-        last = {"known_at": _LONG_AGO, "last_post_at": None}
-        own = {"id": fact.deletion_id, "deletes": fact.id, "username": "", "step": -1} | last
-    found = session.connection().execute(_COUNT, same | own).one()
+        moments = {"known_at": _LONG_AGO, "last_post_at": None}
+        own = {"id": fact.deletion_id, "deletes": fact.id, "username": "", "step": -1}
+    same = {"author_id": fact.author_id, "created_at": fact.created_at}
+    found = session.connection().execute(_COUNT, {**same, **moments, **own}).one()
     return Counted(*found)
 
 

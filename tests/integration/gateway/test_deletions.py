@@ -118,10 +118,13 @@ def test_the_last_post_is_found_again_when_it_was_deleted(
     def moment(number: int) -> datetime:
         return datetime.fromisoformat(posts[number]["created_at"])
 
-    until(lambda: state() == (3, moment(2)))
+    def shows(*expected: object) -> Callable[[], bool]:
+        return lambda: state() == expected
+
+    until(shows(3, moment(2)))
     for number, expected in ((0, (2, moment(2))), (2, (1, moment(1))), (1, (0, None))):
         rpc("feeds.delete", ada, id=posts[number]["id"])
-        until(lambda expected=expected: state() == expected)
+        until(shows(*expected))
 
 
 # When a post was made and when it was deleted, as their ids have it, before a rebuild's border or after it; the last
@@ -132,9 +135,9 @@ FATES = [("old", None), ("old", "old"), ("old", "new"), ("new", None), ("new", "
 def fates(somebody: Callable[[], str], now: datetime) -> Iterator[tuple[PostCreated, PostDeleted | None, bool, bool]]:
     """Yield posts of an author each, and whether their two events are heard of before the rebuild or after it."""
     moments = {"old": now - LONG_AGO, "new": now}
-    for (posted, gone), *early in itertools.product(FATES, (True, False), (True, False)):
+    for (posted, gone), first, second in itertools.product(FATES, (True, False), (True, False)):
         post = created(somebody(), moments[posted])
-        yield post, deleted(post, moments[gone]) if gone else None, *early
+        yield post, deleted(post, moments[gone]) if gone else None, first, second
 
 
 def test_a_rebuild_counts_each_post_and_each_deletion_once_whenever_it_is_told(

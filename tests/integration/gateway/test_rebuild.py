@@ -90,9 +90,9 @@ def known(authors: ReadAuthors) -> Callable[[], Known]:
     return known
 
 
+@pytest.mark.usefixtures("old_posts")
 def test_whatever_is_wrong_is_put_right_while_people_post_and_delete(  # noqa: PLR0913, PLR0917
     people: list[Caller],
-    old_posts: list[PostCreated],
     rpc: Rpc,
     until: Until,
     database: Engine,

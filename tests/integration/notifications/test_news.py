@@ -168,7 +168,7 @@ def test_an_edit_brings_no_words_back_of_somebody_who_has_left(published: PostCr
     assert [row["message"] for row in rows("notifications")] == [NO_WORDS]
 
 
-def test_a_delivery_that_was_claimed_as_the_post_was_deleted_is_not_sent(  # noqa: PLR0913, PLR0917
+def test_a_delivery_that_was_claimed_as_the_post_was_deleted_is_not_sent(
     people: People,
     database: Engine,
     settled: Settled,
