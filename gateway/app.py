@@ -14,6 +14,7 @@ from gateway import callbacks, health, metrics, problems, visit
 from gateway.backends import Backends
 from gateway.broker import Broker
 from gateway.callbacks import Callbacks
+from gateway.flights import Flights
 from gateway.guard import Guard
 from gateway.limits import Counters, parse_rate
 from gateway.listener import Listener
@@ -53,7 +54,8 @@ def _backends() -> Backends:
     database = sessionmaker(engine)
     rates = {name: parse_rate(rate) for name, rate in settings["gateway"]["throttle"].items()}
     counters = Counters(settings["redis_url"], rates)
-    return Backends(settings, database, counters, Broker(settings), RpcClient(settings), Routing(ROUTES, database))
+    broker, rpc, routing = Broker(settings), RpcClient(settings), Routing(ROUTES, database)
+    return Backends(settings, database, counters, Flights(counters), broker, rpc, routing)
 
 
 def _flask(backends: Backends, registry: Registry, presence: Presence) -> Flask:

@@ -152,7 +152,8 @@ class Notification(Message):
     data: Annotated[
         dict[str, Any],
         Field(
-            description="What the kind adds: for `post_created` these three texts, for `message` nothing.",
+            description="What the kind adds: for `post_created` these three texts, and `deleted`: true once the post is"
+            " gone; for `message` nothing.",
             examples=[
                 {
                     "post_id": "01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21",

@@ -1,6 +1,6 @@
 """The fan-out: tells everybody who was active of a post."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from chassis.client import PeerCalls
 from chassis.sessions import Sessions
 from feeds.contract import PostCreated
-from notifications import audience, messages, store, store_erasure
+from notifications import audience, messages, store, store_erasure, store_news
 from notifications.messages import Content
 from notifications.store import Progress, Stopped
 from notifications.telling import tell
@@ -43,14 +43,14 @@ class Fanout:
         If that cannot even begin, a row remains for the reconciler, which has more patience than an event. The first
         page of a repetition finds out where the last one stopped.
         """
-        content = messages.about_post(post)
-        about = About(post.id, post.author_id, post.created_at, content)
+        about = About(post.id, post.author_id, post.created_at, messages.about_post(post))
         try:
             self._tell(about, Progress())
         except Exception:
             with self.db.write() as session:
-                if not _author_left(session, about):
-                    store.add_once(session, content, post.id, post.created_at, Progress())
+                newest = _newest(session, about)
+                if newest and newest.content:
+                    store.add_once(session, newest.content, post.id, post.created_at, Progress())
             raise
 
     def resume(self, stopped: Stopped) -> None:
@@ -67,12 +67,13 @@ class Fanout:
 
 def _tell_page(session: Session, about: About, expected: Progress, page: Recipients) -> Progress:
     """Tell a page of people, unless it was told before, and return how far the fan-out is now."""
-    if _author_left(session, about):
+    newest = _newest(session, about)
+    if newest is None:
         return Progress(done=True)
     reached = Progress(page.next or expected.reached, page.next is None)
     notification = None
-    if about.content is not None:
-        notification = store.add_once(session, about.content, about.post_id, about.as_of, reached)
+    if newest.content is not None:
+        notification = store.add_once(session, newest.content, about.post_id, about.as_of, reached)
     if notification is None:
         notification = store.about(session, about.post_id)
         found = Progress(notification.reached, notification.done)
@@ -83,10 +84,17 @@ def _tell_page(session: Session, about: About, expected: Progress, page: Recipie
     return reached
 
 
-def _author_left(session: Session, about: About) -> bool:
-    """Tell whether the author has left; from here to the commit nobody leaves. Then there is no more to tell."""
+def _newest(session: Session, about: About) -> About | None:
+    """Return what there is to tell in its newest words; None, and the fan-out is over, where that is nothing any more.
+
+    From here to the commit no news of the post come in between: it was not deleted, and its author has not left.
+    """
     store.take_turns(session)
-    if about.author_id is not None and not store_erasure.has_left(session, about.author_id):
-        return False
-    store.finish(session, about.post_id)
-    return True
+    news = store_news.of(session, about.post_id)
+    left = about.author_id is None or store_erasure.has_left(session, about.author_id)
+    if left or (news is not None and news.text is None):
+        store.finish(session, about.post_id)
+        return None
+    if news is None or about.content is None:  # where there is a row, the news changed its words
+        return about
+    return replace(about, content=replace(about.content, message=messages.of_post(news.text or "")))

@@ -14,6 +14,7 @@ EXCERPT = 200  # characters of a post
 DOTS = "..."  # in a text message, where one `…` would cost half of its room
 
 PLAIN_TITLE = "Message"
+DELETED = "This post was deleted."
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +30,18 @@ class Content:
 def about_post(post: PostCreated) -> Content:
     """Say that somebody posted."""
     data = {"post_id": post.id, "author_id": post.author_id, "author_username": post.author_username}
-    return Content("post_created", f"{post.author_username} posted", excerpt(post.text, EXCERPT), data)
+    return Content("post_created", f"{post.author_username} posted", of_post(post.text), data)
+
+
+def of_post(text: str) -> str:
+    """Return as much of a post as a notification quotes."""
+    return excerpt(text, EXCERPT)
 
 
 def about_erased_post(post_id: str, author_id: str) -> Content:
     """Say what is left to say of a post whose author has left."""
-    data = {"post_id": post_id, "author_id": author_id, "author_username": ERASED}
-    return Content("post_created", f"{ERASED} posted", "This post was deleted.", data)
+    data = {"post_id": post_id, "author_id": author_id, "author_username": ERASED, "deleted": True}
+    return Content("post_created", f"{ERASED} posted", DELETED, data)
 
 
 def from_sender(request: SendNotification) -> Content:

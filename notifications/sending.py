@@ -10,7 +10,7 @@ from typing import Any
 from chassis.client import PeerCalls
 from chassis.errors import ServiceError
 from chassis.sessions import Sessions
-from notifications import audience, outcomes, store_deliveries
+from notifications import audience, news, outcomes, store_deliveries, store_news
 from notifications.audience import Destination
 from notifications.channels.base import Outgoing, Result
 from notifications.channels.breaker import Protected
@@ -73,12 +73,15 @@ class Sender:
         there = self.presence.there({claim.user_id for claim in claims if not claim.chosen})
         with self.db.read() as session:
             texts = store_deliveries.texts(session, (claim.notification_id for claim in claims))
+            gone = store_news.about_deleted(session, texts)
         outgoing: list[Outgoing] = []
         refused: list[Result] = []
         for claim in claims:
             contact = contacts.get(claim.user_id)
             saw = claim.user_id in there
             place = audience.destination(contact, self.channel.name, chosen=claim.chosen, there=saw)
+            if claim.notification_id in gone:
+                place = news.DELETED
             if isinstance(place, Destination):
                 outgoing.append(_outgoing(claim, place, texts[claim.notification_id]))
             else:

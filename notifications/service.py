@@ -10,8 +10,8 @@ from chassis.events import event_handler
 from chassis.rpc import rpc
 from chassis.service import ListeningService
 from chassis.timers import timer
-from feeds.contract import PostCreated
-from notifications import contract, erasure, inbox, reconciler, reports, single
+from feeds.contract import PostCreated, PostDeleted, PostUpdated
+from notifications import contract, erasure, inbox, news, reconciler, reports, single
 from notifications.fanout import Fanout
 from notifications.models import Base
 from notifications.retention import RetentionProvider
@@ -41,10 +41,20 @@ class NotificationsService(ListeningService):
         """Go on with fan-outs that stopped half way."""
         reconciler.run(self._fanout, self._audience["stopped"])
 
+    @event_handler(PostUpdated)
+    def on_post_updated(self, event: PostUpdated) -> None:
+        """Change the words in the inboxes."""
+        news.spread(self.db, event.id, event.text, event.edited_at, self._audience["page"])
+
+    @event_handler(PostDeleted)
+    def on_post_deleted(self, event: PostDeleted) -> None:
+        """Take the words out of the inboxes, and cancel what was not sent."""
+        news.spread(self.db, event.id, None, event.deleted_at, self._audience["page"])
+
     @event_handler(AccountErased)
     def on_account_erased(self, event: AccountErased) -> None:
         """Forget somebody: their inbox, and their name and words in the inboxes of others."""
-        erasure.erase(self.db, event.id)
+        erasure.erase(self.db, event.id, self._audience["page"])
 
     @rpc
     def send_notification(self, request: contract.SendNotification) -> contract.Notification:

@@ -36,21 +36,21 @@ class Stopped:
 
 def add(session: Session, content: Content) -> Notification:
     """Store a notification all of whose recipients are told in this transaction."""
-    row = _row(content, None, Progress(done=True))
+    row = _row(content, Progress(done=True))
     session.connection().execute(insert(Notification), row)
     return Notification(**row)
 
 
 def add_once(session: Session, content: Content, source: str, as_of: datetime, told: Progress) -> Notification | None:
-    """Store a notification about a source of that moment, and how far this transaction tells of it.
+    """Store a notification about a source, and how far this transaction tells of it; None if there is one already.
 
-    None if there is one already.
+    `as_of` is the moment that decides who is told.
     """
-    row = _row(content, source, told, as_of)
+    row = _row(content, told) | {"source": source, "as_of": as_of}
     return Notification(**row) if insert_new(session, Notification, row) else None
 
 
-def _row(content: Content, source: str | None, told: Progress, as_of: datetime | None = None) -> dict[str, object]:
+def _row(content: Content, told: Progress) -> dict[str, object]:
     return {
         "id": new_id(),
         "kind": content.kind,
@@ -59,10 +59,8 @@ def _row(content: Content, source: str | None, told: Progress, as_of: datetime |
         "data": content.data,
         "author_id": content.data.get("author_id"),
         "created_at": clock.now(),
-        "source": source,
         "reached": told.reached,
         "done": told.done,
-        "as_of": as_of,
     }
 
 

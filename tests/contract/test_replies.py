@@ -6,10 +6,10 @@ from typing import Any
 from chassis import clock
 from chassis.contract import Message
 from chassis.tokens import Caller
-from feeds.contract import PostCreated
+from feeds.contract import PostCreated, PostDeleted, PostUpdated
 from feeds.service import FeedsService
 from gateway.service import GatewayService
-from notifications.contract import NotificationCreated
+from notifications.contract import NotificationChanged, NotificationCreated
 from notifications.deliveries import DeliveriesService
 from notifications.service import NotificationsService
 from tests.contract.test_signatures import METHODS
@@ -43,6 +43,16 @@ def fits(payload: Any, model: type[Message]) -> None:
     assert written == payload
     required = {name for name, field in model.model_fields.items() if field.is_required()}
     assert required <= payload.keys()
+
+
+def posts_are_told(call: Checked, said: dict[str, Any], author: Caller, post: dict[str, Any]) -> None:
+    call("feeds.detail", id=post["id"])
+    call("feeds.all")
+    fits(said["feeds"].next("post_created"), PostCreated)
+    fits(said["notifications"].next("notification_created"), NotificationCreated)
+    call("feeds.edit", author, id=post["id"], text="hello again")
+    fits(said["feeds"].next("post_updated"), PostUpdated)
+    fits(said["notifications"].next("notification_changed"), NotificationChanged)
 
 
 def operators_look_after_the_gateway(call: Checked) -> None:
@@ -93,10 +103,7 @@ def test_every_method_of_every_service_answers_as_its_contract_says(
     fits(said["users"].next("account_changed"), AccountChanged)
 
     post = call("feeds.create", as_ada, text="hello")
-    call("feeds.detail", id=post["id"])
-    call("feeds.all")
-    fits(said["feeds"].next("post_created"), PostCreated)
-    fits(said["notifications"].next("notification_created"), NotificationCreated)
+    posts_are_told(call, said, as_ada, post)
 
     told = call("notifications.inbox", as_bob)["items"][0]
     call("notifications.detail", as_bob, id=told["id"])
@@ -109,6 +116,8 @@ def test_every_method_of_every_service_answers_as_its_contract_says(
     operators_look_after_the_gateway(call)
     operators_look_after_parked_events(call)
     call("feeds.authors", before=post["id"])
+    call("feeds.delete", as_ada, id=post["id"])
+    fits(said["feeds"].next("post_deleted"), PostDeleted)
     call("users.logout", as_ada)
     fits(said["users"].next("session_ended"), SessionEnded)
     call("users.set_active", OPERATOR, username="bob", is_active=False)

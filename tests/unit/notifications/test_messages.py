@@ -28,7 +28,7 @@ def test_a_post_becomes_its_authors_name_an_excerpt_and_the_ids() -> None:
 def test_of_an_erased_authors_post_neither_name_nor_words_are_left() -> None:
     content = messages.about_erased_post(POST.id, POST.author_id)
     assert content.kind == "post_created"
-    assert content.data.keys() == messages.about_post(POST).data.keys()
+    assert content.data.keys() == {*messages.about_post(POST).data, "deleted"}
     assert "ada" not in str(content)
     assert POST.text not in str(content)
 
