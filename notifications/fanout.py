@@ -10,6 +10,7 @@ from chassis.sessions import Sessions
 from feeds.contract import PostCreated
 from notifications import audience, messages, store, store_erasure
 from notifications.messages import Content
+from notifications.models import Notification
 from notifications.store import Progress, Stopped
 from notifications.telling import tell
 from users.contract import ActiveRecipients, Recipients
@@ -43,14 +44,13 @@ class Fanout:
         If that cannot even begin, a row remains for the reconciler, which has more patience than an event. The first
         page of a repetition finds out where the last one stopped.
         """
-        content = messages.about_post(post)
-        about = About(post.id, post.author_id, post.created_at, content)
+        about = About(post.id, post.author_id, post.created_at, messages.about_post(post))
         try:
             self._tell(about, Progress())
         except Exception:
             with self.db.write() as session:
                 if not _author_left(session, about):
-                    store.add_once(session, content, post.id, post.created_at, Progress())
+                    _begin(session, about, Progress())
             raise
 
     def resume(self, stopped: Stopped) -> None:
@@ -70,9 +70,7 @@ def _tell_page(session: Session, about: About, expected: Progress, page: Recipie
     if _author_left(session, about):
         return Progress(done=True)
     reached = Progress(page.next or expected.reached, page.next is None)
-    notification = None
-    if about.content is not None:
-        notification = store.add_once(session, about.content, about.post_id, about.as_of, reached)
+    notification = _begin(session, about, reached)
     if notification is None:
         notification = store.about(session, about.post_id)
         found = Progress(notification.reached, notification.done)
@@ -81,6 +79,13 @@ def _tell_page(session: Session, about: About, expected: Progress, page: Recipie
         notification.reached, notification.done = reached.reached, reached.done
     tell(session, notification, audience.of_page(page.items, excluded=about.author_id))
     return reached
+
+
+def _begin(session: Session, about: About, told: Progress) -> Notification | None:
+    """Store the notification, and how far this transaction tells of it; None if there is one already."""
+    if about.content is None:
+        return None
+    return store.add_once(session, about.content, about.post_id, about.as_of, told)
 
 
 def _author_left(session: Session, about: About) -> bool:
