@@ -10,6 +10,7 @@ from chassis.sessions import Sessions
 from feeds.contract import PostCreated
 from notifications import audience, messages, store, store_erasure, store_news
 from notifications.messages import Content
+from notifications.models import Notification
 from notifications.store import Progress, Stopped
 from notifications.telling import tell
 from users.contract import ActiveRecipients, Recipients
@@ -49,8 +50,8 @@ class Fanout:
         except Exception:
             with self.db.write() as session:
                 newest = _newest(session, about)
-                if newest and newest.content:
-                    store.add_once(session, newest.content, post.id, post.created_at, Progress())
+                if newest is not None:
+                    _begin(session, newest, Progress())
             raise
 
     def resume(self, stopped: Stopped) -> None:
@@ -71,9 +72,7 @@ def _tell_page(session: Session, about: About, expected: Progress, page: Recipie
     if newest is None:
         return Progress(done=True)
     reached = Progress(page.next or expected.reached, page.next is None)
-    notification = None
-    if newest.content is not None:
-        notification = store.add_once(session, newest.content, about.post_id, about.as_of, reached)
+    notification = _begin(session, newest, reached)
     if notification is None:
         notification = store.about(session, about.post_id)
         found = Progress(notification.reached, notification.done)
@@ -82,6 +81,13 @@ def _tell_page(session: Session, about: About, expected: Progress, page: Recipie
         notification.reached, notification.done = reached.reached, reached.done
     tell(session, notification, audience.of_page(page.items, excluded=about.author_id))
     return reached
+
+
+def _begin(session: Session, about: About, told: Progress) -> Notification | None:
+    """Store the notification, and how far this transaction tells of it; None if there is one already."""
+    if about.content is None:
+        return None
+    return store.add_once(session, about.content, about.post_id, about.as_of, told)
 
 
 def _newest(session: Session, about: About) -> About | None:

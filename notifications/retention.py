@@ -10,6 +10,7 @@ from nameko.containers import WorkerContext
 from nameko.extensions import DependencyProvider
 
 from chassis import clock, ids
+from chassis.errors import ServiceError
 from chassis.sessions import Sessions
 from notifications import store_retention
 
@@ -43,16 +44,22 @@ class Retention:
     def run(self, db: Sessions) -> None:
         """Remove what is old at this moment, in ROUND seconds at most."""
         run = _Run(db, time.monotonic() + ROUND)
+        try:
+            self._remove(run)
+        except ServiceError as error:
+            _log.warning("what is old stays for a while: %s", error)
+        if removed := +run.removed:
+            _log.info("removed %s", ", ".join(f"{number} {name}" for name, number in removed.items()))
+
+    def _remove(self, run: "_Run") -> None:
         recently = clock.now() - SHORT
         run.remove(store_retention.sms_counts, recently.date())
         run.remove(store_retention.delivery_reports, recently)
         if horizon := self.horizon:
-            run.remove(store_retention.finished_deliveries, horizon)  # they are the first to go
+            run.remove(store_retention.finished_deliveries, horizon)
             run.remove(store_retention.read_inbox_rows, horizon)
             run.remove(store_retention.news_of_posts, horizon)
             self._after = run.remove_notifications(self._after, ids.first_id(horizon))
-        if removed := +run.removed:
-            _log.info("removed %s", ", ".join(f"{number} {name}" for name, number in removed.items()))
 
 
 class _Run:

@@ -21,11 +21,16 @@ def finished_deliveries(session: Session, before: datetime, limit: int) -> int:
 
 
 def read_inbox_rows(session: Session, before: datetime, limit: int) -> int:
-    """Remove from inboxes what was read; not before its deliveries, to which it is the way."""
-    delivery = exists().where(
-        Delivery.notification_id == InboxRow.notification_id, Delivery.user_id == InboxRow.user_id
+    """Remove from inboxes what was read, with its deliveries, to which it is the way."""
+    old = select(InboxRow.seq).where(InboxRow.read_at < before).order_by(InboxRow.read_at).limit(limit)
+    rows = list(session.scalars(old.with_for_update(skip_locked=True)))
+    of_theirs = (
+        select(Delivery.id)
+        .join(InboxRow, (InboxRow.notification_id == Delivery.notification_id) & (InboxRow.user_id == Delivery.user_id))
+        .where(InboxRow.seq.in_(rows))
     )
-    return _remove(session, InboxRow.read_at, before, limit, ~delivery)
+    _deleted(session, delete(Delivery).where(Delivery.id.in_(of_theirs)))
+    return _deleted(session, delete(InboxRow).where(InboxRow.seq.in_(rows)))
 
 
 def news_of_posts(session: Session, before: datetime, limit: int) -> int:

@@ -48,7 +48,8 @@ def wait(given: Mapping[str, str], state: State, environment: Mapping[str, str],
         until(lambda: checks.redis(environment), "Redis", _LIMIT)
     with steps.step("PostgreSQL"):
         if here:
-            until(lambda: databases.create(state, environment, here), "PostgreSQL", _LIMIT)
+            wanted = [*(databases.named(environment, prefix) for prefix in here), *databases.spare(state).values()]
+            until(lambda: databases.create(state, wanted), "PostgreSQL", _LIMIT)
         for prefix in DATABASES:
             until(lambda: checks.database(environment, prefix), f"the database of {prefix}_HOST", _LIMIT)  # noqa: B023
     with steps.step("RabbitMQ"):

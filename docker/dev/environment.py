@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from docker.dev.places import ROOT
-from docker.dev.servers import postgresql, rabbitmq, redis
+from docker.dev.servers import databases, postgresql, rabbitmq, redis
 from docker.dev.state import State, write_private
 
 MAILBOX, SMS, SENTRY = "mailbox", "sms_simulator", "sentry"
@@ -54,7 +54,7 @@ def compose(given: Mapping[str, str], state: State, directory: Path, config: str
     """
     known = variables(config)
     environment = {name: given[name] for name in known if given.get(name)}
-    environment |= _brokers(given, state) | _vendors(given, state)
+    environment |= _brokers(given, state) | _vendors(given, state) | _spare_databases(given, state)
     for prefix in DATABASES:
         _database(environment, prefix, state)
     for name, value in _defaults(state, directory).items():
@@ -98,6 +98,12 @@ def _brokers(given: Mapping[str, str], state: State) -> dict[str, str]:
     if redis.NAME in here:
         added["REDIS_URL"] = redis.url(state)
     return added
+
+
+def _spare_databases(given: Mapping[str, str], state: State) -> dict[str, str]:
+    """Return the addresses of the databases that feeds and notifications could use in the private cluster."""
+    found = databases.spare(state) if postgresql.NAME in private(given) else {}
+    return {f"BARAZA_{service.upper()}_POSTGRESQL": database.url(state) for service, database in found.items()}
 
 
 def _vendors(given: Mapping[str, str], state: State) -> dict[str, str]:

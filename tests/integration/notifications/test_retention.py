@@ -119,10 +119,16 @@ def test_deliveries_that_finished_long_ago_are_removed_also_where_the_inbox_stil
     assert unread in left(rows, "inbox")
 
 
-def test_an_inbox_row_stays_as_long_as_a_delivery_of_it_does(past: Past, rows: Rows, run: Run) -> None:
-    kept = past.delivery(past.in_inbox(past.notification(), ADA, read=OLD), ADA, RECENT)
+def test_what_was_read_long_ago_takes_its_own_deliveries_along_and_those_of_nobody_else(
+    past: Past, rows: Rows, run: Run
+) -> None:
+    for _ in range(4):
+        past.delivery(past.in_inbox(past.notification(), ADA, read=OLD), ADA, RECENT)
+    shared = past.in_inbox(past.in_inbox(past.notification(), ADA, read=OLD), BEN)
+    past.delivery(past.delivery(shared, ADA, RECENT), BEN, RECENT)
     run()
-    assert left(rows, "inbox") == left(rows, "deliveries") == left(rows, "notifications", "id") == [kept]
+    assert left(rows, "inbox", "user_id") == left(rows, "deliveries", "user_id") == [BEN]
+    assert left(rows, "notifications", "id") == [shared]
 
 
 def test_a_notification_that_nobody_has_goes_when_it_is_old_and_finished(past: Past, rows: Rows, run: Run) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from chassis.keyring import Keyring
 from docker.dev import backing, environment, environment_file
@@ -78,6 +79,20 @@ def test_a_given_database_keeps_its_own_address_and_the_other_one_is_private(sta
     assert composed["POSTGRES_PASSWORD"] == "theirs"
     assert composed["GATEWAY_POSTGRES_HOST"] == "127.0.0.1"
     assert composed["GATEWAY_POSTGRES_PORT"] == str(state.ports["postgresql"])
+
+
+def test_the_private_cluster_has_databases_that_feeds_and_notifications_could_use(state: State) -> None:
+    composed = compose({}, state)
+    port = state.ports["postgresql"]
+    for service in ("feeds", "notifications"):
+        url = make_url(composed[f"BARAZA_{service.upper()}_POSTGRESQL"])
+        assert (url.drivername, url.port, url.database) == ("postgresql+psycopg2", port, f"{service}_db")
+        assert composed[f"{service.upper()}_DB_URI"].startswith("sqlite:")
+
+
+def test_a_given_cluster_is_left_alone(state: State) -> None:
+    given = {f"{prefix}_{part}": "x" for prefix in ("POSTGRES", "GATEWAY_POSTGRES") for part in ("HOST", "PASSWORD")}
+    assert not [name for name in compose(given, state) if name.endswith("_POSTGRESQL")]
 
 
 def test_what_a_given_service_needs_beside_its_address_is_asked_for_by_name(state: State) -> None:
