@@ -9,16 +9,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import eventlet
-import nameko_sqlalchemy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nameko.runners import ServiceRunner
 from sqlalchemy import Engine, insert
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 
 from chassis import clock
-from chassis.sessions import Sessions
 from notifications import store_sms
 from notifications.channels.base import Outgoing
 from notifications.channels.sms import Sms
@@ -27,7 +25,7 @@ from notifications.channels.sms_counter import Counter
 from notifications.channels.sms_limits import Limits
 from notifications.deliveries import DeliveriesService
 from notifications.models import SmsCount
-from tests.integration.notifications.conftest import Order, Rows, Settled
+from tests.integration.notifications.conftest import Order, Rows, Settled, sessions
 from tests.integration.notifications.people import People, UsersService
 from tests.integration.notifications.twins import Twin
 from tests.integration.support.pages import WITH_REAL_SERVICES
@@ -58,10 +56,6 @@ def deliver(start: Callable[..., ServiceRunner], order: Order, settled: Settled,
 
 def crowd(people: People, count: int) -> list[str]:
     return [people.add(f"user{n}", "sms", phone=f"+254711{n:06d}") for n in range(count)]
-
-
-def sessions(database: Engine) -> Sessions:
-    return Sessions(sessionmaker(database, class_=nameko_sqlalchemy.database.Session))
 
 
 def used(rows: Rows) -> int:
