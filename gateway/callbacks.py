@@ -7,6 +7,7 @@ same address and are told apart by their fields.
 import hmac
 from collections.abc import Mapping
 from typing import Annotated
+from urllib.parse import parse_qsl
 
 from flask import Flask, Request, Response, request
 from pydantic import BeforeValidator, Field
@@ -17,13 +18,15 @@ from chassis.errors import DeadlineExceeded, Unavailable
 from chassis.validation import validated
 from gateway import visit
 from gateway.backends import Backends
-from gateway.problems import UnsupportedMedia
+from gateway.problems import Malformed, UnsupportedMedia
 from gateway.rpc_client import RpcClient
+from gateway.views import body_of
 from notifications.contract import ReportDelivery
 from users.contract import E164, OptOut
 
 PREFIX = "/callbacks/africastalking/"
 FORM = "application/x-www-form-urlencoded"
+FIELDS = 100
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")  # all, so that none tells whether a secret is right
 
 
@@ -99,6 +102,10 @@ def receive(rpc: RpcClient, form: Mapping[str, str]) -> None:
 
 
 def _form(http: Request) -> dict[str, str]:
+    body = body_of(http)
     if http.mimetype != FORM:
         raise UnsupportedMedia(f"Send a form, with Content-Type: {FORM}.")
-    return http.form.to_dict()
+    try:
+        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=FIELDS))
+    except ValueError:
+        raise Malformed("The body is not a valid form.") from None
