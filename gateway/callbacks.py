@@ -5,6 +5,7 @@ same address and are told apart by their fields.
 """
 
 import hmac
+import re
 from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import parse_qsl
@@ -26,8 +27,10 @@ from users.contract import E164, OptOut
 
 PREFIX = "/callbacks/africastalking/"
 FORM = "application/x-www-form-urlencoded"
-FIELDS = 100
+FIELDS = 100  # of a form
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")  # all, so that none tells whether a secret is right
+
+_SECRET = re.compile(r"[A-Za-z0-9_-]{16,}")
 
 
 def _international(text: object) -> object:
@@ -55,9 +58,11 @@ class Stop(Message):
 
 
 class Callbacks:
-    """Knows the secret; an empty one opens nothing."""
+    """Knows the secret; an empty one opens nothing. One that is short, or no part of a path, stops the start."""
 
     def __init__(self, secret: str) -> None:
+        if secret and not _SECRET.fullmatch(secret):
+            raise SystemExit("config.yml: AFRICASTALKING_CALLBACK_SECRET: expected 16 or more letters and digits")
         self._secret = secret.encode()
 
     def lead_to(self, path: str) -> bool:

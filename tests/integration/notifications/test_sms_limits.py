@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nameko.runners import ServiceRunner
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, insert, update
 from sqlalchemy.orm import Session
 
 from chassis import clock
@@ -108,6 +108,15 @@ def test_only_what_surely_never_went_out_is_given_back(  # noqa: PLR0913, PLR091
     deliver(*crowd(people, 1))
     assert used(rows) == counted
     assert sorted(row["used"] for row in rows("sms_counts")) == [counted, counted]
+
+
+def test_every_day_has_limits_of_its_own(database: Engine, rows: Rows) -> None:
+    counter = Counter(sessions(database), Limits(per_number=1, budget=1, key=b"key"))
+    assert [len(counter.reserve(["+254711000001"])[1].granted) for _ in range(2)] == [1, 0]
+    with database.begin() as connection:
+        connection.execute(update(SmsCount).values(day=clock.now().date() - timedelta(days=1)))
+    assert [len(counter.reserve(["+254711000001"])[1].granted) for _ in range(2)] == [1, 0]
+    assert used(rows) == 2
 
 
 def test_counts_of_days_that_are_over_are_removed_and_todays_stay(database: Engine, rows: Rows) -> None:

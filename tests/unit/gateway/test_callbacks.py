@@ -8,7 +8,7 @@ from chassis.contract import Message
 from chassis.errors import DeadlineExceeded, Invalid, Unavailable
 from gateway.callbacks import Callbacks, receive
 
-SECRET = "k3Jx9"
+SECRET = "k3Jx9mQ2vT7bW4zR"
 REPORT = {"id": "ATXid_1", "status": "Success", "phoneNumber": "+254711000001", "networkCode": "63902"}
 STOP = {"senderId": "BARAZA", "phoneNumber": "+254711000001"}
 
@@ -33,7 +33,9 @@ def said(form: dict[str, str]) -> tuple[str, dict[str, Any]]:
     return str(one[0]), dict(one[1])
 
 
-@pytest.mark.parametrize("path", ["/callbacks/africastalking/k3Jx9/", "/callbacks/africastalking/k3Jx9"])
+@pytest.mark.parametrize(
+    "path", ["/callbacks/africastalking/k3Jx9mQ2vT7bW4zR/", "/callbacks/africastalking/k3Jx9mQ2vT7bW4zR"]
+)
 def test_a_path_with_the_secret_leads_to_us(path: str) -> None:
     assert Callbacks(SECRET).lead_to(path)
 
@@ -41,15 +43,15 @@ def test_a_path_with_the_secret_leads_to_us(path: str) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/callbacks/africastalking/k3Jx8/",
-        "/callbacks/africastalking/k3Jx/",
-        "/callbacks/africastalking/k3Jx99/",
-        "/callbacks/africastalking/k3Jx9/more/",
+        "/callbacks/africastalking/k3Jx9mQ2vT7bW4zS/",
+        "/callbacks/africastalking/k3Jx9mQ2vT7bW4z/",
+        "/callbacks/africastalking/k3Jx9mQ2vT7bW4zR9/",
+        "/callbacks/africastalking/k3Jx9mQ2vT7bW4zR/more/",
         "/callbacks/africastalking/",
-        "/callbacks/africastalking/k3Jx\xe9/",
-        "/callbacks/other/k3Jx9/",
-        "/k3Jx9/",
-        "k3Jx9",
+        "/callbacks/africastalking/k3Jx9mQ2vT7bW4z\xe9/",
+        "/callbacks/other/k3Jx9mQ2vT7bW4zR/",
+        "/k3Jx9mQ2vT7bW4zR/",
+        "k3Jx9mQ2vT7bW4zR",
         "/all-posts/",
     ],
 )
@@ -61,6 +63,12 @@ def test_no_other_path_does(path: str) -> None:
 def test_without_a_secret_nothing_leads_to_us(path: str) -> None:
     assert not Callbacks("").lead_to(path)
     assert not Callbacks("").know("")
+
+
+@pytest.mark.parametrize("secret", ["short", "with/a/slash/in/it/", "é" * 20, " " * 20])
+def test_a_secret_that_is_weak_or_no_part_of_a_path_stops_the_start(secret: str) -> None:
+    with pytest.raises(SystemExit, match="AFRICASTALKING_CALLBACK_SECRET"):
+        Callbacks(secret)
 
 
 def test_a_report_is_passed_on_to_notifications() -> None:
