@@ -5,8 +5,10 @@ same address and are told apart by their fields.
 """
 
 import hmac
+import re
 from collections.abc import Mapping
 from typing import Annotated
+from urllib.parse import parse_qsl
 
 from flask import Flask, Request, Response, request
 from pydantic import BeforeValidator, Field
@@ -17,14 +19,18 @@ from chassis.errors import DeadlineExceeded, Unavailable
 from chassis.validation import validated
 from gateway import visit
 from gateway.backends import Backends
-from gateway.problems import UnsupportedMedia
+from gateway.incoming import body_of
+from gateway.problems import Malformed, UnsupportedMedia
 from gateway.rpc_client import RpcClient
 from notifications.contract import ReportDelivery
 from users.contract import E164, OptOut
 
 PREFIX = "/callbacks/africastalking/"
 FORM = "application/x-www-form-urlencoded"
+FIELDS = 100  # of a form
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")  # all, so that none tells whether a secret is right
+
+_SECRET = re.compile(r"[A-Za-z0-9_-]{16,}")
 
 
 def _international(text: object) -> object:
@@ -52,9 +58,11 @@ class Stop(Message):
 
 
 class Callbacks:
-    """Knows the secret; an empty one opens nothing."""
+    """Knows the secret; an empty one opens nothing. One that is short, or no part of a path, stops the start."""
 
     def __init__(self, secret: str) -> None:
+        if secret and not _SECRET.fullmatch(secret):
+            raise SystemExit("config.yml: AFRICASTALKING_CALLBACK_SECRET: expected 16 or more letters and digits")
         self._secret = secret.encode()
 
     def lead_to(self, path: str) -> bool:
@@ -99,6 +107,10 @@ def receive(rpc: RpcClient, form: Mapping[str, str]) -> None:
 
 
 def _form(http: Request) -> dict[str, str]:
+    body = body_of(http)
     if http.mimetype != FORM:
         raise UnsupportedMedia(f"Send a form, with Content-Type: {FORM}.")
-    return http.form.to_dict()
+    try:
+        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=FIELDS))
+    except ValueError:
+        raise Malformed("The body is not a valid form.") from None

@@ -27,7 +27,7 @@ def message(route: Route, http: Request, path: dict[str, str]) -> Message:
 
 
 def _json_object(http: Request) -> dict[str, Any]:
-    body = _body(http)
+    body = body_of(http)
     if not http.is_json:
         raise problems.UnsupportedMedia("Send JSON, with Content-Type: application/json.")
     try:
@@ -39,7 +39,7 @@ def _json_object(http: Request) -> dict[str, Any]:
     return fields
 
 
-def _body(http: Request) -> bytes:
+def body_of(http: Request) -> bytes:
     """Read at most MAX_BODY; of more, read on for a while, because nobody listens while they are still speaking."""
     body = http.stream.read(MAX_BODY + 1)
     if len(body) <= MAX_BODY:

@@ -112,6 +112,8 @@ def test_every_method_of_every_service_answers_as_its_contract_says(
     as_staff = Caller("gateway", ada["id"], "ada", staff=True)
     call("notifications.send_notification", as_staff, user_id=bob["id"], message="hi")
 
+    call("notifications.delivery_report", provider_id="ATXid_1", status="Success")
+    call("users.opt_out", phone="+254711000001")
     operators_look_after_deliveries(call, told["id"])
     operators_look_after_the_gateway(call)
     operators_look_after_parked_events(call)

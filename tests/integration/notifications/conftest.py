@@ -4,15 +4,17 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import nameko_sqlalchemy
 import pytest
 from nameko.runners import ServiceRunner
 from sqlalchemy import Engine, RowMapping, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
 from chassis import clock, keyring
 from chassis.ids import new_id
 from chassis.outbox import Envelope
 from chassis.publisher import BatchPublisher
+from chassis.sessions import Sessions
 from chassis.tables import METADATA
 from chassis.tokens import Caller
 from feeds.contract import PostCreated
@@ -89,6 +91,11 @@ def publish(settings: dict[str, Any]) -> Iterator[Publish]:
 
     yield publish
     publisher.close()
+
+
+def sessions(database: Engine) -> Sessions:
+    """Return transactions as services write them, without a service."""
+    return Sessions(sessionmaker(database, class_=nameko_sqlalchemy.database.Session))
 
 
 def user(user_id: str) -> Caller:

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from nameko.runners import ServiceRunner
 from sqlalchemy import Engine, insert
-from tests.integration.notifications.twins import Twin
 
 from chassis.errors import Conflict, Forbidden, Invalid, Unavailable
 from chassis.ids import new_id
@@ -17,6 +16,7 @@ from tests.integration.notifications.conftest import Rows, Settled, staff, user
 from tests.integration.notifications.people import People
 from tests.integration.support.events import Listener
 from tests.integration.support.rpc import Rpc
+from tests.integration.support.twins import Twin
 
 FEEDS = Caller("feeds")
 METHOD = "notifications.send_notification"

@@ -4,19 +4,19 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import eventlet
-import nameko_sqlalchemy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nameko.runners import ServiceRunner
-from sqlalchemy import Engine
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy import Engine, update
+from sqlalchemy.orm import Session
 
-from chassis.sessions import Sessions
+from chassis import clock
 from notifications.channels.base import Outgoing
 from notifications.channels.sms import Sms
 from notifications.channels.sms_account import SmsAccount
@@ -24,7 +24,7 @@ from notifications.channels.sms_counter import Counter
 from notifications.channels.sms_limits import Limits
 from notifications.deliveries import DeliveriesService
 from notifications.models import SmsCount
-from tests.integration.notifications.conftest import Order, Rows, Settled
+from tests.integration.notifications.conftest import Order, Rows, Settled, sessions
 from tests.integration.notifications.people import People, UsersService
 from tests.integration.support.pages import WITH_REAL_SERVICES
 from tests.integration.support.twins import Twin
@@ -55,10 +55,6 @@ def deliver(start: Callable[..., ServiceRunner], order: Order, settled: Settled,
 
 def crowd(people: People, count: int) -> list[str]:
     return [people.add(f"user{n}", "sms", phone=f"+254711{n:06d}") for n in range(count)]
-
-
-def sessions(database: Engine) -> Sessions:
-    return Sessions(sessionmaker(database, class_=nameko_sqlalchemy.database.Session))
 
 
 def used(rows: Rows) -> int:
@@ -111,6 +107,15 @@ def test_only_what_surely_never_went_out_is_given_back(  # noqa: PLR0913, PLR091
     deliver(*crowd(people, 1))
     assert used(rows) == counted
     assert sorted(row["used"] for row in rows("sms_counts")) == [counted, counted]
+
+
+def test_every_day_has_limits_of_its_own(database: Engine, rows: Rows) -> None:
+    counter = Counter(sessions(database), Limits(per_number=1, budget=1, key=b"key"))
+    assert [len(counter.reserve(["+254711000001"])[1].granted) for _ in range(2)] == [1, 0]
+    with database.begin() as connection:
+        connection.execute(update(SmsCount).values(day=clock.now().date() - timedelta(days=1)))
+    assert [len(counter.reserve(["+254711000001"])[1].granted) for _ in range(2)] == [1, 0]
+    assert used(rows) == 2
 
 
 @given(budget=st.integers(0, 12), due=st.lists(st.integers(0, 5), min_size=SENDERS, max_size=SENDERS))

@@ -16,7 +16,7 @@ service_token_keys: ${SERVICE_TOKEN_KEYS}
 level: ${LOG_LEVEL:INFO}
 users: {host: "${POSTGRES_HOST:postgres}", password: "${POSTGRES_PASSWORD}"}
 sms: {username: "${AFRICASTALKING_USERNAME}", api_key: "${AFRICASTALKING_API_KEY}"}
-gateway: {bind: "${HOST:127.0.0.1}:${PORT:8000}", key: "${TLS_CERT:}"}
+gateway: {bind: "${HOST:127.0.0.1}:${PORT:8000}", key: "${TLS_CERT:}", secret: "${AFRICASTALKING_CALLBACK_SECRET:}"}
 """
 
 
@@ -93,6 +93,19 @@ def test_the_private_cluster_has_databases_that_feeds_and_notifications_could_us
 def test_a_given_cluster_is_left_alone(state: State) -> None:
     given = {f"{prefix}_{part}": "x" for prefix in ("POSTGRES", "GATEWAY_POSTGRES") for part in ("HOST", "PASSWORD")}
     assert not [name for name in compose(given, state) if name.endswith("_POSTGRESQL")]
+
+
+def test_the_simulator_knows_where_the_gateway_takes_its_reports(state: State) -> None:
+    composed = compose({}, state)
+    secret = composed["AFRICASTALKING_CALLBACK_SECRET"]
+    assert len(secret) >= 16
+    assert environment.callback(composed) == f"{composed['BARAZA_URL']}/callbacks/africastalking/{secret}/"
+    assert compose({"AFRICASTALKING_CALLBACK_SECRET": "s" * 20}, state)["AFRICASTALKING_CALLBACK_SECRET"] == "s" * 20
+
+
+def test_an_account_of_ones_own_at_africas_talking_gets_no_secret_by_itself(state: State) -> None:
+    given = {"AFRICASTALKING_API_KEY": "key", "AFRICASTALKING_USERNAME": "baraza"}
+    assert "AFRICASTALKING_CALLBACK_SECRET" not in compose(given, state)
 
 
 def test_what_a_given_service_needs_beside_its_address_is_asked_for_by_name(state: State) -> None:

@@ -112,6 +112,7 @@ BESIDE_THE_TABLE = {
     ("GET", "/metrics"),
     ("GET", "/openapi.json"),
     ("GET", "/docs/"),
+    ("POST", "/callbacks/africastalking/<secret>/"),
 }
 
 

@@ -48,8 +48,10 @@ def test_any_other_refusal_is_final(code: int) -> None:
     assert outcome(answer(recipient(code, "UserInBlacklist"))) == Outcome("failed", f"{code} UserInBlacklist")
 
 
-def test_without_money_the_next_attempt_waits_for_an_hour() -> None:
-    assert outcome(answer(recipient(405, "InsufficientBalance"))).delay == 3600
+def test_without_money_the_next_attempt_waits_and_this_one_does_not_count() -> None:
+    assert outcome(answer(recipient(405, "InsufficientBalance"))) == Outcome(
+        "pending", "405 InsufficientBalance", delay=600, tried=False
+    )
 
 
 def test_a_number_that_the_answer_leaves_out_is_unknown() -> None:
