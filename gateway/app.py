@@ -10,7 +10,7 @@ from sqlalchemy.orm import sessionmaker
 
 from chassis import config
 from chassis.engine import create_engine
-from gateway import health, metrics, problems, visit
+from gateway import health, metrics, problems, showing, unsubscribing, visit
 from gateway.backends import Backends
 from gateway.broker import Broker
 from gateway.guard import Guard
@@ -24,6 +24,7 @@ from gateway.rpc_client import RpcClient
 from gateway.sockets import add_socket
 from gateway.views import serve
 from gateway.vigil import Vigil
+from gateway.visit import Visit
 
 DATABASE_POOL = 10  # connections a process
 
@@ -61,6 +62,7 @@ def _flask(backends: Backends, registry: Registry) -> Flask:
     health.add(app, backends)
     metrics.add(app, backends.settings)
     serving.add(app)
+    showing.add(app)
     add_socket(app, backends, registry)
     app.register_error_handler(Exception, _problem)
     return app
@@ -68,5 +70,7 @@ def _flask(backends: Backends, registry: Registry) -> Flask:
 
 def _problem(error: Exception) -> Response:
     refusal, headers = problems.translated(error)
-    request_id = request.environ[visit.KEY].request_id
-    return Response(problems.document(refusal, request_id), refusal.status, headers)
+    guest: Visit = request.environ[visit.KEY]
+    if guest.route == unsubscribing.ROUTE and showing.wanted(request):
+        return showing.page(unsubscribing.refused(refusal), headers)
+    return Response(problems.document(refusal, guest.request_id), refusal.status, headers)

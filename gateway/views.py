@@ -8,7 +8,7 @@ from flask import Request, Response, request
 from chassis.contract import Message, is_id
 from chassis.errors import Invalid, NotFound, Unavailable
 from chassis.validation import validated, validated_strings
-from gateway import pages, problems, throttle, visit
+from gateway import pages, problems, showing, throttle, visit
 from gateway.backends import Backends
 from gateway.request_key import request_key
 from gateway.route import Route, Who
@@ -17,6 +17,8 @@ from gateway.visit import Visit
 
 MAX_BODY = 1 << 20  # bytes
 DRAIN = 20 << 20  # bytes of a larger body that are read and thrown away, so that the client hears the refusal
+
+_IDS = {"id", "token"}  # parameters of paths that have the form of an id
 
 
 def serve(route: Route, backends: Backends, **path: str) -> Response:
@@ -36,6 +38,8 @@ def serve(route: Route, backends: Backends, **path: str) -> Response:
             rule.target, message, caller=guest.caller(), deadline=rule.deadline, request_key=key
         )
     reply = route.reply.model_validate(result)
+    if route.page and showing.wanted(request):
+        return showing.page(route.page(message))
     shown = route.view(backends, guest, reply) if route.view else reply
     response = _response(route, rule, backends, guest, shown)
     if replayed:
@@ -52,7 +56,7 @@ def _authorise(route: Route, guest: Visit) -> None:
 
 def _message(route: Route, http: Request, path: dict[str, str]) -> Message:
     """Build the request's contract from path, query or body."""
-    if "id" in path and not is_id(path["id"]):
+    if not all(is_id(value) for name, value in path.items() if name in _IDS):
         raise NotFound("There is nothing under this id.")
     if http.method in {"GET", "HEAD"} or route.fields_in == "query":
         return validated_strings(route.request, http.args.to_dict() | path)

@@ -77,7 +77,8 @@ def test_every_method_of_every_service_answers_as_its_contract_says(
     call("users.all", as_ada)
     call("users.update_account", as_ada, phone="+254711000001")
     call("users.active_recipients", Caller("notifications"), as_of=clock.now().isoformat())
-    call("users.contacts", Caller("deliveries"), ids=[ada["id"], bob["id"]])
+    contact = call("users.contacts", Caller("deliveries"), ids=[ada["id"], bob["id"]])["items"][0]
+    call("users.unsubscribe", token=contact["unsubscribe_token"])
     call("users.profiles", ids=[ada["id"]])
     call("users.login", username="ada", password=ADA["password"], user_agent="curl/8.5.0", address="192.0.2.1")
     other = call("users.sessions", as_ada)["items"][0]

@@ -111,6 +111,7 @@ BESIDE_THE_TABLE = {
     ("GET", "/metrics"),
     ("GET", "/openapi.json"),
     ("GET", "/docs/"),
+    ("GET", "/unsubscribe/<token>/"),
 }
 
 
