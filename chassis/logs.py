@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from datetime import UTC, datetime
 
 from chassis import context
@@ -26,6 +27,22 @@ class QuietFilter(logging.Filter):
         if record.name.startswith("kombu") and "decode" in str(record.msg).lower():
             return False
         return not (record.name == "nameko.containers" and str(record.msg).startswith("(expected)"))
+
+
+class DiscreetFilter(logging.Filter):
+    """Takes secrets out of paths: whatever follows the parts of a path that it knows, up to its end."""
+
+    def __init__(self, after: list[str]) -> None:
+        super().__init__()
+        known = "|".join(map(re.escape, after))
+        self._secret = re.compile(rf"(/(?:{known})/+)[^\s'\"]+")
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Write three stars in place of a secret; never drop anything."""
+        text, found = self._secret.subn(r"\1***", record.getMessage())
+        if found:
+            record.msg, record.args = text, ()
+        return True
 
 
 class JsonFormatter(logging.Formatter):

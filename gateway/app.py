@@ -10,7 +10,7 @@ from sqlalchemy.orm import sessionmaker
 
 from chassis import config, reports, tracing
 from chassis.engine import create_engine
-from gateway import callbacks, health, metrics, problems, visit
+from gateway import callbacks, health, metrics, problems, showing, unsubscribing, visit
 from gateway.backends import Backends
 from gateway.broker import Broker
 from gateway.callbacks import Callbacks
@@ -27,6 +27,7 @@ from gateway.rpc_client import RpcClient
 from gateway.sockets import add_socket
 from gateway.views import serve
 from gateway.vigil import Vigil
+from gateway.visit import Visit
 
 DATABASE_POOL = 10  # connections a process
 
@@ -67,6 +68,7 @@ def _flask(backends: Backends, registry: Registry, presence: Presence) -> Flask:
     health.add(app, backends)
     metrics.add(app, backends.settings)
     serving.add(app)
+    showing.add(app)
     callbacks.add(app, backends, Callbacks(backends.settings["gateway"]["callbacks"]["africastalking"]))
     add_socket(app, backends, registry, presence)
     app.register_error_handler(Exception, _problem)
@@ -75,5 +77,7 @@ def _flask(backends: Backends, registry: Registry, presence: Presence) -> Flask:
 
 def _problem(error: Exception) -> Response:
     refusal, headers = problems.translated(error)
-    request_id = request.environ[visit.KEY].request_id
-    return Response(problems.document(refusal, request_id), refusal.status, headers)
+    guest: Visit = request.environ[visit.KEY]
+    if guest.route == unsubscribing.ROUTE and showing.wanted(request):
+        return showing.page(unsubscribing.refused(refusal), headers)
+    return Response(problems.document(refusal, guest.request_id), refusal.status, headers)

@@ -14,10 +14,12 @@ from gateway.route import Route
 MAX_BODY = 1 << 20  # bytes
 DRAIN = 20 << 20  # bytes of a larger body that are read and thrown away, so that the client hears the refusal
 
+_IDS = {"id", "token"}  # parameters of paths that have the form of an id
+
 
 def message(route: Route, http: Request, path: dict[str, str]) -> Message:
     """Build the request's contract; what the path says counts more than the same field elsewhere."""
-    if "id" in path and not is_id(path["id"]):
+    if not all(is_id(value) for name, value in path.items() if name in _IDS):
         raise NotFound("There is nothing under this id.")
     if http.method in {"GET", "HEAD"} or route.fields_in == "query":
         return validated_strings(route.request, http.args.to_dict() | path)

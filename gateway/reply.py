@@ -1,9 +1,9 @@
 """The head of an answer: what all answers say about themselves, a line in the log, and a metric."""
 
 import logging
-import re
 import time
 from typing import Any
+from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from chassis.errors import ServiceError
@@ -18,8 +18,6 @@ SECURITY: Headers = [
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
 ]
 HTTPS_ONLY = ("Strict-Transport-Security", "max-age=31536000")  # a year
-
-_SECRETS = re.compile(r"(?<=/callbacks/).+", re.DOTALL)  # of a path; not for a log
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +42,7 @@ class Reply:
         said = {name.lower() for name, _ in headers}
         standing = [header for header in self._standing if header[0].lower() not in said]
         ms = round((time.perf_counter() - self._began) * 1000, 1)
-        path = _SECRETS.sub("...", self._environ["PATH_INFO"])
+        path = quote(self._environ["PATH_INFO"], encoding="latin-1")  # as WSGI decodes it; a log line stays one line
         _log.info("%s %s %s", self._environ["REQUEST_METHOD"], path, status[:3], extra={"ms": ms})
         self._measure(status)
         return self._start(status, headers + standing + self._guest.headers(), exc_info)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from chassis.contract import Message
 from chassis.errors import ServiceError
+from gateway.paper import Page
 from gateway.visit import Visit
 
 # Makes of an RPC's reply what clients see: backends, who asks, the reply.
@@ -54,6 +55,7 @@ class Route:
     deadline: float = 5.0  # seconds
     limit: Limit | None = None
     keyed: bool = False  # Idempotency-Key is honoured
+    page: Callable[[Any], Page] | None = None  # browsers are shown this of a request, where others get a 204
     fields_in: Literal["body", "query", "path"] = "body"  # of what is not a GET; a path's always count
     # For the documentation: the endpoint in a few words, and what the service refuses beyond what the row implies.
     summary: str = ""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from chassis.contract import Empty
 from chassis.errors import Conflict, Forbidden, ServiceError, TooManyRequests, Unauthenticated
 from feeds import contract as feeds
-from gateway import authors, sign_in
+from gateway import authors, sign_in, unsubscribing
 from gateway.contract import PostView, PostViewPage
 from gateway.route import Limit, Route, Who
 from notifications import contract as notifications
@@ -114,6 +114,19 @@ ROUTES: tuple[Route, ...] = (
         Empty,
         status=204,
         summary="Delete one's account",
+    ),
+    Route(
+        "unsubscribe",
+        "POST",
+        (unsubscribing.PATH,),
+        "users.unsubscribe",
+        Who.ANYONE,
+        users.Unsubscribe,
+        Empty,
+        status=204,
+        page=unsubscribing.done,
+        fields_in="query",
+        summary="Switch off a channel, by the link in a mail",
     ),
     Route(
         "deactivate-user",

@@ -7,7 +7,7 @@ from flask import Response, request
 from chassis import tracing
 from chassis.contract import Message
 from chassis.errors import Unavailable
-from gateway import incoming, pages, throttle, visit
+from gateway import incoming, pages, showing, throttle, visit
 from gateway.backends import Backends
 from gateway.request_key import request_key
 from gateway.route import Route, Who
@@ -37,6 +37,8 @@ def _serve(route: Route, backends: Backends, path: dict[str, str]) -> Response:
         return _page(route, rule, backends, guest, message)
     with request_key(route, rule, backends.counters, guest) as key:
         shown, replayed = _shown(route, rule, backends, guest, message, deadline=rule.deadline, request_key=key)
+    if route.page and showing.wanted(request):
+        return showing.page(route.page(message))
     response = _response(route, shown)
     if replayed:
         response.headers["Idempotency-Replayed"] = "true"

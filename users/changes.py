@@ -1,4 +1,4 @@
-"""Changing an account: by its owner."""
+"""Changing an account: by its owner, or by the link in a mail to them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,6 +62,12 @@ def apply(session: Session, caller: Caller, change: Change) -> contract.Account:
     if user.username != username:
         outbox.add(session, contract.AccountChanged(id=user.id, username=user.username, changed_at=clock.now()))
     return replies.account(user)
+
+
+def unsubscribe(session: Session, request: contract.Unsubscribe) -> None:
+    """Switch off a channel of whoever has this token; where it is off already, nothing changes."""
+    user = store.get(session, User.unsubscribe_token == request.token, lock=True)
+    user.notify_by = [channel for channel in user.notify_by if channel != request.channel]
 
 
 def _set_password(user: User, password: NewPassword) -> None:

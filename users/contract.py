@@ -228,6 +228,13 @@ class Unlock(Message):
     username: Username
 
 
+class Unsubscribe(Message):
+    """Switches off one of the channels of whoever has the link, which is in every mail; no sign-in is needed."""
+
+    token: Id = Field(repr=False)
+    channel: Channel = Field(default="email", description="Which one.", examples=["email"])
+
+
 class Profile(Message):
     """What everybody may see of an account."""
 

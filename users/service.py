@@ -149,6 +149,14 @@ class UsersService(Service):
         return Empty()
 
     @rpc
+    def unsubscribe(self, request: contract.Unsubscribe) -> Empty:
+        """Switch off a channel of the account that the token of a mail's link belongs to."""
+        self.caller.require_service("gateway")
+        with self.db.write() as session:
+            changes.unsubscribe(session, request)
+        return Empty()
+
+    @rpc
     def profiles(self, request: contract.Profiles) -> contract.ProfileList:
         """Return the profiles of these accounts."""
         self.caller.require_service("gateway", "notifications")

@@ -23,6 +23,7 @@ _KEY = {
     "description": "Names this write, so that repeating it writes once and gets the first answer again, for 24 hours.",
     "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
 }
+_PAGE = {"text/html": {"schema": {"type": "string"}}}
 _KNOWN = {
     "name": "If-None-Match",
     "in": "header",
@@ -126,7 +127,9 @@ def _query(route: Route) -> list[dict[str, Any]]:
 def _successes(route: Route, schemas: Schemas) -> dict[str, Any]:
     headers = [*GUARDED]
     if route.status == HTTPStatus.NO_CONTENT:
-        return {"204": {"description": "Done.", "headers": references(*headers)}}
+        done = {"204": {"description": "Done.", "headers": references(*headers)}}
+        page = {"description": "A page, for browsers.", "headers": references(*headers), "content": _PAGE}
+        return done | ({"200": page} if route.page else {})
     headers += CACHED if route.tag else CACHED[1:]
     if "next" in shown(route).model_fields:
         headers.append("Link")

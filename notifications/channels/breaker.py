@@ -46,7 +46,7 @@ class Breaker:
         """Return how many deliveries may be claimed now, `limit` at most."""
         return {"closed": limit, "half-open": 1, "open": 0}[self.state]
 
-    def count(self, trouble: str | None) -> None:
+    def count(self, trouble: str | None = None) -> None:
         """Tell the breaker of a success or a failure, in the only way it listens: by a call that returns or raises."""
 
         def outcome() -> None:
@@ -69,12 +69,14 @@ class Protected:
     def send(self, batch: Sequence[Outgoing]) -> Iterator[list[Result]]:
         """Send as the channel does, up to the first trouble; what remains was not touched."""
         for results in self._channel.send(batch):
-            trouble = next((outcome.error for _, outcome in results if outcome.trouble), None)
+            trouble = [outcome.error for _, outcome in results if outcome.trouble]
             # A number that is none says nothing of the provider, who was not asked.
-            if trouble is not None or any(outcome.tried for _, outcome in results):
-                self.breaker.count(trouble)
+            if any(outcome.tried and not outcome.trouble for _, outcome in results):
+                self.breaker.count()
+            if trouble:
+                self.breaker.count(trouble[0])
             yield results
-            if trouble is not None:
+            if trouble:
                 return
 
 

@@ -76,6 +76,11 @@ def operators_look_after_deliveries(call: Checked, notification: str) -> None:
     call("deliveries.retry", OPERATOR, id=notification)
 
 
+def vendors_say_more(call: Checked) -> None:
+    call("notifications.delivery_report", provider_id="ATXid_1", status="Success")
+    call("users.opt_out", phone="+254711000001")
+
+
 def test_every_method_of_every_service_answers_as_its_contract_says(
     start: Callable[..., Any], rpc: Callable[..., Any], listen: Callable[[str], Any]
 ) -> None:
@@ -94,7 +99,8 @@ def test_every_method_of_every_service_answers_as_its_contract_says(
     call("users.all", as_ada)
     call("users.update_account", as_ada, phone="+254711000001")
     call("users.active_recipients", Caller("notifications"), as_of=clock.now().isoformat())
-    call("users.contacts", Caller("deliveries"), ids=[ada["id"], bob["id"]])
+    contact = call("users.contacts", Caller("deliveries"), ids=[ada["id"], bob["id"]])["items"][0]
+    call("users.unsubscribe", token=contact["unsubscribe_token"])
     call("users.profiles", ids=[ada["id"]])
     call("users.login", username="ada", password=ADA["password"], user_agent="curl/8.5.0", address="192.0.2.1")
     other = call("users.sessions", as_ada)["items"][0]
@@ -112,8 +118,7 @@ def test_every_method_of_every_service_answers_as_its_contract_says(
     as_staff = Caller("gateway", ada["id"], "ada", staff=True)
     call("notifications.send_notification", as_staff, user_id=bob["id"], message="hi")
 
-    call("notifications.delivery_report", provider_id="ATXid_1", status="Success")
-    call("users.opt_out", phone="+254711000001")
+    vendors_say_more(call)
     operators_look_after_deliveries(call, told["id"])
     operators_look_after_the_gateway(call)
     operators_look_after_parked_events(call)

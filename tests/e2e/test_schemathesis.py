@@ -150,7 +150,8 @@ def test_there_were_thousands_of_requests(found: Findings) -> None:
 def test_every_endpoint_has_served_some_of_them(found: Findings, document: dict[str, Any]) -> None:
     for path, item in document["paths"].items():
         for method in item:
-            served = {*range(200, 300), *([404] if method == "delete" else [])}  # there is no second time to delete
+            # There is no second time to delete, and nobody's token is made up.
+            served = {*range(200, 300), *([404] if method == "delete" or "{token}" in path else [])}
             assert served & found.statuses[f"{method.upper()} {path}"].keys(), path
 
 

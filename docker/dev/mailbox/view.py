@@ -1,12 +1,8 @@
-"""The HTTP side: JSON for tests, two plain pages for people."""
+"""The HTTP side: JSON for tests, two pages for people."""
 
-from html import escape
-
+from docker.dev.mailbox import pages
 from docker.dev.mailbox.store import Store
 from docker.dev.twins.http import Reply, Request, Route, as_json
-
-_PAGE = '<!doctype html><meta charset="utf-8"><title>{title}</title><h1>{title}</h1>{body}'
-_ROW = '<tr><td>{received}<td>{to}<td><a href="/show/{id}">{subject}</a>'
 
 
 class View:
@@ -37,27 +33,14 @@ class View:
         return Reply(status=204)
 
     def _index(self, _request: Request) -> Reply:
-        rows = [
-            _ROW.format(
-                id=message["id"],
-                received=message["received"],
-                to=escape(", ".join(message["to"])),
-                subject=escape(message["subject"] or "(no subject)"),
-            )
-            for message in reversed(list(self._store.all()))
-        ]
-        return _html("Mailbox", f"<table>{''.join(rows)}</table>" if rows else "<p>No message yet.")
+        return _html(pages.listing(reversed(list(self._store.all()))))
 
     def _show(self, request: Request) -> Reply:
         message = self._store.one(request.name)
         if not message:
-            return _html("No such message", "", 404)
-        headers = "\n".join(f"{key}: {value}" for key, value in message["headers"])
-        # Sandboxed: a message's HTML must not run scripts here any more than in a mail client.
-        framed = f'<iframe sandbox width="100%" height="400" srcdoc="{escape(message["html"] or "")}"></iframe>'
-        body = f"<pre>{escape(headers)}</pre><pre>{escape(message['text'] or '')}</pre>{framed}"
-        return _html(escape(message["subject"]), body)
+            return _html(pages.page("No such message", "<h1>No such message</h1>"), 404)
+        return _html(pages.message(message))
 
 
-def _html(title: str, body: str, status: int = 200) -> Reply:
-    return Reply(_PAGE.format(title=title, body=body).encode(), status, "text/html; charset=utf-8")
+def _html(page: str, status: int = 200) -> Reply:
+    return Reply(page.encode(), status, "text/html; charset=utf-8")

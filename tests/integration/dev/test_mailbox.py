@@ -112,5 +112,6 @@ def test_people_see_messages_without_running_their_html(mailbox: Mailbox) -> Non
     assert "&lt;script&gt;" in page
     assert "<script>" not in page
     shown = requests.get(f"{url}/show/{listed(url)[0]['id']}", timeout=5)
-    assert "iframe sandbox" in shown.text
+    assert '<iframe sandbox="allow-popups allow-popups-to-escape-sandbox"' in shown.text
+    assert "&lt;p&gt;Karibu." in shown.text
     assert "<script>" not in shown.text

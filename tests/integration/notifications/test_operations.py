@@ -15,6 +15,7 @@ from chassis.sql import insert_new
 from notifications import operations, store_operations
 from notifications.deliveries import DeliveriesService
 from notifications.models import Delivery, Notification, PostNews
+from notifications.service import NotificationsService
 from tests.integration.notifications.conftest import Order, Rows
 from tests.integration.notifications.people import People
 from tests.integration.support.rpc import GATEWAY, OPERATOR, Rpc
@@ -26,7 +27,7 @@ LONG_AGO = "2020-01-01T00:00:00Z"
 def _idle(start: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Run the service without its timers' work: what is due stays so."""
     monkeypatch.setattr("notifications.sending.Sender.run", lambda _: None)
-    start(DeliveriesService)
+    start(DeliveriesService, NotificationsService)
 
 
 @pytest.fixture
@@ -184,6 +185,19 @@ def test_the_overview_counts_by_channel_and_status_and_says_since_when_something
     oldest = min(one["due_at"] for one in rows("deliveries", status="pending"))
     assert email["oldest_due"] == oldest.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     assert sms == {"channel": "sms", "breaker": "closed", "deliveries": {}, "oldest_due": None}
+
+
+def test_the_whole_story_of_a_notification_is_told(
+    users: list[str], order: Order, end: Callable[..., None], rpc: Rpc, people: People
+) -> None:
+    notification = order("email", *users, title="Tea", message="Chai?")
+    end("failed", notification, user_id=users[0])
+    order("email", people.add("somebody else", "email"))
+    story = rpc("notifications.detail", OPERATOR, id=notification)
+    assert (story["title"], story["message"]) == ("Tea", "Chai?")
+    told = [(one["user_id"], one["status"], one["attempts"], one["last_error"]) for one in story["deliveries"]]
+    assert told == [(users[0], "failed", 6, "x"), (users[1], "pending", 0, None), (users[2], "pending", 0, None)]
+    assert [one["due_at"] is None for one in story["deliveries"]] == [True, False, False]
 
 
 @pytest.mark.parametrize("method", ["retry", "park", "status"])

@@ -52,7 +52,7 @@ def test_an_outage_costs_no_mail_and_no_attempt(  # noqa: PLR0913, PLR0917 - the
     line.cut()
     start(UsersService, DeliveriesService)
     order("email", *(people.add(f"user{number}", "email") for number in range(30)))
-    until(lambda: breaker() == "open")
+    until(lambda: breaker() == "open" and not rows("deliveries", status="sending"))
     waiting = rows("deliveries")
     assert {(one["status"], one["attempts"]) for one in waiting} == {("pending", 0)}
     # Each failure has looked at one, and the others were given back.

@@ -65,3 +65,28 @@ def test_nameko_need_not_repeat_refusals_that_were_answered() -> None:
 def test_everything_else_is_kept() -> None:
     for name, message in [("kombu", "Connection lost"), ("nameko.containers", "error handling"), ("feeds", "decode")]:
         assert logs.QuietFilter().filter(record(name, message))
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("POST /unsubscribe/5f0c2a4e/ 204", "POST /unsubscribe/*** 204"),
+        ("Error handling request /api/unsubscribe/5f0c2a4e?channel=email", "/api/unsubscribe/***"),
+        ("Invalid Request Line 'GET //unsubscribe//5f0c2a4e'", "'GET //unsubscribe//***'"),
+        ("'/vendor/reports/5f0c2a4e/', '/unsubscribe/5f0c2a4e'", "'/vendor/reports/***', '/unsubscribe/***'"),
+    ],
+)
+def test_what_is_secret_in_a_path_is_not_written_down(said: str, kept: str) -> None:
+    discreet = logs.DiscreetFilter(["unsubscribe", "vendor/reports"])
+    whole, passed = record(message=said), record(message="%s")
+    passed.args = (said,)
+    for one in (whole, passed):
+        assert discreet.filter(one)
+        assert kept in one.getMessage()
+        assert "5f0c2a4e" not in json.dumps(vars(one), default=str)
+
+
+def test_other_paths_are_written_as_they_are() -> None:
+    made = record(message="GET /post-detail/5f0c2a4e/ 200")
+    assert logs.DiscreetFilter(["unsubscribe"]).filter(made)
+    assert made.getMessage() == "GET /post-detail/5f0c2a4e/ 200"

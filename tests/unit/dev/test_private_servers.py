@@ -15,6 +15,7 @@ AMQP_URI: !raw_env_var ${AMQP_URI}
 service_token_keys: ${SERVICE_TOKEN_KEYS}
 level: ${LOG_LEVEL:INFO}
 users: {host: "${POSTGRES_HOST:postgres}", password: "${POSTGRES_PASSWORD}"}
+email: {public_url: "${PUBLIC_URL}"}
 sms: {username: "${AFRICASTALKING_USERNAME}", api_key: "${AFRICASTALKING_API_KEY}"}
 gateway: {bind: "${HOST:127.0.0.1}:${PORT:8000}", key: "${TLS_CERT:}", secret: "${AFRICASTALKING_CALLBACK_SECRET:}"}
 """
@@ -163,6 +164,12 @@ def test_only_the_owner_can_read_the_secrets(state: State, tmp_path: Path) -> No
 )
 def test_the_address_of_the_gateway_follows_its_settings(given: dict[str, str], url: str, state: State) -> None:
     assert compose(given, state)["BARAZA_URL"] == url
+
+
+def test_mails_link_to_the_gateway_unless_the_user_says_where(state: State) -> None:
+    assert compose({}, state)["PUBLIC_URL"] == "http://127.0.0.1:8000"
+    public = {"PUBLIC_URL": "https://baraza.example.org"}
+    assert compose(public, state)["PUBLIC_URL"] == public["PUBLIC_URL"]
 
 
 def test_a_shell_reads_the_environment_file_as_it_was_meant(tmp_path: Path) -> None:

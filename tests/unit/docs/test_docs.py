@@ -113,6 +113,7 @@ BESIDE_THE_TABLE = {
     ("GET", "/openapi.json"),
     ("GET", "/docs/"),
     ("POST", "/callbacks/africastalking/<secret>/"),
+    ("GET", "/unsubscribe/<token>/"),
 }
 
 

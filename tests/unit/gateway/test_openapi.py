@@ -10,13 +10,14 @@ from openapi_spec_validator import validate
 from chassis.contract import Empty, Message, PageRequest
 from chassis.errors import Conflict
 from gateway.openapi.document import document
+from gateway.openapi.operations import path_of
 from gateway.route import Limit, Route, Who
 from gateway.routes import ROUTES
 from notifications.contract import MarkRead
 from users.contract import Account, ById, Login, Register, UpdateAccount
 
 DOCUMENT = document(ROUTES)
-ENDPOINTS = [(route, path.replace("<id>", "{id}")) for route in ROUTES for path in route.paths]
+ENDPOINTS = [(route, path_of(path)) for route in ROUTES for path in route.paths]
 EVERY_ENDPOINT = pytest.mark.parametrize(
     ("route", "path"), ENDPOINTS, ids=[f"{route.method} {path}" for route, path in ENDPOINTS]
 )
@@ -92,7 +93,7 @@ def test_every_path_of_every_row_is_there(route: Route, path: str) -> None:
     assert described["tags"] == [route.target.partition(".")[0]]
     assert described["summary"]
     assert described["security"] == ([] if route.who is Who.ANYONE else [{"bearer": []}])
-    assert ("Same as" in described["summary"]) == (path != route.paths[0].replace("<id>", "{id}"))
+    assert ("Same as" in described["summary"]) == (path != path_of(route.paths[0]))
 
 
 def test_nothing_is_there_but_the_rows_and_the_probes() -> None:
@@ -138,6 +139,7 @@ IMPLIED = [
     ({"who": Who.STAFF, "method": "GET", "request": Empty}, {"200", "401", "403"}),
     ({"method": "GET", "request": ById, "paths": ("/thing/<id>/",), "tag": "t"}, {"200", "304", "404"}),
     ({"method": "DELETE", "request": ById, "paths": ("/thing/<id>/",), "fields_in": "path"}, {"200", "404"}),
+    ({"status": 204, "reply": Empty, "request": Empty, "page": lambda _: None}, {"200", "204"}),
     ({"keyed": True}, {"200", "400", "409", "413", "415", "422"}),
     ({"method": "GET", "request": Empty, "refusals": (Conflict("No.", "nope"),)}, {"200", "409"}),
 ]

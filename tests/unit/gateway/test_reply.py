@@ -60,11 +60,7 @@ def test_who_serves_tls_asks_browsers_to_insist_on_it() -> None:
     assert HTTPS_ONLY not in standing_headers({"gateway": {"tls": {"certificate": ""}}})
 
 
-@pytest.mark.parametrize(
-    "path", ["/callbacks/africastalking/s3cret/", "/callbacks/s3cret", "//callbacks//s3cret/", "/callbacks/a\ns3cret/"]
-)
-def test_a_secret_in_a_path_is_not_logged(path: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_path_cannot_break_a_line_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
-    Client(PATH_INFO=path).reply.start("204 No Content", [])
-    assert "s3cret" not in caplog.text
-    assert "/callbacks/... 204" in caplog.text
+    Client(PATH_INFO="/a\n2026 INFO all is well/\xc3\xa9/").reply.start("204 No Content", [])
+    assert "/a%0A2026%20INFO%20all%20is%20well/%C3%A9/ 204" in caplog.text

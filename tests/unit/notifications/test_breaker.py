@@ -29,6 +29,13 @@ class Scripted:
             yield [(letter.id, self.script.pop(0))]
 
 
+class AtOnce(Scripted):
+    """Tells what came of a batch in one part."""
+
+    def send(self, batch: Sequence[Outgoing]) -> Iterator[list[Result]]:
+        yield [result for results in super().send(batch) for result in results]
+
+
 def protected(*script: Outcome, rest: float = LONG) -> Protected:
     return Protected(Scripted(*script), Breaker("email", {"failures": 2, "open": rest}))
 
@@ -57,6 +64,14 @@ def test_a_success_between_failures_starts_the_count_anew() -> None:
 def test_the_rest_of_a_batch_is_left_alone_after_the_first_trouble_which_counts_once() -> None:
     channel = protected(outcomes.sent(), AWAY, AWAY)
     assert send(channel, 3) == 2
+    assert channel.breaker.state == "closed"
+
+
+def test_a_server_that_takes_some_of_each_batch_is_not_shut_out() -> None:
+    lost = outcomes.transient("SMTPServerDisconnected", trouble=True)
+    channel = Protected(AtOnce(*[outcomes.sent(), lost] * 3), Breaker("email", {"failures": 2, "open": LONG}))
+    for _ in range(3):
+        send(channel, 2)
     assert channel.breaker.state == "closed"
 
 

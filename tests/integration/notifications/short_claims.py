@@ -1,0 +1,11 @@
+"""The deliveries service in a process that a test may kill, with claims of two seconds: `python -m` it."""
+
+from chassis import runner  # isort: skip - it patches what others import
+from chassis import config
+from chassis.green import make_psycopg_green
+
+if __name__ == "__main__":
+    make_psycopg_green()
+    settings = config.load("notifications")
+    settings["notifications"]["delivery"]["lease"] = 2
+    runner.run("notifications.deliveries", settings)
