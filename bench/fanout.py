@@ -12,7 +12,7 @@ from typing import Any
 
 import requests
 
-from bench.masses import DOMAIN, Loaded, Masses, masses
+from bench.masses import DOMAIN, PREFIX, Loaded, Masses, masses
 from bench.outcome import Outcome, Progress, memory
 from docker.dev.environment import for_tests
 from docker.dev.instance import Instance
@@ -54,7 +54,7 @@ def _run(instance: Instance, crowd: Masses, loaded: Loaded) -> int:
     expected = {
         "inbox": (outcome.inbox(), crowd.active(post["created_at"]) - {post["author"]["id"]}),
         "e-mail": (outcome.emails(author, DOMAIN), loaded.emails),
-        "SMS": (outcome.texts(author), loaded.phones),
+        "SMS": (outcome.texts(author, PREFIX), loaded.phones),
     }
     print(f"\n{'':<28}{'expected':>10}{'got':>10}{'seconds':>10}{'a second':>10}")
     for name, (got, those) in expected.items():

@@ -14,7 +14,8 @@ from psycopg2.extras import execute_values
 from chassis import clock
 from chassis.ids import new_id
 
-DOMAIN = "masses.example.org"
+DOMAIN = "masses.example.org"  # of their addresses, and
+PREFIX = "+25470"  # of their numbers; nobody else has them
 DAY = timedelta(days=1)
 
 _USERS = """INSERT INTO users (id, username, username_key, email, email_key, phone, notify_by, password_hash,
@@ -101,7 +102,7 @@ class _Person:
         self.active = number < active
         self.name = f"m_{self.id.replace('-', '')[8:]}"
         self.email = f"{self.name}@{DOMAIN}"
-        self.phone = f"+25470{number // 1000:03d}{7000 + number % 1000}"
+        self.phone = f"{PREFIX}{number // 1000:03d}{7000 + number % 1000}"
         self.notify_by = ["realtime", *self._wanted(number, emails, phones)]
         self._why_not = None if self.active else ("closed", "signed out", "run out", "never signed in")[number % 4]
 

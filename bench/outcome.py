@@ -54,10 +54,11 @@ class Outcome:
         found = (address for mail in mails if title in mail["subject"] for address in mail["to"])
         return Counter(address for address in found if address.endswith(f"@{domain}"))
 
-    def texts(self, title: str) -> Counter[str]:
-        """Return which numbers got texts with words in them, and how many."""
+    def texts(self, title: str, prefix: str) -> Counter[str]:
+        """Return which numbers that begin so got texts with words in them, and how many."""
         texts = requests.get(f"{self._environment['BARAZA_SMS']}/messages", timeout=TIMEOUT).json()
-        return Counter(one["number"] for one in texts if title in one["text"])
+        numbers = (one["number"] for one in texts if title in one["text"])
+        return Counter(number for number in numbers if number.startswith(prefix))
 
 
 def memory(pid: int) -> float:

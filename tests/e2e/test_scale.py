@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from bench.masses import DOMAIN, Loaded, Masses, masses
+from bench.masses import DOMAIN, PREFIX, Loaded, Masses, masses
 from bench.outcome import Outcome, memory
 from docker.dev.instance import Instance
 from docker.dev.waiting import until
@@ -56,4 +56,4 @@ def test_every_active_person_is_told_once_by_each_channel_they_chose_and_nobody_
     until(lambda: outcome.progress().sent, "every mail and text", SENT)
     title = f"{author.name} posted"
     assert outcome.emails(title, DOMAIN) == dict.fromkeys(loaded.emails, 1)
-    assert outcome.texts(title) == dict.fromkeys(loaded.phones, 1)
+    assert outcome.texts(title, PREFIX) == dict.fromkeys(loaded.phones, 1)
