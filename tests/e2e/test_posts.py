@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,6 +16,12 @@ UNKNOWN = "01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21"
 FIELDS = {"id", "text", "author", "created_at"}
 LIMIT = 15  # seconds until everybody has been told
 JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture
+def newcomer(newcomer: Make) -> Make:
+    """Make people whom posts cost no mails."""
+    return partial(newcomer, notify_by=[])
 
 
 def fields(reply: Any) -> list[str]:
