@@ -43,7 +43,7 @@ def test_the_posts_of_an_author_come_in_pages_that_lead_to_each_other(newcomer: 
         link = reply.links.get("next", {}).get("url", "")
         if link:
             cursor = reply.json()["next"]
-            assert link == f"{path}?limit=2&author={author.id}&cursor={cursor}"
+            assert link == f"{path}?cursor={cursor}&limit=2&author={author.id}"
     assert seen == mine[::-1]
 
 
