@@ -69,8 +69,8 @@ def count(session: Session, fact: PostCreated | PostDeleted) -> Counted:
         moments = {"known_at": _LONG_AGO, "last_post_at": None}
         own = {"id": fact.deletion_id, "deletes": fact.id, "username": "", "step": -1}
     same = {"author_id": fact.author_id, "created_at": fact.created_at}
-    found = session.connection().execute(_COUNT, {**same, **moments, **own}).one()
-    return Counted(*found)
+    found = session.connection().execute(_COUNT, {**same, **moments, **own}).first()
+    return Counted(*found) if found else Counted(erased=False, last_is_gone=False)
 
 
 def whose_last_is_gone(session: Session, ids: Sequence[str]) -> list[str]:

@@ -102,5 +102,6 @@ def _next_link(route: Route, shown: Message) -> str:
     cursor = getattr(shown, "next", None)
     if cursor is None:
         return ""
-    asked = {name: value for name, value in request.args.items() if name in route.request.model_fields}
-    return f'<{request.path}?{urlencode(asked | {"cursor": cursor})}>; rel="next"'
+    own = route.request.model_fields.keys() - {"cursor"}
+    asked = {name: value for name, value in request.args.items() if name in own}
+    return f'<{request.path}?{urlencode({"cursor": cursor} | asked)}>; rel="next"'

@@ -88,6 +88,8 @@ def explored(document: dict[str, Any], url: str, crowd: Crowd) -> Findings:
             findings.statuses[f"{response.request.method} {case.operation.path}"][response.status_code] += 1
         if response.status_code == HTTPStatus.UNAUTHORIZED or "logout" in case.path:
             crowd.lost(response.request.headers.get("Authorization", "").removeprefix("Bearer "))
+        if response.request.method == "DELETE" and response.status_code == HTTPStatus.NO_CONTENT:
+            crowd.gone(str(case.path_parameters.get("id")))
 
     for event in from_schema(schema).execute():
         findings.failures += told(event)

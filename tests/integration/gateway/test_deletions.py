@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from nameko.testing.services import entrypoint_hook
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, delete, update
 from sqlalchemy.orm import Session
 
 from chassis import clock, ids
@@ -125,6 +125,17 @@ def test_the_last_post_is_found_again_when_it_was_deleted(
     for number, expected in ((0, (2, moment(2))), (2, (1, moment(1))), (1, (0, None))):
         rpc("feeds.delete", ada, id=posts[number]["id"])
         until(shows(*expected))
+
+
+def test_a_fact_that_is_told_again_when_its_author_was_lost_does_no_harm(
+    hear: Hear, authors: ReadAuthors, database: Engine
+) -> None:
+    post = created(new_id(), clock.now())
+    hear(post)
+    with database.begin() as connection:
+        connection.execute(delete(AuthorRow))
+    hear(post)
+    assert authors() == {}
 
 
 # When a post was made and when it was deleted, as their ids have it, before a rebuild's border or after it; the last
