@@ -2,6 +2,7 @@
 
 from sqlalchemy.orm import Session
 
+from chassis import clock
 from chassis.sessions import Sessions
 from notifications import messages, store_erasure
 
@@ -25,5 +26,5 @@ def _redact(session: Session, author_id: str, limit: int) -> bool:
     for notification in found:
         content = messages.about_erased_post(notification.data["post_id"], author_id)
         notification.title, notification.message, notification.data = content.title, content.message, content.data
-        notification.author_id = None
+        notification.author_id, notification.changed_at = None, clock.now()
     return len(found) == limit
