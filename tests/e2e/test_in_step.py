@@ -15,7 +15,7 @@ from tests.e2e.support.screen import Screen
 Make = Callable[..., Person]
 
 SCREENS = 3  # of the one reader
-STEPS = 600
+STEPS = 400
 OUTAGES = 5
 LIMIT = 30  # seconds in which all must agree in the end
 
