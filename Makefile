@@ -1,6 +1,6 @@
 # Everything here works from a clean clone, as root or with sudo, again and again.
 .DEFAULT_GOAL := help
-.PHONY: help run stop test demo shell check lock clean bootstrap
+.PHONY: help run stop test demo story shell check lock clean bootstrap
 
 python := .venv/bin/python
 lock_venv := .run/lock-venv
@@ -19,6 +19,9 @@ test: bootstrap ## every check and test, with servers of their own
 
 demo: bootstrap ## three people, one post, and who was told of it
 	@$(python) -m docker.dev.demo
+
+story: bootstrap ## what all logs say of one request: make story id=<X-Request-ID>
+	@$(python) -m docker.dev.story "$(id)"
 
 shell: bootstrap ## call the services of the running platform by hand
 	@$(python) -m docker.dev.shell

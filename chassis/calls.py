@@ -7,13 +7,14 @@ from nameko.constants import CALL_ID_STACK_CONTEXT_KEY
 from nameko.containers import WorkerContext
 from nameko.extensions import DependencyProvider
 
-from chassis import context
+from chassis import context, tracing
 from chassis.errors import Invalid
 from chassis.tokens import Caller
 
 CALLER = "caller"
+_SPAN = "span"
 # The longest we take, in characters; a request id must fit its column in the outbox.
-_LONGEST = {context.AUTH_TOKEN: 4096, context.REQUEST_ID: 100}
+_LONGEST = {context.AUTH_TOKEN: 4096, context.REQUEST_ID: 100, context.TRACEPARENT: 55}
 _LONGEST_KEY = 240  # with the method's name before it, it must fit its column too
 
 
@@ -22,10 +23,10 @@ def incoming(headers: Mapping[str, Any] | None) -> dict[str, Any]:
     headers = headers or {}
     found = {name: headers.get(context.HEADER_PREFIX + name) for name in _LONGEST}
     data: dict[str, Any] = {
-        name: value for name, value in found.items() if _is_text(value) and len(value) <= _LONGEST[name]
+        name: value for name, value in found.items() if is_text(value) and len(value) <= _LONGEST[name]
     }
     stack = headers.get(context.HEADER_PREFIX + CALL_ID_STACK_CONTEXT_KEY)
-    if isinstance(stack, list) and all(_is_text(call) for call in stack):
+    if isinstance(stack, list) and all(is_text(call) for call in stack):
         data[CALL_ID_STACK_CONTEXT_KEY] = stack
     return data
 
@@ -38,13 +39,13 @@ def request_key(headers: Mapping[str, Any]) -> dict[str, str]:
     key = headers.get(context.HEADER_PREFIX + context.REQUEST_KEY)
     if key is None:
         return {}
-    if not _is_text(key) or len(key) > _LONGEST_KEY:
+    if not is_text(key) or len(key) > _LONGEST_KEY:
         raise Invalid.field("Idempotency-Key", f"must be printable, {_LONGEST_KEY} characters at most")
     return {context.REQUEST_KEY: key}
 
 
 class CallerProvider(DependencyProvider):
-    """Gives a worker its verified caller, and its log lines their request id."""
+    """Gives a worker its verified caller, its log lines their request id, and what follows from it their trace."""
 
     if TYPE_CHECKING:  # Nameko puts the result of get_dependency in our place
 
@@ -57,8 +58,18 @@ class CallerProvider(DependencyProvider):
     def worker_setup(self, worker_ctx: WorkerContext) -> None:
         """Run in the worker's own greenlet, whose context variables are its own."""
         context.request_id.set(worker_ctx.data.get(context.REQUEST_ID, "-"))
+        context.traceparent.set(tracing.accepted(worker_ctx.data.get(context.TRACEPARENT)))
+        if worker_ctx.data:  # not a timer's
+            name = f"{worker_ctx.service_name}.{worker_ctx.entrypoint.method_name}"
+            worker_ctx.data[_SPAN] = span = tracing.span(name, "SERVER")
+            span.__enter__()
+
+    def worker_teardown(self, worker_ctx: WorkerContext) -> None:
+        """End the span."""
+        if _SPAN in worker_ctx.data:
+            worker_ctx.data.pop(_SPAN).__exit__(None, None, None)
 
 
-def _is_text(value: Any) -> TypeGuard[str]:
+def is_text(value: Any) -> TypeGuard[str]:
     """Tell whether databases and logs can hold it: AMQP lets half surrogate pairs and control characters pass."""
     return isinstance(value, str) and value.isprintable()

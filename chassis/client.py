@@ -11,7 +11,7 @@ from nameko.containers import WorkerContext
 from nameko.exceptions import deserialize
 from nameko.extensions import DependencyProvider
 
-from chassis import context, keyring, tokens, wire
+from chassis import context, keyring, tokens, tracing, wire
 from chassis.calls import CALLER
 from chassis.consumer import QueueConsumer
 from chassis.contract import Message
@@ -69,7 +69,8 @@ class Peers(DependencyProvider):
         correlation_id = str(uuid.uuid4())
         reply = self.replies.get_reply_event(correlation_id)
         try:
-            with eventlet.Timeout(self._deadline, DeadlineExceeded(f"{target} did not answer in time.")):
+            late = DeadlineExceeded(f"{target} did not answer in time.")
+            with tracing.span(target, "CLIENT"), eventlet.Timeout(self._deadline, late):
                 self._send(worker_ctx, target, arguments, correlation_id)
                 return _result(reply.wait())
         except wire.BROKER_ERRORS as error:
@@ -83,7 +84,6 @@ class Peers(DependencyProvider):
         on_behalf = caller.passed_on_by(service) if caller else tokens.Caller(service)
         headers = {
             context.AUTH_TOKEN: self._issuer.token(on_behalf, target.partition(".")[0]),
-            context.REQUEST_ID: context.request_id.get(),
             CALL_ID_STACK_CONTEXT_KEY: worker_ctx.call_id_stack,
         }
         self.replies.queue_consumer.send(
@@ -95,7 +95,7 @@ class Peers(DependencyProvider):
             expiration=str(int(self._deadline * 1000)),
             reply_to=self.replies.routing_key,
             correlation_id=correlation_id,
-            application_headers=context.headers(headers),
+            application_headers=context.headers(headers | context.current()),
         )
 
 

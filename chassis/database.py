@@ -7,6 +7,7 @@ from nameko.containers import WorkerContext
 from nameko_sqlalchemy import DB_URIS_KEY
 from sqlalchemy.orm import DeclarativeBase
 
+from chassis import metrics
 from chassis.engine import database_url, engine_options, tune
 from chassis.relay import Relay
 from chassis.sessions import Sessions
@@ -37,6 +38,9 @@ class Database(nameko_sqlalchemy.Database):
         config.setdefault(DB_URIS_KEY, {})[key] = uri.replace("{", "{{").replace("}", "}}")  # it is formatted
         super().setup()
         tune(self.engine)
+        service, pool = self.container.service_name, self.engine.pool
+        metrics.CONNECTIONS.labels(service).set_function(pool.checkedout)
+        metrics.MOST_CONNECTIONS.labels(service).set(pool.size())
 
     def start(self) -> None:
         """Start relaying."""

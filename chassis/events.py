@@ -7,16 +7,18 @@ Handlers must be idempotent: every event may arrive twice.
 """
 
 import logging
+import time
+from collections.abc import Mapping
 from typing import Any
 
 import nameko.events
 from eventlet.semaphore import Semaphore
 from kombu import Message as AmqpMessage
 from kombu import Queue
-from nameko.containers import WorkerContext
+from nameko.containers import WorkerContext, get_service_name
 from nameko.exceptions import ContainerBeingKilled
 
-from chassis import context, keyring, tokens, wire
+from chassis import context, entrypoints, keyring, tokens, wire
 from chassis.calls import CALLER, incoming
 from chassis.consumer import QueueConsumer
 from chassis.contract import Event
@@ -108,7 +110,7 @@ class EventHandler(nameko.events.EventHandler):
         return finish
 
     def _retry(self, message: AmqpMessage, error: BaseException) -> None:
-        attempt = _attempt(message)
+        attempt = attempts(message.headers)
         if attempt < len(self._delays):
             self._move(message, retry_queue(self.queue.name, self._delays[attempt]), error)
         else:
@@ -122,7 +124,8 @@ class EventHandler(nameko.events.EventHandler):
             self.queue_consumer.put(
                 message.body,
                 queue,
-                application_headers=headers | {ATTEMPT: _attempt(message) + 1, ERROR: _name(error)},
+                application_headers=headers | {ATTEMPT: attempts(message.headers) + 1, ERROR: _name(error)},
+                timestamp=int(time.time()),  # operators see since when it rests
                 message_id=message.properties.get("message_id"),
                 content_type=message.content_type,
                 content_encoding=message.content_encoding,
@@ -137,9 +140,19 @@ class EventHandler(nameko.events.EventHandler):
 event_handler = EventHandler.decorator
 
 
-def _attempt(message: AmqpMessage) -> int:
-    """Return how often the message failed before; the header may be anybody's."""
-    attempt = (message.headers or {}).get(ATTEMPT, 0)
+def handler_queues(service: type) -> dict[str, Queue]:
+    """Return the queues of a service class' handlers by method, named and bound as Nameko does it."""
+    queues = {}
+    for method, handler in entrypoints.of(service, EventHandler):
+        source, event = handler.source_service, handler.event_type
+        name = wire.event_queue_name(source, event, get_service_name(service), method.__name__)
+        queues[method.__name__] = Queue(name, wire.event_exchange(source), routing_key=event, durable=True)
+    return queues
+
+
+def attempts(headers: Mapping[str, Any] | None) -> int:
+    """Return how often a message failed before; the header may be anybody's."""
+    attempt = (headers or {}).get(ATTEMPT, 0)
     return min(attempt, _MANY) if isinstance(attempt, int) and attempt >= 0 else 0
 
 

@@ -68,6 +68,11 @@ def create_chassis_tables() -> None:
     op.create_index("handled_requests_created_at", "handled_requests", ["created_at"])
 
 
+def add_traceparent() -> None:
+    """Let events belong to traces; for the migration of a service that came before this."""
+    op.add_column("outbox", sa.Column("traceparent", sa.String(55)))
+
+
 def main() -> None:
     """Migrate the named services' databases, one after the other."""
     parser = argparse.ArgumentParser(description=__doc__)

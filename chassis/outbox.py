@@ -20,6 +20,7 @@ from chassis.tables import outbox
 
 LEASE = timedelta(seconds=10)
 _PENDING = "outbox"
+_STORED = ("id", "type", "durable", "payload", "request_id", "traceparent")  # of an envelope
 _FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -32,6 +33,7 @@ class Envelope:
     durable: bool
     payload: dict[str, Any]
     request_id: str
+    traceparent: str | None = None
     leased_until: datetime = _FOREVER
 
 
@@ -44,6 +46,7 @@ def add(session: Session, event: Event) -> None:
         durable=event.durable,
         payload=event.model_dump(mode="json"),
         request_id=context.request_id.get(),
+        traceparent=context.traceparent.get(),
         leased_until=moment + LEASE,
     )
     row = {
@@ -52,6 +55,7 @@ def add(session: Session, event: Event) -> None:
         "durable": envelope.durable,
         "payload": envelope.payload,
         "request_id": envelope.request_id,
+        "traceparent": envelope.traceparent,
         "created_at": moment,
         "leased_until": envelope.leased_until,
     }
@@ -82,9 +86,9 @@ def take_over(session: Session, limit: int) -> list[Envelope]:
         update(outbox)
         .where(outbox.c.id.in_(expired.scalar_subquery()))
         .values(leased_until=moment + LEASE)
-        .returning(outbox.c.id, outbox.c.type, outbox.c.durable, outbox.c.payload, outbox.c.request_id)
+        .returning(*(outbox.c[name] for name in _STORED))
     )
-    envelopes = [Envelope(row.id, row.type, row.durable, row.payload, row.request_id) for row in rows]
+    envelopes = [Envelope(*row) for row in rows]
     return sorted(envelopes, key=lambda envelope: envelope.id)
 
 

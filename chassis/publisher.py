@@ -73,7 +73,11 @@ class BatchPublisher:
 
     def _send(self, batch: "_Batch", envelope: Envelope) -> None:
         token = tokens.issue(tokens.Caller(self._service), EVENTS, self._ring.signing, subject=envelope.id)
-        names = {context.AUTH_TOKEN: token, context.REQUEST_ID: envelope.request_id}
+        names = {
+            context.AUTH_TOKEN: token,
+            context.REQUEST_ID: envelope.request_id,
+            context.TRACEPARENT: envelope.traceparent,
+        }
         batch.send(
             envelope.id,
             wire.dumps(envelope.payload),

@@ -12,7 +12,7 @@ from eventlet.event import Event as Signal
 from nameko.extensions import SharedExtension
 from sqlalchemy.exc import SQLAlchemyError
 
-from chassis import clock, idempotency, keyring, outbox, wire
+from chassis import clock, idempotency, keyring, metrics, outbox, wire
 from chassis.errors import Unavailable
 from chassis.publisher import BatchPublisher
 from chassis.sessions import Sessions
@@ -39,6 +39,7 @@ class Relay(SharedExtension):
         config = self.container.config
         self._publisher = BatchPublisher(config["AMQP_URI"], config["HEARTBEAT"], source, keyring.of(config))
         self._sessions = sessions
+        self._source = source
         self._fresh: deque[outbox.Envelope] = deque()
         self._confirmed: set[str] = set()
         self._wake = Signal()
@@ -97,6 +98,9 @@ class Relay(SharedExtension):
         with self._sessions.write() as session:
             idempotency.forget_old(session)
             leftovers = outbox.take_over(session, BATCH)
+            depth, age = outbox.depth_and_age(session)
+        metrics.OUTBOX_EVENTS.labels(self._source).set(depth)
+        metrics.OUTBOX_AGE.labels(self._source).set(age)
         return self._relay(leftovers) == BATCH
 
     def _relay(self, envelopes: Sequence[outbox.Envelope]) -> int:

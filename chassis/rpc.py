@@ -19,7 +19,7 @@ from kombu import Message as AmqpMessage
 from nameko.containers import WorkerContext
 from nameko.exceptions import BadRequest, ContainerBeingKilled, serialize
 
-from chassis import context, idempotency, keyring, tokens, wire
+from chassis import context, idempotency, keyring, metrics, tokens, wire
 from chassis.calls import CALLER, incoming, request_key
 from chassis.consumer import QueueConsumer
 from chassis.contract import Message
@@ -115,14 +115,18 @@ class Rpc(nameko.rpc.Rpc):
         self, message: AmqpMessage, started: float, worker_ctx: WorkerContext, result: Any, exc_info: ExcInfo
     ) -> tuple[Any, ExcInfo]:
         self.rpc_consumer.reply(message, result, exc_info, replayed=idempotency.REPLAYED in worker_ctx.data)
+        seconds = time.perf_counter() - started
+        refusal = exc_info[1] if exc_info else None
+        kind = refusal.default_code if isinstance(refusal, ServiceError) else "error" if refusal else "ok"
+        metrics.RPC_SECONDS.labels(worker_ctx.service_name, self.method_name, kind).observe(seconds)
         _log.log(
             logging.DEBUG if self.method_name == "ping" else logging.INFO,
             "%s.%s",
             worker_ctx.service_name,
             self.method_name,
             extra={
-                "outcome": "ok" if exc_info is None else getattr(exc_info[1], "code", "error"),
-                "ms": round((time.perf_counter() - started) * 1000, 1),
+                "outcome": getattr(refusal, "code", "error") if refusal else "ok",
+                "ms": round(seconds * 1000, 1),
                 "caller": worker_ctx.data[CALLER].service,
             },
         )

@@ -14,7 +14,7 @@ from nameko.cli.run import import_service
 from nameko.containers import ServiceContainer
 from nameko.runners import ServiceRunner
 
-from chassis import config
+from chassis import config, metrics, reports, tracing
 from chassis.green import make_psycopg_green
 
 GRACE = 20  # seconds between SIGTERM and the end, whatever hangs
@@ -33,6 +33,8 @@ def main() -> None:
     settings = config.load(section)
     settings["max_workers"] = settings[section].get("max_workers", settings["max_workers"])
     logging.config.dictConfig(settings["LOGGING"])
+    reports.start(settings, module)
+    tracing.start(settings, module)
     run(module, settings)
 
 
@@ -45,6 +47,7 @@ def run(module: str, settings: dict[str, Any]) -> None:
             runner.add_service(service)
     for signum in _SIGNALS:
         signal.signal(signum, lambda *_: eventlet.spawn_n(stop, runner))
+    metrics.start(settings)
     runner.start()
     _log.info("%s is ready", module)
     eventlet.spawn(runner.wait).wait()
@@ -56,6 +59,8 @@ class Container(ServiceContainer):
     def kill(self, exc_info: Any = None) -> None:
         """Die of an error."""
         end_within_grace()
+        if exc_info is not None:
+            reports.report(exc_info[1], service=self.service_name)
         super().kill(exc_info)
 
 

@@ -4,6 +4,9 @@ from chassis.calls import CallerProvider
 from chassis.client import Peers
 from chassis.contract import Empty
 from chassis.description import Description, describe
+from chassis.parked import DiscardParked, Moved, Parked, ReplayParked
+from chassis.parking import ParkingProvider
+from chassis.reporter import Reporter
 from chassis.rpc import rpc
 
 
@@ -12,6 +15,7 @@ class Service:
 
     caller = CallerProvider()
     peers = Peers()
+    reporter = Reporter()
 
     @rpc
     def ping(self, request: Empty) -> Empty:
@@ -22,3 +26,27 @@ class Service:
     def describe(self, request: Empty) -> Description:  # noqa: ARG002 - there is nothing to ask
         """Tell which methods there are, what they take and what they return."""
         return describe(type(self))
+
+
+class ListeningService(Service):
+    """Base of those with event handlers: operators look after the events that failed too often."""
+
+    parking = ParkingProvider()
+
+    @rpc
+    def parked(self, request: Empty) -> Parked:  # noqa: ARG002 - there is nothing to ask
+        """Tell of each event handler how many events are parked or wait, and show the oldest; for operators."""
+        self.caller.require_service()
+        return self.parking.listed()
+
+    @rpc
+    def replay_parked(self, request: ReplayParked) -> Moved:
+        """Give parked events to their handler again, the oldest first or one by its id; for operators."""
+        self.caller.require_service()
+        return self.parking.replay(request)
+
+    @rpc
+    def discard_parked(self, request: DiscardParked) -> Moved:
+        """Throw parked events away, the oldest first or one by its id, and log what they were; for operators."""
+        self.caller.require_service()
+        return self.parking.discard(request)

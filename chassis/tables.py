@@ -15,6 +15,7 @@ outbox = Table(
     Column("durable", Boolean, nullable=False),
     Column("payload", JSON, nullable=False),
     Column("request_id", String(100), nullable=False),
+    Column("traceparent", String(55)),
     Column("created_at", Moment, nullable=False),
     # Until then the process that wrote the row publishes it; after that anybody may.
     Column("leased_until", Moment, nullable=False),

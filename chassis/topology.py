@@ -9,10 +9,9 @@ import inspect
 from collections.abc import Iterator
 
 from kombu import Connection, Queue
-from nameko.containers import get_service_name
 
-from chassis import config, entrypoints, wire
-from chassis.events import EventHandler, parked_queue, retry_queue
+from chassis import config
+from chassis.events import handler_queues, parked_queue, retry_queue
 
 CONNECT_TIMEOUT = 5  # seconds
 
@@ -22,12 +21,10 @@ def queues(module: str, delays: list[int]) -> Iterator[Queue]:
     for _, service in inspect.getmembers(importlib.import_module(module), inspect.isclass):
         if service.__module__ != module:
             continue
-        for method, handler in entrypoints.of(service, EventHandler):
-            source, event = handler.source_service, handler.event_type
-            name = wire.event_queue_name(source, event, get_service_name(service), method.__name__)
-            yield Queue(name, wire.event_exchange(source), routing_key=event, durable=True)
-            yield from (retry_queue(name, delay) for delay in delays)
-            yield parked_queue(name)
+        for queue in handler_queues(service).values():
+            yield queue
+            yield from (retry_queue(queue.name, delay) for delay in delays)
+            yield parked_queue(queue.name)
 
 
 def main() -> None:

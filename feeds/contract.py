@@ -37,6 +37,16 @@ class ById(Message):
     id: Id
 
 
+class Edit(ById):
+    """Changes the text of a post of the caller; the new one is kept to the letter too."""
+
+    text: PostText
+
+
+class Delete(ById):
+    """Takes a post away for ever: its author may, and staff."""
+
+
 class EraseAuthor(Message):
     """Deletes all posts of an author."""
 
@@ -44,7 +54,9 @@ class EraseAuthor(Message):
 
 
 class All(PageRequest):
-    """Asks for a page of posts, newest first."""
+    """Asks for a page of posts, newest first: of everybody, or of one author."""
+
+    author: Id | None = Field(default=None, description="Only posts of the user with this id.")
 
 
 class Post(Message):
@@ -54,21 +66,26 @@ class Post(Message):
     author_id: Id
     text: str
     created_at: Timestamp
+    edited_at: Timestamp | None = None
 
 
 PostPage = Page[Post]
 
 
 class Authors(Message):
-    """Asks for a page of the authors of all posts up to the id `before`, in order of author."""
+    """Asks for a page of the authors of all posts up to the id `before`, in order of author; of all, or of some.
+
+    What was deleted later than that still counts.
+    """
 
     before: Id
     after: Id | None = None
+    ids: Annotated[list[Id], Field(max_length=1000)] | None = None
     limit: int = Field(default=1000, ge=1, le=1000)
 
 
 class AuthorPosts(Message):
-    """How many posts somebody wrote, and when the last one."""
+    """How many posts somebody had then, and when they wrote the last one of those that are still there."""
 
     author_id: Id
     posts: int

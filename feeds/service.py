@@ -1,23 +1,23 @@
 """The feeds service: posts."""
 
-from sqlalchemy.orm import Session
+from nameko.timer import timer
 
-from chassis import cursor, outbox
+from chassis import cursor
 from chassis.cache import Tags
 from chassis.contract import Empty
 from chassis.database import Database
 from chassis.errors import NotFound
 from chassis.rpc import rpc
 from chassis.service import Service
-from chassis.tokens import Caller
-from feeds import contract, store
-from feeds.models import Base, Post
+from feeds import contract, posts, store
+from feeds.models import Base
 
 BATCH = 500  # posts deleted at a time, so that no lock is held for long
+CLEANING = 60  # seconds
 
 
 class FeedsService(Service):
-    """Posts: create, read, list."""
+    """Posts: create, read, list, edit, delete. Whoever changes one raises the version of the cached pages."""
 
     name = "feeds"
 
@@ -28,7 +28,7 @@ class FeedsService(Service):
     def create(self, request: contract.Create) -> contract.Post:
         """Publish a post of the caller; every active user is told."""
         self.caller.require_user()
-        post = self.db.once(contract.Post, lambda session: _publish(session, self.caller, request.text))
+        post = self.db.once(contract.Post, lambda session: posts.publish(session, self.caller, request.text))
         self.tags.raise_version(contract.CACHE_TAG)
         return post
 
@@ -39,24 +39,42 @@ class FeedsService(Service):
             post = store.get(session, request.id)
             if post is None:
                 raise NotFound("There is no such post.")
-            return _shown(post)
+            return posts.shown(post)
 
     @rpc
     def all(self, request: contract.All) -> contract.PostPage:
-        """Return a page of posts, newest first."""
+        """Return a page of posts, of everybody or of one author, newest first."""
         before = cursor.decode(request.cursor)
         with self.db.read() as session:
-            posts = store.newest(session, request.limit + 1, before)
-            return cursor.page(contract.PostPage, [_shown(post) for post in posts], request.limit)
+            found = store.newest(session, request.limit + 1, before, request.author)
+            return cursor.page(contract.PostPage, [posts.shown(post) for post in found], request.limit)
+
+    @rpc
+    def edit(self, request: contract.Edit) -> contract.Post:
+        """Change the text of a post of the caller; not even staff may change that of others."""
+        with self.db.write() as session:
+            post = posts.edit(session, self.caller, request)
+        self.tags.raise_version(contract.CACHE_TAG)
+        return post
+
+    @rpc
+    def delete(self, request: contract.Delete) -> Empty:
+        """Delete a post of the caller; staff and services may delete any."""
+        try:
+            with self.db.write() as session:
+                posts.delete(session, self.caller, request.id)
+        finally:  # also if it is gone: whoever deleted it may have died before the version was raised
+            self.tags.raise_version(contract.CACHE_TAG)
+        return Empty()
 
     @rpc
     def erase_author(self, request: contract.EraseAuthor) -> Empty:
         """Delete all posts of an author who is no more."""
         self.caller.require_service("gateway")
-        deleted = BATCH
-        while deleted == BATCH:
+        more = True
+        while more:
             with self.db.write() as session:
-                deleted = store.delete_of(session, request.author_id, BATCH)
+                more = posts.delete_some(session, request.author_id, BATCH)
         self.tags.raise_version(contract.CACHE_TAG)
         return Empty()
 
@@ -65,20 +83,17 @@ class FeedsService(Service):
         """Return a page of who posted, how often, and when last."""
         self.caller.require_service("gateway")
         with self.db.read() as session:
-            rows = store.authors(session, request.before, request.after, request.limit + 1)
+            rows = store.authors(session, request.before, request.after, request.ids, request.limit + 1)
         items = [
-            contract.AuthorPosts(author_id=author_id, posts=posts, last_post_at=last)
-            for author_id, posts, last in rows[: request.limit]
+            contract.AuthorPosts(author_id=author_id, posts=count, last_post_at=last)
+            for author_id, count, last in rows[: request.limit]
         ]
         return contract.AuthorPostsPage(items=items, next=items[-1].author_id if len(rows) > len(items) else None)
 
-
-def _publish(session: Session, author: Caller, text: str) -> contract.Post:
-    """Store the post and the event in one transaction."""
-    post = _shown(store.add(session, author.require_user(), text))
-    outbox.add(session, contract.PostCreated(**dict(post), author_username=author.username or ""))
-    return post
-
-
-def _shown(post: Post) -> contract.Post:
-    return contract.Post(id=post.id, author_id=post.author_id, text=post.text, created_at=post.created_at)
+    @timer(interval=CLEANING)
+    def remove_deleted(self) -> None:
+        """Remove what is left of posts that were deleted a day ago."""
+        more = True
+        while more:
+            with self.db.write() as session:
+                more = store.remove_deleted(session, BATCH) == BATCH

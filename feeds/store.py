@@ -1,15 +1,20 @@
 """All SQL of the feeds service."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select
+from sqlalchemy import Row, case, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from chassis import clock
-from chassis.ids import new_id
+from chassis.ids import first_id, new_id
 from feeds.models import Post
+
+# That a deleted post's row stays: longer than whoever counts posts by their events remembers what they counted.
+KEPT = timedelta(days=1)
+
+_THERE = Post.deletion_id.is_(None)
 
 
 def add(session: Session, author_id: str, text: str) -> Post:
@@ -20,34 +25,49 @@ def add(session: Session, author_id: str, text: str) -> Post:
     return post
 
 
-def get(session: Session, post_id: str) -> Post | None:
-    """Find one post."""
-    return session.get(Post, post_id)
+def get(session: Session, post_id: str, *, locked: bool = False) -> Post | None:
+    """Find one post, to change it locked until the commit."""
+    query = select(Post).where(Post.id == post_id, _THERE)
+    return session.scalar(query.with_for_update() if locked else query)
 
 
-def newest(session: Session, limit: int, before: str | None) -> list[Post]:
-    """Return posts, newest first, older than the one with the id `before`."""
-    query = select(Post).order_by(Post.id.desc()).limit(limit)
+def newest(session: Session, limit: int, before: str | None, author_id: str | None = None) -> list[Post]:
+    """Return posts, of everybody or of one author, newest first, older than the one with the id `before`."""
+    query = select(Post).where(_THERE).order_by(Post.id.desc()).limit(limit)
     if before is not None:
         query = query.where(Post.id < before)
+    if author_id is not None:
+        query = query.where(Post.author_id == author_id)
     return list(session.scalars(query))
 
 
-def delete_of(session: Session, author_id: str, limit: int) -> int:
-    """Delete some posts of an author and return how many."""
-    some = select(Post.id).where(Post.author_id == author_id).limit(limit)
-    deletion = delete(Post).where(Post.id.in_(some.scalar_subquery()))
-    result: Any = session.execute(deletion, execution_options={"synchronize_session": False})
-    return int(result.rowcount)
+def some_of(session: Session, author_id: str, limit: int) -> list[Post]:
+    """Return some posts of an author, locked until the commit."""
+    query = select(Post).where(Post.author_id == author_id, _THERE).order_by(Post.id).limit(limit)
+    return list(session.scalars(query.with_for_update()))
 
 
-def authors(session: Session, before: str, after: str | None, limit: int) -> Sequence[Row[str, int, datetime]]:
-    """Return id, number of posts and moment of the last one of the authors of all posts up to an id, by author."""
+def authors(
+    session: Session, before: str, after: str | None, ids: Collection[str] | None, limit: int
+) -> Sequence[Row[str, int, datetime | None]]:
+    """Return the authors of all posts up to an id, as it was when that id was made: by author, with number of posts.
+
+    With it comes the moment of the last of these posts that is there at this moment.
+    """
     query = (
-        select(Post.author_id, func.count(), func.max(Post.created_at))
-        .where(Post.id <= before, Post.author_id > (after or ""))
+        select(Post.author_id, func.count(), func.max(case((_THERE, Post.created_at))))
+        .where(Post.id <= before, or_(_THERE, Post.deletion_id > before), Post.author_id > (after or ""))
         .group_by(Post.author_id)
         .order_by(Post.author_id)
         .limit(limit)
     )
-    return session.execute(query).all()
+    return session.execute(query if ids is None else query.where(Post.author_id.in_(ids))).all()
+
+
+def remove_deleted(session: Session, limit: int) -> int:
+    """Remove rows of posts that were deleted long ago; return how many. Several processes may do so."""
+    border = first_id(clock.now() - KEPT)
+    old = select(Post.id).where(Post.deletion_id < border).limit(limit).with_for_update(skip_locked=True)
+    removal = delete(Post).where(Post.id.in_(old.scalar_subquery()))
+    result: Any = session.execute(removal, execution_options={"synchronize_session": False})
+    return int(result.rowcount)

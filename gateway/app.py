@@ -8,11 +8,13 @@ from flask import Flask, Response, request
 from psycogreen.gevent import patch_psycopg
 from sqlalchemy.orm import sessionmaker
 
-from chassis import config
+from chassis import config, reports, tracing
 from chassis.engine import create_engine
-from gateway import health, metrics, problems, visit
+from gateway import callbacks, health, metrics, problems, visit
 from gateway.backends import Backends
 from gateway.broker import Broker
+from gateway.callbacks import Callbacks
+from gateway.flights import Flights
 from gateway.guard import Guard
 from gateway.limits import Counters, parse_rate
 from gateway.listener import Listener
@@ -35,6 +37,8 @@ def create_app() -> Guard:
     """Connect this process to its backends and return the guarded application."""
     patch_psycopg()
     backends = _backends()
+    reports.start(backends.settings, "gateway.app")
+    tracing.start(backends.settings, "gateway.app")
     registry, presence = Registry(), Presence(backends.settings["redis_url"])
     vigil = Vigil(registry, backends.rpc, presence, backends.settings["gateway"]["socket"]["ping"])
     backends.broker.subscribe(backends.rpc)
@@ -50,7 +54,8 @@ def _backends() -> Backends:
     database = sessionmaker(engine)
     rates = {name: parse_rate(rate) for name, rate in settings["gateway"]["throttle"].items()}
     counters = Counters(settings["redis_url"], rates)
-    return Backends(settings, database, counters, Broker(settings), RpcClient(settings), Routing(ROUTES, database))
+    broker, rpc, routing = Broker(settings), RpcClient(settings), Routing(ROUTES, database)
+    return Backends(settings, database, counters, Flights(counters), broker, rpc, routing)
 
 
 def _flask(backends: Backends, registry: Registry, presence: Presence) -> Flask:
@@ -62,6 +67,7 @@ def _flask(backends: Backends, registry: Registry, presence: Presence) -> Flask:
     health.add(app, backends)
     metrics.add(app, backends.settings)
     serving.add(app)
+    callbacks.add(app, backends, Callbacks(backends.settings["gateway"]["callbacks"]["africastalking"]))
     add_socket(app, backends, registry, presence)
     app.register_error_handler(Exception, _problem)
     return app

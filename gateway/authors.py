@@ -31,7 +31,7 @@ def join(backends: "Backends", _guest: Visit, post: feeds.Post) -> PostView:
 
 
 def join_own(_backends: "Backends", guest: Visit, post: feeds.Post) -> PostView:
-    """Give a new post its author, who is asking."""
+    """Give a post of whoever is asking its author."""
     return _view(post, {post.author_id: guest.require_identity().username})
 
 
@@ -72,4 +72,5 @@ def _asked_for(backends: "Backends", ids: set[str]) -> dict[str, str]:
 
 def _view(post: feeds.Post, names: dict[str, str]) -> PostView:
     author = Author(id=post.author_id, username=names.get(post.author_id, ERASED))
-    return PostView(id=post.id, text=post.text, author=author, created_at=post.created_at)
+    edited = {"edited_at": post.edited_at} if post.edited_at else {}  # what is not set is not sent
+    return PostView(id=post.id, text=post.text, author=author, created_at=post.created_at, **edited)

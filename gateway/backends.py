@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session, sessionmaker
 
 from gateway.broker import Broker
+from gateway.flights import Flights
 from gateway.limits import Counters
 from gateway.routing import Routing
 from gateway.rpc_client import RpcClient
@@ -18,6 +19,7 @@ class Backends:
     settings: dict[str, Any]
     database: sessionmaker[Session]
     counters: Counters
+    flights: Flights
     broker: Broker
     rpc: RpcClient
     routing: Routing

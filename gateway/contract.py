@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
+from pydantic.json_schema import SkipJsonSchema
 
 from chassis.contract import Id, Message, Page, Timestamp
 from gateway.limits import parse_rate
@@ -37,6 +38,9 @@ class PostView(Message):
     text: Annotated[str, Field(examples=["Karibu, the bench is open."])]
     author: Author
     created_at: Timestamp
+    edited_at: Timestamp | SkipJsonSchema[None] = Field(
+        default=None, description="When it was last edited; not there if it never was."
+    )
 
 
 class PostViewPage(Page[PostView]):

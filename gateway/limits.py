@@ -14,6 +14,10 @@ from users.contract import live_key
 
 AWAY = 2  # seconds in which a Redis that failed is not asked again: each try may cost a timeout
 _LUA = (Path(__file__).parent / "guard.lua").read_text(encoding="utf-8")
+# Its first half alone would be late: whoever makes the page may finish between a look and an attempt to hold its key.
+_TAKE = """
+return redis.call("GET", KEYS[1]) or (redis.call("SET", KEYS[2], "", "NX", "EX", ARGV[1]) and 1 or 0)
+"""
 _RATE = re.compile(r"([1-9]\d{0,9})/(second|minute|hour|day)")
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 _MEMORY = 100_000  # counters that the process keeps while Redis is away
@@ -66,6 +70,7 @@ class Counters:
         self.rates = rates
         self._redis = connect(url, max_connections=200)
         self._script = self._redis.register_script(_LUA)
+        self._take = self._redis.register_script(_TAKE)
         self._away_until = 0.0
         self._memory: dict[str, tuple[int, float]] = {}
 
@@ -99,6 +104,14 @@ class Counters:
             self._ask(lambda: self._redis.delete(f"hold:{name}"))
         except RedisAway:
             return
+
+    def take_page(self, key: str, seconds: int) -> tuple[bytes | None, bool]:
+        """Return a page if it is there by now, else whether its key is ours to hold for so many seconds."""
+        try:
+            found = self._ask(lambda: self._take([key, f"hold:{key}"], [seconds]))
+        except RedisAway:
+            return None, True
+        return (found, False) if isinstance(found, bytes) else (None, bool(found))
 
     def keep_page(self, key: str, page: bytes, seconds: int) -> None:
         """Cache a page; without Redis there is no cache."""

@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import String
+from sqlalchemy import Index, String, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from chassis.columns import Moment, UuidText
+
+DELETION = text("deletes IS NOT NULL")
 
 
 class Base(DeclarativeBase):
@@ -31,8 +33,10 @@ class AuthorRow(Base):
     __tablename__ = "authors"
 
     id: Mapped[str] = mapped_column(UuidText, primary_key=True)
+    # Empty where nothing is known yet but that a post of theirs was deleted.
     username: Mapped[str] = mapped_column(String(30))
     changed_at: Mapped[datetime] = mapped_column(Moment)
+    # Less than none for a moment, where a deletion overtook the post.
     posts: Mapped[int] = mapped_column(default=0)
     last_post_at: Mapped[datetime | None] = mapped_column(Moment)
     # The last rebuild counted all posts up to this id.
@@ -53,3 +57,5 @@ class CountedPost(Base):
     counted_at: Mapped[datetime] = mapped_column(Moment, index=True)
     # Of a deletion, whose own id is in `post_id`: the post that is gone.
     deletes: Mapped[str | None] = mapped_column(UuidText)
+
+    __table_args__ = (Index("counted_deletions", "author_id", "created_at", postgresql_where=DELETION),)

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing.exceptions import WebsocketMismatch
 from wsproto.utilities import RemoteProtocolError
 
+from chassis import reports
 from chassis.contract import Message
 from chassis.errors import Invalid, ServiceError, Unauthenticated, Unavailable
 from gateway.visit import Headers
@@ -108,6 +109,7 @@ def translated(error: Exception) -> tuple[ServiceError, Headers]:
         _log.error("the database failed: %s", type(error).__name__)
         return translated(Unavailable("The database is away."))
     _log.error("unexpected error", exc_info=error)
+    reports.report(error)
     return translated(ServiceError("Something went wrong here. It has been recorded under the request id."))
 
 

@@ -18,10 +18,12 @@ def routes(rows: Iterable[RouteRow]) -> contract.RouteRules:
 
 
 def authors(rows: Iterable[AuthorRow]) -> contract.ActiveAuthors:
-    """Return rows of the read model."""
+    """Return rows of the read model; nobody has less than no posts."""
     return contract.ActiveAuthors(
         items=[
-            contract.ActiveAuthor(id=row.id, username=row.username, posts=row.posts, last_post_at=row.last_post_at)
+            contract.ActiveAuthor(
+                id=row.id, username=row.username, posts=max(0, row.posts), last_post_at=row.last_post_at
+            )
             for row in rows
         ]
     )

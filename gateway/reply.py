@@ -1,6 +1,7 @@
 """The head of an answer: what all answers say about themselves, a line in the log, and a metric."""
 
 import logging
+import re
 import time
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -17,6 +18,8 @@ SECURITY: Headers = [
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
 ]
 HTTPS_ONLY = ("Strict-Transport-Security", "max-age=31536000")  # a year
+
+_SECRETS = re.compile(r"(?<=/callbacks/).+", re.DOTALL)  # of a path; not for a log
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +44,8 @@ class Reply:
         said = {name.lower() for name, _ in headers}
         standing = [header for header in self._standing if header[0].lower() not in said]
         ms = round((time.perf_counter() - self._began) * 1000, 1)
-        _log.info("%s %s %s", self._environ["REQUEST_METHOD"], self._environ["PATH_INFO"], status[:3], extra={"ms": ms})
+        path = _SECRETS.sub("...", self._environ["PATH_INFO"])
+        _log.info("%s %s %s", self._environ["REQUEST_METHOD"], path, status[:3], extra={"ms": ms})
         self._measure(status)
         return self._start(status, headers + standing + self._guest.headers(), exc_info)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from chassis.contract import Empty
-from chassis.errors import Conflict, ServiceError, TooManyRequests, Unauthenticated
+from chassis.errors import Conflict, Forbidden, ServiceError, TooManyRequests, Unauthenticated
 from feeds import contract as feeds
 from gateway import authors, sign_in
 from gateway.contract import PostView, PostViewPage
@@ -169,7 +169,7 @@ ROUTES: tuple[Route, ...] = (
         view=authors.join_page,
         tag=feeds.CACHE_TAG,
         cache_seconds=60,
-        summary="Read all posts, newest first",
+        summary="Read posts, newest first",
     ),
     Route(
         "post-detail",
@@ -198,6 +198,32 @@ ROUTES: tuple[Route, ...] = (
         view=authors.join_own,
         keyed=True,
         summary="Write a post",
+    ),
+    Route(
+        "edit-post",
+        "PUT",
+        _both("/post-detail/<id>/", "feeds", "/detail/<id>/"),
+        "feeds.edit",
+        Who.USER,
+        feeds.Edit,
+        feeds.Post,
+        shows=PostView,
+        view=authors.join_own,
+        summary="Edit one's post",
+        refusals=(Forbidden("Only its author may edit a post."),),
+    ),
+    Route(
+        "delete-post",
+        "DELETE",
+        _both("/post-detail/<id>/", "feeds", "/detail/<id>/"),
+        "feeds.delete",
+        Who.USER,
+        feeds.Delete,
+        Empty,
+        status=204,
+        fields_in="path",
+        summary="Delete one's post",
+        refusals=(Forbidden("Only its author and staff may delete a post."),),
     ),
     Route(
         "send-notification",

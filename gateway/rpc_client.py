@@ -16,7 +16,7 @@ from amqp import Message as AmqpMessage
 from gevent.event import AsyncResult
 from nameko.exceptions import deserialize
 
-from chassis import context, keyring, tokens, wire
+from chassis import context, keyring, tokens, tracing, wire
 from chassis.contract import Message
 from chassis.errors import DeadlineExceeded, ServiceError, Unavailable
 from chassis.idempotency import REPLAYED
@@ -51,7 +51,7 @@ class RpcClient:
         Raises ServiceError: the service's own, Unavailable at once when the broker or the service is away,
         DeadlineExceeded after `deadline` seconds.
         """
-        with _measured(target), self._waiter() as (number, waiter):
+        with tracing.span(target, "CLIENT"), _measured(target), self._waiter() as (number, waiter):
             try:
                 self._send(number, target, request, caller, deadline, request_key)
                 return _result(target, waiter.get(timeout=deadline))
@@ -101,7 +101,6 @@ class RpcClient:
     ) -> None:
         headers = {
             context.AUTH_TOKEN: self._issuer.token(caller, target.partition(".")[0]),
-            context.REQUEST_ID: context.request_id.get(),
             context.REQUEST_KEY: request_key,
         }
         wire.send(
@@ -114,7 +113,7 @@ class RpcClient:
             reply_to=self._reply_to,
             expiration=str(int(deadline * 1000)),
             delivery_mode=wire.TRANSIENT,
-            application_headers=context.headers(headers),
+            application_headers=context.headers(headers | context.current()),
         )
 
     def _on_reply(self, message: AmqpMessage) -> None:

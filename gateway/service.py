@@ -8,20 +8,21 @@ from chassis.database import Database
 from chassis.errors import NotFound
 from chassis.events import event_handler
 from chassis.rpc import rpc
-from chassis.service import Service
-from feeds.contract import CACHE_TAG, EraseAuthor, PostCreated
-from gateway import contract, replies, rules, store, targets
+from chassis.service import ListeningService
+from feeds.contract import CACHE_TAG, EraseAuthor, PostCreated, PostDeleted
+from gateway import contract, replies, rules, store, store_posts, targets
 from gateway.models import Base
 from gateway.rebuild import Rebuild
 from gateway.route import Route
 from gateway.routes import BY_NAME
+from gateway.store_posts import Counted
 from users.contract import AccountChanged, AccountErased
 
 CLEANING = 60  # seconds
 CLEANED = 1000  # facts at a time, so that no lock is held for long
 
 
-class GatewayService(Service):
+class GatewayService(ListeningService):
     """Routing information and aggregated data."""
 
     name = "gateway"
@@ -40,11 +41,13 @@ class GatewayService(Service):
     @event_handler(PostCreated)
     def on_post_created(self, event: PostCreated) -> None:
         """Count an author's posts."""
-        with self.db.write() as session:
-            counted = store.count_post(session, event.id, event.author_id, event.author_username, event.created_at)
-            erased = not counted and store.is_erased(session, event.author_id)
-        if erased:  # it was on its way when they left
+        if self._count(event).erased:  # it was on its way when they left
             self._erase_posts(event.author_id)
+
+    @event_handler(PostDeleted)
+    def on_post_deleted(self, event: PostDeleted) -> None:
+        """Count an author's post off."""
+        self._count(event)
 
     @event_handler(AccountErased)
     def on_account_erased(self, event: AccountErased) -> None:
@@ -53,6 +56,13 @@ class GatewayService(Service):
             store.erase_author(session, event.id, event.erased_at)
         self.tags.raise_version(CACHE_TAG)
         self._erase_posts(event.id)
+
+    def _count(self, event: PostCreated | PostDeleted) -> Counted:
+        with self.db.write() as session:
+            counted = store_posts.count(session, event)
+        if counted.last_is_gone:
+            Rebuild(self.db, self.peers).run_for([event.author_id])
+        return counted
 
     def _erase_posts(self, author_id: str) -> None:
         """Ask feeds, who raises the tag after that; without an answer the event comes again."""
@@ -105,7 +115,7 @@ class GatewayService(Service):
         more = True
         while more:
             with self.db.write() as session:
-                more = store.forget_counted(session, CLEANED) == CLEANED
+                more = store_posts.forget_counted(session, CLEANED) == CLEANED
 
 
 def _route(name: str) -> Route:

@@ -48,7 +48,8 @@ _RENAME = text("""
     WHERE authors.id = given.id AND changed_at < :asked_at AND (rebuilt_until IS NULL OR rebuilt_until < :until)
 """).bindparams(*_ROWS[:2], *(bindparam(name, type_=Moment) for name in ("asked_at", "known_at")))
 
-# Who was erased has no posts, even while feeds is still deleting them.
+# Who was erased has no posts, even while feeds is still deleting them. The number of posts is that of the border with
+# the facts beyond it; the last post is the last of those that feeds still had, and of new ones that no fact deletes.
 _RESTORE = text("""
     UPDATE authors SET
         posts = CASE WHEN username = :erased THEN 0 ELSE given.posts + fresh.posts END,
@@ -56,8 +57,11 @@ _RESTORE = text("""
         rebuilt_until = :until
     FROM unnest(:ids, :posts, :last_posts_at) AS given(id, posts, last_post_at),
     LATERAL (
-        SELECT count(*) AS posts, max(created_at) AS last_post_at
-        FROM counted_posts WHERE author_id = given.id AND post_id > :until
+        SELECT count(*) - 2 * count(deletes) AS posts,
+            max(created_at) FILTER (WHERE deletes IS NULL AND NOT EXISTS (
+                SELECT FROM counted_posts AS gone WHERE gone.author_id = given.id AND gone.deletes = fact.post_id
+            )) AS last_post_at
+        FROM counted_posts AS fact WHERE author_id = given.id AND greatest(post_id, deletes) > :until
     ) AS fresh
     WHERE authors.id = given.id AND (rebuilt_until IS NULL OR rebuilt_until < :until)
     RETURNING authors.posts

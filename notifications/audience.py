@@ -1,7 +1,7 @@
 """The rules of who is told, and by which channels."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from users.contract import Channel, Contact, Recipient
 
@@ -24,6 +24,7 @@ class Destination:
 
     username: str
     address: str
+    unsubscribe_token: str | None = field(default=None, repr=False)
 
 
 def of_page(
@@ -57,4 +58,4 @@ def destination(contact: Contact | None, channel: str, *, chosen: bool, there: b
     if not chosen and there and REALTIME in contact.notify_by:
         return "the user was connected and saw it there"
     address = contact.email if channel == "email" else contact.phone
-    return Destination(contact.username, address) if address else "there is no address"
+    return Destination(contact.username, address, contact.unsubscribe_token) if address else "there is no address"

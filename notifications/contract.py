@@ -5,14 +5,16 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from chassis.contract import Event, Id, Message, Page, PageRequest, Text, Timestamp
-from users.contract import Channel
+from users.contract import E164, Channel
 
 # Stands for the time before anybody's first notification.
 BEGINNING = "00000000-0000-0000-0000-000000000000"
 
-SEEN_FOR = 86_400  # seconds for which it is known when somebody was last connected
-
+DeliveryChannel = Literal["email", "sms"]
+BreakerState = Literal["closed", "open", "half-open"]
 DeliveryStatus = Literal["pending", "sending", "sent", "delivered", "failed", "unknown", "cancelled"]
+
+SEEN_FOR = 86_400  # seconds for which it is known when somebody was last connected
 
 
 def seen_key(user_id: str) -> str:
@@ -76,6 +78,70 @@ class Missed(Message):
     limit: int = Field(default=100, ge=1, le=1000)
 
 
+class ReportDelivery(Message):
+    """Tells what became of an SMS later, in the words of its provider; `phone` is used and not kept."""
+
+    provider_id: Annotated[Text, Field(min_length=1, max_length=100)]
+    status: Annotated[Text, Field(min_length=1, max_length=40)]
+    reason: Annotated[Text, Field(max_length=200)] | None = None
+    phone: E164 | None = Field(default=None, repr=False)
+
+
+class Retry(Message):
+    """Chooses finished deliveries that are to be attempted anew; for operators.
+
+    Those of a notification (`id`), perhaps only a user's or a channel's; or all of a channel with a status, since a
+    moment. Without `status` the failed and the cancelled ones: what is unknown may have arrived, and must be asked for.
+    """
+
+    id: Id | None = None
+    channel: DeliveryChannel | None = None
+    status: Literal["failed", "cancelled", "unknown"] | None = None
+    since: Timestamp | None = None
+    user_id: Id | None = None
+
+    @model_validator(mode="after")
+    def _says_which(self) -> Self:
+        if self.id is None and None in (self.channel, self.status, self.since):
+            raise ValueError("expected the id of a notification, or channel, status and since")
+        return self
+
+
+class Park(Message):
+    """Chooses pending deliveries that are to be put aside: of a notification (`id`), or of a channel; for operators."""
+
+    id: Id | None = None
+    channel: DeliveryChannel | None = None
+    user_id: Id | None = None
+
+    @model_validator(mode="after")
+    def _says_which(self) -> Self:
+        if self.id is None and self.channel is None:
+            raise ValueError("expected the id of a notification, or a channel")
+        return self
+
+
+class Moved(Message):
+    """How many deliveries were changed."""
+
+    deliveries: int
+
+
+class ChannelStatus(Message):
+    """How a channel is doing: its deliveries by status, since when the oldest is due, and the breaker."""
+
+    channel: DeliveryChannel
+    breaker: BreakerState
+    deliveries: dict[DeliveryStatus, int]
+    oldest_due: Timestamp | None
+
+
+class DeliveriesStatus(Message):
+    """How all channels are doing, as the process sees it that was asked."""
+
+    items: list[ChannelStatus]
+
+
 class Notification(Message):
     """What somebody is told."""
 
@@ -86,7 +152,8 @@ class Notification(Message):
     data: Annotated[
         dict[str, Any],
         Field(
-            description="What the kind adds: for `post_created` these three texts, for `message` nothing.",
+            description="What the kind adds: for `post_created` these three texts, and `deleted`: true once the post is"
+            " gone; for `message` nothing.",
             examples=[
                 {
                     "post_id": "01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21",
@@ -132,10 +199,11 @@ class Delivery(Message):
     """One attempt series to reach one person by one channel."""
 
     user_id: Id
-    channel: Literal["email", "sms"]
+    channel: DeliveryChannel
     status: Annotated[DeliveryStatus, Field(examples=["sent"])]
     attempts: Annotated[int, Field(examples=[1])]
     last_error: Annotated[str | None, Field(examples=[None])]
+    due_at: Timestamp | None = Field(default=None, description="When it is looked at next; null: it is finished.")
     updated_at: Timestamp
 
 

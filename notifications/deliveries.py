@@ -1,22 +1,25 @@
-"""The deliveries service: sends what is due.
+"""The deliveries service: sends what is due, removes what is old, and lets operators mend what was not sent.
 
 It runs in a process of its own, so that a slow provider keeps nobody from their inbox.
 """
 
 from nameko.dependency_providers import Config
-from nameko.timer import timer
 
+from chassis.contract import Empty
 from chassis.database import Database
+from chassis.rpc import rpc
 from chassis.service import Service
-from notifications.channels.base import Channel
+from chassis.timers import timer
+from notifications import contract, operations
+from notifications.channels.breaker import Protected
 from notifications.channels.email import Email
-from notifications.channels.provider import ChannelProvider
+from notifications.channels.provider import BreakerProvider, ChannelProvider
 from notifications.channels.sms import Sms
+from notifications.channels.sms_account import SmsAccount
 from notifications.models import Base
 from notifications.presence import PresenceProvider
+from notifications.retention import RetentionProvider
 from notifications.sending import Sender
-
-INTERVAL = 1  # seconds
 
 
 class DeliveriesService(Service):
@@ -28,17 +31,43 @@ class DeliveriesService(Service):
     config = Config()
     presence = PresenceProvider()
     email = ChannelProvider(Email, "email")
-    sms = ChannelProvider(Sms, "sms")
+    email_breaker = BreakerProvider("email")
+    sms_account = ChannelProvider(SmsAccount, "sms")
+    sms_breaker = BreakerProvider("sms")
+    retention = RetentionProvider()
 
-    @timer(interval=INTERVAL)
+    @timer("notifications.delivery.interval")
     def send_email(self) -> None:
         """Send the mails that are due."""
-        self._sender(self.email).run()
+        self._send(Protected(self.email, self.email_breaker))
 
-    @timer(interval=INTERVAL)
+    @timer("notifications.delivery.interval")
     def send_sms(self) -> None:
         """Send the text messages that are due."""
-        self._sender(self.sms).run()
+        self._send(Protected(Sms(self.sms_account, self.db, self.peers), self.sms_breaker))
 
-    def _sender(self, channel: Channel) -> Sender:
-        return Sender(self.db, self.peers, channel, self.config["notifications"]["delivery"], self.presence)
+    @timer("notifications.retention.interval")
+    def forget_old(self) -> None:
+        """Remove what is older than it is to be kept; here, where nobody waits for an answer meanwhile."""
+        self.retention.run(self.db)
+
+    @rpc
+    def status(self, request: Empty) -> contract.DeliveriesStatus:  # noqa: ARG002 - there is nothing to ask
+        """Count the deliveries by channel and status, and tell whether the breakers are closed."""
+        self.caller.require_service()
+        return operations.status(self.db, (self.email_breaker, self.sms_breaker))
+
+    @rpc
+    def retry(self, request: contract.Retry) -> contract.Moved:
+        """Attempt deliveries anew that failed or were cancelled; unknown ones only where the status says so."""
+        self.caller.require_service()
+        return operations.retry(self.db, request)
+
+    @rpc
+    def park(self, request: contract.Park) -> contract.Moved:
+        """Put deliveries aside that wait, as cancelled; `retry` brings them back."""
+        self.caller.require_service()
+        return operations.park(self.db, request)
+
+    def _send(self, channel: Protected) -> None:
+        Sender(self.db, self.peers, channel, self.config["notifications"]["delivery"], self.presence).run()

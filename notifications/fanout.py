@@ -1,45 +1,106 @@
 """The fan-out: tells everybody who was active of a post."""
 
+from dataclasses import dataclass, replace
+from datetime import datetime
+
 from sqlalchemy.orm import Session
 
 from chassis.client import PeerCalls
 from chassis.sessions import Sessions
 from feeds.contract import PostCreated
-from notifications import audience, messages, store, store_erasure
-from notifications.store import Progress
+from notifications import audience, messages, store, store_erasure, store_news
+from notifications.messages import Content
+from notifications.models import Notification
+from notifications.store import Progress, Stopped
 from notifications.telling import tell
 from users.contract import ActiveRecipients, Recipients
 
 
-def tell_everybody(db: Sessions, peers: PeerCalls, post: PostCreated, limit: int) -> None:
-    """Tell whoever was active when a post was committed, a page of people at a time.
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a fan-out must know of a post. All but the content stands in the notification's row too."""
 
-    Each page and the progress are one transaction, so a repetition goes on where the last one stopped: its first page
-    finds out where that was.
+    post_id: str
+    author_id: str | None  # None: they have left
+    as_of: datetime
+    content: Content | None = None  # None: there is a row
+
+
+@dataclass(frozen=True, slots=True)
+class Fanout:
+    """Tells a page of people at a time, `limit` of them.
+
+    Each page and the progress are one transaction, so a repetition goes on where the last one stopped, and those who
+    work on the same post at a time do each other no harm.
     """
-    progress = Progress()
-    while not progress.done:
-        request = ActiveRecipients(as_of=post.created_at, after=progress.reached, limit=limit)
-        page = peers.call("users.active_recipients", request, Recipients)
-        with db.write() as session:
-            progress = _tell_page(session, post, progress, page)
+
+    db: Sessions
+    peers: PeerCalls
+    limit: int
+
+    def begin(self, post: PostCreated) -> None:
+        """Tell whoever was active when a post was committed.
+
+        If that cannot even begin, a row remains for the reconciler, which has more patience than an event. The first
+        page of a repetition finds out where the last one stopped.
+        """
+        about = About(post.id, post.author_id, post.created_at, messages.about_post(post))
+        try:
+            self._tell(about, Progress())
+        except Exception:
+            with self.db.write() as session:
+                newest = _newest(session, about)
+                if newest is not None:
+                    _begin(session, newest, Progress())
+            raise
+
+    def resume(self, stopped: Stopped) -> None:
+        """Go on with a post from its row."""
+        self._tell(About(stopped.post_id, stopped.author_id, stopped.as_of), Progress(stopped.reached))
+
+    def _tell(self, about: About, progress: Progress) -> None:
+        while not progress.done:
+            request = ActiveRecipients(as_of=about.as_of, after=progress.reached, limit=self.limit)
+            page = self.peers.call("users.active_recipients", request, Recipients)
+            with self.db.write() as session:
+                progress = _tell_page(session, about, progress, page)
 
 
-def _tell_page(session: Session, post: PostCreated, expected: Progress, page: Recipients) -> Progress:
-    """Tell a page of people, unless it was told before, and return how far the fan-out is now.
-
-    Nobody is told of somebody who has left meanwhile.
-    """
-    store.take_turns(session)  # between somebody's leaving and this page nothing may slip through
-    if store_erasure.has_left(session, post.author_id):
+def _tell_page(session: Session, about: About, expected: Progress, page: Recipients) -> Progress:
+    """Tell a page of people, unless it was told before, and return how far the fan-out is now."""
+    newest = _newest(session, about)
+    if newest is None:
         return Progress(done=True)
     reached = Progress(page.next or expected.reached, page.next is None)
-    notification = store.add_once(session, messages.about_post(post), post.id, reached)
+    notification = _begin(session, newest, reached)
     if notification is None:
-        notification = store.about(session, post.id)
+        notification = store.about(session, about.post_id)
         found = Progress(notification.reached, notification.done)
         if found != expected:
             return found
         notification.reached, notification.done = reached.reached, reached.done
-    tell(session, notification, audience.of_page(page.items, excluded=post.author_id))
+    tell(session, notification, audience.of_page(page.items, excluded=about.author_id))
     return reached
+
+
+def _begin(session: Session, about: About, told: Progress) -> Notification | None:
+    """Store the notification, and how far this transaction tells of it; None if there is one already."""
+    if about.content is None:
+        return None
+    return store.add_once(session, about.content, about.post_id, about.as_of, told)
+
+
+def _newest(session: Session, about: About) -> About | None:
+    """Return what there is to tell in its newest words; None, and the fan-out is over, where that is nothing any more.
+
+    From here to the commit no news of the post come in between: it was not deleted, and its author has not left.
+    """
+    store.take_turns(session)
+    news = store_news.of(session, about.post_id)
+    left = about.author_id is None or store_erasure.has_left(session, about.author_id)
+    if left or (news is not None and news.text is None):
+        store.finish(session, about.post_id)
+        return None
+    if news is None or about.content is None:  # where there is a row, the news changed its words
+        return about
+    return replace(about, content=replace(about.content, message=messages.of_post(news.text or "")))

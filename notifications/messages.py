@@ -1,16 +1,20 @@
 """What people read: the wording of notifications, and how long texts are cut."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from feeds.contract import PostCreated
+from notifications import gsm
 from notifications.contract import SendNotification
 from users.contract import ERASED
 
 EXCERPT = 200  # characters of a post
-SMS = 160  # characters: one message, as long as all of them are in GSM 03.38
+DOTS = "..."  # in a text message, where one `…` would cost half of its room
 
 PLAIN_TITLE = "Message"
+DELETED = "This post was deleted."
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +30,18 @@ class Content:
 def about_post(post: PostCreated) -> Content:
     """Say that somebody posted."""
     data = {"post_id": post.id, "author_id": post.author_id, "author_username": post.author_username}
-    return Content("post_created", f"{post.author_username} posted", excerpt(post.text, EXCERPT), data)
+    return Content("post_created", f"{post.author_username} posted", of_post(post.text), data)
+
+
+def of_post(text: str) -> str:
+    """Return as much of a post as a notification quotes."""
+    return excerpt(text, EXCERPT)
 
 
 def about_erased_post(post_id: str, author_id: str) -> Content:
     """Say what is left to say of a post whose author has left."""
-    data = {"post_id": post_id, "author_id": author_id, "author_username": ERASED}
-    return Content("post_created", f"{ERASED} posted", "This post was deleted.", data)
+    data = {"post_id": post_id, "author_id": author_id, "author_username": ERASED, "deleted": True}
+    return Content("post_created", f"{ERASED} posted", DELETED, data)
 
 
 def from_sender(request: SendNotification) -> Content:
@@ -41,8 +50,10 @@ def from_sender(request: SendNotification) -> Content:
 
 
 def sms(title: str, message: str) -> str:
-    """Put all of it into one text message; three dots, since one `…` would double its price."""
-    return excerpt(f"Baraza: {title}: {message}", SMS, "...")
+    """Put all of it into one text message: several parts cost several times as much."""
+    text = f"Baraza: {title}: {message}"
+    short = excerpt(text, gsm.SEPTETS, DOTS, gsm.septets)
+    return short if gsm.is_plain(short) else excerpt(text, gsm.UNITS, DOTS, gsm.units)
 
 
 def one_line(text: str) -> str:
@@ -50,11 +61,23 @@ def one_line(text: str) -> str:
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
-def excerpt(text: str, limit: int, mark: str = "…") -> str:
-    """Cut a text at a word so that it has at most `limit` characters, the mark included; line breaks become spaces."""
+def _one(_char: str) -> int:
+    return 1
+
+
+def excerpt(text: str, limit: int, mark: str = "…", cost: Callable[[str], int] = _one) -> str:
+    """Cut a text so that its characters cost at most `limit`, the mark included; line breaks become spaces.
+
+    It is cut at a word, unless that would leave less than half: not every script has spaces.
+    """
     text = " ".join(text.split())
-    if len(text) <= limit:
+    if _fitting(text, limit, cost) == len(text):
         return text
-    room = limit - len(mark)
-    whole_words, space, _ = text[: room + 1].rpartition(" ")
-    return (whole_words if space else text[:room]) + mark
+    room = _fitting(text, limit - sum(map(cost, mark)), cost)
+    whole_words, _, _ = text[: room + 1].rpartition(" ")
+    return (whole_words if 2 * len(whole_words) >= room else text[:room]) + mark
+
+
+def _fitting(text: str, limit: int, cost: Callable[[str], int]) -> int:
+    """Return how many of a text's first characters cost at most `limit`."""
+    return sum(total <= limit for total in accumulate(map(cost, text)))

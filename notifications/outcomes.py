@@ -13,7 +13,7 @@ class Outcome:
     """The status a delivery gets now. `pending` is tried again after `delay` seconds.
 
     `error` is stored and shown: it never holds an address. `tried` is false where nothing went out, and the attempt
-    does not count.
+    does not count. `trouble` says that the provider, not this delivery, is to blame: it is told to the breaker.
     """
 
     status: DeliveryStatus
@@ -21,6 +21,7 @@ class Outcome:
     provider_id: str | None = None
     delay: float = 0
     tried: bool = True
+    trouble: bool = False
 
 
 def sent(provider_id: str | None = None) -> Outcome:
@@ -28,9 +29,17 @@ def sent(provider_id: str | None = None) -> Outcome:
     return Outcome("sent", provider_id=provider_id)
 
 
-def transient(error: str, delay: float = 0) -> Outcome:
+def transient(error: str, delay: float = 0, *, trouble: bool = False) -> Outcome:
     """Tell that nothing was delivered and another attempt may do: after the usual delay, or a longer one."""
-    return Outcome("pending", error, delay=delay)
+    return Outcome("pending", error, delay=delay, trouble=trouble)
+
+
+def away(error: str) -> Outcome:
+    """Tell that nothing went out, because the provider is not there or takes nothing from us; it is due at once.
+
+    The attempt does not count, so an outage of any length costs no delivery.
+    """
+    return Outcome("pending", error, tried=False, trouble=True)
 
 
 def failed(error: str) -> Outcome:
@@ -38,9 +47,14 @@ def failed(error: str) -> Outcome:
     return Outcome("failed", error)
 
 
-def unknown(error: str) -> Outcome:
+def unusable(error: str) -> Outcome:
+    """Tell that the address is none, so that the provider was not even asked."""
+    return Outcome("failed", error, tried=False)
+
+
+def unknown(error: str, *, trouble: bool = False) -> Outcome:
     """Tell that it may have been delivered, so it is never sent again by itself."""
-    return Outcome("unknown", error)
+    return Outcome("unknown", error, trouble=trouble)
 
 
 def cancelled(reason: str) -> Outcome:

@@ -10,12 +10,13 @@ from typing import Any
 from chassis.client import PeerCalls
 from chassis.errors import ServiceError
 from chassis.sessions import Sessions
-from notifications import audience, outcomes, store_deliveries
+from notifications import audience, news, outcomes, store_deliveries, store_news
 from notifications.audience import Destination
-from notifications.channels.base import Channel, Outgoing, Result
+from notifications.channels.base import Outgoing, Result
+from notifications.channels.breaker import Protected
 from notifications.outcomes import Outcome
 from notifications.presence import Presence
-from notifications.store_deliveries import Claim
+from notifications.store_deliveries import Claim, Words
 from users.contract import Contact, ContactList, Contacts
 
 ROUND = 5  # seconds; a process that is to stop waits so long for a backlog
@@ -29,12 +30,12 @@ class Sender:
 
     db: Sessions
     peers: PeerCalls
-    channel: Channel
+    channel: Protected
     rules: dict[str, Any]
     presence: Presence
 
     def run(self) -> None:
-        """Send until nothing is due or ROUND seconds are over."""
+        """Send until nothing is due, the provider is in trouble, or ROUND seconds are over."""
         deadline = time.monotonic() + ROUND
         try:
             while time.monotonic() < deadline and self._batch(deadline):
@@ -43,20 +44,24 @@ class Sender:
             _log.warning("%s deliveries wait: %s", self.channel.name, error)
 
     def _batch(self, deadline: float) -> bool:
-        """Work on one batch; false when nothing is due."""
+        """Work on one batch; false when there is no more to do for now. Whoever is in trouble gets a moment's peace."""
         claims = {claim.id: claim for claim in self._claim()}
         if not claims:
             return False
+        trouble = False
         for results in self._send(list(claims.values())):
             self._record((claims.pop(delivery), outcome) for delivery, outcome in results)
+            trouble = any(outcome.trouble for _, outcome in results)
             if time.monotonic() > deadline:
                 break
         self._record((claim, outcomes.untouched()) for claim in claims.values())
-        return True
+        return not trouble
 
     def _claim(self) -> list[Claim]:
-        """Take what is due; first settle the claims of senders that died."""
-        name, batch = self.channel.name, self.rules["batch"]
+        """Take what is due, as much as the breaker lets through; first settle the claims of senders that died."""
+        name, batch = self.channel.name, self.channel.room(self.rules["batch"])
+        if not batch:
+            return []
         with self.db.write() as session:
             lost = store_deliveries.abandoned(session, name, batch)
             store_deliveries.record(session, [(claim, self._after(claim, self.channel.abandoned)) for claim in lost])
@@ -68,16 +73,17 @@ class Sender:
         there = self.presence.there({claim.user_id for claim in claims if not claim.chosen})
         with self.db.read() as session:
             texts = store_deliveries.texts(session, (claim.notification_id for claim in claims))
+            gone = store_news.about_deleted(session, texts)
         outgoing: list[Outgoing] = []
         refused: list[Result] = []
         for claim in claims:
             contact = contacts.get(claim.user_id)
             saw = claim.user_id in there
             place = audience.destination(contact, self.channel.name, chosen=claim.chosen, there=saw)
+            if claim.notification_id in gone:
+                place = news.DELETED
             if isinstance(place, Destination):
-                title, message = texts[claim.notification_id]
-                reference = f"{claim.notification_id}.{claim.user_id}"
-                outgoing.append(Outgoing(claim.id, reference, place.address, place.username, title, message))
+                outgoing.append(_outgoing(claim, place, texts[claim.notification_id]))
             else:
                 refused.append((claim.id, outcomes.cancelled(place)))
         yield refused
@@ -102,3 +108,17 @@ class Sender:
     def _after(self, claim: Claim, outcome: Outcome) -> Outcome:
         """Jitter needs no secrecy."""
         return outcomes.after_attempt(outcome, claim.attempt, self.rules["backoff"], random.random())  # noqa: S311
+
+
+def _outgoing(claim: Claim, place: Destination, words: Words) -> Outgoing:
+    return Outgoing(
+        id=claim.id,
+        reference=f"{claim.notification_id}.{claim.user_id}",
+        address=place.address,
+        username=place.username,
+        kind=words.kind,
+        title=words.title,
+        message=words.message,
+        chosen=claim.chosen,
+        unsubscribe_token=place.unsubscribe_token,
+    )

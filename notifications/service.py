@@ -8,30 +8,53 @@ from chassis.contract import Empty
 from chassis.database import Database
 from chassis.events import event_handler
 from chassis.rpc import rpc
-from chassis.service import Service
-from feeds.contract import PostCreated
-from notifications import contract, erasure, fanout, inbox, single
+from chassis.service import ListeningService
+from chassis.timers import timer
+from feeds.contract import PostCreated, PostDeleted, PostUpdated
+from notifications import contract, erasure, inbox, news, reconciler, reports, single
+from notifications.fanout import Fanout
 from notifications.models import Base
+from notifications.retention import RetentionProvider
 from users.contract import AccountErased
 
 
-class NotificationsService(Service):
+class NotificationsService(ListeningService):
     """Tells everybody of posts, one person of anything, and keeps what they were told."""
 
     name = "notifications"
 
     db = Database(Base, "notifications")
     config = Config()
+    retention = RetentionProvider()
 
     @event_handler(PostCreated, in_order=True)
     def on_post_created(self, event: PostCreated) -> None:
-        """Tell whoever was active when it was posted, the author excepted."""
-        fanout.tell_everybody(self.db, self.peers, event, self.config["notifications"]["audience"]["page"])
+        """Tell whoever was active when it was posted, the author excepted.
+
+        Nobody of a post so old that nobody knows any more whether it was told.
+        """
+        if not self.retention.forgets(event.created_at):
+            self._fanout.begin(event)
+
+    @timer("notifications.audience.reconcile")
+    def finish_fan_outs(self) -> None:
+        """Go on with fan-outs that stopped half way."""
+        reconciler.run(self._fanout, self._audience["stopped"])
+
+    @event_handler(PostUpdated)
+    def on_post_updated(self, event: PostUpdated) -> None:
+        """Change the words in the inboxes."""
+        news.spread(self.db, event.id, event.text, event.edited_at, self._audience["page"])
+
+    @event_handler(PostDeleted)
+    def on_post_deleted(self, event: PostDeleted) -> None:
+        """Take the words out of the inboxes, and cancel what was not sent."""
+        news.spread(self.db, event.id, None, event.deleted_at, self._audience["page"])
 
     @event_handler(AccountErased)
     def on_account_erased(self, event: AccountErased) -> None:
         """Forget somebody: their inbox, and their name and words in the inboxes of others."""
-        erasure.erase(self.db, event.id)
+        erasure.erase(self.db, event.id, self._audience["page"])
 
     @rpc
     def send_notification(self, request: contract.SendNotification) -> contract.Notification:
@@ -69,3 +92,19 @@ class NotificationsService(Service):
         self.caller.require_service("gateway")
         with self.db.read() as session:
             return inbox.missed(session, request)
+
+    @rpc
+    def delivery_report(self, request: contract.ReportDelivery) -> Empty:
+        """Note what the provider says later of an SMS that it took; it is stored when this is answered."""
+        self.caller.require_service("gateway")
+        reports.receive(self.db, self.peers, request)
+        return Empty()
+
+    @property
+    def _fanout(self) -> Fanout:
+        return Fanout(self.db, self.peers, self._audience["page"])
+
+    @property
+    def _audience(self) -> dict[str, int]:
+        rules: dict[str, int] = self.config["notifications"]["audience"]
+        return rules

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Row, Select, func, insert, select
+from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from chassis import clock
@@ -23,20 +24,33 @@ class Progress:
     done: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A fan-out that has not reached everybody: all that one must know to go on with it."""
+
+    post_id: str
+    author_id: str | None
+    as_of: datetime
+    reached: str | None
+
+
 def add(session: Session, content: Content) -> Notification:
     """Store a notification all of whose recipients are told in this transaction."""
-    row = _row(content, None, Progress(done=True))
+    row = _row(content, Progress(done=True))
     session.connection().execute(insert(Notification), row)
     return Notification(**row)
 
 
-def add_once(session: Session, content: Content, source: str, told: Progress) -> Notification | None:
-    """Store a notification about a source, and how far this transaction tells of it; None if there is one already."""
-    row = _row(content, source, told)
+def add_once(session: Session, content: Content, source: str, as_of: datetime, told: Progress) -> Notification | None:
+    """Store a notification about a source, and how far this transaction tells of it; None if there is one already.
+
+    `as_of` is the moment that decides who is told.
+    """
+    row = _row(content, told) | {"source": source, "as_of": as_of}
     return Notification(**row) if insert_new(session, Notification, row) else None
 
 
-def _row(content: Content, source: str | None, told: Progress) -> dict[str, object]:
+def _row(content: Content, told: Progress) -> dict[str, object]:
     return {
         "id": new_id(),
         "kind": content.kind,
@@ -45,7 +59,6 @@ def _row(content: Content, source: str | None, told: Progress) -> dict[str, obje
         "data": content.data,
         "author_id": content.data.get("author_id"),
         "created_at": clock.now(),
-        "source": source,
         "reached": told.reached,
         "done": told.done,
     }
@@ -54,6 +67,21 @@ def _row(content: Content, source: str | None, told: Progress) -> dict[str, obje
 def about(session: Session, source: str) -> Notification:
     """Return the notification about a source, locked until the commit."""
     return session.scalars(select(Notification).where(Notification.source == source).with_for_update()).one()
+
+
+def unfinished(session: Session, before: datetime, limit: int) -> list[Stopped]:
+    """Return the fan-outs that were begun before a moment and have not reached everybody, oldest first."""
+    as_of = func.coalesce(Notification.as_of, Notification.created_at)  # older versions did not write it down
+    query = select(Notification.source.label("post_id"), Notification.author_id, as_of.label("as_of"))
+    query = query.add_columns(Notification.reached).where(~Notification.done, Notification.created_at < before)
+    rows = session.execute(query.order_by(Notification.created_at).limit(limit))
+    return [Stopped(row.post_id, row.author_id, row.as_of, row.reached) for row in rows]
+
+
+def finish(session: Session, source: str) -> None:
+    """Note that nobody else is to be told about a source."""
+    change = update(Notification).where(Notification.source == source).values(done=True)
+    session.execute(change, execution_options={"synchronize_session": False})
 
 
 def take_turns(session: Session) -> None:

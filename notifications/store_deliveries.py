@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.sql import insert_each
+from notifications import store_sms
 from notifications.models import Delivery, Notification
 from notifications.outcomes import Outcome
 from users.contract import Channel
@@ -23,6 +24,15 @@ class Claim:
     user_id: str
     attempt: int
     chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a notification says."""
+
+    kind: str
+    title: str
+    message: str
 
 
 def add(session: Session, notification_id: str, wanted: Mapping[Channel, Sequence[str]], *, chosen: bool) -> None:
@@ -70,12 +80,17 @@ def record(session: Session, results: Sequence[tuple[Claim, Outcome]]) -> None:
     """Store what came of claims. One that somebody else has claimed since stays theirs."""
     if not results:
         return
+    provider_ids = [outcome.provider_id for _, outcome in results if outcome.provider_id]
+    if provider_ids:
+        store_sms.take_report_turn(session, alone=True)
     change = (
         update(Delivery)
         .where(Delivery.id == bindparam("claimed"), Delivery.attempts == bindparam("attempt"))
         .where(or_(Delivery.status == "sending", Delivery.status == "unknown"))
     )
     session.connection().execute(change, [_change(claimed, outcome) for claimed, outcome in results])
+    if provider_ids:  # a report may have been faster than we
+        store_sms.settle(session, provider_ids)
 
 
 def of_notification(session: Session, notification_id: str, user_id: str | None, limit: int) -> list[Delivery]:
@@ -86,11 +101,11 @@ def of_notification(session: Session, notification_id: str, user_id: str | None,
     return list(session.scalars(query.order_by(Delivery.id).limit(limit)))
 
 
-def texts(session: Session, notification_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Return title and message by notification."""
-    query = select(Notification.id, Notification.title, Notification.message)
+def texts(session: Session, notification_ids: Iterable[str]) -> dict[str, Words]:
+    """Return what to say, by notification."""
+    query = select(Notification.id, Notification.kind, Notification.title, Notification.message)
     rows = session.execute(query.where(Notification.id.in_(set(notification_ids))))
-    return {row.id: (row.title, row.message) for row in rows}
+    return {row.id: Words(row.kind, row.title, row.message) for row in rows}
 
 
 _CLAIM = (Delivery.id, Delivery.notification_id, Delivery.user_id, Delivery.attempts, Delivery.chosen)

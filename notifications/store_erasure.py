@@ -27,7 +27,7 @@ def empty_inbox(session: Session, user_id: str, limit: int) -> bool:
     Who has a delivery has an inbox row too, and from there the way to the delivery is an index.
     """
     query = select(InboxRow.seq, InboxRow.notification_id).where(InboxRow.user_id == user_id)
-    rows = session.execute(query.order_by(InboxRow.seq).limit(limit)).all()
+    rows = session.execute(query.order_by(InboxRow.seq).limit(limit).with_for_update()).all()  # as retention does
     told = [row.notification_id for row in rows]
     for statement in (
         delete(Delivery).where(Delivery.user_id == user_id, Delivery.notification_id.in_(told)),

@@ -1,10 +1,11 @@
-"""What operators and staff do to accounts."""
+"""What operators, staff and providers do to accounts."""
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from chassis import clock
 from users import accounts, contract, guesses, replies, sessions, store, store_guesses
+from users.models import User
 
 
 def set_staff(session: Session, request: contract.SetStaff) -> contract.Account:
@@ -31,3 +32,10 @@ def set_active(session: Session, condition: ColumnElement[bool], *, is_active: b
         user.deactivated_at = user.deactivated_at or clock.now()
         sessions.end(session, user.id)
     return replies.account(user)
+
+
+def opt_out(session: Session, request: contract.OptOut) -> None:
+    """Switch a channel off for the account with this number, if there is one."""
+    user = store.find(session, User.phone == request.phone, lock=True)
+    if user is not None:
+        user.notify_by = [channel for channel in user.notify_by if channel != request.channel]

@@ -32,6 +32,8 @@ Phone = Annotated[
     ),
     JsonSchema({"pattern": r"^\+[0-9 ().-]+$"}),
 ]
+# As accounts hold them.
+E164 = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$", examples=["+254711000001"])]
 # Counted after NFKC by the service; here only a bound against abuse (128 characters may be written with more).
 Password = Annotated[Text, Field(min_length=1, max_length=1024, examples=["correct horse battery"])]
 NewPassword = Annotated[
@@ -197,6 +199,13 @@ class Profiles(Message):
     """Asks for the profiles of accounts; unknown ones are left out."""
 
     ids: Ids
+
+
+class OptOut(Message):
+    """Takes a channel out of what the owner of a phone number chose, because they said so elsewhere."""
+
+    phone: E164 = Field(repr=False)
+    channel: Channel = "sms"
 
 
 class SetStaff(Message):

@@ -141,6 +141,14 @@ class UsersService(Service):
             return contract.ContactList(items=[replies.contact(user) for user in users])
 
     @rpc
+    def opt_out(self, request: contract.OptOut) -> Empty:
+        """Take a channel out of what the owner of a phone number chose; a number that nobody has changes nothing."""
+        self.caller.require_service("gateway", "notifications", "deliveries")
+        with self.db.write() as session:
+            administration.opt_out(session, request)
+        return Empty()
+
+    @rpc
     def profiles(self, request: contract.Profiles) -> contract.ProfileList:
         """Return the profiles of these accounts."""
         self.caller.require_service("gateway", "notifications")

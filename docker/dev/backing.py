@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from docker.dev.environment import DATABASES, MAILBOX, SMS, TWIN_PORTS, private, private_databases
-from docker.dev.programs import Program, python
+from docker.dev.environment import DATABASES, MAILBOX, SENTRY, SMS, TWIN_PORTS, callback, private, private_databases
+from docker.dev.programs import SERVICES, Program, python
 from docker.dev.servers import checks, databases, postgresql, rabbitmq, redis
 from docker.dev.state import State
 from docker.dev.steps import Steps
@@ -15,13 +15,13 @@ _SERVERS = (rabbitmq, postgresql, redis)
 
 
 def port_names(given: Mapping[str, str], *, gateway: bool) -> list[str]:
-    """Names of the ports that the private services need, and the gateway's where it is not the user's choice."""
+    """Names of the ports that the private servers need, the services for their metrics, and perhaps the gateway."""
     here = private(given)
     names = [name for server in _SERVERS if server.NAME in here for name in server.PORTS]
-    return [*names, *TWIN_PORTS, *(["gateway"] if gateway else [])]
+    return [*names, *TWIN_PORTS, *SERVICES, *(["gateway"] if gateway else [])]
 
 
-def programs(given: Mapping[str, str], state: State, directory: Path) -> list[Program]:
+def programs(given: Mapping[str, str], state: State, environment: Mapping[str, str], directory: Path) -> list[Program]:
     """Write the files of the private services; the answer is what the supervisor shall run."""
     here = private(given)
     servers = [server for server in _SERVERS if server.NAME in here]
@@ -31,8 +31,13 @@ def programs(given: Mapping[str, str], state: State, directory: Path) -> list[Pr
         found.append(Program(MAILBOX, python("docker.dev.mailbox", *ports, "--folder", directory / "mailbox")))
     if SMS in here:
         words = ("--port", state.ports[SMS], "--folder", directory / "sms")
-        key = {"AFRICASTALKING_API_KEY": state.secret("africastalking")}
-        found.append(Program(SMS, python("docker.dev.sms_simulator", *words), key))
+        secrets = {
+            "AFRICASTALKING_API_KEY": environment["AFRICASTALKING_API_KEY"],
+            "AFRICASTALKING_CALLBACK_URL": callback(environment),
+        }
+        found.append(Program(SMS, python("docker.dev.sms_simulator", *words), secrets))
+    if SENTRY in here:
+        found.append(Program(SENTRY, python("docker.dev.sentry", "--port", state.ports[SENTRY])))
     return found
 
 
@@ -43,7 +48,8 @@ def wait(given: Mapping[str, str], state: State, environment: Mapping[str, str],
         until(lambda: checks.redis(environment), "Redis", _LIMIT)
     with steps.step("PostgreSQL"):
         if here:
-            until(lambda: databases.create(state, environment, here), "PostgreSQL", _LIMIT)
+            wanted = [*(databases.named(environment, prefix) for prefix in here), *databases.spare(state).values()]
+            until(lambda: databases.create(state, wanted), "PostgreSQL", _LIMIT)
         for prefix in DATABASES:
             until(lambda: checks.database(environment, prefix), f"the database of {prefix}_HOST", _LIMIT)  # noqa: B023
     with steps.step("RabbitMQ"):

@@ -3,8 +3,8 @@
 import os
 import sys
 
-from docker.dev.running import run_all, summarise
+from docker.dev.running import Runner, summarise
 from docker.dev.suite import CHECKS
 
 if __name__ == "__main__":
-    sys.exit(summarise(run_all(CHECKS, os.environ)))
+    sys.exit(summarise(Runner().run_all(CHECKS, os.environ)))

@@ -26,7 +26,7 @@ class Status:
 
 
 class Control:
-    """Programs as named in `docker.dev.programs`, and rabbitmq, postgresql, redis, mailbox, sms_simulator."""
+    """Programs as named in `docker.dev.programs`, and rabbitmq, postgresql, redis, mailbox, sms_simulator, sentry."""
 
     def __init__(self, supervisor: Supervisor) -> None:
         self._supervisor = supervisor

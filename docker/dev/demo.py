@@ -70,6 +70,8 @@ class Story:
             self._tell(f"e-mail to {reader['email']}: {self._arrived(self._mailbox, reader['email'])['subject']}")
         if self._sms:
             self._tell(f"SMS to {reader['phone']}: {self._arrived(self._sms, reader['phone'])['text']}")
+            until(lambda: self._status(reader, "sms") == "delivered", "the delivery report", _LIMIT)
+            self._tell("the provider reports: delivered")
 
     def _show_who_got_nothing(self, author: dict[str, Any], leaver: dict[str, Any]) -> None:
         leaver |= self._sign_in(leaver["name"])
@@ -98,6 +100,11 @@ class Story:
         if not reply.ok:
             raise requests.RequestException(f"{method} {path}: {reply.status_code} {document.get('detail')}")
         return document
+
+    def _status(self, reader: Mapping[str, Any], channel: str) -> str:
+        newest = self._call("GET", "/notifications/", reader)["items"][0]["id"]
+        deliveries = self._call("GET", f"/notifications/detail/{newest}/", reader)["deliveries"]
+        return next(str(one["status"]) for one in deliveries if one["channel"] == channel)
 
     def _arrived(self, vendor: str, to: str) -> dict[str, Any]:
         until(lambda: bool(self._messages(vendor, to)), f"a message to {to}", _LIMIT)

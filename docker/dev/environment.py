@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from docker.dev.places import ROOT
-from docker.dev.servers import postgresql, rabbitmq, redis
+from docker.dev.servers import databases, postgresql, rabbitmq, redis
 from docker.dev.state import State, write_private
 
-MAILBOX, SMS = "mailbox", "sms_simulator"
-TWIN_PORTS = (MAILBOX, "mailbox_http", SMS)
+MAILBOX, SMS, SENTRY = "mailbox", "sms_simulator", "sentry"
+TWIN_PORTS = (MAILBOX, "mailbox_http", SMS, SENTRY)
 
 # A backing service is private unless the user has set all of these.
 DECIDED_BY = {
@@ -19,6 +19,7 @@ DECIDED_BY = {
     redis.NAME: ("REDIS_URL",),
     MAILBOX: ("SMTP_HOST",),
     SMS: ("AFRICASTALKING_API_KEY",),
+    SENTRY: ("SENTRY_DSN",),
 }
 DATABASES = {"POSTGRES": ("user_db", "user_user"), "GATEWAY_POSTGRES": ("gateway_db", "gateway_user")}
 
@@ -53,16 +54,22 @@ def compose(given: Mapping[str, str], state: State, directory: Path, config: str
     """
     known = variables(config)
     environment = {name: given[name] for name in known if given.get(name)}
-    environment |= _brokers(given, state) | _vendors(given, state)
+    environment |= _brokers(given, state) | _vendors(given, state) | _spare_databases(given, state)
     for prefix in DATABASES:
         _database(environment, prefix, state)
     for name, value in _defaults(state, directory).items():
         environment.setdefault(name, value)
+    environment["BARAZA_URL"] = _url(environment)
+    environment.setdefault("PUBLIC_URL", environment["BARAZA_URL"])
     missing = [name for name, required in known.items() if required and name not in environment]
     if missing:
         raise MissingVariableError(f"set {', '.join(missing)} too: your own backing service needs it")
-    environment["BARAZA_URL"] = _url(environment)
     return environment
+
+
+def callback(environment: Mapping[str, str]) -> str:
+    """Return where the gateway takes delivery reports."""
+    return f"{environment['BARAZA_URL']}/callbacks/africastalking/{environment['AFRICASTALKING_CALLBACK_SECRET']}/"
 
 
 def variables(config: str) -> dict[str, bool]:
@@ -93,8 +100,14 @@ def _brokers(given: Mapping[str, str], state: State) -> dict[str, str]:
     return added
 
 
+def _spare_databases(given: Mapping[str, str], state: State) -> dict[str, str]:
+    """Return the addresses of the databases that feeds and notifications could use in the private cluster."""
+    found = databases.spare(state) if postgresql.NAME in private(given) else {}
+    return {f"BARAZA_{service.upper()}_POSTGRESQL": database.url(state) for service, database in found.items()}
+
+
 def _vendors(given: Mapping[str, str], state: State) -> dict[str, str]:
-    """Return what points at our stand-ins for the mail server and for Africa's Talking, where they are used."""
+    """Return what points at our stand-ins for the mail server, Africa's Talking and Sentry, where they are used."""
     here = private(given)
     added = {}
     if MAILBOX in here:
@@ -105,7 +118,12 @@ def _vendors(given: Mapping[str, str], state: State) -> dict[str, str]:
         added["BARAZA_MAILBOX"] = f"http://127.0.0.1:{state.ports['mailbox_http']}"
     if SMS in here:
         added["AFRICASTALKING_API_KEY"] = state.secret("africastalking")
+        secret = given.get("AFRICASTALKING_CALLBACK_SECRET") or state.secret("africastalking_callback")
+        added["AFRICASTALKING_CALLBACK_SECRET"] = secret
         added["AFRICASTALKING_URL"] = added["BARAZA_SMS"] = f"http://127.0.0.1:{state.ports[SMS]}"
+    if SENTRY in here:
+        added["SENTRY_DSN"] = f"http://{state.secret('sentry', 16)}@127.0.0.1:{state.ports[SENTRY]}/1"
+        added["BARAZA_ERRORS"] = f"http://127.0.0.1:{state.ports[SENTRY]}"
     return added
 
 

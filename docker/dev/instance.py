@@ -3,9 +3,10 @@
 import os
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from docker.dev import backing, environment_file, places, ports, processes, readiness
+from docker.dev import backing, environment_file, places, ports, processes, readiness, sole
 from docker.dev.commands import run
 from docker.dev.control import Control
 from docker.dev.environment import compose, config_text, write_keys
@@ -56,8 +57,8 @@ class Instance:
         write_keys(state, self.directory)
         environment_file.write(self.directory / "environment", environment)
         with self._steps.step("supervisor"):
-            servers = backing.programs(self._given, state, self.directory)
-            self._start_supervisor(servers, environment)
+            servers = backing.programs(self._given, state, environment, self.directory)
+            self._start_supervisor({"servers": servers, "applications": applications(state.ports)}, environment)
         if servers:
             self.control.start_group("servers")
         backing.wait(self._given, state, environment, self._steps)
@@ -90,10 +91,15 @@ class Instance:
         """Stop, and forget everything: messages, databases, secrets, ports."""
         self.stop()
         shutil.rmtree(postgresql.data_directory(self.directory / "postgresql"), ignore_errors=True)
-        shutil.rmtree(self.directory, ignore_errors=True)
+        for path in self.directory.glob("*"):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.name != sole.FILE:  # whoever holds it goes on
+                path.unlink()
+        with suppress(OSError):
+            self.directory.rmdir()
 
-    def _start_supervisor(self, servers: Sequence[Program], environment: Mapping[str, str]) -> None:
-        groups = {"servers": servers, "applications": applications()}
+    def _start_supervisor(self, groups: Mapping[str, Sequence[Program]], environment: Mapping[str, str]) -> None:
         write_private(self.supervisor.configuration, render(self.directory, self.supervisor.socket, groups))
         self.supervisor.start({**self._given, **environment, processes.MARKER: str(self.directory)})
 

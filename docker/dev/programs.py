@@ -31,8 +31,10 @@ def python(module: str, *arguments: object) -> tuple[str, ...]:
     return (sys.executable, "-m", module, *map(str, arguments))
 
 
-def applications() -> list[Program]:
-    """Return the platform itself: a process for each Nameko class, and the web gateway."""
-    services = [Program(module, python("chassis.runner", module)) for module in SERVICES]
+def applications(ports: Mapping[str, int]) -> list[Program]:
+    """Return the platform itself: a process for each Nameko class, with a port for its metrics, and the web gateway."""
+    services = [
+        Program(module, python("chassis.runner", module), {"METRICS_PORT": str(ports[module])}) for module in SERVICES
+    ]
     web = python("gunicorn", "--config", "gateway/gunicorn_settings.py", "gateway.app:create_app()")
     return [*services, Program(GATEWAY, web)]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from docker.dev import places
 
-_FILE = "lock"
+FILE = "lock"
 
 
 class AlreadyRunsError(Exception):
@@ -20,7 +20,7 @@ def owner(name: str) -> Iterator[None]:
     """Hold the instance's lock; AlreadyRunsError at once if another process does."""
     directory = places.instance(name)
     places.create(directory)
-    with (directory / _FILE).open("a+") as file:
+    with (directory / FILE).open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -34,7 +34,7 @@ def owner(name: str) -> Iterator[None]:
 
 def holder(directory: Path) -> int | None:
     """Return the process that holds the lock of an instance, None if nobody does."""
-    file = directory / _FILE
+    file = directory / FILE
     if not file.exists():
         return None
     with file.open() as stream:

@@ -1,22 +1,34 @@
-"""What `make check` and `make test` run, in order. Edit here."""
+"""What `make check` and `make test` run. Edit here."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Step:
-    """A command in which {NAME} is a variable of the environment, and the folders it gets as arguments.
+    """A command, and the folders it gets as arguments; without any of its folders a step is left out.
 
-    Without any of its folders a step is left out.
+    In the command, and in what it adds to the environment, {NAME} is a variable of the environment.
     """
 
     title: str
     command: tuple[str, ...]
     folders: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Lane:
+    """Steps that run one after the other, with servers of their own; lanes run side by side."""
+
+    name: str
+    steps: tuple[Step, ...]
 
 
 # Nameko's fixtures make a virtual host per test over the management interface.
 _BROKER = ("--amqp-uri={AMQP_URI}", "--rabbit-api-uri={BARAZA_RABBITMQ_MANAGEMENT}")
+# Services live under eventlet, so their tests do too; the gateway lives under gevent, its clients under neither.
+_SERVICES = ("python", "-m", "nameko", "test", *_BROKER)
 
 CHECKS = (
     Step("ruff check", ("ruff", "check")),
@@ -26,8 +38,9 @@ CHECKS = (
 )
 TESTS = (
     Step("unit", ("python", "-m", "pytest"), ("tests/unit",)),
-    # Services live under eventlet, so their tests do too; the gateway lives under gevent, its clients under neither.
-    Step("services", ("python", "-m", "nameko", "test", *_BROKER), ("tests/integration", "tests/contract")),
+    Step("services", _SERVICES, ("tests/integration", "tests/contract")),
     Step("gateway", ("python", "-m", "gevent.monkey", "--module", "pytest"), ("tests/gateway",)),
-    Step("end to end", ("python", "-m", "pytest"), ("tests/e2e",)),
 )
+END_TO_END = (Step("end to end", ("python", "-m", "pytest"), ("tests/e2e",)),)
+
+LANES = (Lane("test", CHECKS + TESTS), Lane("e2e", END_TO_END))

@@ -20,7 +20,9 @@ def text(environment: Mapping[str, str], directory: Path) -> str:
     if mailbox := environment.get("BARAZA_MAILBOX"):
         lines.append(("e-mails", f"{mailbox}   files {_short(directory / 'mailbox')}"))
     if sms := environment.get("BARAZA_SMS"):
-        lines.append(("SMS", f"{sms}/messages   file {_short(directory / 'sms')}"))
+        lines.append(("SMS", f"{sms}   file {_short(directory / 'sms')}"))
+    if errors := environment.get("BARAZA_ERRORS"):
+        lines.append(("errors", errors))
     if management := environment.get("BARAZA_RABBITMQ_MANAGEMENT"):
         lines.append(("RabbitMQ", f"{_without_password(management)}   user and password in the variables below"))
     lines.append(("logs", _short(directory / "log")))

@@ -1,17 +1,19 @@
 """`make test`: every check and test, against private servers that start before and end after them."""
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
-from docker.dev.environment import for_tests
+from docker.dev.environment import DECIDED_BY, for_tests, private
 from docker.dev.errors import EXPECTED
 from docker.dev.instance import Instance
-from docker.dev.running import run_all, summarise
+from docker.dev.running import Result, Runner, summarise
 from docker.dev.signals import interruptible, uninterrupted
 from docker.dev.sole import owner
 from docker.dev.steps import Steps
-from docker.dev.suite import CHECKS, TESTS
+from docker.dev.suite import LANES, Lane
 
 _NAME = "test"
+_WIDTH = max(len(lane.name) for lane in LANES)
 _INTERRUPTED = 130  # as shells say it
 
 
@@ -20,7 +22,7 @@ def main() -> int:
     interruptible()
     try:
         with owner(_NAME):
-            return _test(Instance(_NAME, for_tests(), Steps()))
+            return summarise(_results())
     except EXPECTED as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -29,17 +31,37 @@ def main() -> int:
         return _INTERRUPTED
 
 
-def _test(instance: Instance) -> int:
-    print(f"Baraza's tests, in {instance.directory}")
+def _results() -> list[Result]:
+    """Run the lanes side by side, or one after the other where they would meet on servers of the user's own."""
+    workers = len(LANES) if private(for_tests()) == DECIDED_BY.keys() else 1
+    instances = [Instance(lane.name, for_tests(), Steps(margin=_margin(lane))) for lane in LANES]
+    runner = Runner()
     try:
-        instance.delete()  # what the last run left behind: tests start from nothing
-        instance.start_servers()
-        environment = {**for_tests(), **instance.environment, "BARAZA_TEST_INSTANCE": _NAME}
-        results = run_all((*CHECKS, *TESTS), environment)
+        with ThreadPoolExecutor(workers) as pool:
+            walks = [pool.submit(_walk, lane, mine, runner) for lane, mine in zip(LANES, instances, strict=True)]
+            try:
+                return [result for walk in walks for result in walk.result()]
+            except BaseException:
+                runner.stop()
+                raise
     finally:
-        with uninterrupted(), Steps().step("stop"):
-            instance.stop()
-    return summarise(results)
+        with uninterrupted():
+            for instance in instances:
+                instance.stop()
+
+
+def _walk(lane: Lane, instance: Instance, runner: Runner) -> list[Result]:
+    """Run a lane's steps, from nothing: what the last run left behind is deleted."""
+    instance.delete()
+    instance.start_servers()
+    environment = {**for_tests(), **instance.environment, "BARAZA_TEST_INSTANCE": lane.name}
+    results = runner.run_all(lane.steps, environment, _margin(lane))
+    instance.stop()
+    return results
+
+
+def _margin(lane: Lane) -> str:
+    return f"{lane.name:>{_WIDTH}} | "
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from pydantic.json_schema import JsonSchemaMode
 
 from chassis.contract import Message
 from gateway.openapi import headers, probes, refusals
-from gateway.openapi.operations import BEARER, has_body, operation, path_of, shown
+from gateway.openapi.operations import BEARER, body_of, has_body, operation, path_of, shown
 from gateway.openapi.schemas import Schemas
 from gateway.problems import Problem
 from gateway.route import Route
@@ -52,7 +52,7 @@ def _contracts(routes: Sequence[Route]) -> Iterator[tuple[type[Message], JsonSch
     yield Problem, "serialization"
     for route in routes:
         if has_body(route):
-            yield route.request, "validation"
+            yield body_of(route), "validation"
         if route.status != HTTPStatus.NO_CONTENT:
             yield shown(route), "serialization"
 

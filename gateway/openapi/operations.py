@@ -1,10 +1,11 @@
 """One endpoint of the document, out of nothing but its row in the route table."""
 
 import re
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, create_model
 
 from chassis.contract import Id, Message
 from gateway.openapi import refusals
@@ -50,6 +51,18 @@ def has_body(route: Route) -> bool:
     return route.method != "GET" and route.fields_in == "body" and bool(fields(route))
 
 
+@lru_cache
+def body_of(route: Route) -> type[Message]:
+    """Return what a body holds: the request, without what is in the path."""
+    request = route.request
+    own = {name: (request.model_fields[name].annotation, request.model_fields[name]) for name in fields(route)}
+    if len(own) == len(request.model_fields):
+        return request
+    model: Any = create_model  # whose overloads know no fields that are computed
+    found: type[Message] = model(request.__name__, __base__=Message, __doc__=request.__doc__, **own)
+    return found
+
+
 def operation(route: Route, number: int, schemas: Schemas) -> dict[str, Any]:
     """Describe a row under its path of this number; all but the first are mirrors."""
     body = has_body(route)
@@ -65,7 +78,7 @@ def operation(route: Route, number: int, schemas: Schemas) -> dict[str, Any]:
         "responses": _successes(route, schemas) | refusals.of(route, body=body, fields=bool(fields(route))),
     }
     if body:
-        described["requestBody"] = {"required": True, "content": _content(route.request, "validation", schemas)}
+        described["requestBody"] = {"required": True, "content": _content(body_of(route), "validation", schemas)}
     return described
 
 

@@ -1,7 +1,6 @@
 """Africa's Talking as we need it: their SDK, at a base URL of ours, and what its answers and errors mean."""
 
 import json
-import re
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,14 +11,16 @@ from africastalking.SMS import SMSService
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from notifications import outcomes
+from notifications.channels.africas_talking_words import plain
 from notifications.outcomes import Outcome
 
-_SENT = frozenset({100, 101, 102})  # Processed, Sent, Queued
+SENT = frozenset({100, 101, 102})  # Processed, Sent, Queued
 _TRY_LATER = frozenset({401, 407, 500, 501, 502})  # RiskHold, CouldNotRoute, three kinds of their trouble
 NO_MONEY = 405  # InsufficientBalance
-_NO_MONEY_DELAY = 3600  # seconds; somebody has to pay first
+NO_MONEY_PAUSE = 600  # seconds
+OPTED_OUT = 406  # UserInBlacklist
 _CLIENT_ERRORS = range(400, 500)
-_PLAIN = re.compile(r"[A-Za-z ]{1,40}")
+_ABOUT_US = frozenset({401, 403, 429})  # our account, our pace: the same for whatever we send
 _NOTHING_WENT_OUT = (NewConnectionError, ConnectTimeoutError, ssl.SSLCertVerificationError)
 
 
@@ -33,7 +34,7 @@ class Client(SMSService):
 
     @staticmethod
     def _Service__make_post_request(**request: Any) -> requests.Response:  # noqa: N802 - the SDK's private name
-        response = requests.post(**request)  # noqa: S113 - the SDK passes its timeouts, 3.05 and 9.05 s
+        response = requests.post(**request)  # noqa: S113 - the SDK passes our timeouts
         response.raise_for_status()
         return response
 
@@ -77,30 +78,31 @@ def _statuses(recipients: Any) -> Iterator[Status]:
 def outcome(answer: Answer, number: str) -> Outcome:
     """Say what came of one number; one that a list of others leaves out may have been served all the same."""
     if not answer.statuses:
-        return outcomes.failed(_plain(answer.text))
+        return outcomes.failed(plain(answer.text))
     status = answer.statuses.get(number)
     if status is None:
         return outcomes.unknown("the provider's answer does not mention it")
-    text = f"{status.code} {_plain(status.name)}"
-    if status.code in _SENT:
+    text = f"{status.code} {plain(status.name)}"
+    if status.code in SENT:
         return outcomes.sent(status.message_id)
     if status.code == NO_MONEY:
-        return outcomes.transient(text, _NO_MONEY_DELAY)
+        return no_money()
     return outcomes.transient(text) if status.code in _TRY_LATER else outcomes.failed(text)
 
 
-def _plain(text: str) -> str:
-    """Let only words through: a sentence of theirs may repeat the number."""
-    return text if _PLAIN.fullmatch(text) else "refused"
+def no_money() -> Outcome:
+    """Tell that nothing goes out until somebody has paid; it counts as no attempt, however long that takes."""
+    return Outcome("pending", f"{NO_MONEY} InsufficientBalance", delay=NO_MONEY_PAUSE, tried=False)
 
 
 def after(error: requests.RequestException) -> Outcome:
     """Read an error of a whole request: only what surely never went out is tried again."""
     if isinstance(error, requests.HTTPError) and error.response.status_code in _CLIENT_ERRORS:
-        return outcomes.transient(f"HTTP {error.response.status_code}")
+        text = f"HTTP {error.response.status_code}"
+        return outcomes.away(text) if error.response.status_code in _ABOUT_US else outcomes.transient(text)
     if any(isinstance(cause, _NOTHING_WENT_OUT) for cause in _causes(error)):
-        return outcomes.transient(type(error).__name__)
-    return outcomes.unknown(type(error).__name__)
+        return outcomes.away(type(error).__name__)
+    return outcomes.unknown(type(error).__name__, trouble=True)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

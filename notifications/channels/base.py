@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from notifications.contract import DeliveryChannel
 from notifications.outcomes import Outcome
 
 RECORDED_EVERY = 1  # seconds: so much work is done again after a process was killed
@@ -21,14 +22,22 @@ class Outgoing:
     reference: str
     address: str = field(repr=False)
     username: str
+    kind: str
     title: str
     message: str
+    # The sender chose this channel; what the user chose did not count.
+    chosen: bool = False
+    # Whoever has it may switch off the user's channels; None where users does not tell it yet.
+    unsubscribe_token: str | None = field(default=None, repr=False)
 
 
 class Channel(Protocol):
-    """A way out. It never raises for what its provider does; that is an outcome."""
+    """A way out. It never raises for what its provider does; that is an outcome.
 
-    name: str
+    Outcomes say `trouble` where it is the provider's and not one delivery's; nobody asks on after that.
+    """
+
+    name: DeliveryChannel
     abandoned: Outcome  # of a delivery whose sender died on the way
 
     def send(self, batch: Sequence[Outgoing]) -> Iterator[list[Result]]:
@@ -45,7 +54,7 @@ def recordable(results: Iterable[Result]) -> Iterator[list[Result]]:
     started = time.monotonic()
     for result in results:
         part.append(result)
-        if time.monotonic() - started >= RECORDED_EVERY:
+        if result[1].trouble or time.monotonic() - started >= RECORDED_EVERY:
             yield part
             part, started = [], time.monotonic()
     if part:

@@ -1,63 +1,60 @@
 """E-mail by SMTP: at least once, with a Message-ID by which a second copy is known."""
 
-import logging
 import smtplib
 import socket
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from email.utils import parseaddr
 from typing import Any
 
 from chassis import clock
 from notifications import outcomes
-from notifications.channels import mail, smtp_replies
+from notifications.channels import smtp_replies
 from notifications.channels.base import Outgoing, Result, recordable
+from notifications.channels.mail import Composer
+from notifications.contract import DeliveryChannel
 from notifications.outcomes import Outcome
 
 SECURITY = ("none", "starttls", "tls")
-
-_log = logging.getLogger(__name__)
 
 
 class Email:
     """Sends mails, a batch over one connection."""
 
-    name = "email"
+    name: DeliveryChannel = "email"
     abandoned = outcomes.transient("the sender stopped on the way")
 
     def __init__(self, config: dict[str, Any]) -> None:
         if config["security"] not in SECURITY:  # a slip of the pen must not send passwords in the clear
             raise ValueError(f"email.security: expected one of {', '.join(SECURITY)}")
         self._config = config
-        self._sender: str = config["sender"]
+        self._composer = Composer(config["sender"], config["public_url"])
 
     def send(self, batch: Sequence[Outgoing]) -> Iterator[list[Result]]:
-        """Send until all are sent or the connection is lost."""
+        """Send until all are sent or the connection is lost; without a connection the first one tells why."""
         return recordable(self._send(batch))
 
     def _send(self, batch: Sequence[Outgoing]) -> Iterator[Result]:
         try:
             server = self._connect()
         except OSError as error:  # smtplib's own are OSErrors too
-            reason = smtp_replies.text(error)
-            _log.warning("no mail can be sent: %s", reason)
-            yield from ((letter.id, outcomes.transient(reason)) for letter in batch)
+            yield from ((letter.id, outcomes.away(smtp_replies.text(error))) for letter in batch[:1])
             return
         try:
             for letter in batch:
-                yield letter.id, self._send_one(server, letter)
-                if server.sock is None:
+                outcome = self._send_one(server, letter)
+                yield letter.id, outcome
+                if outcome.trouble or server.sock is None:
                     return
         finally:
             _hang_up(server)
 
     def _send_one(self, server: smtplib.SMTP, letter: Outgoing) -> Outcome:
         try:
-            message = mail.compose(letter, self._sender, clock.now())
-            server.send_message(message, parseaddr(self._sender)[1], [letter.address])
+            message = self._composer.compose(letter, clock.now())
+            server.send_message(message, self._composer.address, [letter.address])
         except ValueError:
-            return outcomes.failed("the address cannot be used")
+            return outcomes.unusable("the address cannot be used")
         except OSError as error:
             return smtp_replies.outcome(error)
         return outcomes.sent()

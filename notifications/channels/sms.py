@@ -1,73 +1,83 @@
 """SMS through Africa's Talking. It has no idempotency key, so what may have been sent is never sent again by itself."""
 
 import logging
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
-import phonenumbers
-import requests
-
+from chassis.client import PeerCalls
+from chassis.contract import Empty
+from chassis.errors import ServiceError
+from chassis.sessions import Sessions
 from notifications import messages, outcomes
-from notifications.channels import africas_talking
+from notifications.channels import africas_talking, sms_numbers
 from notifications.channels.base import Outgoing, Result
+from notifications.channels.sms_account import Results, SmsAccount
+from notifications.channels.sms_counter import Counter
+from notifications.contract import DeliveryChannel
 from notifications.outcomes import Outcome
+from users.contract import OptOut
 
 BULK = 100  # numbers a request
+
+_NEVER_WENT_OUT = frozenset({"pending", "failed"})
 
 _log = logging.getLogger(__name__)
 
 
 class Sms:
-    """Sends text messages: one request for up to BULK numbers that get the same text."""
+    """Sends text messages: one request for up to BULK numbers that get the same text.
 
-    name = "sms"
+    It is made for one worker, of an account that outlives it.
+    """
+
+    name: DeliveryChannel = "sms"
     abandoned = outcomes.unknown("the sender stopped on the way")
 
-    def __init__(self, config: dict[str, Any]) -> None:
-        self._client = africas_talking.Client(config["username"], config["api_key"], config["url"])
-        self._sender_id: str | None = config["sender"] or None
+    def __init__(self, account: SmsAccount, db: Sessions, peers: PeerCalls) -> None:
+        self._account = account
+        self._counter = Counter(db, account.limits)
+        self._peers = peers
 
     def send(self, batch: Sequence[Outgoing]) -> Iterator[list[Result]]:
         """Send one request after the other; the results of each come together."""
         texts: dict[str, dict[str, list[int]]] = {}
         for one in batch:
-            number = _number(one.address)
-            if number is None:
-                yield [(one.id, outcomes.failed("the phone number is not valid"))]
+            number = sms_numbers.destination(one.address, self._account.countries)
+            if isinstance(number, Outcome):
+                yield [(one.id, number)]
             else:
                 texts.setdefault(messages.sms(one.title, one.message), {}).setdefault(number, []).append(one.id)
-        for text, numbers in texts.items():
-            yield from self._send_text(text, numbers)
+        try:
+            for text, numbers in texts.items():
+                yield from self._send_text(text, numbers)
+        except ServiceError as error:  # what is left was not touched
+            _log.warning("SMS wait: %s", error)
 
     def _send_text(self, text: str, numbers: dict[str, list[int]]) -> Iterator[list[Result]]:
         """Send a text to all who get it; people who share a number get it once."""
         everybody = list(numbers)
         for start in range(0, len(everybody), BULK):
             part = everybody[start : start + BULK]
-            found = self._request(text, part)
-            yield [(delivery, found[number]) for number in part for delivery in numbers[number]]
+            results = self._send_part(text, part)
+            yield [(delivery, results.outcomes[number]) for number in part for delivery in numbers[number]]
+            self._tell_users(results.opted_out)
 
-    def _request(self, text: str, numbers: list[str]) -> dict[str, Outcome]:
-        """Send one text to some numbers and return what came of each."""
-        try:
-            answer = self._client.send(text, numbers, self._sender_id)
-        except requests.RequestException as error:
-            _log.error("Africa's Talking failed: %s", type(error).__name__)
-            return dict.fromkeys(numbers, africas_talking.after(error))
-        read = africas_talking.read(answer)
-        if read is None:
-            _log.error("Africa's Talking gave an answer that cannot be read")
-            return dict.fromkeys(numbers, outcomes.unknown("the provider's answer cannot be read"))
-        if any(status.code == africas_talking.NO_MONEY for status in read.statuses.values()):
-            _log.error("the balance at Africa's Talking is used up: no SMS goes out")
-        return {number: africas_talking.outcome(read, number) for number in numbers}
+    def _send_part(self, text: str, numbers: list[str]) -> Results:
+        """Send one request, as far as balance and limits allow."""
+        if pause := self._account.pause:
+            return Results(dict.fromkeys(numbers, replace(africas_talking.no_money(), delay=pause)))
+        day, decision = self._counter.reserve(numbers)
+        if not decision.granted:
+            return Results(decision.refused)
+        results = self._account.send(text, decision.granted)
+        unsent = [number for number in decision.granted if results.outcomes[number].status in _NEVER_WENT_OUT]
+        self._counter.give_back(day, unsent)
+        return Results(decision.refused | results.outcomes, results.opted_out)
 
-
-def _number(text: str) -> str | None:
-    """Return a phone number as E.164 writes it: the SDK refuses a whole request for one that it cannot read."""
-    try:
-        number = phonenumbers.parse(text)
-    except phonenumbers.NumberParseException:
-        return None
-    possible = phonenumbers.is_possible_number(number)
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if possible else None
+    def _tell_users(self, numbers: Iterable[str]) -> None:
+        """Have SMS switched off for whoever told the provider to stop them; if that fails, the next refusal tells."""
+        for number in numbers:
+            try:
+                self._peers.call("users.opt_out", OptOut(phone=number), Empty)
+            except ServiceError as error:
+                _log.warning("an opt-out could not be told: %s", error)

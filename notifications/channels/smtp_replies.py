@@ -6,6 +6,7 @@ import smtplib
 from notifications import outcomes
 from notifications.outcomes import Outcome
 
+_CLOSING = 421
 _PERMANENT = 500
 _ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b")
 
@@ -13,14 +14,19 @@ _ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b")
 def outcome(error: OSError) -> Outcome:
     """Read what smtplib raised for one mail.
 
-    A 5xx answer to the recipient or to the content is final. One to our own address is a mistake of ours, which an
-    operator may correct before the last attempt; a lost connection says nothing.
+    A 5xx answer to the recipient or to the content is final. Whoever refuses our name or our address has not looked at
+    the mail. A connection that is lost, or closed with 421, says nothing of the mail; but since the mail may be the
+    cause, or may have arrived, that costs an attempt.
     """
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return outcomes.failed("the server does not support such addresses")
-    about_this_mail = isinstance(error, (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError))
-    final = about_this_mail and (_answer(error) or (0, b""))[0] >= _PERMANENT
-    return outcomes.failed(text(error)) if final else outcomes.transient(text(error))
+    if isinstance(error, (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError)):
+        code, _ = _answer(error) or (0, b"")
+        final = code >= _PERMANENT
+        return outcomes.failed(text(error)) if final else outcomes.transient(text(error), trouble=code == _CLOSING)
+    if isinstance(error, smtplib.SMTPResponseException):
+        return outcomes.away(text(error))
+    return outcomes.transient(text(error), trouble=True)
 
 
 def text(error: OSError) -> str:

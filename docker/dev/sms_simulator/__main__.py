@@ -1,4 +1,8 @@
-"""`python -m docker.dev.sms_simulator --port N --folder DIR`, the key in AFRICASTALKING_API_KEY."""
+"""`python -m docker.dev.sms_simulator --port N --folder DIR`; what is secret is in its environment.
+
+AFRICASTALKING_API_KEY is the key that is let in; AFRICASTALKING_CALLBACK_URL, if it is there, is where delivery reports
+go, as set in the vendor's dashboard.
+"""
 
 import argparse
 import os
@@ -16,11 +20,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Africa's Talking's SMS API without any SMS.")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--callback-url", help="where delivery reports go, as set in the vendor's dashboard")
     arguments = parser.parse_args()
-    faults = Faults()
-    key = os.environ["AFRICASTALKING_API_KEY"]
-    api = Api(key, Ledger(arguments.folder), faults, Reports(arguments.callback_url))
+    faults, ledger = Faults(), Ledger(arguments.folder)
+    reports = Reports(os.environ.get("AFRICASTALKING_CALLBACK_URL"), ledger, faults)
+    api = Api(os.environ["AFRICASTALKING_API_KEY"], ledger, faults, reports)
     serve(arguments.port, [*api.routes(), *faults.routes()])
 
 

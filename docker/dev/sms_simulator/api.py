@@ -1,6 +1,7 @@
 """The simulator's routes: the vendor's one, and those for tests."""
 
 import time
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -8,6 +9,7 @@ from docker.dev.sms_simulator.judging import Verdict, judge
 from docker.dev.sms_simulator.ledger import Ledger
 from docker.dev.sms_simulator.replies import message_data, render
 from docker.dev.sms_simulator.reports import Reports
+from docker.dev.sms_simulator.view import page
 from docker.dev.twins.faults import Faults
 from docker.dev.twins.http import HangUp, Reply, Request, Route, as_json
 
@@ -29,6 +31,8 @@ class Api:
             Route("POST", "/version1/messaging", self._send),
             Route("GET", "/messages", self._list),
             Route("DELETE", "/messages", self._clear),
+            Route("POST", "/opt-out", self._opt_out),
+            Route("GET", "/", self._index),
         )
 
     def _send(self, request: Request) -> Reply:
@@ -60,16 +64,28 @@ class Api:
 
     def _answer(self, entries: list[dict[str, Any]], accept: str) -> Reply:
         """Answer, unless a fault keeps the caller from learning what became of its messages."""
-        if silence := self._faults.take("hang"):
-            time.sleep(float(silence))
-        if self._faults.take("close"):
+        silence, closes, answer = self._faults.take("hang"), self._faults.take("close"), self._scripted(entries, accept)
+        time.sleep(float(silence or 0))
+        if closes:
             raise HangUp
-        if plain := self._faults.take("plain"):
-            return _text(str(plain), HTTPStatus.CREATED)
-        return render(message_data(entries), accept)
+        return answer
+
+    def _scripted(self, entries: list[dict[str, Any]], accept: str) -> Reply:
+        plain, declared = self._faults.take("plain"), self._faults.take("declared")
+        answer = _text(str(plain), HTTPStatus.CREATED) if plain else render(message_data(entries), accept)
+        return replace(answer, content_type=str(declared)) if declared else answer
 
     def _list(self, request: Request) -> Reply:
         return as_json(self._ledger.all(request.query.get("to")))
+
+    def _index(self, _request: Request) -> Reply:
+        return page(self._ledger.all())
+
+    def _opt_out(self, request: Request) -> Reply:
+        """Pass an opt-out on; the answer is the customer's."""
+        form = request.form()
+        status = self._reports.opt_out(form["phoneNumber"], form.get("senderId", "AFRICASTKNG"))
+        return _text(f"the customer answered {status}", HTTPStatus.OK)
 
     def _clear(self, _request: Request) -> Reply:
         self._ledger.clear()

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from chassis.columns import Moment, UuidText
+from chassis.migrations import add_traceparent
 
 revision = "0003"
 down_revision = "0002"
@@ -14,6 +15,7 @@ down_revision = "0002"
 
 def upgrade() -> None:
     """Add them."""
+    add_traceparent()
     _follow_posts()
     _follow_text_messages()
     _find_what_is_old()

@@ -140,9 +140,15 @@ class Stranger:
             eventlet.sleep(0.02)
         return message
 
+    def put(self, queue: str, body: bytes) -> None:
+        """Put a message into a durable queue, which is declared first."""
+        self._channel.queue_declare(queue, durable=True, auto_delete=False)
+        self.publish("", queue, body)
+
     def depth(self, queue: str) -> int:
-        """Count the messages that wait in a queue."""
-        return int(self._channel.queue_declare(queue, passive=True).message_count)
+        """Count the messages that wait in a queue; one for parking is made when something is parked first."""
+        passive = not queue.startswith("parked.")
+        return int(self._channel.queue_declare(queue, passive=passive, durable=True, auto_delete=False).message_count)
 
     def tap(self, exchange: str, key: str) -> str:
         """Bind a queue to an exchange that is there and return its name."""

@@ -17,7 +17,7 @@ from chassis.database import Database
 from chassis.errors import Conflict
 from chassis.events import event_handler
 from chassis.rpc import rpc
-from chassis.service import Service
+from chassis.service import ListeningService, Service
 from chassis.tokens import Caller
 
 
@@ -108,7 +108,7 @@ SQLite, PostgreSQL = kitchen("feeds"), kitchen("users")
 Handler = Callable[["Guests", TeaMade], None]
 
 
-class Guests(Service):
+class Guests(ListeningService):
     """Hears of tea; `behave` is what the test wants it to do then."""
 
     name = "guests"

@@ -2,17 +2,21 @@
 
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import alembic.command
 import eventlet
 import pytest
+import requests
+from prometheus_client.parser import text_string_to_metric_families
 
 from chassis import migrations
 from chassis.ids import new_id
@@ -175,6 +179,33 @@ def test_a_container_that_dies_takes_the_process_with_it_so_that_the_supervisor_
     trouble(wire_to_broker)
     assert ended(process) in codes
     assert "ZeroDivisionError" in feeds.log()
+
+
+def test_a_process_tells_prometheus_what_it_did(feeds: Feeds, rpc: Rpc, until: Until, unused_port: int) -> None:
+    feeds.start(METRICS_PORT=str(unused_port))
+    rpc("feeds.create", ADA, text="Karibu")
+    with pytest.raises(Exception, match="no such post"):
+        rpc("feeds.detail", ADA, id=new_id())
+
+    def measured(name: str, **labels: str) -> float:
+        page = requests.get(f"http://127.0.0.1:{unused_port}/metrics", timeout=5).text
+        samples = [sample for family in text_string_to_metric_families(page) for sample in family.samples]
+        return next(sample.value for sample in samples if (sample.name, sample.labels) == (name, labels))
+
+    calls = partial(measured, "baraza_rpc_seconds_count", service="feeds")
+    assert calls(method="create", outcome="ok") == 1
+    assert calls(method="detail", outcome="not_found") == 1
+    assert measured("baraza_database_connections_limit", service="feeds") == 1  # SQLite
+    until(lambda: measured("baraza_hub_stall_seconds_count") > 0)
+    until(lambda: measured("baraza_outbox_events", service="feeds") == 1)  # nobody listens to post_created here
+    until(lambda: measured("baraza_outbox_age_seconds", service="feeds") > 0)
+
+
+@pytest.fixture
+def unused_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
 
 
 def test_a_missing_variable_stops_the_start_and_is_named(tmp_path: Path) -> None:

@@ -1,17 +1,19 @@
 """The SMS simulator, called by Africa's Talking's own SDK."""
 
 import threading
-from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 from xml.etree import ElementTree as ET
 
 import pytest
 import requests
 from africastalking.Service import AfricasTalkingException
 from africastalking.SMS import SMSService
+
+from docker.dev.waiting import until
 
 Start = Callable[..., str]
 KEY = "a key that only this test knows"
@@ -125,30 +127,97 @@ def test_a_form_without_recipients_is_refused(simulator: str) -> None:
     assert (answer.status_code, answer.text) == (400, "Request is missing required form field 'to'")
 
 
-def test_delivery_reports_go_to_the_callback_address(start: Start, free_ports: dict[str, int], tmp_path: Path) -> None:
-    reports = []
-    arrived = threading.Event()
+class Customer:
+    """Takes what the vendor posts; `refusals` are the statuses of its first answers."""
 
-    class Callback(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
-            reports.append({key: values[0] for key, values in form.items()})
-            self.send_response(200)
-            self.end_headers()
-            if len(reports) == 2:
-                arrived.set()
+    def __init__(self) -> None:
+        self.forms: list[dict[str, str]] = []
+        self.refusals: list[int] = []
+        customer = self
 
-        def log_message(self, *_: object) -> None:
-            """Stay silent."""
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                form = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
+                status = customer.refusals.pop() if customer.refusals else 204
+                if status == 204:
+                    customer.forms.append(form)
+                self.send_response(status)
+                self.end_headers()
 
-    with HTTPServer(("127.0.0.1", 0), Callback) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        callback = f"http://127.0.0.1:{server.server_port}/sms-report/"
-        port = free_ports["first"]
-        words = ("--port", port, "--folder", tmp_path, "--callback-url", callback)
-        data = send(start("docker.dev.sms_simulator", port, *words), AMINA, "+254711001001", "+254711000406")
-        assert arrived.wait(10)
-        server.shutdown()
-    assert [report["status"] for report in reports] == ["Success", "Failed"]
-    assert reports[0]["id"] == data["Recipients"][0]["messageId"]
-    assert reports[1]["failureReason"] == "AbsentSubscriber"
+            def log_message(self, *_: object) -> None:
+                """Stay silent."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+
+    def told(self, count: int) -> list[dict[str, str]]:
+        """Wait for so many forms."""
+        until(lambda: len(self.forms) >= count, "what the vendor posts", 10)
+        return self.forms
+
+
+@pytest.fixture
+def customer() -> Iterator[Customer]:
+    customer = Customer()
+    with customer.server:
+        threading.Thread(target=customer.server.serve_forever, daemon=True).start()
+        yield customer
+        customer.server.shutdown()
+
+
+@pytest.fixture
+def reporting(
+    start: Start, free_ports: dict[str, int], tmp_path: Path, customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """A simulator that knows where its customer is."""
+    port = free_ports["first"]
+    monkeypatch.setenv("AFRICASTALKING_CALLBACK_URL", f"http://127.0.0.1:{customer.server.server_port}/sms-report/")
+    return start("docker.dev.sms_simulator", port, "--port", port, "--folder", tmp_path)
+
+
+def test_delivery_reports_go_to_the_callback_address(reporting: str, customer: Customer) -> None:
+    data = send(reporting, AMINA, "+254711001001", "+254711000406")
+    first, second = customer.told(2)
+    assert first == {
+        "id": data["Recipients"][0]["messageId"],
+        "status": "Success",
+        "phoneNumber": AMINA,
+        "networkCode": "63902",
+    }
+    assert (second["status"], second["failureReason"]) == ("Failed", "AbsentSubscriber")
+
+
+def test_a_report_that_is_not_taken_comes_again_and_one_that_is_shows(reporting: str, customer: Customer) -> None:
+    customer.refusals = [503]
+    send(reporting, AMINA)
+    assert [one["status"] for one in customer.told(1)] == ["Success"]
+    until(lambda: listed(reporting)[0]["report"] == "Success", "the report to show", 10)
+
+
+def test_reports_can_be_scripted(reporting: str, customer: Customer) -> None:
+    script(reporting, report={"status": "Rejected", "reason": "UserInBlackList", "times": 2}, to=AMINA)
+    script(reporting, report={"after": 0.5}, to=BRIAN)
+    send(reporting, BRIAN, AMINA)
+    told = [(one["phoneNumber"], one["status"], one.get("failureReason")) for one in customer.told(3)]
+    assert told == [(AMINA, "Rejected", "UserInBlackList")] * 2 + [(BRIAN, "Success", None)]
+
+
+def test_a_report_may_come_before_the_answer_or_not_at_all(reporting: str, customer: Customer) -> None:
+    script(reporting, report={"early": True}, to=AMINA)
+    script(reporting, report={"times": 0}, to=BRIAN)
+    send(reporting, BRIAN, AMINA)
+    assert [one["phoneNumber"] for one in customer.forms] == [AMINA]
+
+
+def test_somebody_may_opt_out(reporting: str, customer: Customer) -> None:
+    answer = requests.post(f"{reporting}/opt-out", {"phoneNumber": AMINA, "senderId": "BARAZA"}, timeout=5)
+    assert answer.text == "the customer answered 204"
+    assert customer.forms == [{"senderId": "BARAZA", "phoneNumber": AMINA}]
+
+
+def test_people_see_what_was_sent_without_running_it(simulator: str) -> None:
+    assert "No message yet" in requests.get(simulator, timeout=5).text
+    send(simulator, AMINA, text="<script>alert(1)</script>")
+    page = requests.get(simulator, timeout=5).text
+    assert AMINA in page
+    assert "&lt;script&gt;" in page
+    assert "<script>" not in page

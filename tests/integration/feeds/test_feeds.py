@@ -8,23 +8,16 @@ import pytest
 from chassis.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from chassis.ids import new_id
 from chassis.tokens import Caller
-from feeds import service
 from feeds.contract import CACHE_TAG
-from feeds.service import FeedsService
-from tests.integration.support.rpc import OPERATOR, Rpc
+from tests.integration.support.rpc import Rpc
 
 AUTHOR = Caller("gateway", user=new_id(), username="ada")
-
-
-@pytest.fixture
-def feeds(start: Callable[..., Any], rpc: Rpc) -> Rpc:
-    start(FeedsService)
-    return rpc
 
 
 def test_a_post_is_told_with_its_authors_name_of_that_moment(feeds: Rpc, listen: Callable[[str], Any]) -> None:
     events = listen("feeds")
     post = feeds("feeds.create", AUTHOR, text="hello")
+    assert post.pop("edited_at") is None
     assert events.next("post_created") == post | {"author_username": "ada"}
 
 
@@ -73,27 +66,6 @@ def test_an_unknown_post_is_not_found(feeds: Rpc) -> None:
         feeds("feeds.detail", id=new_id())
 
 
-def test_the_posts_of_an_author_who_is_no_more_are_deleted_and_no_others(
-    feeds: Rpc, redis: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(service, "BATCH", 2)
-    other = Caller("gateway", user=new_id(), username="ben")
-    kept = feeds("feeds.create", other, text="stays")
-    for number in range(5):
-        feeds("feeds.create", AUTHOR, text=str(number))
-    before = int(redis.get(f"tag:{CACHE_TAG}"))
-    for _ in range(2):
-        assert feeds("feeds.erase_author", Caller("gateway"), author_id=AUTHOR.user) == {}
-    assert feeds("feeds.all")["items"] == [kept]
-    assert int(redis.get(f"tag:{CACHE_TAG}")) > before
-
-
-def test_only_the_gateway_and_operators_erase_authors(feeds: Rpc) -> None:
-    with pytest.raises(Forbidden):
-        feeds("feeds.erase_author", Caller("notifications"), author_id=AUTHOR.user)
-    assert feeds("feeds.erase_author", OPERATOR, author_id=AUTHOR.user) == {}
-
-
 def test_authors_come_in_pages_with_their_posts_up_to_an_id(feeds: Rpc) -> None:
     writers = sorted(new_id() for _ in range(3))
     posts = [feeds("feeds.create", Caller("gateway", user=writer), text="x") for writer in [*writers, writers[1]]]
@@ -106,6 +78,26 @@ def test_authors_come_in_pages_with_their_posts_up_to_an_id(feeds: Rpc) -> None:
     page = feeds("feeds.authors", before=posts[-1]["id"], limit=2, after=page["next"])
     assert [item["author_id"] for item in page["items"]] == writers[2:]
     assert page["next"] is None
+
+
+def test_a_border_shows_the_posts_of_then_and_the_last_one_of_now(feeds: Rpc) -> None:
+    kept, later, earlier = (feeds("feeds.create", AUTHOR, text="x") for _ in range(3))
+    feeds("feeds.delete", AUTHOR, id=earlier["id"])
+    border = new_id()
+    feeds("feeds.delete", AUTHOR, id=later["id"])
+    then = {"author_id": AUTHOR.user, "posts": 2, "last_post_at": kept["created_at"]}
+    assert feeds("feeds.authors", before=border)["items"] == [then]
+    assert feeds("feeds.authors", before=new_id())["items"] == [then | {"posts": 1}]
+    feeds("feeds.delete", AUTHOR, id=kept["id"])
+    assert feeds("feeds.authors", before=border)["items"] == [then | {"last_post_at": None}]
+    assert feeds("feeds.authors", before=new_id())["items"] == []
+
+
+def test_authors_can_be_asked_for_by_their_ids(feeds: Rpc) -> None:
+    ada, ben, _ = (feeds("feeds.create", Caller("gateway", user=new_id()), text="x") for _ in range(3))
+    ids = [ben["author_id"], new_id(), ada["author_id"]]
+    found = feeds("feeds.authors", before=new_id(), ids=ids)["items"]
+    assert {one["author_id"] for one in found} == {ada["author_id"], ben["author_id"]}
 
 
 def test_the_authors_of_all_posts_are_for_the_gateway_alone(feeds: Rpc) -> None:

@@ -1,24 +1,15 @@
 """Pages of posts."""
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from hypothesis import given
 
+from chassis.errors import Invalid
 from chassis.ids import new_id
 from chassis.tokens import Caller
-from feeds.service import FeedsService
 from tests.integration.support.pages import STEPS, WITH_REAL_SERVICES, read_all
 from tests.integration.support.rpc import Rpc
 
 AUTHOR = Caller("gateway", user=new_id(), username="ada")
-
-
-@pytest.fixture
-def feeds(start: Callable[..., Any], rpc: Rpc) -> Rpc:
-    start(FeedsService)
-    return rpc
 
 
 @pytest.fixture
@@ -39,3 +30,24 @@ def test_every_post_is_read_once_whatever_is_posted_meanwhile(
     add()
     before = list(posted)
     assert read_all(lambda **query: feeds("feeds.all", **query), add, steps) == before[::-1]
+
+
+@WITH_REAL_SERVICES
+@given(steps=STEPS)
+def test_every_post_of_an_author_is_read_once_and_nobody_elses(feeds: Rpc, steps: list[tuple[int, int]]) -> None:
+    author = Caller("gateway", user=new_id(), username="ben")
+
+    def add() -> str:
+        feeds("feeds.create", AUTHOR, text="somebody else")
+        return str(feeds("feeds.create", author, text="x")["id"])
+
+    before = [add() for _ in range(5)]
+    assert read_all(lambda **query: feeds("feeds.all", author=author.user, **query), add, steps) == before[::-1]
+
+
+def test_an_author_whom_nobody_knows_has_an_empty_page(feeds: Rpc) -> None:
+    feeds("feeds.create", AUTHOR, text="x")
+    assert feeds("feeds.all", author=new_id()) == {"items": [], "next": None}
+    with pytest.raises(Invalid) as refusal:
+        feeds("feeds.all", author="ada")
+    assert [error["field"] for error in refusal.value.errors] == ["author"]

@@ -1,18 +1,20 @@
-"""Notifications on SQLite, and on PostgreSQL too where BARAZA_TEST_NOTIFICATIONS_URI names an empty database."""
+"""Notifications on the database that NOTIFICATIONS_DB_URI names: SQLite and PostgreSQL have to pass the same tests."""
 
 import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import nameko_sqlalchemy
 import pytest
 from nameko.runners import ServiceRunner
 from sqlalchemy import Engine, RowMapping, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
-from chassis import clock, config, keyring
+from chassis import clock, keyring
 from chassis.ids import new_id
 from chassis.outbox import Envelope
 from chassis.publisher import BatchPublisher
+from chassis.sessions import Sessions
 from chassis.tables import METADATA
 from chassis.tokens import Caller
 from feeds.contract import PostCreated
@@ -21,25 +23,18 @@ from notifications.messages import Content
 from notifications.models import Base
 from notifications.service import NotificationsService
 from tests.integration.notifications.people import People, UsersService
-from tests.integration.notifications.twins import Twin
 from tests.integration.support.databases import Databases
+from tests.integration.support.twins import Twin
 from users.contract import Channel
 
-SECOND_DATABASE = os.environ.get("BARAZA_TEST_NOTIFICATIONS_URI")
+# SQLite has one writer at a time anyway.
+collect_ignore = [] if os.environ.get("NOTIFICATIONS_DB_URI", "").startswith("postgresql") else ["test_turns.py"]
 
 Publish = Callable[..., PostCreated]
 Rows = Callable[..., list[RowMapping]]
 Until = Callable[[Callable[[], object]], None]
 Order = Callable[..., str]
 Settled = Callable[[], list[RowMapping]]
-
-
-@pytest.fixture(scope="session", params=["default", "second"] if SECOND_DATABASE else ["default"])
-def loaded_settings(loaded_settings: dict[str, Any], request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
-    with pytest.MonkeyPatch.context() as environment:
-        if request.param == "second":
-            environment.setenv("NOTIFICATIONS_DB_URI", str(SECOND_DATABASE))
-        yield loaded_settings | config.load("notifications")
 
 
 @pytest.fixture(autouse=True)
@@ -96,6 +91,11 @@ def publish(settings: dict[str, Any]) -> Iterator[Publish]:
 
     yield publish
     publisher.close()
+
+
+def sessions(database: Engine) -> Sessions:
+    """Return transactions as services write them, without a service."""
+    return Sessions(sessionmaker(database, class_=nameko_sqlalchemy.database.Session))
 
 
 def user(user_id: str) -> Caller:

@@ -1,12 +1,14 @@
 """The users service as notifications sees it: a real Nameko service whose accounts a test makes."""
 
+from collections.abc import Collection
 from typing import ClassVar
 
+from chassis.contract import Empty
 from chassis.errors import Unavailable
 from chassis.ids import new_id
 from chassis.rpc import rpc
 from chassis.service import Service
-from users.contract import ActiveRecipients, Channel, Contact, ContactList, Contacts, Recipient, Recipients
+from users.contract import ActiveRecipients, Channel, Contact, ContactList, Contacts, OptOut, Recipient, Recipients
 
 
 class People:
@@ -14,8 +16,10 @@ class People:
 
     def __init__(self) -> None:
         self.accounts: dict[str, Contact] = {}
-        self.failures: list[int] = []  # the calls, counted from 1, that fail
+        self.failures: Collection[int] = []  # the calls, counted from 1, that fail
+        self.asked: list[ActiveRecipients] = []
         self.calls = 0
+        self.opted_out: list[str] = []  # phone numbers
 
     def add(self, name: str, *notify_by: Channel, phone: str | None = None) -> str:
         account = Contact(
@@ -45,6 +49,7 @@ class UsersService(Service):
     @rpc
     def active_recipients(self, request: ActiveRecipients) -> Recipients:
         self.people.answer()
+        self.people.asked.append(request)
         ids = [user for user in self.people.accounts if user > (request.after or "")]
         ids = [user for user in ids if request.ids is None or user in request.ids]
         page = ids[: request.limit]
@@ -56,3 +61,9 @@ class UsersService(Service):
         self.people.answer()
         accounts = self.people.accounts
         return ContactList(items=[accounts[user] for user in request.ids if user in accounts])
+
+    @rpc
+    def opt_out(self, request: OptOut) -> Empty:
+        self.people.answer()
+        self.people.opted_out.append(request.phone)
+        return Empty()

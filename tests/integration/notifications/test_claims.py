@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from nameko.runners import ServiceRunner
 from sqlalchemy import Engine, update
@@ -13,7 +14,7 @@ from notifications.deliveries import DeliveriesService
 from notifications.models import Delivery
 from tests.integration.notifications.conftest import Order, Rows, Settled
 from tests.integration.notifications.people import People, UsersService
-from tests.integration.notifications.twins import Twin
+from tests.integration.support.twins import Twin
 
 LEASE = 60
 
@@ -73,6 +74,23 @@ def test_a_mail_whose_sender_died_is_sent_again(  # noqa: PLR0913, PLR0917 - the
     (delivery,) = settled()
     assert (delivery["status"], delivery["attempts"]) == ("sent", 2)
     assert len(mailbox.got()) == 1
+
+
+def test_two_senders_at_a_time_send_each_mail_once(  # noqa: PLR0913, PLR0917 - the fixtures it takes
+    people: People,
+    order: Order,
+    settings: dict[str, Any],
+    settled: Settled,
+    start: Callable[..., ServiceRunner],
+    runner_factory: Callable[..., ServiceRunner],
+    mailbox: Twin,
+) -> None:
+    settings["notifications"]["delivery"]["batch"] = 3
+    start(UsersService, DeliveriesService)
+    runner_factory(settings, DeliveriesService).start()
+    order("email", *(people.add(f"user{number}", "email") for number in range(60)))
+    assert {(one["status"], one["attempts"]) for one in settled()} == {("sent", 1)}
+    assert len(mailbox.got()) == 60
 
 
 def test_a_text_message_whose_sender_died_is_unknown(  # noqa: PLR0913, PLR0917 - the fixtures it takes

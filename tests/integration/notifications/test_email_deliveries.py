@@ -9,7 +9,7 @@ from nameko.runners import ServiceRunner
 from notifications.deliveries import DeliveriesService
 from tests.integration.notifications.conftest import Order, Settled
 from tests.integration.notifications.people import People, UsersService
-from tests.integration.notifications.twins import Twin
+from tests.integration.support.twins import Twin
 
 Start = Callable[..., ServiceRunner]
 
@@ -88,16 +88,6 @@ def test_a_connection_that_dies_costs_one_mail_an_attempt_and_the_others_none(
     mails = [dict(mailbox.read(mail["id"])["headers"]) for mail in mailbox.got()]
     assert len(mails) == 3
     assert len({mail["Message-ID"] for mail in mails}) == 2
-
-
-def test_a_server_that_is_away_is_waited_for(
-    ada: str, settings: dict[str, Any], deliver: Callable[..., list[Any]], mailbox: Twin
-) -> None:
-    settings["notifications"]["email"]["port"] = 9  # nobody listens there
-    (delivery,) = deliver(ada)
-    assert (delivery["status"], delivery["attempts"]) == ("failed", 3)
-    assert delivery["last_error"] == "ConnectionRefusedError"
-    assert mailbox.got() == []
 
 
 def test_a_closed_account_and_a_channel_that_was_switched_off_get_nothing(

@@ -54,7 +54,8 @@ def test_their_name_and_words_go_from_the_inboxes_of_others(  # noqa: PLR0913, P
     assert kept["message"] == "stays"
     assert {(item["title"], item["message"]) for item in redacted} == {("[deleted] posted", "This post was deleted.")}
     assert [item["data"] for item in redacted] == [
-        {"post_id": post.id, "author_id": author, "author_username": "[deleted]"} for post in posts[::-1]
+        {"post_id": post.id, "author_id": author, "author_username": "[deleted]", "deleted": True}
+        for post in posts[::-1]
     ]
     replay = rpc("notifications.missed", GATEWAY, user_id=ben, since=kept["id"])
     assert {item["id"] for item in replay["changed"]} == {item["id"] for item in redacted}

@@ -2,17 +2,13 @@
 
 from collections.abc import Callable
 
-import eventlet
 import pytest
 from hypothesis import given
-from sqlalchemy import Engine, text
-from sqlalchemy.orm import Session
 
 from chassis.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from chassis.ids import new_id
 from chassis.tokens import Caller
-from notifications import store
-from tests.integration.notifications.conftest import Rows, Until, staff, user
+from tests.integration.notifications.conftest import staff, user
 from tests.integration.notifications.people import People
 from tests.integration.support.pages import STEPS, WITH_REAL_SERVICES, read_all
 from tests.integration.support.rpc import GATEWAY, Rpc
@@ -126,29 +122,3 @@ def test_recipients_and_staff_see_a_notification_and_strangers_do_not(
     for caller, missing in ((user(stranger), notification), (staff(stranger), new_id())):
         with pytest.raises(NotFound):
             rpc("notifications.detail", caller, id=missing)
-
-
-def test_on_postgresql_writers_take_turns_so_that_a_replay_misses_nothing(
-    ada: str, people: People, database: Engine, rows: Rows, until: Until
-) -> None:
-    if database.dialect.name == "sqlite":
-        pytest.skip("SQLite has one writer at a time anyway")
-    first, second = new_id(), new_id()
-
-    def write() -> None:
-        with Session(database) as session, session.begin():
-            store.add_to_inbox(session, second, [ada])
-
-    with Session(database) as session, session.begin():
-        store.add_to_inbox(session, first, [people.add("ben")])
-        other = eventlet.spawn(write)
-        until(lambda: waiting_for_a_turn(database))
-        store.add_to_inbox(session, first, [ada])
-    other.wait()
-    assert [row["notification_id"] for row in rows("inbox", user_id=ada)] == [first, second]
-
-
-def waiting_for_a_turn(database: Engine) -> bool:
-    with database.begin() as connection:
-        query = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
-        return bool(connection.scalar(query))

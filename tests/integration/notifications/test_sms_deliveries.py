@@ -1,15 +1,17 @@
 """Text messages on their way to a real HTTP server that speaks as Africa's Talking does."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from nameko.runners import ServiceRunner
 
+from chassis import clock
 from notifications.deliveries import DeliveriesService
-from tests.integration.notifications.conftest import Order, Settled
+from tests.integration.notifications.conftest import Order, Rows, Settled, Until
 from tests.integration.notifications.people import People, UsersService
-from tests.integration.notifications.twins import Twin
+from tests.integration.support.twins import Twin
 
 Deliver = Callable[..., list[Any]]
 
@@ -62,6 +64,7 @@ def test_people_who_share_a_number_get_one_message(people: People, deliver: Deli
         (102, "sent", 1, None),
         (403, "failed", 1, "403 InvalidPhoneNumber"),
         (406, "failed", 1, "406 UserInBlacklist"),
+        (409, "failed", 1, "409 DoNotDisturbRejection"),
         (501, "failed", 3, "501 GatewayError"),
     ],
 )
@@ -84,24 +87,117 @@ def test_one_bad_number_does_not_harm_the_others(ada: str, people: People, deliv
     assert len(sms.got()) == 1
 
 
-@pytest.mark.parametrize("fault", [{"close": True}, {"plain": "OK"}, {"status": 502, "text": "bad gateway"}])
-def test_an_unknown_outcome_is_never_sent_again(ada: str, deliver: Deliver, sms: Twin, fault: dict[str, Any]) -> None:
-    sms.fail(**fault)
+FAULTS = {
+    "the connection ends": [{"close": True}],
+    "the answer takes too long": [{"hang": 3}],
+    "a text": [{"plain": "OK"}],
+    "a text that calls itself JSON": [{"plain": "OK"}, {"declared": "application/json"}],
+    "a bad gateway": [{"status": 502}],
+    "an error of theirs": [{"status": 500}],
+}
+
+
+@pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS.keys())
+def test_an_unknown_outcome_is_never_sent_again(
+    ada: str, deliver: Deliver, sms: Twin, settings: dict[str, Any], faults: list[dict[str, Any]]
+) -> None:
+    settings["notifications"]["sms"]["timeout"] = 1
+    for fault in faults:
+        sms.fail(**fault)
     (delivery,) = deliver(ada)
-    assert (delivery["status"], delivery["attempts"]) == ("unknown", 1)
+    assert (delivery["status"], delivery["attempts"], delivery["provider_id"]) == ("unknown", 1, None)
     assert len(sms.got()) <= 1
 
 
-def test_a_server_that_is_away_is_tried_again(ada: str, settings: dict[str, Any], deliver: Deliver) -> None:
-    settings["notifications"]["sms"]["url"] = "http://127.0.0.1:9"  # nobody listens there
+def test_json_under_another_content_type_is_read_all_the_same(ada: str, deliver: Deliver, sms: Twin) -> None:
+    sms.fail(declared="application/json; charset=utf-8")
     (delivery,) = deliver(ada)
-    assert (delivery["status"], delivery["attempts"], delivery["last_error"]) == ("failed", 3, "ConnectionError")
+    assert (delivery["status"], delivery["provider_id"]) == ("sent", sms.got()[0]["messageId"])
 
 
-def test_a_refused_key_is_tried_again_for_an_operator_may_mend_it(
-    ada: str, settings: dict[str, Any], deliver: Deliver, sms: Twin
+def test_of_one_request_each_number_has_its_own_result(people: People, deliver: Deliver, sms: Twin) -> None:
+    ends = ("000001", "000403", "000501", "000102", "000406")
+    users = [people.add(f"user{end}", "sms", phone=f"+254711{end}") for end in ends]
+    deliveries = deliver(*users)
+    assert [one["status"] for one in deliveries] == ["sent", "failed", "failed", "sent", "failed"]
+    assert [one["attempts"] for one in deliveries] == [1, 1, 3, 1, 1]
+    assert [one["number"] for one in sms.got()][:5] == [f"+254711{end}" for end in ends]
+
+
+def test_whoever_told_the_provider_to_stop_has_sms_switched_off(
+    ada: str, people: People, deliver: Deliver, until: Until
 ) -> None:
-    settings["notifications"]["sms"]["api_key"] = "wrong"
+    people.change(ada, phone="+254711000406")
     (delivery,) = deliver(ada)
-    assert (delivery["status"], delivery["last_error"]) == ("failed", "HTTP 401")
+    assert (delivery["status"], delivery["last_error"]) == ("failed", "406 UserInBlacklist")
+    until(lambda: people.opted_out == ["+254711000406"])
+
+
+def test_an_opt_out_that_cannot_be_told_costs_nobody_a_message(ada: str, people: People, deliver: Deliver) -> None:
+    blocked = people.add("blocked", "sms", phone="+254711000406")
+    people.failures = [2]  # the first call is for addresses
+    assert [one["status"] for one in deliver(blocked, ada)] == ["failed", "sent"]
+    assert people.opted_out == []
+
+
+def test_with_an_empty_balance_nothing_more_is_asked_and_nobody_loses_an_attempt(  # noqa: PLR0913, PLR0917 - fixtures
+    ada: str,
+    ben: str,
+    start: Callable[..., ServiceRunner],
+    order: Order,
+    rows: Rows,
+    until: Until,
+    sms: Twin,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    sms.fail(verdict=405, count=9)
+    start(UsersService, DeliveriesService)
+    order("sms", ada)
+    until(lambda: [row["last_error"] for row in rows("deliveries")] == ["405 InsufficientBalance"])
+    order("sms", ben)
+    until(lambda: [row["last_error"] for row in rows("deliveries")] == ["405 InsufficientBalance"] * 2)
+    assert [(row["status"], row["attempts"]) for row in rows("deliveries")] == [("pending", 0), ("pending", 0)]
+    assert all(row["due_at"] > clock.now() + timedelta(minutes=5) for row in rows("deliveries"))
+    assert [one["number"] for one in sms.got()] == ["+254711000001"]
+    assert [one.message for one in caplog.records if one.levelname == "ERROR"] == [
+        "the balance at Africa's Talking is used up: no SMS goes out"
+    ]
+
+
+def test_only_allowed_countries_get_messages(
+    people: People, deliver: Deliver, sms: Twin, settings: dict[str, Any]
+) -> None:
+    settings["notifications"]["sms"]["countries"] = "KE,UG"
+    phones = ("+254711000001", "+255621234567", "+80012345678", "+256712345678")
+    deliveries = deliver(*(people.add(f"user{phone}", "sms", phone=phone) for phone in phones))
+    assert [(one["status"], one["attempts"], one["last_error"]) for one in deliveries] == [
+        ("sent", 1, None),
+        ("cancelled", 0, "no SMS goes to this country"),
+        ("cancelled", 0, "no SMS goes to this country"),
+        ("sent", 1, None),
+    ]
+    assert [one["number"] for one in sms.got()] == ["+254711000001", "+256712345678"]
+
+
+@pytest.mark.parametrize(
+    ("mistake", "error"),
+    [({"url": "http://127.0.0.1:9"}, "ConnectionError"), ({"api_key": "wrong"}, "HTTP 401")],  # nobody listens there
+    ids=["a server that is away", "a key that is refused"],
+)
+def test_what_went_nowhere_costs_no_attempt(  # noqa: PLR0913, PLR0917 - the fixtures it takes
+    ada: str,
+    settings: dict[str, Any],
+    start: Callable[..., ServiceRunner],
+    order: Order,
+    rows: Rows,
+    until: Until,
+    sms: Twin,
+    mistake: dict[str, str],
+    error: str,
+) -> None:
+    settings["notifications"]["sms"] |= mistake
+    start(UsersService, DeliveriesService)
+    order("sms", ada)
+    until(lambda: [(one["status"], one["last_error"]) for one in rows("deliveries")] == [("pending", error)])
+    assert [one["attempts"] for one in rows("deliveries")] == [0]
     assert sms.got() == []

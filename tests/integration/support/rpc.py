@@ -32,7 +32,8 @@ class Rpc:
         service, _, method = target.partition(".")
         proxy, context_data = self._idle.pop() if self._idle else self._open()
         token = caller and tokens.issue(caller, service, self._ring.signing)
-        sent = {context.AUTH_TOKEN: token, context.REQUEST_ID: str(uuid.uuid4()), context.REQUEST_KEY: request_key}
+        sent = {context.AUTH_TOKEN: token, context.REQUEST_KEY: request_key, context.REQUEST_ID: str(uuid.uuid4())}
+        sent[context.TRACEPARENT] = context.traceparent.get()
         context_data.clear()
         context_data.update({name: value for name, value in sent.items() if value is not None})
         try:

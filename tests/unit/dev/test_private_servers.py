@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from chassis.keyring import Keyring
 from docker.dev import backing, environment, environment_file
@@ -15,7 +16,7 @@ service_token_keys: ${SERVICE_TOKEN_KEYS}
 level: ${LOG_LEVEL:INFO}
 users: {host: "${POSTGRES_HOST:postgres}", password: "${POSTGRES_PASSWORD}"}
 sms: {username: "${AFRICASTALKING_USERNAME}", api_key: "${AFRICASTALKING_API_KEY}"}
-gateway: {bind: "${HOST:127.0.0.1}:${PORT:8000}", key: "${TLS_CERT:}"}
+gateway: {bind: "${HOST:127.0.0.1}:${PORT:8000}", key: "${TLS_CERT:}", secret: "${AFRICASTALKING_CALLBACK_SECRET:}"}
 """
 
 
@@ -31,7 +32,7 @@ def compose(given: dict[str, str], state: State, directory: Path = Path("/srv/ba
 
 
 def test_everything_is_private_when_nothing_is_set() -> None:
-    assert environment.private({}) == {"rabbitmq", "postgresql", "redis", "mailbox", "sms_simulator"}
+    assert environment.private({}) == {"rabbitmq", "postgresql", "redis", "mailbox", "sms_simulator", "sentry"}
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,7 @@ def test_everything_is_private_when_nothing_is_set() -> None:
         ("REDIS_URL", "redis"),
         ("SMTP_HOST", "mailbox"),
         ("AFRICASTALKING_API_KEY", "sms_simulator"),
+        ("SENTRY_DSN", "sentry"),
     ],
 )
 def test_a_backing_service_whose_variable_is_set_is_not_private(variable: str, service: str) -> None:
@@ -77,6 +79,33 @@ def test_a_given_database_keeps_its_own_address_and_the_other_one_is_private(sta
     assert composed["POSTGRES_PASSWORD"] == "theirs"
     assert composed["GATEWAY_POSTGRES_HOST"] == "127.0.0.1"
     assert composed["GATEWAY_POSTGRES_PORT"] == str(state.ports["postgresql"])
+
+
+def test_the_private_cluster_has_databases_that_feeds_and_notifications_could_use(state: State) -> None:
+    composed = compose({}, state)
+    port = state.ports["postgresql"]
+    for service in ("feeds", "notifications"):
+        url = make_url(composed[f"BARAZA_{service.upper()}_POSTGRESQL"])
+        assert (url.drivername, url.port, url.database) == ("postgresql+psycopg2", port, f"{service}_db")
+        assert composed[f"{service.upper()}_DB_URI"].startswith("sqlite:")
+
+
+def test_a_given_cluster_is_left_alone(state: State) -> None:
+    given = {f"{prefix}_{part}": "x" for prefix in ("POSTGRES", "GATEWAY_POSTGRES") for part in ("HOST", "PASSWORD")}
+    assert not [name for name in compose(given, state) if name.endswith("_POSTGRESQL")]
+
+
+def test_the_simulator_knows_where_the_gateway_takes_its_reports(state: State) -> None:
+    composed = compose({}, state)
+    secret = composed["AFRICASTALKING_CALLBACK_SECRET"]
+    assert len(secret) >= 16
+    assert environment.callback(composed) == f"{composed['BARAZA_URL']}/callbacks/africastalking/{secret}/"
+    assert compose({"AFRICASTALKING_CALLBACK_SECRET": "s" * 20}, state)["AFRICASTALKING_CALLBACK_SECRET"] == "s" * 20
+
+
+def test_an_account_of_ones_own_at_africas_talking_gets_no_secret_by_itself(state: State) -> None:
+    given = {"AFRICASTALKING_API_KEY": "key", "AFRICASTALKING_USERNAME": "baraza"}
+    assert "AFRICASTALKING_CALLBACK_SECRET" not in compose(given, state)
 
 
 def test_what_a_given_service_needs_beside_its_address_is_asked_for_by_name(state: State) -> None:

@@ -11,6 +11,8 @@ from supervisor.options import ServerOptions
 from docker.dev.programs import SERVICES, Program, applications
 from docker.dev.supervisor_configuration import render
 
+PORTS = {name: 20_000 + number for number, name in enumerate(SERVICES)}
+
 Configurations = dict[str, dict[str, Any]]
 Read = Callable[[Mapping[str, Sequence[Program]]], Configurations]
 
@@ -33,12 +35,17 @@ def read(tmp_path: Path) -> Read:
 
 
 def test_every_application_is_restarted_when_it_dies_and_has_a_log_of_its_own(read: Read, tmp_path: Path) -> None:
-    programs = read({"servers": [], "applications": applications()})["applications"]
+    programs = read({"servers": [], "applications": applications(PORTS)})["applications"]
     assert set(programs) == {*SERVICES, "gateway.app"}
     for name, program in programs.items():
         assert program.autorestart is not False
         assert program.stdout_logfile == str(tmp_path / "log" / f"{name}.log")
         assert program.stdout_logfile_backups == 2
+
+
+def test_every_service_has_a_port_of_its_own_for_its_metrics(read: Read) -> None:
+    programs = read({"servers": [], "applications": applications(PORTS)})["applications"]
+    assert {name: int(programs[name].environment["METRICS_PORT"]) for name in SERVICES} == PORTS
 
 
 def test_a_command_arrives_word_by_word_whatever_it_holds(read: Read) -> None:

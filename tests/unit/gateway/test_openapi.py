@@ -168,6 +168,17 @@ def test_fields_are_where_the_row_says() -> None:
     assert "requestBody" not in named
 
 
+def test_what_is_in_the_path_is_not_in_the_body() -> None:
+    schema = DOCUMENT["components"]["schemas"]["Edit"]
+    assert (list(schema["properties"]), schema["required"]) == (["text"], ["text"])
+    for path in ("/post-detail/{id}/", "/feeds/detail/{id}/"):
+        described = DOCUMENT["paths"][path]["put"]
+        assert described["requestBody"]["content"]["application/json"]["schema"] == {
+            "$ref": "#/components/schemas/Edit"
+        }
+        assert [one["name"] for one in described["parameters"]] == ["id"]
+
+
 def test_a_parameter_is_never_null() -> None:
     (_, cursor) = row(method="GET", request=PageRequest)["parameters"]
     assert cursor["schema"] == {"type": "string", "maxLength": 200}
@@ -224,8 +235,9 @@ TEXTS = [("hello", True), (" hello\n", True), ("", False), (" \n\t", False), ("\
 
 
 @pytest.mark.parametrize(("text", "good"), TEXTS)
-def test_a_schema_says_which_texts_can_be_posted(text: str, *, good: bool) -> None:
-    schema = DOCUMENT["paths"]["/create-post/"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+@pytest.mark.parametrize(("path", "method"), [("/create-post/", "post"), ("/post-detail/{id}/", "put")])
+def test_a_schema_says_which_texts_can_be_posted(path: str, method: str, text: str, *, good: bool) -> None:
+    schema = DOCUMENT["paths"][path][method]["requestBody"]["content"]["application/json"]["schema"]
     assert valid(schema, {"text": text}) is good
 
 

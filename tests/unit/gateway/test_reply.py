@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from gateway import pages
 from gateway.reply import HTTPS_ONLY, SECURITY, Reply, standing_headers
 from gateway.visit import visit_of
@@ -56,3 +58,13 @@ def test_a_known_page_is_not_sent() -> None:
 def test_who_serves_tls_asks_browsers_to_insist_on_it() -> None:
     assert HTTPS_ONLY in standing_headers({"gateway": {"tls": {"certificate": "cert.pem"}}})
     assert HTTPS_ONLY not in standing_headers({"gateway": {"tls": {"certificate": ""}}})
+
+
+@pytest.mark.parametrize(
+    "path", ["/callbacks/africastalking/s3cret/", "/callbacks/s3cret", "//callbacks//s3cret/", "/callbacks/a\ns3cret/"]
+)
+def test_a_secret_in_a_path_is_not_logged(path: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    Client(PATH_INFO=path).reply.start("204 No Content", [])
+    assert "s3cret" not in caplog.text
+    assert "/callbacks/... 204" in caplog.text

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import requests
 
+from notifications import outcomes
 from notifications.channels import africas_talking
 from notifications.outcomes import Outcome
 
@@ -47,8 +48,10 @@ def test_any_other_refusal_is_final(code: int) -> None:
     assert outcome(answer(recipient(code, "UserInBlacklist"))) == Outcome("failed", f"{code} UserInBlacklist")
 
 
-def test_without_money_the_next_attempt_waits_for_an_hour() -> None:
-    assert outcome(answer(recipient(405, "InsufficientBalance"))).delay == 3600
+def test_without_money_the_next_attempt_waits_and_this_one_does_not_count() -> None:
+    assert outcome(answer(recipient(405, "InsufficientBalance"))) == Outcome(
+        "pending", "405 InsufficientBalance", delay=600, tried=False
+    )
 
 
 def test_a_number_that_the_answer_leaves_out_is_unknown() -> None:
@@ -74,18 +77,25 @@ def test_a_status_that_repeats_the_number_is_not_stored() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "expected"), [(401, "pending"), (429, "pending"), (500, "unknown"), (502, "unknown")]
+    ("status", "expected"),
+    [
+        (400, outcomes.transient("HTTP 400")),
+        (401, outcomes.away("HTTP 401")),
+        (429, outcomes.away("HTTP 429")),
+        (500, outcomes.unknown("HTTPError", trouble=True)),
+        (502, outcomes.unknown("HTTPError", trouble=True)),
+    ],
 )
-def test_a_refused_request_is_tried_again_and_a_broken_one_is_not(status: int, expected: str) -> None:
-    assert africas_talking.after(http_error(status)).status == expected
+def test_a_refused_request_is_tried_again_and_a_broken_one_is_not(status: int, expected: Outcome) -> None:
+    assert africas_talking.after(http_error(status)) == expected
 
 
 @pytest.mark.parametrize("error", [requests.ReadTimeout(), requests.ConnectionError("aborted")])
 def test_a_connection_that_died_on_the_way_is_unknown(error: requests.RequestException) -> None:
-    assert africas_talking.after(error).status == "unknown"
+    assert africas_talking.after(error) == outcomes.unknown(type(error).__name__, trouble=True)
 
 
 def test_a_number_that_nobody_listens_on_got_nothing() -> None:
     with pytest.raises(requests.ConnectionError) as raised:
         requests.post("http://127.0.0.1:9", timeout=2)
-    assert africas_talking.after(raised.value).status == "pending"
+    assert africas_talking.after(raised.value) == outcomes.away("ConnectionError")

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,7 +28,7 @@ def test_a_post_becomes_its_authors_name_an_excerpt_and_the_ids() -> None:
 def test_of_an_erased_authors_post_neither_name_nor_words_are_left() -> None:
     content = messages.about_erased_post(POST.id, POST.author_id)
     assert content.kind == "post_created"
-    assert content.data.keys() == messages.about_post(POST).data.keys()
+    assert content.data.keys() == {*messages.about_post(POST).data, "deleted"}
     assert "ada" not in str(content)
     assert POST.text not in str(content)
 
@@ -51,6 +52,10 @@ def test_a_word_that_just_fits_is_kept_whole() -> None:
     assert messages.excerpt("one two three", 8) == "one two…"
 
 
+def test_a_script_without_spaces_keeps_its_words() -> None:
+    assert messages.excerpt("ada: " + "木" * 30, 15) == "ada: " + "木" * 9 + "…"
+
+
 def test_one_endless_word_is_cut_anywhere() -> None:
     assert messages.excerpt("a" * 30, 10) == "a" * 9 + "…"
 
@@ -60,6 +65,40 @@ def test_an_sms_says_who_speaks_and_fits_into_one_message() -> None:
     text = messages.sms("ada posted", "mti " * 100)
     assert len(text) <= 160
     assert text.endswith("mti...")
+
+
+@pytest.mark.parametrize(
+    ("char", "room"),
+    [("a", 146), ("ñ", 146), ("€", 73), ("č", 56), ("\N{GRINNING FACE}", 28)],
+    ids=["basic", "basic too", "extension", "UCS-2", "two units"],
+)
+def test_an_sms_has_as_much_room_as_its_characters_leave(char: str, room: int) -> None:
+    text = messages.sms("x", char * 200)
+    assert text == "Baraza: x: " + char * room + "..."
+
+
+def test_a_character_that_is_cut_off_costs_nothing() -> None:
+    assert len(messages.sms("x", "a " * 100 + "č")) > 150
+
+
+@given(title=st.text(min_size=1, max_size=100), message=st.text(max_size=1000))
+def test_every_sms_is_one_part(title: str, message: str) -> None:
+    assert parts(messages.sms(title, message)) == 1
+
+
+@given(message=st.text(alphabet="aé€[č\N{GRINNING FACE} ", max_size=300))
+def test_every_sms_is_one_part_also_on_the_edge(message: str) -> None:
+    assert parts(messages.sms("x", message)) == 1
+
+
+def parts(text: str) -> int:
+    """Count as a phone network does: in septets with Python's own idea of the alphabet, or in UTF-16."""
+    basic = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
+    basic += "abcdefghijklmnopqrstuvwxyzäöñüà"
+    extension = "^{}\\[~]|€\f"
+    if all(char in basic + extension for char in text):
+        return -(-sum(1 + (char in extension) for char in text) // 160)
+    return -(-len(text.encode("utf-16-le")) // 2 // 70)
 
 
 def test_a_subject_is_one_line_whatever_the_title_holds() -> None:

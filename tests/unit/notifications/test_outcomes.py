@@ -34,6 +34,11 @@ def test_what_nobody_came_to_is_due_at_once_however_often_it_was_tried() -> None
     assert (after.status, after.delay) == ("pending", 0)
 
 
+def test_a_provider_that_is_away_costs_no_attempt_however_often_it_was_tried() -> None:
+    after = after_attempt(outcomes.away("SMTP 535"), 9, BACKOFF, MIDDLE)
+    assert (after.status, after.delay, after.error, after.tried) == ("pending", 0, "SMTP 535", False)
+
+
 @pytest.mark.parametrize("outcome", [outcomes.sent("id"), outcomes.failed("x"), outcomes.unknown("x")])
 def test_everything_else_stays_as_it_is(outcome: outcomes.Outcome) -> None:
     assert after_attempt(outcome, 1, BACKOFF, MIDDLE) == outcome

@@ -23,19 +23,37 @@ def test_a_content_that_is_refused_is_final() -> None:
     assert smtp_replies.outcome(smtplib.SMTPDataError(554, b"spam")).status == "failed"
 
 
+@pytest.mark.parametrize("error", [refused(450, b"4.2.1 try later"), smtplib.SMTPDataError(452, b"disk full")])
+def test_a_passing_refusal_of_one_mail_costs_it_an_attempt_and_is_no_trouble(error: OSError) -> None:
+    outcome = smtp_replies.outcome(error)
+    assert (outcome.status, outcome.tried, outcome.trouble) == ("pending", True, False)
+
+
 @pytest.mark.parametrize(
     "error",
     [
-        refused(450, b"4.2.1 try later"),
-        smtplib.SMTPDataError(452, b"disk full"),
-        smtplib.SMTPSenderRefused(550, b"who are you", "no-reply@baraza.example"),
-        smtplib.SMTPAuthenticationError(535, b"5.7.8 wrong password"),
+        refused(421, b"4.3.2 closing"),
+        smtplib.SMTPDataError(421, b"closing"),
         smtplib.SMTPServerDisconnected("Connection unexpectedly closed"),
         TimeoutError(),
     ],
 )
-def test_what_may_pass_or_an_operator_may_mend_is_tried_again(error: OSError) -> None:
-    assert smtp_replies.outcome(error).status == "pending"
+def test_a_connection_that_is_lost_with_a_mail_is_trouble_and_costs_an_attempt(error: OSError) -> None:
+    outcome = smtp_replies.outcome(error)
+    assert (outcome.status, outcome.tried, outcome.trouble) == ("pending", True, True)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        smtplib.SMTPSenderRefused(550, b"who are you", "no-reply@baraza.example"),
+        smtplib.SMTPAuthenticationError(535, b"5.7.8 wrong password"),
+        smtplib.SMTPHeloError(501, b"what is your name"),
+    ],
+)
+def test_whoever_refuses_us_has_not_looked_at_the_mail(error: OSError) -> None:
+    outcome = smtp_replies.outcome(error)
+    assert (outcome.status, outcome.tried, outcome.trouble) == ("pending", False, True)
 
 
 def test_an_error_never_repeats_the_address() -> None:

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from chassis.columns import UuidText
+from chassis.migrations import add_traceparent
 
 revision = "0003"
 down_revision = "0002"
@@ -11,6 +12,7 @@ down_revision = "0002"
 
 def upgrade() -> None:
     """Add it; version 4 of UUIDs is 122 random bits, and needs no extension."""
+    add_traceparent()
     secret = sa.Column("unsubscribe_token", UuidText, nullable=False, server_default=sa.text("gen_random_uuid()::text"))
     op.add_column("users", secret)
     op.create_unique_constraint("users_unsubscribe_token", "users", ["unsubscribe_token"])

@@ -1,0 +1,69 @@
+"""News of a post that was told: it was edited, or deleted.
+
+They may overtake the fan-out, or come between two of its pages. So they are kept, and each page looks at them. Both
+take turns: a page either comes before the news, and then the notification is changed here, or it finds them.
+"""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from chassis import clock, outbox
+from chassis.sessions import Sessions
+from notifications import messages, store, store_news, views
+from notifications.contract import NotificationChanged
+from notifications.models import Notification
+
+DELETED = "the post was deleted"  # why a delivery was cancelled
+
+
+def spread(db: Sessions, post_id: str, text: str | None, changed_at: datetime, limit: int) -> None:
+    """Keep news of a post, change what people read of it, and tell their sockets, a page of people at a time.
+
+    A repetition does all of it again, unless newer news came meanwhile. Without a text the post was deleted.
+    """
+    with db.write() as session:
+        store.take_turns(session)
+        told = store_news.keep(session, post_id, text, changed_at) and _change(session, post_id, text)
+    if told:
+        announce(db, post_id, limit)
+
+
+def announce(db: Sessions, post_id: str, limit: int) -> None:
+    """Tell the sockets of all who have the notification about a post what it says now."""
+    reached: str | None = ""
+    while reached is not None:
+        with db.write() as session:
+            reached = _announce(session, post_id, reached, limit)
+
+
+def _change(session: Session, post_id: str, text: str | None) -> bool:
+    """Change the words of the notification about a post; false if there is none, or its author's words are gone."""
+    notification = store_news.told(session, post_id)
+    if notification is None:
+        return False
+    if text is None:
+        _take_back(session, notification)
+    elif notification.author_id is None:  # they have left
+        return False
+    else:
+        notification.message = messages.of_post(text)
+    notification.changed_at = clock.now()
+    return True
+
+
+def _take_back(session: Session, notification: Notification) -> None:
+    notification.message = messages.DELETED
+    notification.data = notification.data | {"deleted": True}
+    store_news.cancel(session, notification.id, DELETED)
+
+
+def _announce(session: Session, post_id: str, after: str, limit: int) -> str | None:
+    """Tell a page of those who have it what it says now; return the last of them, or None after the last page."""
+    notification = store_news.told(session, post_id)
+    if notification is None:
+        return None
+    page = store_news.recipients(session, notification.id, after, limit)
+    if page:
+        outbox.add(session, NotificationChanged(notification=views.notification(notification), recipients=page))
+    return page[-1] if len(page) == limit else None

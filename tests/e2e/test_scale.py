@@ -1,0 +1,59 @@
+"""A post to ten thousand active people, among two thousand who are not: who gets it, how, and how often."""
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from bench.masses import DOMAIN, Loaded, Masses, masses
+from bench.outcome import Outcome, memory
+from docker.dev.instance import Instance
+from docker.dev.waiting import until
+from tests.e2e.support.person import Person
+
+ACTIVE, INACTIVE = 10_000, 2_000
+# Mails and texts to everybody take minutes: `BARAZA_TEST_SCALE=full` asks for them.
+FULL = os.environ.get("BARAZA_TEST_SCALE") == "full"
+EMAILS, PHONES = (ACTIVE, ACTIVE) if FULL else (600, 1_500)
+TOLD, SENT = 60, 1200 if FULL else 120  # seconds
+GROWTH = 48  # MB; all of the recipients at once would take more
+
+
+@pytest.fixture
+def crowd(platform: Instance) -> Iterator[Masses]:
+    with masses(platform.environment) as crowd:
+        yield crowd
+
+
+@pytest.fixture
+def loaded(crowd: Masses) -> Iterator[Loaded]:
+    loaded = crowd.load(ACTIVE, INACTIVE, emails=EMAILS, phones=PHONES)
+    yield loaded
+    crowd.unload(loaded)
+
+
+@pytest.mark.timeout(TOLD + SENT + 60)
+def test_every_active_person_is_told_once_by_each_channel_they_chose_and_nobody_else_is(
+    platform: Instance, crowd: Masses, loaded: Loaded, newcomer: Callable[..., Person]
+) -> None:
+    author = newcomer()
+    pid = platform.control.status("notifications.service").pid
+    used = [memory(pid)]
+
+    post = author.writes("Karibu, ten thousand of you.")
+    outcome = Outcome(platform.environment, post["id"])
+
+    def told() -> bool:
+        used.append(memory(pid))
+        return outcome.progress().told
+
+    until(told, "every inbox", TOLD)
+    expected = crowd.active(post["created_at"]) - {author.id}
+    assert expected & loaded.everybody == loaded.active
+    assert outcome.inbox() == dict.fromkeys(expected, 1)
+    assert max(used) - used[0] < GROWTH
+
+    until(lambda: outcome.progress().sent, "every mail and text", SENT)
+    title = f"{author.name} posted"
+    assert outcome.emails(title, DOMAIN) == dict.fromkeys(loaded.emails, 1)
+    assert outcome.texts(title) == dict.fromkeys(loaded.phones, 1)

@@ -1,0 +1,34 @@
+"""What reports of errors say, and what not."""
+
+import subprocess
+import sys
+
+import pytest
+
+from chassis import reports
+
+
+@pytest.mark.parametrize(
+    ("said", "reported"),
+    [
+        ("'ada'", "…"),
+        (
+            'duplicate key value violates "users_email_taken": Key (email_key)=(ada@example.org) exists',
+            "duplicate key value violates …: Key (email_key)… exists",
+        ),
+        ("no mail to ada@example.org", "no mail to …"),
+        ("the number +254 711 000 001 is not valid", "the number … is not valid"),
+        ("division by zero", "division by zero"),
+    ],
+)
+def test_what_an_error_says_loses_its_values(said: str, reported: str) -> None:
+    event = {"exception": {"values": [{"type": "Error", "value": said}]}}
+    assert reports.without_words(event)["exception"]["values"][0]["value"] == reported
+
+
+def test_without_a_dsn_the_sdk_is_not_even_imported() -> None:
+    code = (
+        "import sys; from chassis import reports; reports.start({'sentry': {'dsn': ''}}, 'x');"
+        "reports.report(KeyError('x')); assert 'sentry_sdk' not in sys.modules; assert 'eventlet' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=20)  # noqa: S603 - our own command
