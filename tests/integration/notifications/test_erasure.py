@@ -10,7 +10,7 @@ from chassis import clock
 from notifications import erasure
 from tests.integration.notifications.conftest import Publish, Rows, Until, user
 from tests.integration.notifications.people import People
-from tests.integration.support.rpc import Rpc
+from tests.integration.support.rpc import GATEWAY, Rpc
 from users.contract import AccountErased
 
 Leave = Callable[[str], None]
@@ -57,6 +57,8 @@ def test_their_name_and_words_go_from_the_inboxes_of_others(  # noqa: PLR0913, P
         {"post_id": post.id, "author_id": author, "author_username": "[deleted]", "deleted": True}
         for post in posts[::-1]
     ]
+    replay = rpc("notifications.missed", GATEWAY, user_id=ben, since=kept["id"])
+    assert {item["id"] for item in replay["changed"]} == {item["id"] for item in redacted}
 
 
 def test_a_post_that_was_still_on_its_way_is_told_to_nobody(
