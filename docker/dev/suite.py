@@ -30,15 +30,22 @@ _BROKER = ("--amqp-uri={AMQP_URI}", "--rabbit-api-uri={BARAZA_RABBITMQ_MANAGEMEN
 # Services live under eventlet, so their tests do too; the gateway lives under gevent, its clients under neither.
 _SERVICES = ("python", "-m", "nameko", "test", *_BROKER)
 
+# Services whose default is SQLite.
+_ON_POSTGRESQL = {
+    "FEEDS_DB_URI": "{BARAZA_FEEDS_POSTGRESQL}",
+    "NOTIFICATIONS_DB_URI": "{BARAZA_NOTIFICATIONS_POSTGRESQL}",
+}
+
 CHECKS = (
     Step("ruff check", ("ruff", "check")),
     Step("ruff format", ("ruff", "format", "--check")),
-    Step("mypy", ("mypy",), ("chassis", "users", "feeds", "notifications", "gateway", "docker", "tests")),
+    Step("mypy", ("mypy",), ("chassis", "users", "feeds", "notifications", "gateway", "docker", "tests", "bench")),
     Step("lint-imports", ("lint-imports",)),
 )
 TESTS = (
     Step("unit", ("python", "-m", "pytest"), ("tests/unit",)),
     Step("services", _SERVICES, ("tests/integration", "tests/contract")),
+    Step("on PostgreSQL", _SERVICES, ("tests/integration/feeds", "tests/integration/notifications"), _ON_POSTGRESQL),
     Step("gateway", ("python", "-m", "gevent.monkey", "--module", "pytest"), ("tests/gateway",)),
 )
 END_TO_END = (Step("end to end", ("python", "-m", "pytest"), ("tests/e2e",)),)
