@@ -82,10 +82,11 @@ class Connection:
         return rpc.ask("notifications.missed", request, Replay)
 
     def _frames(self, replay: Replay) -> list[bytes] | None:
-        """Return what a replay tells, the count last; None if it is not whole, or too much for a slow reader."""
+        """Return what a replay tells; None if it is not whole, or too much for a slow reader."""
         told = [messages.notification(one) for one in replay.items]
         told += [messages.changed(one) for one in replay.changed]
-        told.append(messages.read(replay.read, replay.unread))
+        if replay.read:
+            told.append(messages.read(replay.read, replay.unread))
         fits = sum(map(len, told)) + GREETING <= self.outlet.room
         return told if fits and replay.resumed and not replay.more else None
 

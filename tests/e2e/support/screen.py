@@ -76,7 +76,8 @@ class Screen:
         # Frames wait in memory until they are looked at: a socket that is not read could not be closed either.
         self.socket = self._person.listen(f"?since={last}" if last else "", max_queue=None)
         ready = heard(self.socket)
-        self.unread = ready["unread"]
+        if not ready["resumed"]:
+            self.unread = ready["unread"]
         self.resumed += ready["resumed"]
         return bool(ready["resumed"])
 
