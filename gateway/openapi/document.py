@@ -10,7 +10,7 @@ from pydantic.json_schema import JsonSchemaMode
 
 from chassis.contract import Message
 from gateway.openapi import headers, probes, refusals
-from gateway.openapi.operations import BEARER, body_of, has_body, operation, path_of, shown
+from gateway.openapi.operations import BEARER, asking, body_of, has_body, operation, path_of, shown
 from gateway.openapi.schemas import Schemas
 from gateway.problems import Problem
 from gateway.route import Route
@@ -61,7 +61,10 @@ def _paths(routes: Sequence[Route], schemas: Schemas) -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for route in routes:
         for number, path in enumerate(route.paths):
-            paths.setdefault(path_of(path), {})[route.method.lower()] = operation(route, number, schemas)
+            item = paths.setdefault(path_of(path), {})
+            item[route.method.lower()] = operation(route, number, schemas)
+            if route.page:
+                item["get"] = asking(route, path)
     return paths
 
 

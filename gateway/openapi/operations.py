@@ -23,7 +23,6 @@ _KEY = {
     "description": "Names this write, so that repeating it writes once and gets the first answer again, for 24 hours.",
     "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
 }
-_PAGE = {"text/html": {"schema": {"type": "string"}}}
 _KNOWN = {
     "name": "If-None-Match",
     "in": "header",
@@ -83,6 +82,25 @@ def operation(route: Route, number: int, schemas: Schemas) -> dict[str, Any]:
     return described
 
 
+def asking(route: Route, path: str) -> dict[str, Any]:
+    """Describe the page that asks before somebody with a browser sends the row's request."""
+    service = route.target.partition(".")[0]
+    return {
+        "operationId": f"{route.name.replace('-', '_')}_page",
+        "tags": [service],
+        "summary": "The page behind the link",
+        "description": f"It asks, changes nothing, and has a button that sends the {route.method}. For anyone.",
+        "security": [],
+        "parameters": _parameters(route, path),
+        "responses": {"200": _page()} | refusals.of(route, body=False, fields=bool(fields(route))),
+    }
+
+
+def _page() -> dict[str, Any]:
+    content = {"text/html": {"schema": {"type": "string"}}}
+    return {"description": "A page, for browsers.", "headers": references(*GUARDED), "content": content}
+
+
 def _summary(route: Route, number: int) -> str:
     if number:
         return f"Same as {route.method} {path_of(route.paths[0])}"
@@ -128,8 +146,7 @@ def _successes(route: Route, schemas: Schemas) -> dict[str, Any]:
     headers = [*GUARDED]
     if route.status == HTTPStatus.NO_CONTENT:
         done = {"204": {"description": "Done.", "headers": references(*headers)}}
-        page = {"description": "A page, for browsers.", "headers": references(*headers), "content": _PAGE}
-        return done | ({"200": page} if route.page else {})
+        return done | ({"200": _page()} if route.page else {})
     headers += CACHED if route.tag else CACHED[1:]
     if "next" in shown(route).model_fields:
         headers.append("Link")

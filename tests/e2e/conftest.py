@@ -44,7 +44,7 @@ def stranger(url: str) -> Iterator[Callable[[], Person]]:
 
     yield make
     for person in people:
-        person.close()
+        person.leave()
 
 
 @pytest.fixture

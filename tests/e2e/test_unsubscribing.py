@@ -119,5 +119,5 @@ def test_the_token_is_in_no_log_and_no_measurement(platform: Instance, stranger:
     assert 'route="unsubscribe"' in measured
     assert token not in measured
     logs = [file.read_text(encoding="utf-8", errors="replace") for file in (platform.directory / "log").rglob("*.log")]
-    assert any("POST /unsubscribe/***/ 204" in log for log in logs)
+    assert any("POST /unsubscribe/*** 204" in log for log in logs)
     assert not any(token in log for log in logs)

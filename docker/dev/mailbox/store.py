@@ -17,6 +17,7 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._numbers = count()
+        self._summaries: dict[str, dict[str, Any]] = {}  # by file; each is read once
         folder.mkdir(parents=True, exist_ok=True)
 
     def add(self, sender: str, recipients: Sequence[str], content: bytes) -> None:
@@ -30,9 +31,11 @@ class Store:
     def all(self, to: str | None = None) -> Iterator[dict[str, Any]]:
         """Yield id, envelope, subject and time of each message, oldest first; `to` keeps one recipient's."""
         for file in sorted(self._folder.glob("*.eml")):
-            message = self._read(file, headers_only=True)
-            if to is None or to in message.get_all("Delivered-To", []):
-                yield _summary(file, message)
+            if file.name not in self._summaries:
+                self._summaries[file.name] = _summary(file, self._read(file, headers_only=True))
+            summary = self._summaries[file.name]
+            if to is None or to in summary["to"]:
+                yield summary
 
     def one(self, name: str) -> dict[str, Any] | None:
         """Return a message with its headers and its text and HTML bodies."""
@@ -48,6 +51,7 @@ class Store:
         """Forget every message."""
         for file in self._folder.glob("*.eml"):
             file.unlink(missing_ok=True)
+        self._summaries.clear()
 
     def _read(self, file: Path, *, headers_only: bool = False) -> EmailMessage:
         return BytesParser(policy=policy.default).parsebytes(file.read_bytes(), headersonly=headers_only)

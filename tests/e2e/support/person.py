@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any, Self
 
 import requests
@@ -95,6 +95,13 @@ class Person:
     def hang_up(self) -> None:
         """Close connections that wait for the next request; a gateway that is told to end waits for them."""
         self._http.close()
+
+    def leave(self) -> None:
+        """Sign out, so that whatever others post later is told to nobody who is not there any more."""
+        with suppress(requests.RequestException):
+            if self.token:
+                self.post("/logout/")
+        self.close()
 
     def close(self) -> None:
         self._open.close()

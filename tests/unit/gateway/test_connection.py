@@ -164,9 +164,7 @@ def test_a_late_count_does_not_replace_a_newer_one(live: Connection, outlet: Out
     assert told(outlet) == [([A], 1), B, ([C], 2)]
 
 
-def test_catching_up_starts_from_the_last_notification(
-    live: Connection, inbox: Any, outlet: Outlet
-) -> None:
+def test_catching_up_starts_from_the_last_notification(live: Connection, inbox: Any, outlet: Outlet) -> None:
     tell(live, B)
     inbox.answer = replay(C, unread=4)
     live.catch_up(inbox)
