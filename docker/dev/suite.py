@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from docker.dev.places import ROOT
+
 
 @dataclass(frozen=True)
 class Step:
@@ -30,11 +32,14 @@ _BROKER = ("--amqp-uri={AMQP_URI}", "--rabbit-api-uri={BARAZA_RABBITMQ_MANAGEMEN
 # Services live under eventlet, so their tests do too; the gateway lives under gevent, its clients under neither.
 _SERVICES = ("python", "-m", "nameko", "test", *_BROKER)
 
+_DOCKERFILES = sorted(str(file.relative_to(ROOT)) for file in ROOT.glob("docker/*/Dockerfile"))
+
 CHECKS = (
     Step("ruff check", ("ruff", "check")),
     Step("ruff format", ("ruff", "format", "--check")),
     Step("mypy", ("mypy",), ("chassis", "users", "feeds", "notifications", "gateway", "docker", "tests")),
     Step("lint-imports", ("lint-imports",)),
+    Step("hadolint", ("hadolint", *_DOCKERFILES)),
 )
 TESTS = (
     Step("unit", ("python", "-m", "pytest"), ("tests/unit",)),
