@@ -8,8 +8,8 @@ revision=$(git rev-parse HEAD 2>/dev/null || echo unknown)
 
 for file in docker/*/Dockerfile; do
     name=$(basename "$(dirname "$file")")
-    echo "baraza/$name:$release"
-    docker build --quiet "$@" --file "$file" --tag "baraza/$name:$release" \
+    echo "baraza-$name:$release"
+    docker build --quiet "$@" --file "$file" --tag "baraza-$name:$release" \
         --build-arg RELEASE="$release" --build-arg REVISION="$revision" .
 done
-docker images --filter reference="baraza/*:$release" --format '{{.Repository}}:{{.Tag}}  {{.Size}}'
+docker images --filter reference="baraza-*:$release" --format '{{.Repository}}:{{.Tag}}  {{.Size}}'

@@ -11,7 +11,7 @@ from docker.dev import programs
 from tests.unit.containers.places import ROOT, SERVICES, compose, release, text, variables
 
 CONTAINERS: dict[str, dict[str, Any]] = compose()["services"]
-OURS = {name: one for name, one in CONTAINERS.items() if one["image"].startswith("baraza/")}
+OURS = {name: one for name, one in CONTAINERS.items() if one["image"].startswith("baraza-")}
 RUNNING = {name: one for name, one in OURS.items() if one["restart"] != "no"}
 
 pytestmark = pytest.mark.filterwarnings("ignore:pkg_resources")
@@ -98,7 +98,7 @@ def test_networks_and_named_volumes_are_declared(name: str) -> None:
 @each_of_ours
 def test_a_container_of_ours_is_of_this_release_and_built_from_this_tree(name: str) -> None:
     container = OURS[name]
-    assert container["image"] == f"baraza/{image(name)}:${{RELEASE:-{release()}}}"
+    assert container["image"] == f"baraza-{image(name)}:${{RELEASE:-{release()}}}"
     assert container["build"]["args"]["RELEASE"] == f"${{RELEASE:-{release()}}}"
     assert (ROOT / "docker" / container["build"]["context"]).resolve() == ROOT
     assert (ROOT / container["build"]["dockerfile"]).is_file()
