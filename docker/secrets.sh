@@ -15,7 +15,7 @@ if [ -e .env ]; then
 fi
 set -C # the shell itself replaces no file either
 cat >.env <<EOF
-# Made by docker/secrets.sh for docker/compose.yml. Every variable of docs/configuration.md may be set here.
+# Made by docker/secrets.sh for docker/compose.yml. What else may be set here: docs/operations.md.
 COMPOSE_PROJECT_NAME=baraza
 
 # Where the gateway listens on this machine, and its address as the world sees it.
