@@ -1,9 +1,10 @@
 # Everything here works from a clean clone, as root or with sudo, again and again.
 .DEFAULT_GOAL := help
-.PHONY: help run stop test demo story shell check lock clean bootstrap
+.PHONY: help run stop test demo story shell check lock images secrets clean bootstrap
 
 python := .venv/bin/python
 lock_venv := .run/lock-venv
+lock_up := $(lock_venv)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,11 +30,21 @@ shell: bootstrap ## call the services of the running platform by hand
 check: bootstrap ## lint, format, types and imports, without tests
 	@$(python) -m docker.dev.check
 
-lock: bootstrap ## requirements.lock again, from setup.cfg
+lock: bootstrap ## requirements.lock again, from setup.cfg, and each image's part of it
 	@$(python) -m venv $(lock_venv)
 	@$(lock_venv)/bin/pip install --quiet uv
-	@$(lock_venv)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	    --no-header --no-annotate --all-extras --output-file requirements.lock setup.cfg
+	@$(lock_up) --all-extras --output-file requirements.lock setup.cfg
+	@for service in users feeds notifications gateway; do \
+	    $(lock_up) --extra $$service --constraint requirements.lock \
+	        --output-file docker/$$service/requirements.lock setup.cfg || exit 1; \
+	done
+	@echo aiosmtpd | $(lock_up) --constraint requirements.lock --output-file docker/dev/requirements.lock -
+
+images: ## an image of each service; build_options=... goes to docker build
+	@docker/build.sh $(build_options)
+
+secrets: ## docker/.env with new secrets, which docker/compose.yml needs
+	@docker/secrets.sh
 
 clean: ## stop everything, forget all data and secrets, remove .run and .venv
 	@test ! -x $(python) || $(python) -m docker.dev.clean

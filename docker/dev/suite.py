@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from docker.dev.places import ROOT
+
 
 @dataclass(frozen=True)
 class Step:
@@ -36,11 +38,14 @@ _ON_POSTGRESQL = {
     "NOTIFICATIONS_DB_URI": "{BARAZA_NOTIFICATIONS_POSTGRESQL}",
 }
 
+_DOCKERFILES = sorted(str(file.relative_to(ROOT)) for file in ROOT.glob("docker/*/Dockerfile"))
+
 CHECKS = (
     Step("ruff check", ("ruff", "check")),
     Step("ruff format", ("ruff", "format", "--check")),
     Step("mypy", ("mypy",), ("chassis", "users", "feeds", "notifications", "gateway", "docker", "tests", "bench")),
     Step("lint-imports", ("lint-imports",)),
+    Step("hadolint", ("hadolint", *_DOCKERFILES)),
 )
 TESTS = (
     Step("unit", ("python", "-m", "pytest"), ("tests/unit",)),

@@ -1,4 +1,4 @@
-"""`python -m docker.dev.mailbox --smtp-port N --http-port M --folder DIR`."""
+"""`python -m docker.dev.mailbox --smtp-port N --http-port M --folder DIR`; with `--host`, not on this machine alone."""
 
 import argparse
 from pathlib import Path
@@ -13,15 +13,16 @@ from docker.dev.twins.http import serve
 def main() -> None:
     """Serve SMTP and HTTP until told to end."""
     parser = argparse.ArgumentParser(description="An SMTP server that keeps every message as a file.")
+    parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--smtp-port", type=int, required=True)
     parser.add_argument("--http-port", type=int, required=True)
     parser.add_argument("--folder", type=Path, required=True)
     arguments = parser.parse_args()
     store, faults = Store(arguments.folder), Faults()
-    smtp = controller(arguments.smtp_port, store, faults)
+    smtp = controller(arguments.host, arguments.smtp_port, store, faults)
     smtp.start()
     try:
-        serve(arguments.http_port, [*View(store).routes(), *faults.routes()])
+        serve(arguments.host, arguments.http_port, [*View(store).routes(), *faults.routes()])
     finally:
         smtp.stop()
 

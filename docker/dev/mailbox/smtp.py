@@ -13,10 +13,10 @@ _LARGEST_MESSAGE = 2_097_152  # bytes, announced by SIZE
 _OK = "250 OK"
 
 
-def controller(port: int, store: Store, faults: Faults) -> Controller:
+def controller(host: str, port: int, store: Store, faults: Faults) -> Controller:
     """Make the server; its `start` returns when it listens, its thread is its own."""
     handler = _Handler(store, faults)
-    return Controller(handler, hostname="127.0.0.1", port=port, data_size_limit=_LARGEST_MESSAGE, enable_SMTPUTF8=True)
+    return Controller(handler, hostname=host, port=port, data_size_limit=_LARGEST_MESSAGE, enable_SMTPUTF8=True)
 
 
 class _Handler:

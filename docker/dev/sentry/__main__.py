@@ -12,7 +12,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Takes error reports as Sentry does, and shows them.")
     parser.add_argument("--port", type=int, required=True)
     faults = Faults()
-    serve(parser.parse_args().port, [*Api(faults).routes(), *faults.routes()])
+    serve("127.0.0.1", parser.parse_args().port, [*Api(faults).routes(), *faults.routes()])
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 AFRICASTALKING_API_KEY is the key that is let in; AFRICASTALKING_CALLBACK_URL, if it is there, is where delivery reports
 go, as set in the vendor's dashboard.
+
+`--host` as the mailbox's.
 """
 
 import argparse
@@ -18,13 +20,14 @@ from docker.dev.twins.http import serve
 def main() -> None:
     """Serve HTTP until told to end."""
     parser = argparse.ArgumentParser(description="Africa's Talking's SMS API without any SMS.")
+    parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--folder", type=Path, required=True)
     arguments = parser.parse_args()
     faults, ledger = Faults(), Ledger(arguments.folder)
     reports = Reports(os.environ.get("AFRICASTALKING_CALLBACK_URL"), ledger, faults)
     api = Api(os.environ["AFRICASTALKING_API_KEY"], ledger, faults, reports)
-    serve(arguments.port, [*api.routes(), *faults.routes()])
+    serve(arguments.host, arguments.port, [*api.routes(), *faults.routes()])
 
 
 if __name__ == "__main__":

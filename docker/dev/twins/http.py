@@ -1,4 +1,4 @@
-"""A table of routes served over HTTP on 127.0.0.1, a thread per request."""
+"""A table of routes served over HTTP, a thread per request."""
 
 import json
 import re
@@ -53,11 +53,11 @@ def as_json(value: object, status: int = 200) -> Reply:
     return Reply(json.dumps(value, indent=1).encode(), status)
 
 
-def serve(port: int, routes: Sequence[Route]) -> None:
+def serve(host: str, port: int, routes: Sequence[Route]) -> None:
     """Serve until SIGTERM or Ctrl-C; returns then."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     handler = type("Handler", (_Handler,), {"routes": routes})
-    with ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+    with ThreadingHTTPServer((host, port), handler) as server:
         server.daemon_threads = True
         try:
             server.serve_forever()

@@ -95,7 +95,7 @@ def test_every_variable_of_config_yml_is_documented_with_its_default_and_no_othe
 @each_page
 def test_a_page_names_no_variable_that_config_yml_does_not_have(page: Path) -> None:
     named = {span for span in spans(prose(page)) if re.fullmatch(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+", span)}
-    assert named <= variables().keys()
+    assert named <= variables().keys() | set(re.findall(r"^([A-Z_]+)=", text("docker/secrets.sh"), re.MULTILINE))
 
 
 # HTTP
@@ -222,7 +222,8 @@ def test_every_make_target_that_is_named_exists(page: Path) -> None:
 @each_page
 def test_every_python_module_that_is_to_be_run_exists(page: Path) -> None:
     named = re.findall(r"python -m ((?:chassis|docker)[\w.]*)", page.read_text(encoding="utf-8"))
-    assert all((ROOT / f"{module.replace('.', '/')}.py").exists() for module in named)
+    files = [(f"{name}.py", f"{name}/__main__.py") for name in (module.replace(".", "/") for module in named)]
+    assert all(any((ROOT / path).exists() for path in either) for either in files)
 
 
 def anchors(page: Path) -> set[str]:

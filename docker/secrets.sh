@@ -1,0 +1,43 @@
+#!/bin/sh
+# Writes docker/.env for docker/compose.yml: new secrets, which nobody else may read, and what an operator decides.
+# One that is there is never replaced, for the databases were made with its passwords.
+set -eu
+cd "$(dirname "$0")"
+umask 077
+
+secret() { # of that many bytes, in hexadecimal, which fits in addresses and shells as it is
+    od -An -v -N"$1" -tx1 /dev/urandom | tr -d ' \n'
+}
+
+if [ -e .env ]; then
+    echo "docker/.env is there already and stays as it is: its secrets are in use." >&2
+    exit 1
+fi
+set -C # the shell itself replaces no file either
+cat >.env <<EOF
+# Made by docker/secrets.sh for docker/compose.yml. What else may be set here: docs/operations.md.
+COMPOSE_PROJECT_NAME=baraza
+
+# Where the gateway listens on this machine, and its address as the world sees it.
+PUBLISH=127.0.0.1:8000
+PUBLIC_URL=http://127.0.0.1:8000
+
+# The profile dev starts a mailbox and a simulator of Africa's Talking, to which these lines point.
+# Leave the profile empty when you put in a mail server and an account of yours.
+COMPOSE_PROFILES=dev
+SMTP_HOST=mailbox
+SMTP_PORT=1025
+EMAIL_FROM=Baraza <no-reply@baraza.localhost>
+AFRICASTALKING_USERNAME=sandbox
+AFRICASTALKING_API_KEY=$(secret 24)
+AFRICASTALKING_URL=http://sms-simulator:8026
+AFRICASTALKING_CALLBACK_SECRET=$(secret 24)
+
+# Known here alone.
+RABBITMQ_PASSWORD=$(secret 24)
+REDIS_PASSWORD=$(secret 24)
+POSTGRES_PASSWORD=$(secret 24)
+GATEWAY_POSTGRES_PASSWORD=$(secret 24)
+SERVICE_TOKEN_KEYS=k1:$(secret 32)
+EOF
+echo "docker/.env is written, with new secrets."
