@@ -2,8 +2,11 @@
 # Both servers write to their files when the leader changes, so they get copies.
 set -eu
 me=$POD.redis-nodes
-leader=$(redis-cli -h redis-sentinel-service -p 26379 sentinel get-master-addr-by-name baraza 2>/dev/null | head -n 1) || true
-case $leader in *.redis-nodes) ;; *) leader=redis-0.redis-nodes ;; esac
+leader=redis-0.redis-nodes
+for other in redis-0 redis-1 redis-2; do
+    known=$(timeout 3 redis-cli -h "$other.redis-nodes" -p 26379 sentinel get-master-addr-by-name baraza 2>/dev/null | head -n 1)
+    case $known in *.redis-nodes) leader=$known && break ;; esac
+done
 
 cp /etc/redis/redis.conf /data/redis.conf
 echo "replica-announce-ip $me" >>/data/redis.conf
