@@ -1,12 +1,12 @@
 # Everything here works from a clean clone, as root or with sudo, again and again.
 .DEFAULT_GOAL := help
-.PHONY: help run stop test demo shell check lock clean bootstrap
+.PHONY: help run stop test demo shell check manifests lock clean bootstrap
 
 python := .venv/bin/python
 lock_venv := .run/lock-venv
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: bootstrap ## the whole platform on this machine, until Ctrl-C
 	@$(python) -m docker.dev.up
@@ -25,6 +25,9 @@ shell: bootstrap ## call the services of the running platform by hand
 
 check: bootstrap ## lint, format, types and imports, without tests
 	@$(python) -m docker.dev.check
+
+manifests: bootstrap ## the Kubernetes manifests, against Kubernetes' schemas and checkov
+	@k8s/check.sh
 
 lock: bootstrap ## requirements.lock again, from setup.cfg
 	@$(python) -m venv $(lock_venv)

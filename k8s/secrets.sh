@@ -28,7 +28,7 @@ value() { [ -e "$1" ] || random | file "$1"; cat "$1"; }
 if [ ! -e notification.env ]; then
     : "${AFRICASTALKING_API_KEY:?set it: the key of your account at Africa's Talking; any word for the overlay dev}"
 fi
-mkdir -p redis scale/applications
+mkdir -p redis fixed scale/applications
 
 redis=$(value redis/password)
 rabbitmq=$(value fixed/password)

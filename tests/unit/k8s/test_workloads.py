@@ -235,6 +235,6 @@ def test_every_file_is_part_of_a_kustomization() -> None:
             for generator in found.get("configMapGenerator", []):
                 lists["names"] += generator.get("files", []) + [generator[key] for key in ("env",) if key in generator]
             named |= {(folder / name).resolve() for name in lists["names"]}
-    beside = {"kustomization.yaml", "secrets.sh", ".gitignore", "checkov.yaml", "requirements.txt"}
+    beside = {"kustomization.yaml", "secrets.sh", ".gitignore", "checkov.yaml", "requirements.txt", "check.sh"}
     kept = [path for path in K8S.rglob("*") if path.is_file() and "secrets" not in path.relative_to(K8S).parts]
     assert {path for path in kept if path.name not in beside} == named
