@@ -29,7 +29,8 @@ main() {
 }
 
 tools() {
-    local stamp=$work/venv/$(sha256sum k8s/requirements.txt | cut -c1-16)
+    local stamp
+    stamp=$work/venv/$(sha256sum k8s/requirements.txt | cut -c1-16)
     [[ -e $stamp ]] && return
     echo "installing $(grep -c == k8s/requirements.txt) tools into $work/venv"
     .venv/bin/python -m venv --clear "$work/venv"

@@ -26,7 +26,7 @@ file() {
 value() { [ -e "$1" ] || random | file "$1"; cat "$1"; }
 
 if [ ! -e notification.env ]; then
-    : "${AFRICASTALKING_API_KEY:?set it: the key of your account at Africa's Talking; any word for the overlay dev}"
+    : "${AFRICASTALKING_API_KEY:?set it: the key of your account there; any word will do for the overlay dev}"
 fi
 mkdir -p redis fixed scale/applications
 

@@ -2,6 +2,7 @@
 
 import configparser
 import re
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -55,20 +56,25 @@ def given(overlay: str, container: dict[str, Any], secrets: Path) -> set[str]:
     return names
 
 
+@cache
+def required() -> dict[str, set[str]]:
+    """Names of the required variables of each section of config.yml."""
+    text = config_text()
+    document = yaml.compose(text, yaml.SafeLoader)
+    assert isinstance(document, yaml.MappingNode)
+    starts = [key.start_mark.index for key, _ in document.value] + [len(text)]
+    return {
+        key.value: {name for name, needed in variables(text[first:after]).items() if needed}
+        for (key, _), (first, after) in zip(document.value, pairwise(starts), strict=True)
+    }
+
+
 def needed(container: dict[str, Any]) -> set[str]:
     """Names of the required variables of what a container runs: the common ones and those of its sections."""
     words = " ".join(container["args"])
     sections = set(re.findall(rf"\b({'|'.join(SECTIONS)})\b", words)) if "chassis.topology" not in words else set()
-    document = yaml.compose(config_text(), yaml.SafeLoader)
-    assert isinstance(document, yaml.MappingNode)
-    lines = config_text().splitlines()
-    starts = [key.start_mark.line for key, _ in document.value] + [len(lines)]
-    texts = {
-        key.value: "\n".join(lines[first:after])
-        for (key, _), (first, after) in zip(document.value, pairwise(starts), strict=True)
-    }
-    wanted = [text for name, text in texts.items() if name not in SECTIONS or name in sections]
-    return {name for text in wanted for name, required in variables(text).items() if required}
+    found = [names for section, names in required().items() if section not in SECTIONS or section in sections]
+    return set().union(*found)
 
 
 @each_overlay

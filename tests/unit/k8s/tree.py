@@ -45,9 +45,15 @@ class Pod:
         return "serviceAccountName" in self.spec
 
 
+@cache
+def load(file: Path) -> list[Document]:
+    """The documents of a file; nobody changes them."""
+    return list(yaml.safe_load_all(file.read_text()))
+
+
 def kustomizations(folder: Path) -> Iterator[tuple[Path, Document]]:
     """Yield a folder's kustomization and those it stands on."""
-    found: Document = yaml.safe_load((folder / "kustomization.yaml").read_text())
+    (found,) = load(folder / "kustomization.yaml")
     yield folder, found
     for base in found.get("bases", []):
         yield from kustomizations((folder / base).resolve())
@@ -59,7 +65,7 @@ def documents(overlay: str) -> list[Document]:
         document
         for folder, found in kustomizations(OVERLAYS[overlay])
         for name in found.get("resources", []) + found.get("patchesStrategicMerge", [])
-        for document in yaml.safe_load_all((folder / name).read_text())
+        for document in load(folder / name)
     ]
 
 
