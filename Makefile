@@ -1,13 +1,13 @@
 # Everything here works from a clean clone, as root or with sudo, again and again.
 .DEFAULT_GOAL := help
-.PHONY: help run stop test demo story shell check lock images secrets clean bootstrap
+.PHONY: help run stop test demo story shell check manifests lock images secrets clean bootstrap
 
 python := .venv/bin/python
 lock_venv := .run/lock-venv
 lock_up := $(lock_venv)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: bootstrap ## the whole platform on this machine, until Ctrl-C
 	@$(python) -m docker.dev.up
@@ -29,6 +29,9 @@ shell: bootstrap ## call the services of the running platform by hand
 
 check: bootstrap ## lint, format, types and imports, without tests
 	@$(python) -m docker.dev.check
+
+manifests: bootstrap ## the Kubernetes manifests, against Kubernetes' schemas and checkov
+	@k8s/check.sh
 
 lock: bootstrap ## requirements.lock again, from setup.cfg, and each image's part of it
 	@$(python) -m venv $(lock_venv)

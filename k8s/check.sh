@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# `make manifests`: builds every overlay, with secrets made for the occasion, and holds the result against Kubernetes'
+# schemas and checkov's rules. The tools come into .run/manifests; nothing is installed outside of it.
+# RabbitmqCluster is outside of both: its schema comes with its operator.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+work=.run/manifests
+versions=(1.30.0 1.37.0)
+
+main() {
+    mkdir -p "$work"
+    local kubectl overlay version file failed=0
+    tools
+    kubectl=$(kubectl_program)
+    rm -rf "$work/k8s"
+    cp -r k8s "$work/k8s"
+    find "$work/k8s/secrets" -type f ! -name kustomization.yaml -delete
+    AFRICASTALKING_API_KEY=none "$work/k8s/secrets.sh"
+    for overlay in base overlays/dev overlays/scale; do
+        file=$work/$(basename "$overlay").yaml
+        "$kubectl" kustomize "$work/k8s/$overlay" >"$file" 2>"$work/kustomize.log" || { cat "$work/kustomize.log"; exit 1; }
+        for version in "${versions[@]}"; do
+            said "$overlay, Kubernetes $version" \
+                "$work/venv/bin/kubernetes-validate" --strict --quiet --no-warn -k "$version" "$file" || failed=1
+        done
+        said "$overlay, checkov" "$work/venv/bin/checkov" --config-file k8s/checkov.yaml --file "$file" || failed=1
+    done
+    return "$failed"
+}
+
+tools() {
+    local stamp
+    stamp=$work/venv/$(sha256sum k8s/requirements.txt | cut -c1-16)
+    [[ -e $stamp ]] && return
+    echo "installing $(grep -c == k8s/requirements.txt) tools into $work/venv"
+    .venv/bin/python -m venv --clear "$work/venv"
+    "$work/venv/bin/pip" install --quiet --disable-pip-version-check --requirement k8s/requirements.txt >"$work/pip.log" 2>&1 || { tail "$work/pip.log"; exit 1; }
+    touch "$stamp"
+}
+
+# The one on the PATH, or Debian's, unpacked without being installed.
+kubectl_program() {
+    command -v kubectl && return
+    if [[ ! -x $work/usr/bin/kubectl ]]; then
+        (cd "$work" && apt-get download kubernetes-client && dpkg-deb --extract kubernetes-client_*.deb .) >&2
+    fi
+    echo "$work/usr/bin/kubectl"
+}
+
+said() {
+    local title=$1
+    shift
+    if "$@" >"$work/said.log" 2>&1; then
+        printf '  %-40s passed\n' "$title"
+    else
+        printf '  %-40s failed\n' "$title"
+        cat "$work/said.log"
+        return 1
+    fi
+}
+
+main
