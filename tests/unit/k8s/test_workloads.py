@@ -29,8 +29,6 @@ each_overlay = pytest.mark.parametrize("overlay", OVERLAYS)
 
 SECTIONS = ("users", "feeds", "notifications", "gateway")
 OURS = {"baraza-users", "baraza-feeds", "baraza-notifications", "baraza-gateway"}
-# Read by modules of their own, not by config.yml.
-OTHERS = {"METRICS_PORT", "PUBLIC_URL", "AFRICASTALKING_CALLBACK_SECRET"}
 
 
 def containers(overlay: str) -> list[tuple[Pod, dict[str, Any]]]:
@@ -92,7 +90,7 @@ def test_the_variables_of_a_service_are_found() -> None:
 
 @each_overlay
 def test_nobody_is_given_a_variable_that_nothing_reads(overlay: str, secrets: Path) -> None:
-    known = variables(config_text()).keys() | OTHERS
+    known = variables(config_text()).keys()
     for pod, container in applications(overlay):
         assert given(overlay, container, secrets) <= known, (pod.owner, container["name"])
 
