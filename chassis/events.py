@@ -18,7 +18,7 @@ from kombu import Queue
 from nameko.containers import WorkerContext, get_service_name
 from nameko.exceptions import ContainerBeingKilled
 
-from chassis import context, entrypoints, keyring, tokens, wire
+from chassis import context, entrypoints, keyring, metrics, tokens, wire
 from chassis.calls import CALLER, incoming
 from chassis.consumer import QueueConsumer
 from chassis.contract import Event
@@ -76,6 +76,7 @@ class EventHandler(nameko.events.EventHandler):
             event = self._read(body)
         except Exception as error:  # noqa: BLE001 - whatever a stranger sends must not end the process
             self._move(message, parked_queue(self.queue.name), error)
+            self._note("parked", 0)
             return
         self._turns.acquire()
         try:
@@ -99,22 +100,33 @@ class EventHandler(nameko.events.EventHandler):
         return validated(self.event, body)
 
     def _finisher(self, message: AmqpMessage) -> Any:
+        started = time.perf_counter()
+
         def finish(_worker_ctx: WorkerContext, result: Any, exc_info: Any) -> tuple[Any, Any]:
+            outcome = "ok"
             if exc_info is None:
                 self.queue_consumer.ack_message(message)
             else:
-                self._retry(message, exc_info[1])
+                outcome = self._retry(message, exc_info[1])
             self._turns.release()
+            self._note(outcome, time.perf_counter() - started)
             return result, exc_info
 
         return finish
 
-    def _retry(self, message: AmqpMessage, error: BaseException) -> None:
+    def _note(self, outcome: str, seconds: float) -> None:
+        service = self.container.service_name
+        metrics.EVENT_SECONDS.labels(service, self.method_name, outcome).observe(seconds)
+        extra = {"outcome": outcome, "ms": round(seconds * 1000, 1)}
+        _log.info("%s.%s", service, self.method_name, extra=extra)
+
+    def _retry(self, message: AmqpMessage, error: BaseException) -> str:
         attempt = attempts(message.headers)
         if attempt < len(self._delays):
             self._move(message, retry_queue(self.queue.name, self._delays[attempt]), error)
-        else:
-            self._move(message, parked_queue(self.queue.name), error)
+            return "retried"
+        self._move(message, parked_queue(self.queue.name), error)
+        return "parked"
 
     def _move(self, message: AmqpMessage, queue: Queue, error: BaseException) -> None:
         """Publish the same body to another queue, confirmed, and only then ack it here."""

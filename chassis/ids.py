@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 
 _RANDOM_BITS = 74
 _lock = threading.Lock()
@@ -25,6 +25,11 @@ def new_id() -> str:
 def first_id(moment: datetime) -> str:
     """Return the smallest id of a moment's millisecond: every id that was made before is smaller."""
     return _format(int(moment.timestamp() * 1000) << _RANDOM_BITS)
+
+
+def moment_of(an_id: str) -> datetime:
+    """Return the moment at which an id was made, to the millisecond."""
+    return datetime.fromtimestamp(int(an_id[:8] + an_id[9:13], 16) / 1000, UTC)
 
 
 def _random(bits: int) -> int:

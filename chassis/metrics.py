@@ -17,6 +17,11 @@ RPC_SECONDS = Histogram("baraza_rpc_seconds", "RPC methods run.", ["service", "m
 EVENT_SECONDS = Histogram(
     "baraza_event_seconds", "Event handlers run.", ["service", "handler", "outcome"], buckets=(*_FAST, 30, 60)
 )
+WAITING_EVENTS = Gauge(
+    "baraza_waiting_events",
+    "Events in a handler's queue, waiting for another attempt, and parked.",
+    ["service", "queue", "state"],
+)
 OUTBOX_EVENTS = Gauge("baraza_outbox_events", "Events that the broker has not confirmed yet.", ["service"])
 OUTBOX_AGE = Gauge("baraza_outbox_age_seconds", "Age of the oldest of them.", ["service"])
 CONNECTIONS = Gauge("baraza_database_connections", "Database connections in use.", ["service"])

@@ -1,4 +1,4 @@
-"""Helps events that were parked: lists, replays and discards them.
+"""Helps events that were parked: counts, lists, replays and discards them.
 
 Each command has a connection of its own, since only the consumer may read the container's. What it has taken and
 not acknowledged returns to its place when that connection ends, however it ends.
@@ -16,7 +16,7 @@ from kombu import Connection, Queue
 from nameko.containers import WorkerContext
 from nameko.extensions import DependencyProvider
 
-from chassis import parked, wire
+from chassis import metrics, parked, wire
 from chassis.errors import Invalid, Unavailable
 from chassis.events import ATTEMPT, ERROR, handler_queues, parked_queue, retry_queue
 from chassis.parked import DiscardParked, HandlerQueue, Moved, Parked, ReplayParked
@@ -25,6 +25,7 @@ from chassis.publisher import CONNECT_TIMEOUT
 SHOWN = 10  # events of a handler
 ROUND = 5  # seconds after which a command stops taking more, and says how far it came
 PATIENCE = 10  # seconds for all of a command
+MEASURED = 15  # seconds between measurements of the queues
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +42,18 @@ class Parking:
         """Count what rests and what waits, and show the oldest that rest."""
         with self._channel() as channel:
             return Parked(handlers=[self._handler(channel, name, queue) for name, queue in self._queues.items()])
+
+    def measure(self, service: str) -> None:
+        """Note how many events of each handler are where."""
+        with self._channel() as channel:
+            for queue in self._queues.values():
+                found = {
+                    "ready": _depth(channel, queue),
+                    "retrying": sum(_depth(channel, retry_queue(queue.name, delay)) for delay in self._delays),
+                    "parked": _depth(channel, parked_queue(queue.name)),
+                }
+                for state, number in found.items():
+                    metrics.WAITING_EVENTS.labels(service, queue.name, state).set(number)
 
     def replay(self, request: ReplayParked) -> Moved:
         """Move events to their handler's queue, as if they had never failed.
@@ -106,10 +119,26 @@ class ParkingProvider(DependencyProvider):
         def __get__(self, service: object, owner: type) -> Parking: ...
 
     def setup(self) -> None:
-        """Look for the handlers; nothing connects before an operator asks."""
+        """Look for the handlers."""
         config = self.container.config
         queues = handler_queues(self.container.service_cls)
         self._parking = Parking(config["AMQP_URI"], queues, config["retry"]["delays"])
+
+    def start(self) -> None:
+        """Measure from now on."""
+        self._measuring = eventlet.spawn(self._measure)
+
+    def stop(self) -> None:
+        """Measure no more."""
+        self._measuring.kill()
+
+    def _measure(self) -> None:
+        while True:
+            eventlet.sleep(MEASURED)
+            try:
+                self._parking.measure(self.container.service_name)
+            except Unavailable as error:
+                _log.info("queues were not measured: %s", error)
 
     def get_dependency(self, worker_ctx: WorkerContext) -> Parking:  # noqa: ARG002 - Nameko's signature
         """Return the parking."""

@@ -21,6 +21,9 @@ RPC_SECONDS = Histogram(
 )
 RPC_IN_FLIGHT = Gauge("baraza_rpc_client_in_flight", "RPC calls under way.", multiprocess_mode="livesum")
 PAGES = Counter("baraza_page_cache", "Lookups of cacheable pages.", ["outcome"])
+FRAME_SECONDS = Histogram(
+    "baraza_frame_seconds", "From the making of a post to the last frame about it.", buckets=(*_FAST, 30, 60)
+)
 WEBSOCKETS = Gauge("baraza_websockets", "Websockets open.", multiprocess_mode="livesum")
 
 

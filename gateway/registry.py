@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 
 import gevent
 
+from chassis import clock
+from chassis.ids import moment_of
 from gateway import frames, messages, metrics
 from gateway.connection import Connection
 from notifications.contract import Notification
@@ -44,6 +46,8 @@ class Registry:
         frame = messages.notification(notification)
         for connection in self._of(recipients):
             connection.notify(notification.id, frame)
+        if post_id := notification.data.get("post_id"):
+            metrics.FRAME_SECONDS.observe((clock.now() - moment_of(post_id)).total_seconds())
 
     def change(self, notification: Notification, recipients: Iterable[str]) -> None:
         """Write the new words of a notification to all sockets of its recipients."""

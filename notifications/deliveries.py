@@ -51,6 +51,11 @@ class DeliveriesService(Service):
         """Remove what is older than it is to be kept; here, where nobody waits for an answer meanwhile."""
         self.retention.run(self.db)
 
+    @timer("notifications.delivery.measured")
+    def measure(self) -> None:
+        """Note how much is due."""
+        operations.measure(self.db, (self.email_breaker.channel, self.sms_breaker.channel))
+
     @rpc
     def status(self, request: Empty) -> contract.DeliveriesStatus:  # noqa: ARG002 - there is nothing to ask
         """Count the deliveries by channel and status, and tell whether the breakers are closed."""

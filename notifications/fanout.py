@@ -5,10 +5,11 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from chassis import clock
 from chassis.client import PeerCalls
 from chassis.sessions import Sessions
 from feeds.contract import PostCreated
-from notifications import audience, messages, store, store_erasure, store_news
+from notifications import audience, messages, metrics, store, store_erasure, store_news
 from notifications.messages import Content
 from notifications.models import Notification
 from notifications.store import Progress, Stopped
@@ -80,6 +81,8 @@ def _tell_page(session: Session, about: About, expected: Progress, page: Recipie
             return found
         notification.reached, notification.done = reached.reached, reached.done
     tell(session, notification, audience.of_page(page.items, excluded=about.author_id))
+    if reached.done:
+        metrics.FANOUT_SECONDS.observe((clock.now() - about.as_of).total_seconds())
     return reached
 
 

@@ -5,11 +5,13 @@ from collections.abc import Iterable
 from sqlalchemy.orm import Session
 
 from chassis import clock
+from chassis.errors import ServiceError
 from chassis.sessions import Sessions
-from notifications import contract, store_operations
+from notifications import contract, metrics, store_operations
 from notifications.channels.breaker import Breaker
 
 BATCH = 500  # rows a transaction
+COUNTED = 10_000  # due deliveries of a channel at most: what matters is for how long
 
 
 def retry(db: Sessions, wanted: contract.Retry) -> contract.Moved:
@@ -38,6 +40,18 @@ def status(db: Sessions, breakers: Iterable[Breaker]) -> contract.DeliveriesStat
     """Tell how the channels are doing."""
     with db.read() as session:
         return contract.DeliveriesStatus(items=[_status(session, breaker) for breaker in breakers])
+
+
+def measure(db: Sessions, channels: Iterable[contract.DeliveryChannel]) -> None:
+    """Note how much is due of each channel, and for how long; without the database nothing is known of it."""
+    try:
+        with db.read() as session:
+            found = {channel: store_operations.due(session, channel, COUNTED) for channel in channels}
+    except ServiceError:
+        return
+    for channel, (number, since) in found.items():
+        metrics.DUE.labels(channel).set(number)
+        metrics.DUE_AGE.labels(channel).set((clock.now() - since).total_seconds() if since else 0)
 
 
 def _status(session: Session, breaker: Breaker) -> contract.ChannelStatus:

@@ -3,7 +3,7 @@
 from chassis.client import PeerCalls
 from chassis.contract import Empty
 from chassis.sessions import Sessions
-from notifications import contract, store_sms
+from notifications import contract, metrics, store_sms
 from notifications.channels import africas_talking_words as words
 from users.contract import OptOut
 
@@ -17,7 +17,9 @@ def receive(db: Sessions, peers: PeerCalls, report: contract.ReportDelivery) -> 
     if outcome is not None:
         with db.write() as session:
             store_sms.take_report_turn(session, alone=False)
-            store_sms.keep_report(session, report.provider_id, outcome)
+            is_news = store_sms.keep_report(session, report.provider_id, outcome)
             store_sms.settle(session, [report.provider_id])
+        if is_news:
+            metrics.DELIVERIES.labels("sms", outcome.status).inc()
     if report.phone is not None and words.is_opt_out(report.reason):
         peers.call("users.opt_out", OptOut(phone=report.phone), Empty)

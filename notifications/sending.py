@@ -10,7 +10,7 @@ from typing import Any
 from chassis.client import PeerCalls
 from chassis.errors import ServiceError
 from chassis.sessions import Sessions
-from notifications import audience, news, outcomes, store_deliveries, store_news
+from notifications import audience, metrics, news, outcomes, store_deliveries, store_news
 from notifications.audience import Destination
 from notifications.channels.base import Outgoing, Result
 from notifications.channels.breaker import Protected
@@ -104,6 +104,10 @@ class Sender:
         if settled:
             with self.db.write() as session:
                 store_deliveries.record(session, settled)
+            for _, outcome in settled:
+                if outcome.status != "pending" or outcome.tried:
+                    word = "retried" if outcome.status == "pending" else outcome.status
+                    metrics.DELIVERIES.labels(self.channel.name, word).inc()
 
     def _after(self, claim: Claim, outcome: Outcome) -> Outcome:
         """Jitter needs no secrecy."""

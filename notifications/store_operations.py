@@ -53,6 +53,14 @@ def oldest_due(session: Session, channel: str) -> datetime | None:
     return session.scalar(query.where(Delivery.status == "pending"))
 
 
+def due(session: Session, channel: str, limit: int) -> tuple[int, datetime | None]:
+    """Count a channel's deliveries that are due and pending, up to a limit, and tell since when the oldest is."""
+    waiting = select(Delivery.due_at).where(Delivery.channel == channel, Delivery.status == "pending")
+    oldest = waiting.where(Delivery.due_at <= clock.now()).order_by(Delivery.due_at).limit(limit).subquery()
+    number, since = session.execute(select(func.count(), func.min(oldest.c.due_at))).one()
+    return number, since
+
+
 def _among(wanted: contract.Retry | contract.Park) -> list[ColumnElement[bool]]:
     columns = {Delivery.notification_id: wanted.id, Delivery.channel: wanted.channel, Delivery.user_id: wanted.user_id}
     return [column == value for column, value in columns.items() if value is not None]

@@ -56,10 +56,10 @@ def take_report_turn(session: Session, *, alone: bool) -> None:
         session.execute(select(lock(_REPORT_TURNS)))
 
 
-def keep_report(session: Session, provider_id: str, outcome: Outcome) -> None:
-    """Store what a report says of a message; the first one counts."""
+def keep_report(session: Session, provider_id: str, outcome: Outcome) -> bool:
+    """Store what a report says of a message; the first one counts. Return whether it is."""
     row = {"provider_id": provider_id, "status": outcome.status, "reason": outcome.error, "created_at": clock.now()}
-    insert_new(session, DeliveryReport, row)
+    return insert_new(session, DeliveryReport, row)
 
 
 def settle(session: Session, provider_ids: Collection[str]) -> None:

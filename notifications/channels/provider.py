@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from nameko.containers import WorkerContext
 from nameko.extensions import DependencyProvider
 
+from notifications import metrics
 from notifications.channels.breaker import Breaker
 from notifications.contract import DeliveryChannel
 
@@ -44,7 +45,9 @@ class BreakerProvider(DependencyProvider):
 
     def setup(self) -> None:
         """Make it, for all workers of this process."""
-        self.breaker = Breaker(self.channel, self.container.config["notifications"]["delivery"]["breaker"])
+        breaker = Breaker(self.channel, self.container.config["notifications"]["delivery"]["breaker"])
+        metrics.BREAKER_OPEN.labels(self.channel).set_function(lambda: breaker.state != "closed")
+        self.breaker = breaker
 
     def get_dependency(self, worker_ctx: WorkerContext) -> Breaker:  # noqa: ARG002 - Nameko's signature
         """Return it."""

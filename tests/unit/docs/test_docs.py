@@ -16,6 +16,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 import chassis.metrics
 import gateway.metrics
+import notifications.metrics
 from chassis.contract import Event
 from chassis.events import EventHandler
 from chassis.rpc import Rpc
@@ -186,7 +187,7 @@ def test_every_event_handler_is_documented_with_its_event() -> None:
 
 
 def test_every_metric_is_documented_with_its_kind_and_labels_and_no_other_is() -> None:
-    modules = (gateway.metrics, chassis.metrics)
+    modules = (gateway.metrics, chassis.metrics, notifications.metrics)
     own = [metric for module in modules for metric in vars(module).values() if isinstance(metric, MetricWrapperBase)]
     documented = {
         spans(name)[0]: (kind, spans(labels)) for name, kind, labels, *_ in rows("docs/metrics.md") if spans(name)

@@ -48,7 +48,7 @@ class Pod:
 @cache
 def load(file: Path) -> list[Document]:
     """The documents of a file; nobody changes them."""
-    return list(yaml.safe_load_all(file.read_text()))
+    return list(yaml.load_all(file.read_text(), yaml.CSafeLoader))
 
 
 def kustomizations(folder: Path) -> Iterator[tuple[Path, Document]]:
