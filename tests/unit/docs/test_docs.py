@@ -195,6 +195,22 @@ def test_every_metric_is_documented_with_its_kind_and_labels_and_no_other_is() -
     assert documented == {one._name: (one._type, list(one._labelnames)) for one in own}  # noqa: SLF001 - no other way
 
 
+# The specification
+
+
+def test_every_test_that_is_named_exists() -> None:
+    named = {
+        span for page in PAGES for span in spans(page.read_text(encoding="utf-8")) if re.fullmatch(r"test_\w+", span)
+    }
+    there = {
+        name
+        for file in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)\(", file.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert named
+    assert named <= there
+
+
 # Dependencies
 
 
