@@ -29,10 +29,7 @@ class Lane:
 
 # Nameko's fixtures make a virtual host per test over the management interface.
 _BROKER = ("--amqp-uri={AMQP_URI}", "--rabbit-api-uri={BARAZA_RABBITMQ_MANAGEMENT}")
-# Services live under eventlet, so their tests do too; the gateway lives under gevent, its clients under neither.
-_SERVICES = ("python", "-m", "nameko", "test", *_BROKER)
-
-# Services whose default is SQLite.
+# For services whose default is SQLite.
 _ON_POSTGRESQL = {
     "FEEDS_DB_URI": "{BARAZA_FEEDS_POSTGRESQL}",
     "NOTIFICATIONS_DB_URI": "{BARAZA_NOTIFICATIONS_POSTGRESQL}",
@@ -47,12 +44,30 @@ CHECKS = (
     Step("lint-imports", ("lint-imports",)),
     Step("hadolint", ("hadolint", *_DOCKERFILES)),
 )
-TESTS = (
-    Step("unit", ("python", "-m", "pytest"), ("tests/unit",)),
-    Step("services", _SERVICES, ("tests/integration", "tests/contract")),
-    Step("on PostgreSQL", _SERVICES, ("tests/integration/feeds", "tests/integration/notifications"), _ON_POSTGRESQL),
-    Step("gateway", ("python", "-m", "gevent.monkey", "--module", "pytest"), ("tests/gateway",)),
-)
-END_TO_END = (Step("end to end", ("python", "-m", "pytest"), ("tests/e2e",)),)
+UNIT = Step("unit", ("python", "-m", "pytest"), ("tests/unit",))
+GATEWAY = Step("gateway", ("python", "-m", "gevent.monkey", "--module", "pytest"), ("tests/gateway",))
+END_TO_END = Step("end to end", ("python", "-m", "pytest"), ("tests/e2e",))
 
-LANES = (Lane("test", CHECKS + TESTS), Lane("e2e", END_TO_END))
+
+def _services(title: str, *folders: str, environment: Mapping[str, str] | None = None) -> Step:
+    """Services live under eventlet, so their tests do too; the gateway lives under gevent, its clients under neither."""
+    return Step(title, ("python", "-m", "nameko", "test", *_BROKER), folders, environment or {})
+
+
+_SMALL = ("tests/integration/feeds", "tests/integration/notifications")
+_OTHERS = (*(f"tests/integration/{name}" for name in ("chassis", "dev", "gateway", "users")), "tests/contract")
+
+# About equally long.
+LANES = (
+    Lane("services", (UNIT, _services("services", *_OTHERS))),
+    Lane(
+        "databases",
+        (
+            *CHECKS,
+            _services("on SQLite", *_SMALL),
+            _services("on PostgreSQL", *_SMALL, environment=_ON_POSTGRESQL),
+            GATEWAY,
+        ),
+    ),
+    Lane("e2e", (END_TO_END,)),
+)
