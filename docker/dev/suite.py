@@ -50,7 +50,7 @@ END_TO_END = Step("end to end", ("python", "-m", "pytest"), ("tests/e2e",))
 
 
 def _services(title: str, *folders: str, environment: Mapping[str, str] | None = None) -> Step:
-    """Services live under eventlet, so their tests do too; the gateway lives under gevent, its clients under neither."""
+    """Return a step under eventlet, where services live; the gateway lives under gevent, its clients under neither."""
     return Step(title, ("python", "-m", "nameko", "test", *_BROKER), folders, environment or {})
 
 
