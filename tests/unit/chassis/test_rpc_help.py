@@ -1,10 +1,10 @@
 from pydantic import Field
 
+from chassis import rpc_help
 from chassis.contract import Empty, Message
 from chassis.description import describe
 from chassis.rpc import rpc
 from chassis.service import Service
-from docker.dev import rpc_help
 
 
 class Pour(Message):

@@ -1,12 +1,12 @@
-"""Start-up file of `make shell`: every call through `n.rpc` has a deadline and carries a fresh operator's token."""
+"""Start-up file of the shell: every call through `n.rpc` has a deadline and carries a fresh operator's token."""
+# ruff: noqa: T201 - it speaks to whoever sits there
 
 from typing import Any
 
 from nameko.exceptions import RpcTimeout, UnknownService
 from nameko.standalone.rpc import ClusterRpcProxy
 
-from chassis import context, keyring, tokens
-from docker.dev import rpc_help
+from chassis import context, keyring, rpc_help, tokens
 
 DEADLINE = 30  # seconds; Nameko's own helper waits for ever
 

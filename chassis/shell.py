@@ -1,0 +1,21 @@
+"""The operator's shell: `python -m chassis.shell`, wherever AMQP_URI and SERVICE_TOKEN_KEYS are set.
+
+It is Nameko's own, with `n.rpc.<service>.<method>(...)` as an operator and `help_rpc()`.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+_STARTUP = Path(__file__).with_name("shell_startup.py")
+
+
+def main() -> None:
+    """Become the shell."""
+    environment = {**os.environ, "PYTHONSTARTUP": str(_STARTUP), "PYTHONWARNINGS": "ignore"}
+    command = (sys.executable, "-m", "nameko", "shell", "--config", "config.yml")
+    os.execve(command[0], command, environment)  # noqa: S606 - no shell of the system is wanted
+
+
+if __name__ == "__main__":
+    main()
