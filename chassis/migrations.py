@@ -30,7 +30,8 @@ def alembic_config(section: str) -> Config:
 def run(*metadata: sa.MetaData, after: Callable[[sa.Connection], None] | None = None) -> None:
     """Migrate; called by each service's migrations/env.py with the tables that the models describe.
 
-    `after` runs in the same transaction, each time, also when there is nothing to migrate.
+    `after` runs in the same transaction, each time, also when there is nothing to migrate; not where somebody stops at
+    an older revision, whose tables are not as it expects.
     """
     section = context.config.attributes["section"]
     engine = create_engine(config.load(section)[section]["database"])
@@ -40,7 +41,8 @@ def run(*metadata: sa.MetaData, after: Callable[[sa.Connection], None] | None = 
         context.configure(connection, target_metadata=list(metadata), render_as_batch=True, compare_type=True)
         with context.begin_transaction():
             context.run_migrations()
-            if after is not None:
+            newest = context.get_head_revision() == context.get_context().get_current_revision()
+            if after is not None and newest:
                 after(connection)
     engine.dispose()
 

@@ -49,6 +49,13 @@ class Databases:
         for engine in self._engines.values():
             engine.dispose()
 
+    def bare(self, section: str) -> Engine:
+        """Drop every table of a section's database."""
+        engine = self.engine(section)
+        with engine.begin() as connection:
+            _drop_everything(connection)
+        return engine
+
     def _migrated(self, section: str) -> Engine:
         database = self._settings[section]["database"]
         engine = create_engine(database)
