@@ -1,6 +1,6 @@
 # Everything here works from a clean clone, as root or with sudo, again and again.
 .DEFAULT_GOAL := help
-.PHONY: help run stop test demo story shell check manifests lock images secrets clean bootstrap
+.PHONY: help run stop test demo story shell doctor check manifests lock images secrets clean bootstrap
 
 python := .venv/bin/python
 lock_venv := .run/lock-venv
@@ -26,6 +26,9 @@ story: bootstrap ## what all logs say of one request: make story id=<X-Request-I
 
 shell: bootstrap ## call the services of the running platform by hand
 	@$(python) -m docker.dev.shell
+
+doctor: bootstrap ## what is wrong with the running platform, and what to do
+	@$(python) -m docker.dev.doctor
 
 check: bootstrap ## lint, format, types and imports, without tests
 	@$(python) -m docker.dev.check

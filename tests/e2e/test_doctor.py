@@ -1,0 +1,51 @@
+"""The doctor, on a platform that is well and on one that is not."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from docker.dev.instance import DATABASE_OWNERS, Instance
+from docker.dev.readiness import wait
+
+
+def look(platform: Instance, **wrong: str) -> tuple[int, list[str]]:
+    command = (sys.executable, "-m", "chassis.doctor", *DATABASE_OWNERS)
+    environment = {**os.environ, **platform.environment, **wrong, "PYTHONWARNINGS": "ignore"}
+    result = subprocess.run(  # noqa: S603  our own command
+        command, env=environment, capture_output=True, text=True, timeout=90, check=False
+    )
+    return result.returncode, (result.stdout + result.stderr).splitlines()
+
+
+def finding(lines: list[str], title: str) -> str:
+    return lines[[line.strip() for line in lines].index(title) + 1].strip()
+
+
+def test_a_platform_that_is_well_has_no_findings(platform: Instance) -> None:
+    code, lines = look(platform)
+    assert code == 0, lines
+    assert {line.split()[-1] for line in lines} == {"well"}
+
+
+def test_each_finding_says_what_to_do(platform: Instance, tmp_path: Path) -> None:
+    empty = f"sqlite:///{tmp_path}/feeds.sqlite3"
+    platform.control.stop("notifications.service")
+    try:
+        code, lines = look(platform, REDIS_URL="redis://127.0.0.1:9/0", FEEDS_DB_URI=empty)
+    finally:
+        platform.control.start("notifications.service")
+        wait(platform.environment["BARAZA_URL"], platform.control)
+    assert code == 1
+    assert "mend REDIS_URL" in finding(lines, "Redis")
+    expected = "it is at revision None, and the code wants 0002: python -m chassis.migrations feeds"
+    assert finding(lines, "database of feeds") == expected
+    assert finding(lines, "queues of notifications").endswith("on_account_erased: start notifications")
+    assert "is its process running?" in finding(lines, "service notifications")
+    assert any(line.split() == ["service", "users", "well"] for line in lines)
+
+
+def test_a_variable_that_is_missing_is_named(platform: Instance) -> None:
+    code, lines = look(platform, POSTGRES_PASSWORD="")
+    assert code == 1
+    assert "POSTGRES_PASSWORD" in lines[-1]
