@@ -1,7 +1,7 @@
 """A private Prometheus with the exporters of PostgreSQL and Redis, for the processes of an instance.
 
-It reads docker/monitoring/prometheus.yml, whose jobs it points at this machine. All of it carries the instance's marker,
-so it ends with the instance at the latest.
+It reads docker/monitoring/prometheus.yml, whose jobs it points at this machine. All of it carries the instance's
+marker, so it ends with the instance at the latest.
 """
 
 import os
@@ -111,9 +111,7 @@ class Prometheus:
         targets = {job: [f"{_LOCAL}:{known[name]}"] for job, name in _JOBS.items() if name in known}
         return targets | {"gateway": [urlsplit(environment["BARAZA_URL"]).netloc]}
 
-    def _start_prometheus(
-        self, port: int, targets: Mapping[str, list[str]], environment: Mapping[str, str]
-    ) -> None:
+    def _start_prometheus(self, port: int, targets: Mapping[str, list[str]], environment: Mapping[str, str]) -> None:
         token = environment.get("METRICS_TOKEN", "")
         secret = self._directory / "metrics-token"
         write_private(secret, token)

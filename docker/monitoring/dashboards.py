@@ -35,7 +35,7 @@ OWN_JOBS = 'job=~"users|feeds|notifications|deliveries|gateway|gateway-service"'
 
 
 def of_process(job: str) -> list[Panel]:
-    """What every Nameko process has."""
+    """Return what every Nameko process has."""
     here = f'job="{job}"'
     return [
         Panel(
@@ -83,7 +83,7 @@ def of_process(job: str) -> list[Panel]:
 
 
 def of_methods(service: str) -> list[Panel]:
-    """What every service with RPC methods has."""
+    """Return what every service with RPC methods has."""
     here = f'service="{service}"'
     count = "baraza_rpc_seconds_count"
     return [
@@ -110,7 +110,7 @@ def of_methods(service: str) -> list[Panel]:
 
 
 def of_events(service: str) -> list[Panel]:
-    """What every service that hears events has."""
+    """Return what every service that hears events has."""
     here = f'service="{service}"'
     return [
         Panel(
@@ -358,9 +358,7 @@ GATEWAY = Dashboard(
 
 USERS = Dashboard("users", "users", "Accounts and sessions.", [*of_methods("users"), *of_process("users")])
 
-FEEDS = Dashboard(
-    "feeds", "feeds", "Posts.", [*of_methods("feeds"), *of_process("feeds")]
-)
+FEEDS = Dashboard("feeds", "feeds", "Posts.", [*of_methods("feeds"), *of_process("feeds")])
 
 NOTIFICATIONS = Dashboard(
     "notifications",
@@ -405,9 +403,7 @@ DELIVERIES = Dashboard(
             "Share of attempts and reports that say failed, or unknown: an SMS that may have been sent.",
             [
                 Query(
-                    share(
-                        rate('baraza_deliveries_total{outcome=~"failed|unknown"}'), rate("baraza_deliveries_total")
-                    ),
+                    share(rate('baraza_deliveries_total{outcome=~"failed|unknown"}'), rate("baraza_deliveries_total")),
                     "failed or unknown",
                 )
             ],

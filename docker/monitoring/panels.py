@@ -124,9 +124,7 @@ def _steps(panel: Panel) -> list[dict[str, Any]]:
     colours = _COLOURS[: len(panel.limits) + 1]
     if panel.falling:
         colours = ("red", *_COLOURS[len(panel.limits) - 1 :: -1])
-    return [
-        {"color": colour, "value": value} for colour, value in zip(colours, (None, *panel.limits), strict=True)
-    ]
+    return [{"color": colour, "value": value} for colour, value in zip(colours, (None, *panel.limits), strict=True)]
 
 
 def _lines(panel: Panel) -> dict[str, Any]:

@@ -37,7 +37,7 @@ RULES = [
     for group in yaml.safe_load((MONITORING / "alerts.yml").read_text(encoding="utf-8"))["groups"]
     for rule in group["rules"]
 ]
-SELECTOR = re.compile(r'\{__name__[^}]*}|\b(?:baraza|rabbitmq|pg|redis|up)(?:_\w+)?\b(?:\{[^}]*})?')
+SELECTOR = re.compile(r"\{__name__[^}]*}|\b(?:baraza|rabbitmq|pg|redis|up)(?:_\w+)?\b(?:\{[^}]*})?")
 
 
 class Watched:
