@@ -32,6 +32,13 @@ class Panel:
     limits: Sequence[float] = ()
     falling: bool = False
 
+    def steps(self) -> list[dict[str, Any]]:
+        """Return the colours with the values from which they hold; the first holds from minus infinity."""
+        colours = _COLOURS[: len(self.limits) + 1]
+        if self.falling:
+            colours = ("red", *_COLOURS[len(self.limits) - 1 :: -1])
+        return [{"color": colour, "value": value} for colour, value in zip(colours, (None, *self.limits), strict=True)]
+
 
 @dataclass(frozen=True)
 class Dashboard:
@@ -58,7 +65,9 @@ class Dashboard:
             "timezone": "browser",
             "links": [{"type": "dashboards", "title": "Baraza", "tags": ["baraza"], "asDropdown": True}],
             "annotations": {"list": [_ALERTS]},
-            "panels": list(_placed(self.panels)),
+            "panels": [
+                _panel(number, panel, place) for number, (panel, place) in enumerate(placed(self.panels), start=1)
+            ],
         }
         return json.dumps(document, indent=1) + "\n"
 
@@ -75,13 +84,13 @@ _ALERTS = {
 }
 
 
-def _placed(panels: Iterable[Panel]) -> Iterable[dict[str, Any]]:
+def placed(panels: Iterable[Panel]) -> Iterable[tuple[Panel, dict[str, int]]]:
     """Place panels side by side, and begin a new row where one is full."""
     x = y = height = 0
-    for number, panel in enumerate(panels, start=1):
+    for panel in panels:
         if x + panel.width > COLUMNS:
             x, y, height = 0, y + height, 0
-        yield _panel(number, panel, {"x": x, "y": y, "w": panel.width, "h": panel.height})
+        yield panel, {"x": x, "y": y, "w": panel.width, "h": panel.height}
         x, height = x + panel.width, max(height, panel.height)
 
 
@@ -98,7 +107,7 @@ def _panel(number: int, panel: Panel, place: dict[str, int]) -> dict[str, Any]:
             "defaults": {
                 "unit": panel.unit,
                 "min": 0,
-                "thresholds": {"mode": "absolute", "steps": _steps(panel)},
+                "thresholds": {"mode": "absolute", "steps": panel.steps()},
                 "color": {"mode": "thresholds" if stat else "palette-classic"},
                 "custom": {} if stat else _lines(panel),
             },
@@ -117,14 +126,6 @@ def _target(letter: str, query: Query) -> dict[str, Any]:
         "legendFormat": query.legend,
         "range": True,
     }
-
-
-def _steps(panel: Panel) -> list[dict[str, Any]]:
-    """Return the colours with the values from which they hold; the first holds from minus infinity."""
-    colours = _COLOURS[: len(panel.limits) + 1]
-    if panel.falling:
-        colours = ("red", *_COLOURS[len(panel.limits) - 1 :: -1])
-    return [{"color": colour, "value": value} for colour, value in zip(colours, (None, *panel.limits), strict=True)]
 
 
 def _lines(panel: Panel) -> dict[str, Any]:
