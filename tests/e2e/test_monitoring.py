@@ -3,6 +3,7 @@
 import re
 import secrets
 import time
+import xml.etree.ElementTree as xml
 from collections.abc import Iterator
 from math import isfinite
 from typing import Any
@@ -14,8 +15,9 @@ import yaml
 from docker.dev.instance import Instance
 from docker.dev.prometheus import MONITORING, Prometheus
 from docker.dev.waiting import until
-from docker.monitoring.dashboards import ALL, WINDOW
+from docker.monitoring.dashboards import ALL, OVERVIEW, WINDOW
 from docker.monitoring.panels import Query
+from docker.monitoring.picture import draw
 from tests.e2e.support.operator import Operator
 from tests.e2e.support.person import Person, heard, told
 from tests.e2e.support.vendors import TIMEOUT, texts_to
@@ -138,3 +140,8 @@ def test_prometheus_reads_the_rules(watched: Watched) -> None:
     groups = watched.prometheus.ask("rules")["groups"]
     loaded = {rule["name"]: rule["health"] for group in groups for rule in group["rules"]}
     assert loaded == {rule["alert"]: "ok" for rule in RULES}
+
+
+def test_a_dashboard_can_be_drawn(watched: Watched) -> None:
+    words = {element.text for element in xml.fromstring(draw(OVERVIEW, watched.prometheus.url)).iter()}  # noqa: S314 - ours
+    assert {"rabbitmq", *(panel.title for panel in OVERVIEW.panels)} <= words

@@ -12,6 +12,7 @@ import yaml
 from docker.dev.prometheus import MONITORING, configured, postgresql_servers, redis_server
 from docker.monitoring import dashboards
 from docker.monitoring.panels import COLUMNS, Dashboard
+from docker.monitoring.picture import shown
 
 DOCS = MONITORING.parents[1] / "docs"
 NAME = re.compile(r"\b(?:baraza|rabbitmq|pg|redis|process|up)(?:_\w+)?\b(?=[\[{ )]|$)")
@@ -83,6 +84,28 @@ def test_dashboards_and_their_source_know_each_other() -> None:
     (provider,) = load("grafana/provisioning/dashboards/baraza.yml")["providers"]
     mounts = load("compose.yml")["services"]["grafana"]["volumes"]
     assert f"./monitoring/dashboards:{provider['options']['path']}:ro" in mounts
+
+
+@pytest.mark.parametrize(
+    ("number", "unit", "words"),
+    [
+        (0, "s", "0 s"),
+        (0.0421, "s", "42.1 ms"),
+        (12, "s", "12 s"),
+        (0.025, "percentunit", "2.5 %"),
+        (3 * 1024**2, "bytes", "3 MiB"),
+        (2.5, "reqps", "2.5 req/s"),
+        (7, "short", "7"),
+    ],
+)
+def test_numbers_are_drawn_with_their_unit(number: float, unit: str, words: str) -> None:
+    assert shown(number, unit) == words
+
+
+def test_the_drawing_of_the_overview_has_its_panels_and_needs_nothing_from_elsewhere() -> None:
+    drawing = read(DOCS / "overview.svg").replace("http://www.w3.org/2000/svg", "")
+    assert "http" not in drawing
+    assert all(f">{panel.title}</text>" in drawing for panel in dashboards.OVERVIEW.panels)
 
 
 # Metrics
