@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Prepares a bare Debian or Ubuntu: the distribution's RabbitMQ, PostgreSQL and Redis, and .venv from
-# requirements.lock; with the words `main monitoring` Prometheus and the exporters too. Says nothing and takes a moment when there is nothing to do.
+# requirements.lock. With the words `main monitoring`: Prometheus and the exporters too.
+# Says nothing and takes a moment when there is nothing to do.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export LC_ALL=C.UTF-8
@@ -29,6 +30,7 @@ main() {
 
 # A service that the user brings (its variable is set) needs no package.
 missing_packages() {
+    local package
     "$python" -c 'import ensurepip, venv' 2>>"$log" || echo python3-venv
     [[ -n ${AMQP_URI:-} || -x /usr/lib/rabbitmq/bin/rabbitmq-server ]] || echo rabbitmq-server
     [[ -n ${REDIS_URL:-} || -x /usr/bin/redis-server ]] || echo redis-server

@@ -19,7 +19,7 @@ from docker.monitoring.panels import COLUMNS, Dashboard, Panel, placed
 SPAN = 300  # seconds
 STEP = 5  # seconds
 RATE = "30s"
-UNIT, GAP = 50, 8  # pixels of a column of the grid, and between panels
+COLUMN, ROW, GAP, TOP = 50, 31, 8, 40  # pixels: of the grid, between panels, above them
 LINE = 15  # pixels
 MOST = 8  # lines in a legend
 COLOURS = ("#73bf69", "#f2cc0c", "#5794f2", "#ff9830", "#f2495c", "#b877d9", "#8ab8ff", "#fade2a")
@@ -53,16 +53,13 @@ def draw(dashboard: Dashboard, url: str) -> str:
     bottom = 0.0
     for panel, place in placed(dashboard.panels):
         box = Box(
-            place["x"] * UNIT + GAP / 2,
-            place["y"] * UNIT / 1.6 + 40,
-            place["w"] * UNIT - GAP,
-            place["h"] * UNIT / 1.6 - GAP,
+            place["x"] * COLUMN + GAP / 2, place["y"] * ROW + TOP, place["w"] * COLUMN - GAP, place["h"] * ROW - GAP
         )
         bottom = max(bottom, box.y + box.height)
         lines = [line for query in panel.queries for line in _lines(url, query.expression, query.legend, now)]
         parts += _frame(panel, box)
         parts += _numbers(panel, lines, box) if panel.kind == "stat" else _graph(panel, lines, box, now)
-    width, height = COLUMNS * UNIT, bottom + GAP
+    width, height = COLUMNS * COLUMN, bottom + GAP
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height:.0f}" '
         'font-family="Helvetica, Arial, sans-serif">'

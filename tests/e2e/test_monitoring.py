@@ -3,10 +3,10 @@
 import re
 import secrets
 import time
-import xml.etree.ElementTree as xml
 from collections.abc import Iterator
 from math import isfinite
 from typing import Any
+from xml.etree.ElementTree import fromstring
 
 import pytest
 import requests
@@ -143,5 +143,5 @@ def test_prometheus_reads_the_rules(watched: Watched) -> None:
 
 
 def test_a_dashboard_can_be_drawn(watched: Watched) -> None:
-    words = {element.text for element in xml.fromstring(draw(OVERVIEW, watched.prometheus.url)).iter()}  # noqa: S314 - ours
+    words = {element.text for element in fromstring(draw(OVERVIEW, watched.prometheus.url)).iter()}  # noqa: S314 - ours
     assert {"rabbitmq", *(panel.title for panel in OVERVIEW.panels)} <= words
