@@ -1,6 +1,6 @@
 # Everything here works from a clean clone, as root or with sudo, again and again.
 .DEFAULT_GOAL := help
-.PHONY: help run stop test demo story shell doctor check manifests lock images secrets clean bootstrap
+.PHONY: help run stop test demo monitor story shell doctor check manifests lock images secrets clean bootstrap bootstrap-monitoring
 
 python := .venv/bin/python
 lock_venv := .run/lock-venv
@@ -15,11 +15,14 @@ run: bootstrap ## the whole platform on this machine, until Ctrl-C
 stop: ## end what `make run` started, from elsewhere
 	@test ! -x $(python) || $(python) -m docker.dev.stop
 
-test: bootstrap ## every check and test, with servers of their own
+test: bootstrap-monitoring ## every check and test, with servers of their own
 	@$(python) -m docker.dev.test
 
 demo: bootstrap ## three people, one post, and who was told of it
 	@$(python) -m docker.dev.demo
+
+monitor: bootstrap-monitoring ## Prometheus with the alerts for what `make run` started
+	@$(python) -m docker.dev.monitor
 
 story: bootstrap ## what all logs say of one request: make story id=<X-Request-ID>
 	@$(python) -m docker.dev.story "$(id)"
@@ -58,3 +61,6 @@ clean: ## stop everything, forget all data and secrets, remove .run and .venv
 
 bootstrap:
 	@docker/dev/bootstrap.sh
+
+bootstrap-monitoring:
+	@docker/dev/bootstrap.sh main monitoring

@@ -39,5 +39,9 @@ REDIS_PASSWORD=$(secret 24)
 POSTGRES_PASSWORD=$(secret 24)
 GATEWAY_POSTGRES_PASSWORD=$(secret 24)
 SERVICE_TOKEN_KEYS=k1:$(secret 32)
+
+# For docker/monitoring/compose.yml: who may read the gateway's /metrics, and the password of Grafana's user admin.
+METRICS_TOKEN=$(secret 24)
+GRAFANA_PASSWORD=$(secret 24)
 EOF
 echo "docker/.env is written, with new secrets."

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Prepares a bare Debian or Ubuntu: the distribution's RabbitMQ, PostgreSQL and Redis, and .venv from
-# requirements.lock. Says nothing and takes a moment when there is nothing to do.
+# requirements.lock. With the words `main monitoring`: Prometheus and the exporters too.
+# Says nothing and takes a moment when there is nothing to do.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export LC_ALL=C.UTF-8
@@ -17,7 +18,7 @@ main() {
     : >"$log"
     "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>>"$log" ||
         fail "Python 3.11 or newer is needed as $python; PYTHON=... names another"
-    mapfile -t missing < <(missing_packages)
+    mapfile -t missing < <(missing_packages "$@")
     if ((${#missing[@]})); then
         as_root true # asks for a password before output goes to the log
         step "install ${missing[*]}" install_packages "${missing[@]}"
@@ -29,11 +30,17 @@ main() {
 
 # A service that the user brings (its variable is set) needs no package.
 missing_packages() {
+    local package
     "$python" -c 'import ensurepip, venv' 2>>"$log" || echo python3-venv
     [[ -n ${AMQP_URI:-} || -x /usr/lib/rabbitmq/bin/rabbitmq-server ]] || echo rabbitmq-server
     [[ -n ${REDIS_URL:-} || -x /usr/bin/redis-server ]] || echo redis-server
     [[ -n ${POSTGRES_HOST:-} && -n ${GATEWAY_POSTGRES_HOST:-} ]] ||
         compgen -G '/usr/lib/postgresql/*/bin/initdb' >>"$log" || echo postgresql
+    if [[ ${1:-} == monitoring ]]; then
+        for package in prometheus prometheus-postgres-exporter prometheus-redis-exporter; do
+            [[ -x /usr/bin/$package ]] || echo "$package"
+        done
+    fi
 }
 
 # We only want the programs: the services of the packages are not started, now or at the next boot, and no cluster

@@ -1,0 +1,147 @@
+"""A real Prometheus beside the platform: every panel of every dashboard, and every alert, has data to look at."""
+
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from math import isfinite
+from typing import Any
+from xml.etree.ElementTree import fromstring
+
+import pytest
+import requests
+import yaml
+
+from docker.dev.instance import Instance
+from docker.dev.prometheus import MONITORING, Prometheus
+from docker.dev.waiting import until
+from docker.monitoring.dashboards import ALL, OVERVIEW, WINDOW
+from docker.monitoring.panels import Query
+from docker.monitoring.picture import draw
+from tests.e2e.support.operator import Operator
+from tests.e2e.support.person import Person, heard, told
+from tests.e2e.support.vendors import TIMEOUT, texts_to
+
+INTERVAL = 1  # seconds
+ROUNDS = 3
+
+# Series that there are only when something is wrong in a way that nobody can bring about from outside.
+NEVER = {'baraza_rpc_seconds_count{outcome="error"}'}
+
+QUERIES = [
+    pytest.param(query, id=f"{dashboard.uid}: {panel.title}: {query.legend}")
+    for dashboard in ALL
+    for panel in dashboard.panels
+    for query in panel.queries
+]
+RULES = [
+    rule
+    for group in yaml.safe_load((MONITORING / "alerts.yml").read_text(encoding="utf-8"))["groups"]
+    for rule in group["rules"]
+]
+SELECTOR = re.compile(r"\{__name__[^}]*}|\b(?:baraza|rabbitmq|pg|redis|up)(?:_\w+)?\b(?:\{[^}]*})?")
+
+
+class Watched:
+    """What Prometheus saw since a moment."""
+
+    def __init__(self, prometheus: Prometheus) -> None:
+        self.prometheus = prometheus
+        self.since = time.time()
+
+    def values(self, expression: str) -> list[float]:
+        """Return all numbers of an expression; GiveUpError if Prometheus cannot read it."""
+        lines = self.prometheus.lines(expression.replace(WINDOW, "10s"), self.since)
+        return [number for line in lines for _, word in line["values"] if isfinite(number := float(word))]
+
+
+@pytest.fixture(scope="module")
+def watched(platform: Instance) -> Iterator[Watched]:
+    """Let people live for some seconds, and let a few things go wrong, while Prometheus looks on."""
+    with Prometheus(platform, INTERVAL) as prometheus:
+        watched = Watched(prometheus)
+        live(platform)
+        go_wrong(platform)
+        time.sleep(2 * INTERVAL)  # the last scrape
+        yield watched
+
+
+def live(platform: Instance) -> None:
+    url = platform.environment["BARAZA_URL"]
+    author, reader = Person(url), Person(url)
+    phone = f"+254714{secrets.randbelow(10**6):06d}"
+    author.register()
+    author.login()
+    reader.register(phone=phone, notify_by=["realtime", "email", "sms"])
+    reader.login()
+    socket = reader.listen()
+    assert heard(socket)["type"] == "ready"
+    for number in range(ROUNDS):
+        author.writes(f"number {number}")
+        told(socket)
+        for path in ("/all-posts/", "/users/all/", "/notifications/"):
+            assert reader.get(path).status_code == 200
+        until(lambda: len(texts_to(platform.environment, phone)) == number + 1, "the SMS", 30)  # noqa: B023
+        assert reader.put("/update-account/", {"username": f"{reader.name}.{number}"}).status_code == 200
+    author.close()
+    reader.close()
+
+
+def go_wrong(platform: Instance) -> None:
+    """A phone that cannot be reached, somebody who asks too often, a service that hangs."""
+    url, sms = platform.environment["BARAZA_URL"], platform.environment["BARAZA_SMS"]
+    phone = f"+254715{secrets.randbelow(10**6):06d}"
+    script = {"report": {"status": "Failed", "reason": "AbsentSubscriber", "early": True}, "to": phone}
+    requests.post(f"{sms}/faults", json=script, timeout=TIMEOUT).raise_for_status()
+    author, reader, stranger = Person(url), Person(url), Person(url)
+    for person in (author, reader):
+        person.register(phone=phone, notify_by=["sms"]) if person is reader else person.register(notify_by=[])
+        person.login()
+    post = author.writes("Can you hear me?")
+    until(lambda: bool(texts_to(platform.environment, phone)), "the SMS", 30)
+    assert [stranger.get("/all-posts/").status_code for _ in range(101)][-1] == 429
+    with Operator(platform.environment) as operator:
+        operator("gateway.set_route", name="post-detail", deadline=1)
+        platform.control.pause("feeds.service")
+        try:
+            assert {author.get(f"/post-detail/{post['id']}/").status_code for _ in range(3)} <= {503, 504}
+        finally:
+            platform.control.resume("feeds.service")
+            operator("gateway.reset_route", name="post-detail")
+    for person in (author, reader, stranger):
+        person.close()
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_a_panel_shows_something(watched: Watched, query: Query) -> None:
+    assert watched.values(query.expression)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
+def test_an_alert_has_something_to_look_at(watched: Watched, rule: dict[str, Any]) -> None:
+    watched.values(rule["expr"])
+    selectors = [re.sub(r"\[\w+]", "", selector) for selector in SELECTOR.findall(rule["expr"])]
+    assert selectors
+    assert [one for one in selectors if one not in NEVER and not watched.values(one)] == []
+
+
+def test_prometheus_reaches_every_process_and_every_server(watched: Watched) -> None:
+    targets = watched.prometheus.ask("targets", state="active")["activeTargets"]
+    jobs = yaml.safe_load((MONITORING / "prometheus.yml").read_text(encoding="utf-8"))["scrape_configs"]
+    assert {target["labels"]["job"]: target["lastError"] for target in targets} == {job["job_name"]: "" for job in jobs}
+
+
+def test_a_process_that_hangs_is_noticed(watched: Watched) -> None:
+    lines = watched.prometheus.lines("ALERTS", watched.since)
+    assert ("ProcessAway", "feeds") in {(line["metric"]["alertname"], line["metric"].get("job")) for line in lines}
+
+
+def test_prometheus_reads_the_rules(watched: Watched) -> None:
+    groups = watched.prometheus.ask("rules")["groups"]
+    loaded = {rule["name"]: rule["health"] for group in groups for rule in group["rules"]}
+    assert loaded == {rule["alert"]: "ok" for rule in RULES}
+
+
+def test_a_dashboard_can_be_drawn(watched: Watched) -> None:
+    words = {element.text for element in fromstring(draw(OVERVIEW, watched.prometheus.url)).iter()}  # noqa: S314 - ours
+    assert {"rabbitmq", *(panel.title for panel in OVERVIEW.panels)} <= words
