@@ -12,9 +12,10 @@ _STARTUP = Path(__file__).with_name("shell_startup.py")
 
 def main() -> None:
     """Become the shell."""
-    environment = {**os.environ, "PYTHONSTARTUP": str(_STARTUP), "PYTHONWARNINGS": "ignore"}
+    os.putenv("PYTHONSTARTUP", str(_STARTUP))
+    os.putenv("PYTHONWARNINGS", "ignore")
     command = (sys.executable, "-m", "nameko", "shell", "--config", "config.yml")
-    os.execve(command[0], command, environment)  # noqa: S606 - no shell of the system is wanted
+    os.execv(command[0], command)  # noqa: S606 - no shell of the system is wanted
 
 
 if __name__ == "__main__":
