@@ -126,7 +126,7 @@ class ParkingProvider(DependencyProvider):
 
     def start(self) -> None:
         """Measure from now on."""
-        self._measuring = eventlet.spawn(self._measure)
+        self._measuring = self.container.spawn_managed_thread(self._measure, identifier="queue lengths")
 
     def stop(self) -> None:
         """Measure no more."""
@@ -137,7 +137,7 @@ class ParkingProvider(DependencyProvider):
             eventlet.sleep(MEASURED)
             try:
                 self._parking.measure(self.container.service_name)
-            except Unavailable as error:
+            except Exception as error:  # noqa: BLE001 - whoever only measures must not end the process
                 _log.info("queues were not measured: %s", error)
 
     def get_dependency(self, worker_ctx: WorkerContext) -> Parking:  # noqa: ARG002 - Nameko's signature
