@@ -13,6 +13,7 @@ import requests
 import yaml
 
 from docker.dev.instance import Instance
+from docker.dev.places import ROOT
 from docker.dev.prometheus import MONITORING, Prometheus
 from docker.dev.waiting import until
 from docker.monitoring.dashboards import ALL, OVERVIEW, WINDOW
@@ -22,6 +23,7 @@ from tests.e2e.support.operator import Operator
 from tests.e2e.support.person import Person, heard, told
 from tests.e2e.support.vendors import TIMEOUT, texts_to
 
+RUNBOOK = ROOT / "docs" / "runbook.md"
 INTERVAL = 1  # seconds
 ROUNDS = 3
 
@@ -145,3 +147,10 @@ def test_prometheus_reads_the_rules(watched: Watched) -> None:
 def test_a_dashboard_can_be_drawn(watched: Watched) -> None:
     words = {element.text for element in fromstring(draw(OVERVIEW, watched.prometheus.url)).iter()}  # noqa: S314 - ours
     assert {"rabbitmq", *(panel.title for panel in OVERVIEW.panels)} <= words
+
+
+@pytest.mark.parametrize("question", re.findall(r"^ask '(.+)'", RUNBOOK.read_text(encoding="utf-8"), re.MULTILINE))
+def test_a_question_of_the_runbook_can_be_asked(watched: Watched, question: str) -> None:
+    watched.prometheus.ask("query", query=question)
+    names = [selector.partition("{")[0] for selector in SELECTOR.findall(question)]
+    assert [name for name in names if not watched.values(name)] == []
