@@ -13,8 +13,9 @@ from typing import Any
 
 import requests
 
-from docker.monitoring.dashboards import ALL, WINDOW
+from docker.monitoring.dashboards import ALL
 from docker.monitoring.panels import COLUMNS, Dashboard, Panel, placed
+from docker.monitoring.promql import WINDOW
 
 SPAN = 300  # seconds
 STEP = 5  # seconds

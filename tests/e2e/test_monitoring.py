@@ -16,9 +16,11 @@ from docker.dev.instance import Instance
 from docker.dev.places import ROOT
 from docker.dev.prometheus import MONITORING, Prometheus
 from docker.dev.waiting import until
-from docker.monitoring.dashboards import ALL, OVERVIEW, WINDOW
+from docker.monitoring.dashboards import ALL
+from docker.monitoring.pages.overview import OVERVIEW
 from docker.monitoring.panels import Query
 from docker.monitoring.picture import draw
+from docker.monitoring.promql import WINDOW
 from tests.e2e.support.operator import Operator
 from tests.e2e.support.person import Person, heard, told
 from tests.e2e.support.vendors import TIMEOUT, texts_to

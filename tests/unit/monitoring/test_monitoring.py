@@ -11,6 +11,7 @@ import yaml
 
 from docker.dev.prometheus import MONITORING, configured, postgresql_servers, redis_server
 from docker.monitoring import dashboards
+from docker.monitoring.pages.overview import OVERVIEW
 from docker.monitoring.panels import COLUMNS, Dashboard
 from docker.monitoring.picture import shown
 
@@ -69,7 +70,7 @@ def test_a_panel_says_what_it_shows(panel: Any) -> None:
 
 
 def test_what_falls_turns_red_and_what_rises_too() -> None:
-    stat, share, *_ = json.loads(dashboards.OVERVIEW.json())["panels"]
+    stat, share, *_ = json.loads(OVERVIEW.json())["panels"]
     colours = [
         [(step["color"], step["value"]) for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"]]
         for panel in (stat, share)
@@ -105,7 +106,7 @@ def test_numbers_are_drawn_with_their_unit(number: float, unit: str, words: str)
 def test_the_drawing_of_the_overview_has_its_panels_and_needs_nothing_from_elsewhere() -> None:
     drawing = read(DOCS / "overview.svg").replace("http://www.w3.org/2000/svg", "")
     assert "http" not in drawing
-    assert all(f">{panel.title}</text>" in drawing for panel in dashboards.OVERVIEW.panels)
+    assert all(f">{panel.title}</text>" in drawing for panel in OVERVIEW.panels)
 
 
 # Metrics
