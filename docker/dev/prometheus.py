@@ -5,6 +5,7 @@ marker, so it ends with the instance at the latest.
 """
 
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Mapping
@@ -43,6 +44,7 @@ class Prometheus:
 
     def __init__(self, instance: Instance, interval: int) -> None:
         self._directory = instance.directory / "prometheus"
+        self._data = self._directory / f"data-{os.getpid()}"  # of two that run side by side each has its own
         self._instance = instance
         self._interval = interval
         self._running: list[subprocess.Popen[bytes]] = []
@@ -85,6 +87,7 @@ class Prometheus:
                 process.kill()
                 process.wait()
         self._running.clear()
+        shutil.rmtree(self._data, ignore_errors=True)
 
     def alive(self) -> bool:
         """Tell whether all of it still runs; `make stop` ends it too."""
@@ -120,7 +123,7 @@ class Prometheus:
         command = (
             "prometheus",
             f"--config.file={self._directory / 'prometheus.yml'}",
-            f"--storage.tsdb.path={self._directory / 'data'}",
+            f"--storage.tsdb.path={self._data}",
             "--storage.tsdb.retention.time=1d",
             f"--web.listen-address={_LOCAL}:{port}",
         )
