@@ -9,6 +9,9 @@ from sqlalchemy.orm import Session
 from chassis import clock
 from notifications.models import Delivery, InboxRow, Notification, PostNews
 
+# Ids of notifications whose post was deleted.
+GONE = select(Notification.id).join(PostNews, PostNews.post_id == Notification.source).where(PostNews.text.is_(None))
+
 _CORE = {"synchronize_session": False}
 
 
@@ -52,6 +55,4 @@ def recipients(session: Session, notification_id: str, after: str, limit: int) -
 
 def about_deleted(session: Session, notification_ids: Iterable[str]) -> set[str]:
     """Return those of these notifications whose post was deleted."""
-    query = select(Notification.id).join(PostNews, PostNews.post_id == Notification.source)
-    query = query.where(Notification.id.in_(set(notification_ids)), PostNews.text.is_(None))
-    return set(session.scalars(query))
+    return set(session.scalars(GONE.where(Notification.id.in_(set(notification_ids)))))

@@ -8,13 +8,10 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from chassis import clock
-from notifications import contract
-from notifications.models import Delivery, Notification, PostNews
+from notifications import contract, store_news
+from notifications.models import Delivery
 
 PARKED = "put aside by an operator"
-
-# Notifications of posts that were deleted.
-_GONE = select(Notification.id).join(PostNews, PostNews.post_id == Notification.source).where(PostNews.text.is_(None))
 
 
 def revive(
@@ -31,7 +28,7 @@ def revive(
         chosen.append(Delivery.updated_at >= since)
     moment = clock.now()
     values = {"status": "pending", "attempts": 0, "due_at": moment, "provider_id": None, "updated_at": moment}
-    return _change(session, [*chosen, Delivery.notification_id.not_in(_GONE)], values, limit)
+    return _change(session, [*chosen, Delivery.notification_id.not_in(store_news.GONE)], values, limit)
 
 
 def put_aside(session: Session, wanted: contract.Park, until: datetime, limit: int) -> int:

@@ -4,7 +4,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from chassis import clock
-from users import accounts, contract, guesses, replies, sessions, store, store_guesses
+from users import accounts, changes, contract, guesses, replies, sessions, store, store_guesses
 from users.models import User
 
 
@@ -38,4 +38,4 @@ def opt_out(session: Session, request: contract.OptOut) -> None:
     """Switch a channel off for the account with this number, if there is one."""
     user = store.find(session, User.phone == request.phone, lock=True)
     if user is not None:
-        user.notify_by = [channel for channel in user.notify_by if channel != request.channel]
+        changes.switch_off(user, request.channel)

@@ -66,8 +66,12 @@ def apply(session: Session, caller: Caller, change: Change) -> contract.Account:
 
 def unsubscribe(session: Session, request: contract.Unsubscribe) -> None:
     """Switch off a channel of whoever has this token; where it is off already, nothing changes."""
-    user = store.get(session, User.unsubscribe_token == request.token, lock=True)
-    user.notify_by = [channel for channel in user.notify_by if channel != request.channel]
+    switch_off(store.get(session, User.unsubscribe_token == request.token, lock=True), request.channel)
+
+
+def switch_off(user: User, channel: contract.Channel) -> None:
+    """Take a channel out of what somebody chose."""
+    user.notify_by = [chosen for chosen in user.notify_by if chosen != channel]
 
 
 def _set_password(user: User, password: NewPassword) -> None:
