@@ -50,3 +50,13 @@ def _insert_each(dialect: str, table: type[DeclarativeBase], column: str, same: 
     others = (bindparam(name, type_=table.__table__.c[name].type) for name in same)
     rows = select(texts.c.value, *others).where(true())  # SQLite wants a WHERE before ON CONFLICT
     return _INSERT[dialect](table).from_select([column, *same], rows).on_conflict_do_nothing()
+
+
+def take_turn(session: Session, key: int, *, shared: bool = False) -> None:
+    """Let those who use a key go one after the other, from here to their commit; SQLite has one writer anyway.
+
+    Those who share it go beside each other.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        lock = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
+        session.execute(select(lock(key)))

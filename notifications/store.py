@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.ids import new_id
-from chassis.sql import insert_each, insert_new
+from chassis.sql import insert_each, insert_new, take_turn
 from notifications.messages import Content
 from notifications.models import InboxRow, Notification
 
@@ -86,8 +86,7 @@ def finish(session: Session, source: str) -> None:
 
 def take_turns(session: Session) -> None:
     """Let those who tell people go one after the other, from here to their commit; SQLite has one writer anyway."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(select(func.pg_advisory_xact_lock(_INBOX_TURNS)))
+    take_turn(session, _INBOX_TURNS)
 
 
 def one_moment(session: Session) -> None:

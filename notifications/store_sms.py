@@ -3,11 +3,11 @@
 from collections.abc import Collection, Iterable
 from datetime import date
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from chassis import clock
-from chassis.sql import insert_new, upsert
+from chassis.sql import insert_new, take_turn, upsert
 from notifications.models import Delivery, DeliveryReport, SmsCount
 from notifications.outcomes import Outcome
 
@@ -51,9 +51,7 @@ def take_report_turn(session: Session, *, alone: bool) -> None:
 
     Else each might miss what the other has not committed yet. Reports may be stored beside each other.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        lock = func.pg_advisory_xact_lock if alone else func.pg_advisory_xact_lock_shared
-        session.execute(select(lock(_REPORT_TURNS)))
+    take_turn(session, _REPORT_TURNS, shared=not alone)
 
 
 def keep_report(session: Session, provider_id: str, outcome: Outcome) -> bool:
