@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,15 +18,18 @@ from docker.dev.suite import Step
 _LIMIT = 900  # seconds a step
 _FAREWELL = 60  # seconds for a step that is told to end; end-to-end tests stop a platform
 _PASSED, _NOTHING = "passed", "no tests"
+_TOLD = ("FAILED ", "ERROR ")  # how a line of pytest's short summary begins
+_NAMED = 20  # failures that are named again at the end
 
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a step."""
+    """What became of a step, and the tests that failed in it with their reasons."""
 
     title: str
     seconds: float
     outcome: str
+    failures: tuple[str, ...] = ()
 
     @property
     def good(self) -> bool:
@@ -67,37 +70,47 @@ class Runner:
         environment |= {name: _filled(value, step, environment) for name, value in step.environment.items()}
         command = [*(_filled(word, step, environment) for word in step.command), *folders]
         print(f"\n{margin}--- {step.title}", flush=True)
-        started = time.monotonic()
-        outcome = self._outcome(command, environment, margin)
-        return Result(step.title, time.monotonic() - started, outcome)
-
-    def _outcome(self, command: list[str], environment: dict[str, str], margin: str) -> str:
         with self._lock:
             if self._stopped:
-                return "not run"
+                return Result(step.title, 0, "not run")
             child = _start(command, environment)
             self._children.add(child)
+        started = time.monotonic()
+        failures = tuple(self._follow(child, margin))
+        seconds = time.monotonic() - started
+        return Result(step.title, seconds, _outcome(child.returncode, seconds), failures)
+
+    def _follow(self, child: "subprocess.Popen[str]", margin: str) -> Iterator[str]:
+        """Print what a step says until it ends, or is killed at the limit; yield the failures that it names."""
         limit = Timer(_LIMIT, _kill, [child])
         limit.start()
-        started = time.monotonic()
         with child:  # which waits for its end
             for line in child.stdout or ():
                 print(f"{margin}{line}", end="", flush=True)
+                if line.startswith(_TOLD):
+                    yield line.rstrip()
         limit.cancel()
         self._children.discard(child)
-        if time.monotonic() - started >= _LIMIT:
-            return f"FAILED (not done after {_LIMIT} s)"
-        return _PASSED if child.returncode == 0 else f"FAILED (exit code {child.returncode})"
 
 
 def summarise(results: Iterable[Result]) -> int:
-    """Print a line for each step; the answer is the exit code, 0 only if all are good."""
+    """Print a line for each step, and what failed once more; the answer is the exit code, 0 only if all are good."""
     print()
-    failed = False
+    bad = []
     for result in results:
         print(f"  {result.title:<34}{result.seconds:6.1f} s  {result.outcome}")
-        failed = failed or not result.good
-    return int(failed)
+        if not result.good:
+            bad.append(result)
+    # Steps run side by side, so their failures stand far apart above; who sees only the end shall see them too.
+    for result in bad:
+        print(f"\n  {result.title}: {result.outcome}", *result.failures[:_NAMED], sep="\n    ")
+    return int(bool(bad))
+
+
+def _outcome(returncode: int, seconds: float) -> str:
+    if seconds >= _LIMIT:
+        return f"FAILED (not done after {_LIMIT} s)"
+    return _PASSED if returncode == 0 else f"FAILED (exit code {returncode})"
 
 
 def _start(command: list[str], environment: dict[str, str]) -> "subprocess.Popen[str]":

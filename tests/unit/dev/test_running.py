@@ -38,6 +38,15 @@ def test_every_step_runs_also_after_a_failure_and_then_the_suite_has_failed() ->
     assert summarise(results[1:]) == 0
 
 
+def test_the_end_of_the_output_names_what_failed_in_each_step(capfd: pytest.CaptureFixture[str]) -> None:
+    reason = "FAILED tests/unit/test_it.py::test_it - assert 1 == 2"
+    steps = [python("bad", f"print('a dot'); print('{reason}'); raise SystemExit(1)"), python("good", "")]
+    results = Runner().run_all(steps, HERE, "lane | ")
+    capfd.readouterr()
+    summarise(results)
+    assert capfd.readouterr().out.splitlines()[-2:] == ["  bad: FAILED (exit code 1)", f"    {reason}"]
+
+
 def test_a_step_whose_folders_are_not_there_is_left_out() -> None:
     (result,) = Runner().run_all([Step("nothing", ("false",), ("no/such/folder",))], HERE)
     assert (result.outcome, result.good) == ("no tests", True)
