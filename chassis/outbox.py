@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from chassis import clock, context
 from chassis.contract import Event
 from chassis.ids import new_id
+from chassis.sql import batch
 from chassis.tables import outbox
 
 LEASE = timedelta(seconds=10)
@@ -75,16 +76,10 @@ def take_over(session: Session, limit: int) -> list[Envelope]:
     Not the oldest first: rows that nobody listens to, given back again and again, would keep all others waiting.
     """
     moment = clock.now()
-    expired = (
-        select(outbox.c.id)
-        .where(outbox.c.leased_until < moment)
-        .order_by(outbox.c.leased_until, outbox.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
+    expired = select(outbox.c.id).where(outbox.c.leased_until < moment).order_by(outbox.c.leased_until, outbox.c.id)
     rows = session.execute(
         update(outbox)
-        .where(outbox.c.id.in_(expired.scalar_subquery()))
+        .where(outbox.c.id.in_(batch(expired, limit)))
         .values(leased_until=moment + LEASE)
         .returning(*(outbox.c[name] for name in _STORED))
     )

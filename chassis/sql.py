@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Table, Text, bindparam, func, select, true
+from sqlalchemy import Select, Table, Text, bindparam, func, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -50,6 +50,15 @@ def _insert_each(dialect: str, table: type[DeclarativeBase], column: str, same: 
     others = (bindparam(name, type_=table.__table__.c[name].type) for name in same)
     rows = select(texts.c.value, *others).where(true())  # SQLite wants a WHERE before ON CONFLICT
     return _INSERT[dialect](table).from_select([column, *same], rows).on_conflict_do_nothing()
+
+
+def batch(query: Select[Any], limit: int) -> Select[Any]:
+    """Return up to `limit` rows of a query, for `in_`: locked, and without those that somebody else has locked.
+
+    A subquery may be run once for each row that it is compared with, if PostgreSQL thinks so, and skips each time what
+    has been changed already: all rows would be changed, whatever the limit. What locks in a WITH is run once.
+    """
+    return select(query.limit(limit).with_for_update(skip_locked=True).cte("batch"))
 
 
 def take_turn(session: Session, key: int, *, shared: bool = False) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.ids import first_id, new_id
+from chassis.sql import batch
 from feeds.models import Post
 
 # That a deleted post's row stays: longer than whoever counts posts by their events remembers what they counted.
@@ -67,7 +68,6 @@ def authors(
 def remove_deleted(session: Session, limit: int) -> int:
     """Remove rows of posts that were deleted long ago; return how many. Several processes may do so."""
     border = first_id(clock.now() - KEPT)
-    old = select(Post.id).where(Post.deletion_id < border).limit(limit).with_for_update(skip_locked=True)
-    removal = delete(Post).where(Post.id.in_(old.scalar_subquery()))
+    removal = delete(Post).where(Post.id.in_(batch(select(Post.id).where(Post.deletion_id < border), limit)))
     result: Any = session.execute(removal, execution_options={"synchronize_session": False})
     return int(result.rowcount)

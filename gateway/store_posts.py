@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.columns import Moment
+from chassis.sql import batch
 from feeds.contract import PostCreated, PostDeleted
 from gateway.models import CountedPost
 from users.contract import ERASED
@@ -80,11 +81,6 @@ def whose_last_is_gone(session: Session, ids: Sequence[str]) -> list[str]:
 
 def forget_counted(session: Session, limit: int) -> int:
     """Remove facts about posts that nobody will tell of again; return how many. Several processes may do so."""
-    old = (
-        select(CountedPost.post_id)
-        .where(CountedPost.counted_at < clock.now() - REMEMBERED)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    result: Any = session.execute(delete(CountedPost).where(CountedPost.post_id.in_(old.scalar_subquery())))
+    old = select(CountedPost.post_id).where(CountedPost.counted_at < clock.now() - REMEMBERED)
+    result: Any = session.execute(delete(CountedPost).where(CountedPost.post_id.in_(batch(old, limit))))
     return int(result.rowcount)

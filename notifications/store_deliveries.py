@@ -8,7 +8,7 @@ from sqlalchemy import Select, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from chassis import clock
-from chassis.sql import insert_each
+from chassis.sql import batch, insert_each
 from notifications import store_sms
 from notifications.models import Delivery, Notification
 from notifications.outcomes import Outcome
@@ -54,10 +54,10 @@ def add(session: Session, notification_id: str, wanted: Mapping[Channel, Sequenc
 def claim(session: Session, channel: str, limit: int, lease: float) -> list[Claim]:
     """Take deliveries that are due, oldest first; they are `sending` from the commit on."""
     moment = clock.now()
-    due = _due(channel, "pending").order_by(Delivery.due_at).limit(limit)
+    due = _due(channel, "pending").order_by(Delivery.due_at)
     change = (
         update(Delivery)
-        .where(Delivery.id.in_(due.scalar_subquery()))
+        .where(Delivery.id.in_(batch(due, limit)))
         .values(
             status="sending",
             attempts=Delivery.attempts + 1,
@@ -72,7 +72,7 @@ def claim(session: Session, channel: str, limit: int, lease: float) -> list[Clai
 
 def abandoned(session: Session, channel: str, limit: int) -> list[Claim]:
     """Return claims whose lease ran out: their sender died, or is slower than it may be."""
-    query = select(*_CLAIM).where(Delivery.id.in_(_due(channel, "sending").limit(limit).scalar_subquery()))
+    query = select(*_CLAIM).where(Delivery.id.in_(batch(_due(channel, "sending"), limit)))
     return [Claim(*row) for row in session.execute(query)]
 
 
@@ -114,7 +114,7 @@ _CORE = {"synchronize_session": False}
 
 def _due(channel: str, status: str) -> Select[int]:
     query = select(Delivery.id).where(Delivery.channel == channel, Delivery.status == status)
-    return query.where(Delivery.due_at <= clock.now()).with_for_update(skip_locked=True)
+    return query.where(Delivery.due_at <= clock.now())
 
 
 def _change(claimed: Claim, outcome: Outcome) -> dict[str, object]:

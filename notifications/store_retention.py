@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Delete, delete, exists, inspect, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from chassis.sql import batch
 from notifications.models import Delivery, DeliveryReport, InboxRow, Notification, PostNews, SmsCount
 
 Remove = Callable[[Session, datetime, int], int]
@@ -73,8 +74,8 @@ def _remove(
     """Remove rows whose moment in a column lies before another, and return how many."""
     table = column.class_
     key = inspect(table).primary_key
-    old = select(*key).where(column < before, *conditions).order_by(column).limit(limit)
-    return _deleted(session, delete(table).where(tuple_(*key).in_(old.with_for_update(skip_locked=True))))
+    old = select(*key).where(column < before, *conditions).order_by(column)
+    return _deleted(session, delete(table).where(tuple_(*key).in_(batch(old, limit))))
 
 
 def _deleted(session: Session, statement: Delete) -> int:

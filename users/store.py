@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from chassis import clock
 from chassis.errors import Conflict, FieldError, NotFound
 from chassis.ids import new_id
+from chassis.sql import batch
 from users import contract
 from users.models import User, UserSession
 
@@ -150,6 +151,6 @@ def delete_sessions(session: Session, user_id: str) -> list[str]:
 
 def forget_sessions(session: Session, limit: int) -> int:
     """Remove sessions that ended more than KEPT ago, and return how many; several processes may do so at a time."""
-    old = select(UserSession.id).where(~ends_after(clock.now() - KEPT)).limit(limit).with_for_update(skip_locked=True)
-    result: Any = session.execute(delete(UserSession).where(UserSession.id.in_(old.scalar_subquery())))
+    old = select(UserSession.id).where(~ends_after(clock.now() - KEPT))
+    result: Any = session.execute(delete(UserSession).where(UserSession.id.in_(batch(old, limit))))
     return int(result.rowcount)

@@ -8,7 +8,7 @@ from sqlalchemy import Row, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from chassis import clock
-from chassis.sql import upsert
+from chassis.sql import batch, upsert
 from users.models import Guesses, User
 
 KEPT = timedelta(hours=24)
@@ -51,6 +51,5 @@ def forget(session: Session, limit: int) -> int:
     old = select(Guesses.subject).where(
         Guesses.since < end, or_(Guesses.subject.startswith("address:"), (Guesses.failed_at < end) & ~known)
     )
-    old = old.limit(limit).with_for_update(skip_locked=True)
-    result: Any = session.execute(delete(Guesses).where(Guesses.subject.in_(old.scalar_subquery())))
+    result: Any = session.execute(delete(Guesses).where(Guesses.subject.in_(batch(old, limit))))
     return int(result.rowcount)
