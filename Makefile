@@ -1,6 +1,6 @@
 # Everything here works from a clean clone, as root or with sudo, again and again.
 .DEFAULT_GOAL := help
-.PHONY: help run stop test demo monitor story shell doctor check manifests lock images secrets clean bootstrap bootstrap-monitoring
+.PHONY: help run stop test demo monitor story shell doctor check contracts manifests lock images secrets clean bootstrap bootstrap-monitoring
 
 python := .venv/bin/python
 lock_venv := .run/lock-venv
@@ -35,6 +35,9 @@ doctor: bootstrap ## what is wrong with the running platform, and what to do
 
 check: bootstrap ## lint, format, types and imports, without tests
 	@$(python) -m docker.dev.check
+
+contracts: bootstrap ## for a release: write down what services and clients of it rely on
+	@$(python) -m docker.dev.contracts
 
 manifests: bootstrap ## the Kubernetes manifests, against Kubernetes' schemas and checkov
 	@k8s/check.sh

@@ -1,0 +1,1 @@
+"""What a release promises of the wire, and whether this tree keeps it."""

@@ -1,0 +1,94 @@
+"""Whether services of two releases understand each other, in both directions, while one replaces the other.
+
+Old and new run beside each other during an upgrade, and events of the old wait in queues for the new. So of a request,
+whatever callers of old send must be accepted; of a reply and of an event, whatever is sent now must be accepted by
+those of old. No field goes away, none that is required becomes optional, and a new one is never required.
+
+Compared are the words of JSON Schema that our contracts use; what is in doubt counts as a break.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+Schema = dict[str, Any]
+
+_AT_MOST = ("maxLength", "maximum", "exclusiveMaximum", "maxItems")
+_AT_LEAST = ("minLength", "minimum", "exclusiveMinimum", "minItems")
+_COMPARED = {
+    *("type", "properties", "required", "items", "additionalProperties", "anyOf", "oneOf", "enum", "const"),
+    *_AT_MOST,
+    *_AT_LEAST,
+}
+
+
+def breaks(released: dict[str, Schema], now: dict[str, Schema]) -> Iterator[str]:
+    """Yield a line for each promise of a release that is not kept any more."""
+    for name, old in released.items():
+        new = now.get(name)
+        if new is None:
+            yield f"{name}: is gone"
+            continue
+        yield from _presence(name, old, new)
+        yield from _narrower(name, new, old) if name.endswith(" request") else _narrower(name, old, new)
+
+
+def _presence(where: str, old: Schema, new: Schema) -> Iterator[str]:
+    """Compare which fields there are, at any depth."""
+    for field, schema in old.get("properties", {}).items():
+        if field in new.get("properties", {}):
+            yield from _presence(f"{where}.{field}", schema, new["properties"][field])
+        else:
+            yield f"{where}.{field}: is gone"
+    for field in sorted({*new.get("required", ())} ^ {*old.get("required", ())}):
+        yield f"{where}.{field}: is {'now' if field in new.get('required', ()) else 'no longer'} required"
+    for key in ("items", "additionalProperties"):
+        if isinstance(old.get(key), dict) and isinstance(new.get(key), dict):
+            yield from _presence(f"{where}[]", old[key], new[key])
+
+
+def _narrower(where: str, reader: Schema, writer: Schema) -> Iterator[str]:
+    """Yield what a reader refuses of that which a writer may write."""
+    alternatives = _alternatives(writer)
+    if len(alternatives) > 1 or len(_alternatives(reader)) > 1:
+        for one in alternatives:
+            if all(any(_narrower(where, other, one)) for other in _alternatives(reader)):
+                yield f"{where}: {one.get('type', 'something')} is not accepted"
+        return
+    yield from _values(where, reader, writer)
+    for field, schema in writer.get("properties", {}).items():
+        if field in reader.get("properties", {}):
+            yield from _narrower(f"{where}.{field}", reader["properties"][field], schema)
+    for key in ("items", "additionalProperties"):
+        if isinstance(reader.get(key), dict):
+            yield from _narrower(f"{where}[]", reader[key], writer.get(key, {}))
+
+
+def _alternatives(schema: Schema) -> list[Schema]:
+    return schema.get("anyOf") or schema.get("oneOf") or [schema]
+
+
+def _values(where: str, reader: Schema, writer: Schema) -> Iterator[str]:
+    """Compare what a value may be, apart from what is in it."""
+    kinds = {reader.get("type"), writer.get("type")}
+    if (
+        len(kinds) > 1
+        and reader.get("type") is not None
+        and (reader["type"], writer.get("type")) != ("number", "integer")
+    ):
+        yield f"{where}: {writer.get('type', 'anything')} is not accepted where {reader['type']} was agreed on"
+    if (allowed := _enumerated(reader)) is not None:
+        written = _enumerated(writer)
+        if written is None or not written <= allowed:
+            yield f"{where}: only {', '.join(sorted(map(repr, allowed)))} are accepted"
+    for keys, beyond in ((_AT_MOST, float.__gt__), (_AT_LEAST, float.__lt__)):
+        for key in keys:
+            if key in reader and (key not in writer or beyond(float(writer[key]), float(reader[key]))):
+                yield f"{where}: {key} is {reader[key]}"
+    for key in sorted((reader.keys() | writer.keys()) - _COMPARED):
+        if key in reader and reader[key] != writer.get(key):
+            yield f"{where}: {key} is another"
+
+
+def _enumerated(schema: Schema) -> set[Any] | None:
+    found = [schema["const"]] if "const" in schema else schema.get("enum")
+    return None if found is None else set(found)
