@@ -23,7 +23,8 @@ PUBLISH=127.0.0.1:8000
 PUBLIC_URL=http://127.0.0.1:8000
 
 # The profile dev starts a mailbox and a simulator of Africa's Talking, to which these lines point.
-# Leave the profile empty when you put in a mail server and an account of yours.
+# Leave it out when you put in a mail server and an account of yours. The profile monitoring starts
+# Prometheus and Grafana; two profiles have a comma between them.
 COMPOSE_PROFILES=dev
 SMTP_HOST=mailbox
 SMTP_PORT=1025
@@ -40,7 +41,7 @@ POSTGRES_PASSWORD=$(secret 24)
 GATEWAY_POSTGRES_PASSWORD=$(secret 24)
 SERVICE_TOKEN_KEYS=k1:$(secret 32)
 
-# For docker/monitoring/compose.yml: who may read the gateway's /metrics, and the password of Grafana's user admin.
+# For the profile monitoring: who may read the gateway's /metrics, and the password of Grafana's user admin.
 METRICS_TOKEN=$(secret 24)
 GRAFANA_PASSWORD=$(secret 24)
 EOF
