@@ -38,9 +38,7 @@ class Database(nameko_sqlalchemy.Database):
         config.setdefault(DB_URIS_KEY, {})[key] = uri.replace("{", "{{").replace("}", "}}")  # it is formatted
         super().setup()
         tune(self.engine)
-        service, pool = self.container.service_name, self.engine.pool
-        metrics.CONNECTIONS.labels(service).set_function(pool.checkedout)
-        metrics.MOST_CONNECTIONS.labels(service).set(pool.size())
+        metrics.watch_connections(self.container.service_name, self.engine)
 
     def start(self) -> None:
         """Start relaying."""

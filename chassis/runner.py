@@ -14,7 +14,7 @@ from nameko.cli.run import import_service
 from nameko.containers import ServiceContainer
 from nameko.runners import ServiceRunner
 
-from chassis import config, metrics, reports, tracing
+from chassis import config, metrics_page, reports, tracing
 from chassis.green import make_psycopg_green
 
 GRACE = 20  # seconds between SIGTERM and the end, whatever hangs
@@ -47,7 +47,7 @@ def run(module: str, settings: dict[str, Any]) -> None:
             runner.add_service(service)
     for signum in _SIGNALS:
         signal.signal(signum, lambda *_: eventlet.spawn_n(stop, runner))
-    metrics.start(settings)
+    metrics_page.start(settings)
     runner.start()
     _log.info("%s is ready", module)
     eventlet.spawn(runner.wait).wait()

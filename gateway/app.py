@@ -10,6 +10,7 @@ from sqlalchemy.orm import sessionmaker
 
 from chassis import config, reports, tracing
 from chassis.engine import create_engine
+from chassis.metrics import watch_connections, watch_hub
 from gateway import callbacks, health, metrics, problems, showing, unsubscribing, visit
 from gateway.backends import Backends
 from gateway.broker import Broker
@@ -44,7 +45,7 @@ def create_app() -> Guard:
     vigil = Vigil(registry, backends.rpc, presence, backends.settings["gateway"]["socket"]["ping"])
     backends.broker.subscribe(backends.rpc)
     backends.broker.subscribe(Listener(backends.settings, registry, vigil))
-    for task in (backends.broker.run, backends.routing.follow, vigil.ping, vigil.watch, presence.follow):
+    for task in (watch_hub, backends.broker.run, backends.routing.follow, vigil.ping, vigil.watch, presence.follow):
         gevent.spawn(task)
     return Guard(_flask(backends, registry, presence), backends, registry)
 
@@ -52,6 +53,7 @@ def create_app() -> Guard:
 def _backends() -> Backends:
     settings = config.load("gateway")
     engine = create_engine(settings["gateway"]["database"], DATABASE_POOL)
+    watch_connections("gateway", engine)
     database = sessionmaker(engine)
     rates = {name: parse_rate(rate) for name, rate in settings["gateway"]["throttle"].items()}
     counters = Counters(settings["redis_url"], rates)

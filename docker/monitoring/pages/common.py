@@ -4,25 +4,33 @@ from docker.monitoring.panels import Panel, Query
 from docker.monitoring.promql import WINDOW, quantile, rate
 
 
-def of_process(job: str) -> list[Panel]:
-    """Return what every Nameko process has."""
+def of_hub_and_database(job: str, whose: str = "") -> list[Panel]:
+    """Return what every process of ours has; `whose` ends the titles where a dashboard has several."""
     here = f'job="{job}"'
     return [
         Panel(
-            "Hub stalls",
+            f"Hub stalls{whose}",
             "For how much longer than it should a greenlet waits for its turn: what blocks the whole process.",
             [Query(quantile(0.99, "baraza_hub_stall_seconds", where=here), "99 %")],
             unit="s",
             limits=(0.1, 0.25),
         ),
         Panel(
-            "Database connections",
+            f"Database connections{whose}",
             "In use, and how many there may be. On SQLite there is one.",
             [
                 Query(f"max(baraza_database_connections{{{here}}})", "in use"),
                 Query(f"max(baraza_database_connections_limit{{{here}}})", "at most"),
             ],
         ),
+    ]
+
+
+def of_process(job: str) -> list[Panel]:
+    """Return what every Nameko process has."""
+    here = f'job="{job}"'
+    return [
+        *of_hub_and_database(job),
         Panel(
             "Outbox",
             "Events that the broker has not confirmed yet, and the age of the oldest.",

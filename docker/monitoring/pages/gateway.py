@@ -1,6 +1,6 @@
 """The web gateway."""
 
-from docker.monitoring.pages.common import of_events, of_process
+from docker.monitoring.pages.common import of_events, of_hub_and_database, of_process
 from docker.monitoring.panels import Dashboard, Panel, Query
 from docker.monitoring.promql import CALLS, REQUESTS, quantile, rate, share
 
@@ -78,6 +78,7 @@ GATEWAY = Dashboard(
             unit="s",
             limits=(1, 5),
         ),
+        *of_hub_and_database("gateway", " of the web processes"),
         *of_events("gateway"),
         *of_process("gateway-service"),
     ],
