@@ -42,17 +42,11 @@ class Outlet:
 
     def send(self, data: bytes) -> int:
         """Write what the socket takes at once and queue the rest; a reader too slow for the queue is closed."""
-        if self._closed or self._closing:
-            return len(data)
-        if not self._queue and self._plain:
-            rest = self._written(data)
-            if not rest:
-                return len(data)
-            self._enqueue(rest)
-        elif self._queued + len(data) > self._limit:
-            self.end(frames.TRY_AGAIN_LATER, "too slow; come back with ?since=")
-        else:
-            self._enqueue(data)
+        if not (self._closing or self._closed):
+            if self._waits() and len(data) > self.room:
+                self.end(frames.TRY_AGAIN_LATER, "too slow; come back with ?since=")
+            else:
+                self._put(data)
         return len(data)
 
     def end(self, code: int, reason: str) -> None:
@@ -61,9 +55,12 @@ class Outlet:
             return
         while len(self._queue) > 1:
             self._queued -= len(self._queue.pop())
-        self._enqueue(frames.close(code, reason))
         self._closing = True
-        gevent.spawn_later(FAREWELL, self.abort)
+        self._put(frames.close(code, reason))
+        if self._queue:
+            gevent.spawn_later(FAREWELL, self.abort)
+        else:
+            self.abort()
 
     def recv(self, size: int) -> bytes:
         """Read for simple-websocket; clients that flood are cut off."""
@@ -97,9 +94,17 @@ class Outlet:
         """Return the socket's descriptor."""
         return int(self._sock.fileno())
 
-    def _enqueue(self, data: bytes) -> None:
-        self._queue.append(data)
-        self._queued += len(data)
+    def _waits(self) -> bool:
+        """Tell whether the next frame has to queue up."""
+        return bool(self._queue) or not self._plain
+
+    def _put(self, data: bytes) -> None:
+        """Write what the socket takes at once, if nothing is before it, and queue the rest."""
+        rest = data if self._waits() else self._written(data)
+        if not rest:
+            return
+        self._queue.append(rest)
+        self._queued += len(rest)
         if not self._writing:
             self._writing = True
             gevent.spawn(self._drain)

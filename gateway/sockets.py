@@ -43,17 +43,23 @@ def add_socket(app: Flask, backends: Backends, registry: Registry, presence: Pre
         registry.add(connection)
         presence.note(user)
         try:
-            connection.start(backends.rpc, request.args.get("since"))
+            _start(connection, backends, request.args.get("since"))
             while True:  # what clients say is read, so that pongs and closes are seen, and thrown away
                 ws.receive()
-        except ServiceError:
-            connection.outlet.end(frames.TRY_AGAIN_LATER, "come back with ?since=")
         finally:
             registry.remove(connection)
             presence.note(user)
 
     app.before_request(before)
     Sock(app).route(PATH)(notifications)
+
+
+def _start(connection: Connection, backends: Backends, since: str | None) -> None:
+    """Bring a websocket up to date; what follows has to go on reading, or gunicorn closes the line before a goodbye."""
+    try:
+        connection.start(backends.rpc, since)
+    except ServiceError:
+        connection.outlet.end(frames.TRY_AGAIN_LATER, "come back with ?since=")
 
 
 def _check(origins: Origins, per_user: int, registry: Registry) -> None:

@@ -203,6 +203,15 @@ def test_a_broken_handshake_is_a_clients_error(newcomer: Make, url: str, request
         assert line.recv(4096).split()[1][:1] == b"4"
 
 
+def test_a_socket_that_cannot_be_brought_up_to_date_is_told_to_come_back(platform: Instance, newcomer: Make) -> None:
+    reader = newcomer()
+    platform.control.pause("notifications.service")
+    try:
+        assert closed_with(reader.listen()) == 1013
+    finally:
+        platform.control.resume("notifications.service")
+
+
 def test_sockets_resume_after_the_broker_was_away(platform: Instance, newcomer: Make) -> None:
     author, reader = newcomer(), newcomer()
     socket = reader.listen()
