@@ -17,6 +17,8 @@ from kombu import Message as AmqpMessage
 from chassis import wire
 from chassis.publisher import CONFIRM_TIMEOUT, CONNECT_TIMEOUT
 
+REFUSED = 0.1  # seconds until a message that the broker refused is offered again
+
 _log = logging.getLogger(__name__)
 
 
@@ -95,6 +97,12 @@ class Confirming:
 
     def put(self, body: bytes | str, queue: Queue, **properties: Any) -> None:
         """Publish and wait. Raises one of wire.BROKER_ERRORS if the broker does not take it, or does not say so."""
+        with eventlet.Timeout(CONFIRM_TIMEOUT, TimeoutError("the broker did not confirm")):
+            while not self._taken(body, queue, properties):
+                eventlet.sleep(REFUSED)
+
+    def _taken(self, body: bytes | str, queue: Queue, properties: dict[str, Any]) -> bool:
+        """Publish once. A full queue refuses, and a new quorum queue as long as it has no leader."""
         with self._turn:
             self._tag = tag = self._tag + 1
             answer = self._answers[tag] = Signal()
@@ -102,8 +110,11 @@ class Confirming:
             properties |= {"correlation_id": str(tag), "delivery_mode": wire.PERSISTENT}
             wire.send(self._channel, body, "", queue.name, mandatory=True, **properties)
         try:
-            with eventlet.Timeout(CONFIRM_TIMEOUT, TimeoutError("the broker did not confirm")):
-                answer.wait()
+            answer.wait()
+        except MessageNacked:
+            return False
+        else:
+            return True
         finally:
             del self._answers[tag]
 

@@ -4,15 +4,15 @@ import json
 from typing import Any
 
 from amqp import Message, spec
-from amqp.exceptions import AMQPError
+from amqp.exceptions import AMQPError, MessageNacked
 from kombu import Exchange
 from kombu.exceptions import OperationalError
 
 RPC_EXCHANGE = "nameko-rpc"
 JSON = {"content_type": "application/json", "content_encoding": "utf-8"}
 TRANSIENT, PERSISTENT = 1, 2
-# What a broker that is away or dying makes clients raise.
-BROKER_ERRORS = (OSError, AMQPError, OperationalError)
+# What a broker makes clients raise that is away, dying, or does not take a message.
+BROKER_ERRORS = (OSError, AMQPError, OperationalError, MessageNacked)
 
 
 def event_exchange(source: str) -> Exchange:

@@ -1,7 +1,8 @@
 import itertools
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, ClassVar
 
 import eventlet
@@ -9,6 +10,7 @@ import pytest
 from nameko.runners import ServiceRunner
 
 from chassis import keyring, tokens
+from chassis.consumer import Confirming
 from chassis.errors import Conflict
 from chassis.events import event_handler
 from chassis.ids import new_id
@@ -26,6 +28,7 @@ PARKED = f"parked.{QUEUE}"
 
 Start = Callable[..., ServiceRunner]
 Forge = Callable[..., None]
+Refusing = Callable[[str], AbstractContextManager[list[int]]]
 
 
 @pytest.fixture
@@ -43,6 +46,32 @@ def forge(stranger: Stranger, settings: dict[str, Any]) -> Forge:
         stranger.publish("feeds.events", "tea_made", body, **properties)
 
     return forge
+
+
+@pytest.fixture
+def refusing(
+    rabbit_manager: Any, rabbit_config: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], AbstractContextManager[list[int]]]:
+    """Let the broker refuse what is for queues of a pattern for a while; the answer grows with each refusal."""
+    refusals: list[int] = []
+    hear = Confirming._on_nack  # noqa: SLF001 - a refusal leaves no other trace
+
+    def note(confirming: Confirming, tag: int, multiple: bool) -> None:  # noqa: FBT001 - amqp calls it so
+        refusals.append(tag)
+        hear(confirming, tag, multiple)
+
+    monkeypatch.setattr(Confirming, "_on_nack", note)
+
+    @contextmanager
+    def refusing(pattern: str) -> Iterator[list[int]]:
+        policy = ("policies", rabbit_config["vhost"], "full")
+        definition = {"max-length": 0, "overflow": "reject-publish"}
+        full = {"pattern": pattern, "apply-to": "queues", "definition": definition}
+        rabbit_manager._put(*policy, json=full)  # noqa: SLF001 - Nameko's client knows no policies
+        yield refusals
+        rabbit_manager._delete(*policy)  # noqa: SLF001
+
+    return refusing
 
 
 def failing(times: int) -> Callable[[Guests, TeaMade], None]:
@@ -138,6 +167,16 @@ def test_what_can_never_be_handled_is_parked_at_once_and_the_next_one_is_handled
     assert parked.properties["application_headers"]["baraza.error"] == error
     tell(2)
     until(lambda: Guests.heard == [2])
+
+
+def test_an_event_that_the_broker_refuses_to_park_is_parked_as_soon_as_it_is_taken(
+    start: Start, forge: Forge, stranger: Stranger, refusing: Refusing, until: Until
+) -> None:
+    with refusing("^parked") as refusals:
+        start(Guests)
+        forge(body=b"null")
+        until(lambda: len(refusals) > 1)
+    assert stranger.get(PARKED).body == "null"
 
 
 def test_what_the_forgeries_are_made_of_is_good(start: Start, forge: Forge, until: Until) -> None:
