@@ -1,7 +1,7 @@
 """What each user may do. After an edit: `python -m docker.rabbitmq.permissions`, which writes both permissions.json.
 
-RabbitMQ checks regular expressions against names. `configure` is to declare and delete, `write` to publish and to bind a
-queue, `read` to consume, to purge, and to bind to an exchange. A topic exchange checks routing keys too.
+RabbitMQ matches names with regular expressions. `configure` is to declare and delete, `write` to publish and to bind a
+queue, `read` to consume, to purge, and to bind to an exchange. On a topic exchange it matches routing keys too.
 """
 
 import json
@@ -35,7 +35,7 @@ def definitions(accounts: Iterable[Account] = ACCOUNTS) -> dict[str, Any]:
 
 
 def _permissions(account: Account) -> dict[str, str]:
-    """To declare an exchange again takes `configure`, and Nameko does so at each start: with those it listens to, too."""
+    """Return one entry. Nameko declares exchanges at each start, also those it only listens to: that is `configure`."""
     queues = _queues(account)
     told = [rf"{account.name}\.events"] if account.publishes else []
     heard = [rf"{source}\.events" for source in account.hears]

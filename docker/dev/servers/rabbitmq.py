@@ -50,7 +50,7 @@ def prepare(directory: Path, state: State) -> Program:
 
 
 def _definitions(state: State) -> dict[str, Any]:
-    """What the node takes over at each start: passwords and permissions become these, and nothing is removed."""
+    """Return what the node takes over at each start: passwords and permissions become these, nothing is removed."""
     accounts = [*ACCOUNTS, OPERATOR]
     tags = {ADMINISTRATOR: ["administrator"]}
     return {
