@@ -2,13 +2,13 @@
 # What the container rabbitmq begins with: writes its users with the passwords of docker/.env, which RabbitMQ reads from a
 # file only, and then starts RabbitMQ as its image does. FOLDER is where permissions.json is too.
 set -eu
-umask 077
 
 user() { # of this name, with this password and this tag
     printf '{"name": "%s", "password": "%s", "tags": [%s]}' "$1" "$2" "${3-}"
 }
 
-cat >"$FOLDER/10-users.json" <<END
+users() {
+    cat <<END
 {
   "vhosts": [{"name": "baraza"}],
   "users": [
@@ -20,5 +20,8 @@ cat >"$FOLDER/10-users.json" <<END
   ]
 }
 END
+}
+
+(umask 077 && users >"$FOLDER/10-users.json")
 chown rabbitmq "$FOLDER/10-users.json"
 exec docker-entrypoint.sh "$@"
