@@ -1,6 +1,7 @@
 #!/bin/sh
 # Writes docker/.env for docker/compose.yml: new secrets, which nobody else may read, and what an operator decides.
-# One that is there is never replaced, for the databases were made with its passwords.
+# One that is there keeps all it has, for the databases were made with its passwords. It only gets those passwords that
+# a newer release asks for.
 set -eu
 cd "$(dirname "$0")"
 umask 077
@@ -9,12 +10,8 @@ secret() { # of that many bytes, in hexadecimal, which fits in addresses and she
     od -An -v -N"$1" -tx1 /dev/urandom | tr -d ' \n'
 }
 
-if [ -e .env ]; then
-    echo "docker/.env is there already and stays as it is: its secrets are in use." >&2
-    exit 1
-fi
-set -C # the shell itself replaces no file either
-cat >.env <<EOF
+everything() {
+    cat <<EOF
 # Made by docker/secrets.sh for docker/compose.yml. What else may be set here: docs/operations.md.
 COMPOSE_PROJECT_NAME=baraza
 
@@ -36,6 +33,10 @@ AFRICASTALKING_CALLBACK_SECRET=$(secret 24)
 
 # Known here alone.
 RABBITMQ_PASSWORD=$(secret 24)
+RABBITMQ_USERS_PASSWORD=$(secret 24)
+RABBITMQ_FEEDS_PASSWORD=$(secret 24)
+RABBITMQ_NOTIFICATIONS_PASSWORD=$(secret 24)
+RABBITMQ_GATEWAY_PASSWORD=$(secret 24)
 REDIS_PASSWORD=$(secret 24)
 POSTGRES_PASSWORD=$(secret 24)
 GATEWAY_POSTGRES_PASSWORD=$(secret 24)
@@ -45,4 +46,21 @@ SERVICE_TOKEN_KEYS=k1:$(secret 32)
 METRICS_TOKEN=$(secret 24)
 GRAFANA_PASSWORD=$(secret 24)
 EOF
-echo "docker/.env is written, with new secrets."
+}
+
+if [ -e .env ]; then
+    added=
+    [ -z "$(tail -c 1 .env)" ] || echo >>.env # its last line had no end
+    for line in $(everything | grep '^[A-Z_]*_PASSWORD='); do
+        name=${line%%=*}
+        if ! grep -q "^$name=" .env; then
+            printf '%s\n' "$line" >>.env
+            added="$added $name"
+        fi
+    done
+    echo "docker/.env is there already and keeps what it has: its secrets are in use.${added:+ New in it:$added}"
+else
+    set -C # the shell itself replaces no file either
+    everything >.env
+    echo "docker/.env is written, with new secrets."
+fi

@@ -4,6 +4,7 @@
 #   AFRICASTALKING_API_KEY=... SMTP_USER=... SMTP_PASSWORD=... k8s/secrets.sh
 #
 # A file that is there stays as it is, so running it again adds only what is missing; to change a value edit its file.
+# The files of RabbitMQ's users are made of the passwords in broker/, each time anew.
 # Keep a copy of the folder in a safe place: git ignores it.
 set -eu
 umask 077
@@ -22,13 +23,19 @@ file() {
     fi
 }
 
+# The same, also where there is one.
+made() {
+    cat >"$1.new"
+    mv "$1.new" "$1"
+}
+
 # A single value without a line end; the caller reads it back, whether it is new or old.
 value() { [ -e "$1" ] || random | file "$1"; cat "$1"; }
 
 if [ ! -e notification.env ]; then
     : "${AFRICASTALKING_API_KEY:?set it: the key of your account there; any word will do for the overlay dev}"
 fi
-mkdir -p redis fixed scale/applications
+mkdir -p redis fixed broker scale/applications
 
 redis=$(value redis/password)
 rabbitmq=$(value fixed/password)
@@ -42,9 +49,20 @@ printf rabbitmq | file fixed/type
 printf 'k1:%s\n' "$(random)" | file fixed/keys
 
 file common.env <<EOF
-AMQP_URI=pyamqp://baraza:$rabbitmq@rabbitmq-service:5672/baraza
 REDIS_URL=redis://:$redis@redis-service:6379/0
 EOF
+# Before each service had a user of RabbitMQ, the administrator's password stood here for all.
+grep -v '^AMQP_URI=' common.env | made common.env
+for user in users feeds notifications gateway; do
+    printf 'AMQP_URI=pyamqp://%s:%s@rabbitmq-service:5672/baraza\n' "$user" "$(value "broker/$user")" | made "broker/$user.env"
+done
+{
+    printf '{"users": [\n  {"name": "baraza", "password": "%s", "tags": ["administrator"]}' "$rabbitmq"
+    for user in users feeds notifications gateway; do
+        printf ',\n  {"name": "%s", "password": "%s", "tags": []}' "$user" "$(cat "broker/$user")"
+    done
+    printf '\n]}\n'
+} | made fixed/users.json
 file user.env <<EOF
 POSTGRES_PASSWORD=$(random)
 EOF

@@ -8,6 +8,7 @@ from pathlib import Path
 from docker.dev.places import ROOT
 from docker.dev.servers import databases, postgresql, rabbitmq, redis
 from docker.dev.state import State, write_private
+from docker.rabbitmq.accounts import ACCOUNTS, OPERATOR
 
 MAILBOX, SMS, SENTRY = "mailbox", "sms_simulator", "sentry"
 TWIN_PORTS = (MAILBOX, "mailbox_http", SMS, SENTRY)
@@ -30,6 +31,7 @@ _FOR_TESTS = {
     "TRUSTED_PROXIES": "1",  # so every person of a test has an address of their own
     "ALLOWED_ORIGINS": "https://app.example.org",
 }
+FOR_PEOPLE = "BARAZA_"  # begins the names of what people and tests want to know, and no process of the platform reads
 _VARIABLE = re.compile(r"\$\{(\w+)(:)?")
 
 
@@ -88,12 +90,24 @@ def for_tests() -> dict[str, str]:
     return {**_FOR_TESTS, **os.environ}
 
 
+def own_broker(account: str) -> str:
+    """Return the name of the variable that holds the AMQP_URI of one of the broker's users."""
+    return f"BARAZA_{account.upper()}_AMQP_URI"
+
+
+def of_application(environment: Mapping[str, str], module: str) -> dict[str, str]:
+    """Return what a process of the platform has instead: its own user of RabbitMQ, where RabbitMQ is private."""
+    uri = environment.get(own_broker(module.partition(".")[0]))
+    return {"AMQP_URI": uri} if uri else {}
+
+
 def _brokers(given: Mapping[str, str], state: State) -> dict[str, str]:
     """Return the addresses of RabbitMQ and Redis, where they are private."""
     here = private(given)
     added = {}
     if rabbitmq.NAME in here:
-        added["AMQP_URI"] = rabbitmq.uri(state)
+        added["AMQP_URI"] = rabbitmq.uri(state, OPERATOR.name)
+        added |= {own_broker(account.name): rabbitmq.uri(state, account.name) for account in ACCOUNTS}
         added["BARAZA_RABBITMQ_MANAGEMENT"] = rabbitmq.management_url(state)
     if redis.NAME in here:
         added["REDIS_URL"] = redis.url(state)

@@ -4,18 +4,20 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from docker.dev import backing, environment_file, places, ports, processes, readiness, sole
 from docker.dev.commands import run
 from docker.dev.control import Control
-from docker.dev.environment import compose, config_text, write_keys
+from docker.dev.environment import FOR_PEOPLE, compose, config_text, of_application, write_keys
 from docker.dev.programs import GATEWAY, SERVICES, Program, applications, python
 from docker.dev.servers import postgresql
 from docker.dev.state import State, write_private
 from docker.dev.steps import Steps
 from docker.dev.supervision import Supervisor
 from docker.dev.supervisor_configuration import render
+from docker.rabbitmq.accounts import ACCOUNTS
 
 DATABASE_OWNERS = ("users", "feeds", "notifications", "gateway")
 
@@ -58,7 +60,8 @@ class Instance:
         environment_file.write(self.directory / "environment", environment)
         with self._steps.step("supervisor"):
             servers = backing.programs(self._given, state, environment, self.directory)
-            self._start_supervisor({"servers": servers, "applications": applications(state.ports)}, environment)
+            platform = applications(state.ports, partial(of_application, environment))
+            self._start_supervisor({"servers": servers, "applications": platform}, environment)
         if servers:
             self.control.start_group("servers")
         backing.wait(self._given, state, environment, self._steps)
@@ -71,7 +74,9 @@ class Instance:
         with self._steps.step("migrations"):
             self._run("chassis.migrations", *DATABASE_OWNERS)
         with self._steps.step("queues"):
-            self._run("chassis.topology", *SERVICES)
+            for account in [account for account in ACCOUNTS if account.hears]:
+                modules = [module for module in SERVICES if module.partition(".")[0] == account.name]
+                self._run("chassis.topology", *modules, **of_application(environment, modules[0]))
         ports.need(environment["HOST"], int(environment["PORT"]), "end what listens there")
         with self._steps.step("applications"):
             self.control.start_group("applications")
@@ -101,9 +106,15 @@ class Instance:
 
     def _start_supervisor(self, groups: Mapping[str, Sequence[Program]], environment: Mapping[str, str]) -> None:
         write_private(self.supervisor.configuration, render(self.directory, self.supervisor.socket, groups))
-        self.supervisor.start({**self._given, **environment, processes.MARKER: str(self.directory)})
+        self.supervisor.start(self._for_programs(environment))
 
-    def _run(self, module: str, *arguments: str) -> None:
+    def _run(self, module: str, *arguments: str, **own: str) -> None:
         log: Path = self.directory / "log" / f"{module}.log"
-        environment = {**self._given, **self.environment, processes.MARKER: str(self.directory)}
+        environment = self._for_programs(self.environment) | own
         run(python(module, *arguments), environment=environment, log=log)
+
+    def _for_programs(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """Leave out what is for people and tests, such as the broker's administrator."""
+        known = {**self._given, **environment}
+        kept = {name: value for name, value in known.items() if not name.startswith(FOR_PEOPLE)}
+        return kept | {processes.MARKER: str(self.directory)}

@@ -1,7 +1,7 @@
 """What a supervised program is, and the table of the platform's own."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 SERVICES = (
@@ -31,10 +31,14 @@ def python(module: str, *arguments: object) -> tuple[str, ...]:
     return (sys.executable, "-m", module, *map(str, arguments))
 
 
-def applications(ports: Mapping[str, int]) -> list[Program]:
-    """Return the platform itself: a process for each Nameko class, with a port for its metrics, and the web gateway."""
+def applications(ports: Mapping[str, int], own: Callable[[str], Mapping[str, str]]) -> list[Program]:
+    """Return the platform itself: a process for each Nameko class, with a port for its metrics, and the web gateway.
+
+    `own` tells what a module's process has in place of what all have.
+    """
     services = [
-        Program(module, python("chassis.runner", module), {"METRICS_PORT": str(ports[module])}) for module in SERVICES
+        Program(module, python("chassis.runner", module), {"METRICS_PORT": str(ports[module]), **own(module)})
+        for module in SERVICES
     ]
     web = python("gunicorn", "--config", "gateway/gunicorn_settings.py", "gateway.app:create_app()")
-    return [*services, Program(GATEWAY, web)]
+    return [*services, Program(GATEWAY, web, own(GATEWAY))]

@@ -1,6 +1,7 @@
 """What is broadcast, as it reaches the sockets of a gateway process."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from chassis.contract import Event
 from chassis.ids import new_id
 from chassis.outbox import Envelope
 from chassis.publisher import BatchPublisher
+from docker.dev.environment import of_application
 from gateway.broker import Broker
 from gateway.connection import Connection
 from gateway.listener import Listener
@@ -88,7 +90,8 @@ def heard(settings: dict[str, Any], outlet: Any) -> Iterator[Outlet]:
 @pytest.fixture
 def publish(settings: dict[str, Any]) -> Iterator[Publish]:
     """Say what notifications says, under an event id of one's own."""
-    publisher = BatchPublisher(settings["AMQP_URI"], settings["HEARTBEAT"], "notifications", keyring.of(settings))
+    own = settings | of_application(os.environ, "notifications.service")
+    publisher = BatchPublisher(own["AMQP_URI"], own["HEARTBEAT"], "notifications", keyring.of(own))
 
     def publish(event_id: str, event: Event) -> None:
         payload = event.model_dump(mode="json")

@@ -1,13 +1,16 @@
-"""A RabbitMQ node of our own, with its own Erlang port mapper, user and virtual host, and no guest."""
+"""A RabbitMQ node of our own, with its own Erlang port mapper, users and virtual host, and no guest."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 from docker.dev.programs import Program
 from docker.dev.state import State, write_private
+from docker.rabbitmq import permissions
+from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, OPERATOR, VHOST
 
 NAME = "rabbitmq"
 PORTS = ("rabbitmq", "rabbitmq_management", "rabbitmq_prometheus", "rabbitmq_distribution", "rabbitmq_epmd")
-USER = VHOST = "baraza"
 
 _SCRIPT = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 _CONFIGURATION = """\
@@ -16,35 +19,52 @@ management.tcp.ip = 127.0.0.1
 management.tcp.port = {rabbitmq_management}
 prometheus.tcp.ip = 127.0.0.1
 prometheus.tcp.port = {rabbitmq_prometheus}
-default_user = {user}
-default_pass = {password}
-default_vhost = {vhost}
-default_user_tags.administrator = true
+load_definitions = {definitions}
 log.console = true
 log.console.level = warning
 log.file = false
 """
 
 
-def uri(state: State) -> str:
-    """Return the broker's AMQP_URI."""
-    return f"pyamqp://{USER}:{state.secret(NAME)}@127.0.0.1:{state.ports['rabbitmq']}/{VHOST}"
+def uri(state: State, user: str) -> str:
+    """Return the AMQP_URI of one of the broker's users."""
+    return f"pyamqp://{user}:{_password(state, user)}@127.0.0.1:{state.ports['rabbitmq']}/{VHOST}"
 
 
 def management_url(state: State) -> str:
     """Return the management API's address with its credentials, as Nameko's test fixtures want it."""
-    return f"http://{USER}:{state.secret(NAME)}@127.0.0.1:{state.ports['rabbitmq_management']}"
+    port = state.ports["rabbitmq_management"]
+    return f"http://{ADMINISTRATOR}:{_password(state, ADMINISTRATOR)}@127.0.0.1:{port}"
 
 
 def prepare(directory: Path, state: State) -> Program:
     """Write the node's files; the answer is how to run it."""
-    configuration = _CONFIGURATION.format(**state.ports, user=USER, vhost=VHOST, password=state.secret(NAME))
-    write_private(directory / "rabbitmq.conf", configuration)
+    definitions = directory / "definitions.json"
+    write_private(definitions, json.dumps(_definitions(state), indent=2))
+    write_private(directory / "rabbitmq.conf", _CONFIGURATION.format(**state.ports, definitions=definitions))
     write_private(directory / "enabled_plugins", "[rabbitmq_management,rabbitmq_prometheus].\n")
     # The system's own rabbitmq-env.conf and advanced.config must not reach a private node.
     write_private(directory / "rabbitmq-env.conf", "")
     write_private(directory / "advanced.config", "[].\n")
     return Program(NAME, (_SCRIPT,), _environment(directory, state.ports))
+
+
+def _definitions(state: State) -> dict[str, Any]:
+    """Return what the node takes over at each start: passwords and permissions become these, nothing is removed."""
+    accounts = [*ACCOUNTS, OPERATOR]
+    tags = {ADMINISTRATOR: ["administrator"]}
+    return {
+        "vhosts": [{"name": VHOST}],
+        "users": [
+            {"name": user, "password": _password(state, user), "tags": tags.get(user, [])}
+            for user in (ADMINISTRATOR, *(account.name for account in accounts))
+        ],
+        **permissions.definitions(accounts),
+    }
+
+
+def _password(state: State, user: str) -> str:
+    return state.secret(NAME if user == ADMINISTRATOR else f"{NAME}_{user}")
 
 
 def _environment(directory: Path, ports: dict[str, int]) -> dict[str, str]:

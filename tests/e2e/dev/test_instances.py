@@ -100,6 +100,7 @@ def test_the_files_with_secrets_are_for_their_owner_only(instance: Instance) -> 
         "service_token_keys",
         "supervisord.conf",
         "rabbitmq/rabbitmq.conf",
+        "rabbitmq/definitions.json",
         "redis/redis.conf",
     ):
         assert (instance.directory / name).stat().st_mode & 0o077 == 0, name

@@ -1,6 +1,10 @@
 import importlib
 import inspect
+import json
+import os
 import re
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +12,7 @@ import pytest
 from chassis import entrypoints
 from chassis.events import EventHandler
 from docker.dev import programs
+from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, VHOST
 from tests.unit.containers.places import ROOT, SERVICES, compose, release, text, variables
 
 CONTAINERS: dict[str, dict[str, Any]] = compose()["services"]
@@ -137,6 +142,44 @@ def test_a_database_is_on_a_network_with_its_service_alone(service: str) -> None
     assert compose()["networks"][network] == {"internal": True}
     others = [name for name, one in CONTAINERS.items() if network in one["networks"] and name in OURS]
     assert {image(name) for name in others} == {service}
+
+
+@pytest.mark.parametrize("name", [name for name in OURS if image(name) in SERVICES])
+def test_a_container_of_a_service_has_that_services_user_of_the_broker_and_no_other(name: str) -> None:
+    password = f"RABBITMQ_{image(name).upper()}_PASSWORD"
+    uri = f"pyamqp://{image(name)}:${{{password}:?run make secrets first}}@rabbitmq:5672/{VHOST}"
+    assert OURS[name]["environment"]["AMQP_URI"] == uri
+    assert re.findall(r"RABBITMQ\w+", str(OURS[name])) == [password]
+
+
+def test_the_broker_begins_with_a_user_for_every_account_and_no_other(tmp_path: Path) -> None:
+    """Run what its container runs, with programs that do nothing in place of what only its image has."""
+    broker = CONTAINERS["rabbitmq"]
+    for program in ("chown", "docker-entrypoint.sh"):
+        (tmp_path / program).write_text('#!/bin/sh\necho "$@"\n', encoding="utf-8")
+        (tmp_path / program).chmod(0o755)
+    passwords = {name: f"password of {name}" for name in broker["environment"] if name.endswith("_PASSWORD")}
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "FOLDER": str(tmp_path), **passwords}
+    command = [ROOT / "docker/rabbitmq/start.sh", *broker["command"]]
+    ran = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)  # noqa: S603 - ours
+    assert ran.stdout.splitlines()[-1] == "rabbitmq-server"
+    (written,) = tmp_path.glob("*.json")
+    assert written.stat().st_mode & 0o077 == 0
+    definitions = json.loads(written.read_text(encoding="utf-8"))
+    assert definitions["vhosts"] == [{"name": VHOST}]
+    accounts = {account.name: f"RABBITMQ_{account.name.upper()}_PASSWORD" for account in ACCOUNTS}
+    found = {user["name"]: user["password"].removeprefix("password of ") for user in definitions["users"]}
+    assert found == {ADMINISTRATOR: "RABBITMQ_PASSWORD", **accounts}
+    assert {user["name"] for user in definitions["users"] if user["tags"]} == {ADMINISTRATOR}
+
+
+def test_the_broker_reads_its_users_before_what_they_may_do() -> None:
+    mounted = [volume.split(":")[1] for volume in CONTAINERS["rabbitmq"]["volumes"]]
+    folder = CONTAINERS["rabbitmq"]["environment"]["FOLDER"]
+    assert f"load_definitions = {folder}" in text("docker/rabbitmq/rabbitmq.conf")
+    (permissions,) = [path for path in mounted if path.startswith(folder)]
+    (users,) = re.findall(r'>"\$FOLDER/(.+)"', text("docker/rabbitmq/start.sh"))
+    assert f"{folder}/{users}" < permissions
 
 
 @each_container

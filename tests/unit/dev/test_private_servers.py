@@ -1,13 +1,18 @@
 """Which backing services are private, and what the platform's environment becomes."""
 
+import json
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import make_url
 
 from chassis.keyring import Keyring
 from docker.dev import backing, environment, environment_file
+from docker.dev.programs import GATEWAY, SERVICES
+from docker.dev.servers import rabbitmq
 from docker.dev.state import State
+from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, OPERATOR, VHOST
 
 CONFIG = """
 # comment: ${NOT_A_VARIABLE}
@@ -72,6 +77,30 @@ def test_a_given_value_is_used_as_it_is(state: State) -> None:
     assert composed["LOG_LEVEL"] == "DEBUG"
     assert "HOME" not in composed
     assert "BARAZA_RABBITMQ_MANAGEMENT" not in composed
+    assert environment.of_application(composed, "users.service") == {}
+
+
+@pytest.mark.parametrize("module", [*SERVICES, GATEWAY])
+def test_each_process_has_the_user_of_the_private_broker_of_its_own_service(module: str, state: State) -> None:
+    own = urlsplit(environment.of_application(compose({}, state), module)["AMQP_URI"])
+    assert own.username == module.partition(".")[0]
+    assert (own.port, own.path) == (state.ports["rabbitmq"], f"/{VHOST}")
+
+
+def test_the_private_broker_has_a_user_for_every_account_and_the_passwords_are_those_of_the_variables(
+    state: State, tmp_path: Path
+) -> None:
+    composed = compose({}, state)
+    rabbitmq.prepare(tmp_path, state)
+    definitions = json.loads((tmp_path / "definitions.json").read_text())
+    users = {user["name"]: user for user in definitions["users"]}
+    assert users.keys() == {ADMINISTRATOR, OPERATOR.name, *(account.name for account in ACCOUNTS)}
+    assert {permission["user"] for permission in definitions["permissions"]} == users.keys()
+    assert [name for name, user in users.items() if user["tags"]] == [ADMINISTRATOR]
+    uris = [urlsplit(value) for name, value in composed.items() if name.endswith("AMQP_URI")]
+    uris.append(urlsplit(composed["BARAZA_RABBITMQ_MANAGEMENT"]))
+    assert {uri.username: uri.password for uri in uris} == {name: user["password"] for name, user in users.items()}
+    assert len({user["password"] for user in users.values()}) == len(users)
 
 
 def test_a_given_database_keeps_its_own_address_and_the_other_one_is_private(state: State) -> None:

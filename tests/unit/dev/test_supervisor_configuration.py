@@ -13,6 +13,11 @@ from docker.dev.supervisor_configuration import render
 
 PORTS = {name: 20_000 + number for number, name in enumerate(SERVICES)}
 
+
+def own(module: str) -> dict[str, str]:
+    return {"AMQP_URI": f"pyamqp://{module.partition('.')[0]}@127.0.0.1/"}
+
+
 Configurations = dict[str, dict[str, Any]]
 Read = Callable[[Mapping[str, Sequence[Program]]], Configurations]
 
@@ -35,7 +40,7 @@ def read(tmp_path: Path) -> Read:
 
 
 def test_every_application_is_restarted_when_it_dies_and_has_a_log_of_its_own(read: Read, tmp_path: Path) -> None:
-    programs = read({"servers": [], "applications": applications(PORTS)})["applications"]
+    programs = read({"servers": [], "applications": applications(PORTS, own)})["applications"]
     assert set(programs) == {*SERVICES, "gateway.app"}
     for name, program in programs.items():
         assert program.autorestart is not False
@@ -44,8 +49,14 @@ def test_every_application_is_restarted_when_it_dies_and_has_a_log_of_its_own(re
 
 
 def test_every_service_has_a_port_of_its_own_for_its_metrics(read: Read) -> None:
-    programs = read({"servers": [], "applications": applications(PORTS)})["applications"]
+    programs = read({"servers": [], "applications": applications(PORTS, own)})["applications"]
     assert {name: int(programs[name].environment["METRICS_PORT"]) for name in SERVICES} == PORTS
+
+
+def test_every_process_has_a_user_of_the_broker_by_its_service(read: Read) -> None:
+    programs = read({"servers": [], "applications": applications(PORTS, own)})["applications"]
+    for name, program in programs.items():
+        assert program.environment["AMQP_URI"] == own(name)["AMQP_URI"]
 
 
 def test_a_command_arrives_word_by_word_whatever_it_holds(read: Read) -> None:

@@ -1,12 +1,15 @@
 """k8s/secrets.sh makes every value, and none is in the repository."""
 
+import json
 import stat
 import subprocess
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from chassis import keyring
+from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, VHOST
 from tests.unit.k8s.tree import K8S, OVERLAYS, documents, kustomizations, run_secrets, secret_keys
 
 
@@ -38,10 +41,41 @@ def test_it_never_writes_over_a_file(secrets: Path) -> None:
 
 def test_it_adds_what_is_missing_and_keeps_the_rest_consistent(tmp_path: Path) -> None:
     run_secrets(tmp_path, AFRICASTALKING_API_KEY="a key")
-    password = (tmp_path / "secrets/fixed/password").read_text()
+    password = (tmp_path / "secrets/redis/password").read_text()
     (tmp_path / "secrets/common.env").unlink()
     assert run_secrets(tmp_path).returncode == 0
-    assert f"pyamqp://baraza:{password}@" in (tmp_path / "secrets/common.env").read_text()
+    assert f"redis://:{password}@" in (tmp_path / "secrets/common.env").read_text()
+
+
+def test_a_new_password_of_a_user_of_the_broker_gets_to_the_service_and_to_the_broker(tmp_path: Path) -> None:
+    run_secrets(tmp_path, AFRICASTALKING_API_KEY="a key")
+    before = files(tmp_path / "secrets")
+    (tmp_path / "secrets/broker/feeds").unlink()
+    assert run_secrets(tmp_path).returncode == 0
+    after = files(tmp_path / "secrets")
+    changed = {str(path.relative_to(tmp_path / "secrets")) for path in after if after[path] != before[path]}
+    assert changed == {"broker/feeds", "broker/feeds.env", "fixed/users.json"}
+
+
+def test_the_administrators_password_is_taken_from_where_all_services_once_had_it(tmp_path: Path) -> None:
+    run_secrets(tmp_path, AFRICASTALKING_API_KEY="a key")
+    common = tmp_path / "secrets/common.env"
+    now = common.read_text()
+    common.write_text(f"AMQP_URI=pyamqp://baraza:password@rabbitmq-service:5672/baraza\n{now}")
+    assert run_secrets(tmp_path).returncode == 0
+    assert common.read_text() == now
+
+
+def test_the_broker_gets_a_user_for_every_account_with_the_password_that_its_service_has(secrets: Path) -> None:
+    keys = secret_keys("base", secrets)
+    users = {user["name"]: user for user in json.loads(keys["rabbitmq-users"]["users.json"])["users"]}
+    assert users.keys() == {ADMINISTRATOR, *(account.name for account in ACCOUNTS)}
+    assert [name for name, user in users.items() if user["tags"]] == [ADMINISTRATOR]
+    assert users[ADMINISTRATOR]["password"] == keys["rabbitmq-default-user"]["password"]
+    for account in ACCOUNTS:
+        uri = urlsplit(keys[f"broker-{account.name}"]["AMQP_URI"])
+        assert (uri.username, uri.path) == (account.name, f"/{VHOST}")
+        assert uri.password == users[account.name]["password"]
 
 
 def test_it_asks_for_the_key_that_it_cannot_make(tmp_path: Path) -> None:

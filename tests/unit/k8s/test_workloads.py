@@ -1,16 +1,19 @@
 """Every container: what it is given, what it may do, how its health is asked for."""
 
 import configparser
+import json
 import re
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
 from docker.dev.environment import config_text, variables
+from docker.rabbitmq.accounts import VHOST
 from tests.unit.k8s.tree import (
     K8S,
     OVERLAYS,
@@ -102,6 +105,40 @@ def test_a_database_password_goes_to_its_service_alone(overlay: str, secrets: Pa
     for _, container in applications(overlay):
         names = given(overlay, container, secrets)
         assert all(owners[name] == container["image"] for name in names & owners.keys())
+
+
+@each_overlay
+def test_every_process_has_the_user_of_the_broker_of_its_own_service_and_no_other(overlay: str, secrets: Path) -> None:
+    keys = secret_keys(overlay, secrets)
+    for pod, container in applications(overlay):
+        names = [source["secretRef"]["name"] for source in container["envFrom"] if "secretRef" in source]
+        users = [urlsplit(uri).username for name in names if (uri := keys.get(name, {}).get("AMQP_URI"))]
+        assert users == [container["image"].removeprefix("baraza-")], (pod.owner, container["name"])
+        assert not {"rabbitmq-users", "rabbitmq-default-user"} & set(names)
+
+
+@pytest.mark.parametrize("overlay", ["base", "scale"])  # the broker of dev is that of base
+def test_the_broker_reads_its_virtual_host_then_its_users_then_what_they_may_do(overlay: str) -> None:
+    found = of_kind(overlay, "StatefulSet", "RabbitmqCluster")
+    broker = next(document for document in found if document["metadata"]["name"] == "rabbitmq")
+    spec = broker["spec"].get("override", {}).get("statefulSet", broker)["spec"]["template"]["spec"]
+    volumes = {volume["name"]: volume for volume in spec["volumes"]}
+    mounts = {m["mountPath"]: m for m in spec["containers"][0]["volumeMounts"] if "/definitions/" in m["mountPath"]}
+    assert [mounts[path]["subPath"] for path in sorted(mounts)] == [
+        "quorum-vhost.json" if overlay == "scale" else "vhost.json",
+        "users.json",
+        "permissions.json",
+    ]
+    assert volumes["definitions"]["configMap"] == {"name": "rabbitmq-definitions"}
+    assert volumes["users"]["secret"] == {"secretName": "rabbitmq-users"}
+    said = (K8S / "base/servers/rabbitmq.conf").read_text() + str(broker["spec"].get("rabbitmq"))
+    assert "load_definitions = /etc/rabbitmq/definitions" in said
+
+
+@pytest.mark.parametrize("name", ["vhost.json", "quorum-vhost.json"])
+def test_the_virtual_host_is_the_one_that_permissions_are_for(name: str) -> None:
+    (vhost,) = json.loads((K8S / "base/broker" / name).read_text())["vhosts"]
+    assert vhost["name"] == VHOST
 
 
 @each_overlay

@@ -1,0 +1,135 @@
+"""Each service's user of the private RabbitMQ: what it can do there, and above all what it cannot."""
+
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from amqp.exceptions import AccessRefused
+from kombu import Connection
+
+from chassis import wire
+from docker.dev.environment import own_broker
+from docker.dev.instance import Instance
+from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, OPERATOR, VHOST, Account
+from tests.e2e.support.operator import Operator
+
+TIMEOUT = 10  # seconds
+
+Attempt = Callable[..., None]
+
+each_account = pytest.mark.parametrize("account", [*ACCOUNTS, OPERATOR], ids=lambda account: account.name)
+
+
+@pytest.fixture
+def uri(platform: Instance, account: Account) -> str:
+    name = "AMQP_URI" if account is OPERATOR else own_broker(account.name)
+    return platform.environment[name]
+
+
+@pytest.fixture
+def connection(uri: str) -> Iterator[Connection]:
+    with Connection(uri, connect_timeout=TIMEOUT) as connection:
+        yield connection
+
+
+@pytest.fixture
+def refused(connection: Connection) -> Attempt:
+    """Do something with a channel, which the broker has to refuse."""
+
+    def attempt(method: str, *arguments: object, **options: object) -> None:
+        with pytest.raises(AccessRefused):
+            getattr(connection.channel(), method)(*arguments, **options)
+
+    return attempt
+
+
+def others(account: Account) -> list[Account]:
+    return [other for other in ACCOUNTS if other != account]
+
+
+def queues_of(platform: Instance, account: Account) -> list[str]:
+    """Return the queues that processes of an account have for calls, replies and events."""
+    api = platform.environment["BARAZA_RABBITMQ_MANAGEMENT"]
+    found = requests.get(f"{api}/api/queues/{VHOST}", timeout=TIMEOUT).json()
+    own = re.compile(r"(rpc-|rpc\.reply-|.*--)({})\b.*".format("|".join(account.services)))
+    return [str(queue["name"]) for queue in found if own.fullmatch(queue["name"])]
+
+
+@each_account
+def test_nobody_can_hear_the_calls_to_another(connection: Connection, refused: Attempt, account: Account) -> None:
+    queue = connection.channel().queue_declare("", exclusive=True).queue
+    foreign = [f"{service}.*" for other in others(account) for service in other.services]
+    for key in ("#", "*.*", "users.login", *foreign):
+        refused("queue_bind", queue, wire.RPC_EXCHANGE, key)
+
+
+@each_account
+def test_nobody_can_touch_the_queues_of_another(platform: Instance, refused: Attempt, account: Account) -> None:
+    for other in others(account):
+        queues = queues_of(platform, other)
+        assert {name.partition("-")[0] for name in queues} >= {"rpc", "rpc.reply"}
+        for queue in queues:
+            refused("basic_get", queue)
+            refused("basic_consume", queue)
+            refused("queue_purge", queue)
+            refused("queue_delete", queue)
+            refused("queue_declare", queue)
+            refused("queue_bind", queue, wire.RPC_EXCHANGE, str(uuid.uuid4()))
+
+
+@each_account
+def test_nobody_can_publish_the_events_of_another(connection: Connection, account: Account) -> None:
+    for other in [other for other in others(account) if other.publishes]:
+        channel = connection.channel()
+        channel.confirm_select()  # so that there is an answer, of whichever kind
+        wire.send(channel, b"{}", f"{other.name}.events", "post_created")
+        with pytest.raises(AccessRefused):
+            connection.drain_events(timeout=TIMEOUT)
+
+
+@each_account
+def test_nobody_can_hear_events_that_are_not_for_them(
+    connection: Connection, refused: Attempt, account: Account
+) -> None:
+    queue = connection.channel().queue_declare("", exclusive=True).queue
+    for source in [source.name for source in ACCOUNTS if source.publishes and source.name not in account.hears]:
+        refused("queue_bind", queue, f"{source}.events", "#")
+        if source != account.name:
+            refused("exchange_delete", f"{source}.events")
+
+
+@each_account
+def test_nobody_reaches_the_management_interface(platform: Instance, uri: str) -> None:
+    place = urlsplit(platform.environment["BARAZA_RABBITMQ_MANAGEMENT"])
+    user = urlsplit(uri)
+    who = (str(user.username), str(user.password))
+    answer = requests.get(f"http://{place.hostname}:{place.port}/api/overview", auth=who, timeout=TIMEOUT)
+    assert answer.status_code == requests.codes.unauthorized
+    assert requests.get(f"{place.geturl()}/api/overview", timeout=TIMEOUT).ok
+
+
+@each_account
+def test_everybody_may_call_everybody(platform: Instance, uri: str) -> None:
+    with Operator({**platform.environment, "AMQP_URI": uri}) as operator:
+        for service in [service for other in ACCOUNTS for service in other.services]:
+            operator(f"{service}.ping")
+
+
+def test_there_is_no_user_but_those_of_the_table(platform: Instance) -> None:
+    api = platform.environment["BARAZA_RABBITMQ_MANAGEMENT"]
+    users = {user["name"] for user in requests.get(f"{api}/api/users", timeout=TIMEOUT).json()}
+    assert users == {ADMINISTRATOR, OPERATOR.name, *(account.name for account in ACCOUNTS)}
+
+
+def test_every_process_has_its_own_user_and_none_has_the_administrators_password(platform: Instance) -> None:
+    administrators = str(urlsplit(platform.environment["BARAZA_RABBITMQ_MANAGEMENT"]).password)
+    for program in [status for status in platform.control.statuses() if status.group == "applications"]:
+        for pid in platform.control.pids(program.name):
+            environment = Path(f"/proc/{pid}/environ").read_text(encoding="utf-8")
+            variables = dict(line.split("=", 1) for line in environment.split("\0") if "=" in line)
+            assert urlsplit(variables["AMQP_URI"]).username == program.name.partition(".")[0]
+            assert administrators not in environment

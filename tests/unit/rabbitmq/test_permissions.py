@@ -1,0 +1,117 @@
+"""The table of RabbitMQ's users against the services as they are, and the permissions that follow from it."""
+
+import importlib
+import inspect
+import re
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from nameko.containers import get_service_name
+
+from chassis import topology
+from chassis.contract import Event
+from chassis.events import handler_queues
+from chassis.service import Service
+from docker.dev.programs import SERVICES
+from docker.rabbitmq import permissions
+from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, OPERATOR
+
+pytestmark = pytest.mark.filterwarnings("ignore:pkg_resources")
+
+ACCOUNT = {account.name: account for account in ACCOUNTS}
+MAY = {one["user"]: one for one in permissions.definitions([*ACCOUNTS, OPERATOR])["permissions"]}
+TOPICS = {one["user"]: one for one in permissions.definitions([*ACCOUNTS, OPERATOR])["topic_permissions"]}
+LISTENERS = ("gateway.listener",)  # which hear events without being a Nameko service
+
+each_account = pytest.mark.parametrize("name", ACCOUNT)
+
+
+def classes(module: str) -> Iterator[type]:
+    """Yield the service classes that a module defines itself."""
+    for _, found in inspect.getmembers(importlib.import_module(module), inspect.isclass):
+        if issubclass(found, Service) and found.__module__ == module:
+            yield found
+
+
+def events(module: str) -> set[type[Event]]:
+    """Return the classes of events that a module knows."""
+    found = [one for _, one in inspect.getmembers(importlib.import_module(module), inspect.isclass)]
+    return {one for one in found if issubclass(one, Event) and one is not Event}
+
+
+def may(account: str, verb: str, name: str) -> bool:
+    return re.search(MAY[account][verb], name) is not None
+
+
+def who_may(verb: str, name: str) -> set[str]:
+    return {account for account in ACCOUNT if may(account, verb, name)}
+
+
+def test_every_service_runs_as_the_account_of_its_package() -> None:
+    found: dict[str, set[str]] = {}
+    for module in SERVICES:
+        found.setdefault(module.partition(".")[0], set()).update(get_service_name(one) for one in classes(module))
+    assert found == {name: set(account.services) for name, account in ACCOUNT.items()}
+
+
+@each_account
+def test_an_account_publishes_if_its_contract_has_events_of_its_own(name: str) -> None:
+    assert ACCOUNT[name].publishes == any(event.source == name for event in events(f"{name}.contract"))
+
+
+@each_account
+def test_an_account_hears_those_whose_events_its_code_handles_and_nobody_else(name: str) -> None:
+    modules = [module for module in SERVICES if module.partition(".")[0] == name]
+    queues = [queue for module in modules for one in classes(module) for queue in handler_queues(one).values()]
+    heard = {queue.exchange.name.removesuffix(".events") for queue in queues}
+    heard |= {event.source for module in LISTENERS if module.startswith(f"{name}.") for event in events(module)}
+    assert set(ACCOUNT[name].hears) == heard
+
+
+@pytest.mark.parametrize("module", SERVICES)
+def test_the_queues_of_a_service_are_its_accounts_alone(module: str) -> None:
+    owner = {module.partition(".")[0]}
+    queues = [queue.name for queue in topology.queues(module, [1, 600])]
+    for name in [*queues, *(f"rpc-{get_service_name(one)}" for one in classes(module))]:
+        for verb in ("configure", "write", "read"):
+            assert who_may(verb, name) == owner, (verb, name)
+
+
+@each_account
+def test_only_its_owner_publishes_to_an_exchange_of_events_and_only_listeners_bind_to_it(name: str) -> None:
+    exchange = f"{name}.events"
+    listeners = {account.name for account in ACCOUNTS if name in account.hears}
+    assert who_may("write", exchange) == ({name} if ACCOUNT[name].publishes else set())
+    assert who_may("read", exchange) == listeners
+    assert who_may("configure", exchange) == listeners | who_may("write", exchange)
+
+
+def test_only_those_whose_events_may_have_to_wait_put_messages_into_queues_by_name() -> None:
+    assert who_may("write", "amq.default") == {account.name for account in ACCOUNTS if account.hears}
+
+
+@pytest.mark.parametrize("name", [*ACCOUNT, OPERATOR.name])
+def test_an_account_hears_its_own_calls_and_replies_and_no_others(name: str) -> None:
+    own = {f"{service}.*" for service in ACCOUNT.get(name, OPERATOR).services}
+    every = {f"{service}.*" for account in ACCOUNTS for service in account.services}
+    for key in {*every, "#", "*.*", "*", "users.login", "#.login", f"{uuid.uuid4()}.#", ""}:
+        assert bool(re.search(TOPICS[name]["read"], key)) == (key in own), key
+    assert re.search(TOPICS[name]["read"], str(uuid.uuid4()))
+
+
+@pytest.mark.parametrize("name", [*ACCOUNT, OPERATOR.name])
+def test_the_brokers_own_exchanges_and_foreign_names_are_nobodys(name: str) -> None:
+    for verb in ("configure", "write", "read"):
+        for foreign in ("amq.topic", "amq.rabbitmq.trace", "nameko-rpc2", "x-rpc-users", f"rpc-{name}-2", "anything"):
+            assert not may(name, verb, foreign), (verb, foreign)
+
+
+def test_the_administrator_is_none_of_the_accounts() -> None:
+    assert ADMINISTRATOR not in {*ACCOUNT, OPERATOR.name}
+
+
+@pytest.mark.parametrize("file", permissions.FILES, ids=str)
+def test_the_files_are_what_the_table_says(file: Path) -> None:
+    assert file.read_text(encoding="utf-8") == permissions.text(), "python -m docker.rabbitmq.permissions"
