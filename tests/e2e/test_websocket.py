@@ -225,8 +225,6 @@ def test_a_restart_says_goodbye_and_the_client_resumes(platform: Instance, newco
     heard(socket)
     author.writes("before the restart")
     last = heard(socket)
-    for person in (author, reader):
-        person.hang_up()
     platform.control.stop("gateway.app")
     assert closed_with(socket) == 1001
     platform.control.start("gateway.app")
