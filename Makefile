@@ -1,22 +1,28 @@
 # Everything here works from a clean clone, as root or with sudo, again and again.
 .DEFAULT_GOAL := help
-.PHONY: help run stop test demo monitor story shell doctor check contracts manifests lock images secrets clean bootstrap bootstrap-monitoring
+.PHONY: help run restart stop test test-scale demo monitor story shell doctor check contracts manifests lock images secrets clean bootstrap bootstrap-monitoring bootstrap-tests
 
 python := .venv/bin/python
 lock_venv := .run/lock-venv
 lock_up := $(lock_venv)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: bootstrap ## the whole platform on this machine, until Ctrl-C
 	@$(python) -m docker.dev.up
 
+restart: bootstrap ## every process of the running platform anew, one after the other
+	@$(python) -m docker.dev.restart
+
 stop: ## end what `make run` started, from elsewhere
 	@test ! -x $(python) || $(python) -m docker.dev.stop
 
-test: bootstrap-monitoring ## every check and test, with servers of their own
+test: bootstrap-tests ## every check and test, with servers of their own
 	@$(python) -m docker.dev.test
+
+test-scale: bootstrap-tests ## the end-to-end tests with two processes of everything
+	@$(python) -m docker.dev.test scale
 
 demo: bootstrap ## three people, one post, and who was told of it
 	@$(python) -m docker.dev.demo
@@ -67,3 +73,6 @@ bootstrap:
 
 bootstrap-monitoring:
 	@docker/dev/bootstrap.sh main monitoring
+
+bootstrap-tests:
+	@docker/dev/bootstrap.sh main monitoring balancing

@@ -106,7 +106,7 @@ def _counts(progress: Progress) -> tuple[int, int, int]:
 
 
 def _memory(instance: Instance) -> dict[str, float]:
-    return {name: memory(instance.control.status(name).pid) for name in PROCESSES}
+    return {name: sum(memory(one.pid) for one in instance.control.replicas(name)) for name in PROCESSES}
 
 
 if __name__ == "__main__":

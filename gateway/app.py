@@ -31,6 +31,7 @@ from gateway.vigil import Vigil
 from gateway.visit import Visit
 
 DATABASE_POOL = 10  # connections a process
+CONNECTED = 3  # seconds
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +48,8 @@ def create_app() -> Guard:
     backends.broker.subscribe(Listener(backends.settings, registry, vigil))
     for task in (watch_hub, backends.broker.run, backends.routing.follow, vigil.ping, vigil.watch, presence.follow):
         gevent.spawn(task)
+    # Whoever replaces a process that died listens where clients know it, so it had better not refuse them at first.
+    backends.broker.connected.wait(CONNECTED)
     return Guard(_flask(backends, registry, presence), backends, registry)
 
 

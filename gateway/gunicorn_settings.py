@@ -11,6 +11,8 @@ import gevent
 
 from chassis.config import load
 
+LULL = 2  # seconds; gunicorn takes connections for one more second, and whoever made one has something to say
+
 _settings = load("gateway")
 _gateway = _settings["gateway"]
 _temporary = not _gateway["metrics"]["directory"]
@@ -20,7 +22,7 @@ os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics)
 
 bind = _gateway["bind"]
 workers = _gateway["processes"]
-worker_class = "gevent"  # a websocket costs a greenlet; gthread would spend two threads on it
+worker_class = "gateway.worker.Worker"  # gevent's: a websocket costs a greenlet; gthread would spend two threads on it
 worker_connections = 10_000
 keepalive = 75  # seconds
 timeout = 60  # seconds without a sign of life from a worker
@@ -57,7 +59,7 @@ def on_exit(_server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Watch for the end: a websocket's greenlet never ends by itself, and gunicorn would wait for it."""
+    """Watch for the end: websockets and idle connections never end by themselves, and gunicorn would wait for them."""
     from gateway.broken_http import refuse_with_problem_documents  # noqa: PLC0415 - it measures, see above
 
     refuse_with_problem_documents()
@@ -68,3 +70,6 @@ def _say_goodbye(worker: Any) -> None:
     while worker.alive:
         gevent.sleep(0.2)
     worker.wsgi.close()
+    while True:
+        gevent.sleep(LULL)
+        worker.hang_up()

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from docker.dev.environment import DATABASES, MAILBOX, SENTRY, SMS, TWIN_PORTS, callback, private, private_databases
-from docker.dev.programs import SERVICES, Program, python
+from docker.dev.programs import GATEWAY, SERVICES, Program, python
 from docker.dev.servers import checks, databases, postgresql, rabbitmq, redis
 from docker.dev.state import State
 from docker.dev.steps import Steps
+from docker.dev.topologies import chosen
 from docker.dev.waiting import until
 
 _LIMIT = 90  # seconds; RabbitMQ takes 12 on two idle cores
@@ -15,10 +16,15 @@ _SERVERS = (rabbitmq, postgresql, redis)
 
 
 def port_names(given: Mapping[str, str], *, gateway: bool) -> list[str]:
-    """Names of the ports that the private servers need, the services for their metrics, and perhaps the gateway."""
-    here = private(given)
+    """Names of the ports that the private servers need, the services for their metrics, and perhaps the gateway.
+
+    Gateways behind a load balancer have ports of their own beside it.
+    """
+    here, topology = private(given), chosen(given)
     names = [name for server in _SERVERS if server.NAME in here for name in server.PORTS]
-    return [*names, *TWIN_PORTS, *SERVICES, *(["gateway"] if gateway else [])]
+    programs = [*SERVICES, GATEWAY] if topology.balanced else SERVICES
+    replicas = [name for program in programs for name in topology.names(program)]
+    return [*names, *TWIN_PORTS, *replicas, *(["gateway"] if gateway else [])]
 
 
 def programs(given: Mapping[str, str], state: State, environment: Mapping[str, str], directory: Path) -> list[Program]:

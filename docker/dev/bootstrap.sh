@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Prepares a bare Debian or Ubuntu: the distribution's RabbitMQ, PostgreSQL and Redis, and .venv from
-# requirements.lock. With the words `main monitoring`: Prometheus and the exporters too.
+# requirements.lock. `main monitoring` brings Prometheus and the exporters too, `main balancing` HAProxy, which
+# TOPOLOGY=scale needs.
 # Says nothing and takes a moment when there is nothing to do.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -36,7 +37,10 @@ missing_packages() {
     [[ -n ${REDIS_URL:-} || -x /usr/bin/redis-server ]] || echo redis-server
     [[ -n ${POSTGRES_HOST:-} && -n ${GATEWAY_POSTGRES_HOST:-} ]] ||
         compgen -G '/usr/lib/postgresql/*/bin/initdb' >>"$log" || echo postgresql
-    if [[ ${1:-} == monitoring ]]; then
+    if [[ ${TOPOLOGY:-} == scale || " $* " == *" balancing "* ]]; then
+        [[ -x /usr/sbin/haproxy ]] || echo haproxy
+    fi
+    if [[ " $* " == *" monitoring "* ]]; then
         for package in prometheus prometheus-postgres-exporter prometheus-redis-exporter; do
             [[ -x /usr/bin/$package ]] || echo "$package"
         done

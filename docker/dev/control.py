@@ -4,7 +4,7 @@ import signal
 from dataclasses import dataclass
 from typing import Any
 
-from docker.dev import processes
+from docker.dev import processes, topologies
 from docker.dev.supervision import Supervisor
 from docker.dev.waiting import until
 
@@ -26,7 +26,10 @@ class Status:
 
 
 class Control:
-    """Programs as named in `docker.dev.programs`, and rabbitmq, postgresql, redis, mailbox, sms_simulator, sentry."""
+    """Programs as named in `docker.dev.programs`, and rabbitmq, postgresql, redis, mailbox, sms_simulator, sentry.
+
+    The name of a program means all its replicas, the name of a replica that one.
+    """
 
     def __init__(self, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
@@ -41,12 +44,12 @@ class Control:
         infos: list[dict[str, Any]] = self._supervisor.call("getAllProcessInfo")
         return [Status(i["group"], i["name"], i["statename"], i["pid"], i["start"]) for i in infos]
 
-    def status(self, program: str) -> Status:
-        """One program; LookupError if the instance has none of this name."""
-        for status in self.statuses():
-            if status.name == program:
-                return status
-        raise LookupError(program)
+    def replicas(self, program: str) -> list[Status]:
+        """All processes of a program, or the one replica; LookupError if the instance has none of this name."""
+        found = [status for status in self.statuses() if program in {status.name, topologies.kind(status.name)}]
+        if not found:
+            raise LookupError(program)
+        return found
 
     def start_group(self, group: str) -> None:
         """Start all programs of a group, without waiting for them."""
@@ -54,23 +57,25 @@ class Control:
 
     def start(self, program: str) -> None:
         """Start a program that was stopped, and wait until it has stayed up for a moment."""
-        self._supervisor.call("startProcess", self.status(program).address, False)  # noqa: FBT003  as above
+        for status in self.replicas(program):
+            self._supervisor.call("startProcess", status.address, False)  # noqa: FBT003  as above
         self.wait_running(program)
 
     def stop(self, program: str, limit: float = 45) -> None:
         """End a program in order and keep it down."""
-        self._supervisor.call("stopProcess", self.status(program).address, False)  # noqa: FBT003  as above
-        until(lambda: self.status(program).pid == 0, f"{program} to stop", limit)
+        for status in self.replicas(program):
+            self._supervisor.call("stopProcess", status.address, False)  # noqa: FBT003  as above
+        until(lambda: not self.pids(program), f"{program} to stop", limit)
 
     def pids(self, program: str) -> list[int]:
-        """Process ids of a program: the main one first, then all below it; none while it is down."""
-        pid = self.status(program).pid
-        return processes.descendants(pid) if pid else []
+        """Process ids of a program: of each replica the main one, then all below it; none while it is down."""
+        running = [status.pid for status in self.replicas(program) if status.pid]
+        return [pid for main in running for pid in processes.descendants(main)]
 
     def kill(self, program: str) -> None:
         """SIGKILL all of a program's processes; the supervisor starts it again, see `wait_running`."""
         pids = self.pids(program)
-        self._killed[program] = pids[0] if pids else 0
+        self._killed |= {status.name: status.pid for status in self.replicas(program)}
         processes.send(pids, signal.SIGKILL)
 
     def pause(self, program: str) -> None:
@@ -83,10 +88,9 @@ class Control:
 
     def wait_running(self, program: str, limit: float = 60) -> None:
         """Wait until the supervisor calls it RUNNING (2 s without dying), after `kill` as a new process."""
-        old = self._killed.get(program, 0)
 
         def up() -> bool:
-            status = self.status(program)
-            return status.state == "RUNNING" and status.pid != old
+            found = self.replicas(program)
+            return all(one.state == "RUNNING" and one.pid != self._killed.get(one.name) for one in found)
 
         until(up, f"{program} to run", limit)

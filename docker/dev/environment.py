@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from docker.dev.places import ROOT
+from docker.dev.programs import GATEWAY
 from docker.dev.servers import databases, postgresql, rabbitmq, redis
 from docker.dev.state import State, write_private
+from docker.dev.topologies import chosen
 from docker.rabbitmq.accounts import ACCOUNTS, OPERATOR
 
 MAILBOX, SMS, SENTRY = "mailbox", "sms_simulator", "sentry"
@@ -56,12 +58,14 @@ def compose(given: Mapping[str, str], state: State, directory: Path, config: str
     """
     known = variables(config)
     environment = {name: given[name] for name in known if given.get(name)}
-    environment |= _brokers(given, state) | _vendors(given, state) | _spare_databases(given, state)
+    spare = _spare_databases(given, state)
+    environment |= _brokers(given, state) | _vendors(given, state) | spare
     for prefix in DATABASES:
         _database(environment, prefix, state)
-    for name, value in _defaults(state, directory).items():
+    for name, value in (_defaults(state, directory) | _shared_databases(given, spare)).items():
         environment.setdefault(name, value)
     environment["BARAZA_URL"] = _url(environment)
+    environment["BARAZA_GATEWAYS"] = " ".join(_gateways(given, state)) or environment["BARAZA_URL"]
     environment.setdefault("PUBLIC_URL", environment["BARAZA_URL"])
     missing = [name for name, required in known.items() if required and name not in environment]
     if missing:
@@ -118,6 +122,24 @@ def _spare_databases(given: Mapping[str, str], state: State) -> dict[str, str]:
     """Return the addresses of the databases that feeds and notifications could use in the private cluster."""
     found = databases.spare(state) if postgresql.NAME in private(given) else {}
     return {f"BARAZA_{service.upper()}_POSTGRESQL": database.url(state) for service, database in found.items()}
+
+
+def _shared_databases(given: Mapping[str, str], spare: Mapping[str, str]) -> dict[str, str]:
+    """Return the addresses of the databases that several processes share, where files would not do."""
+    found = {}
+    for service in map(str.upper, chosen(given).on_postgresql):
+        address = given.get(f"{service}_DB_URI") or spare.get(f"BARAZA_{service}_POSTGRESQL")
+        if not address:
+            raise MissingVariableError(f"set {service}_DB_URI too: replicas cannot share a file")
+        found[f"{service}_DB_URI"] = address
+    return found
+
+
+def _gateways(given: Mapping[str, str], state: State) -> list[str]:
+    """Return the addresses of the gateways themselves, where a load balancer stands in front of them."""
+    topology = chosen(given)
+    ports = [state.ports[name] for name in topology.names(GATEWAY)] if topology.balanced else []
+    return [f"http://127.0.0.1:{port}" for port in ports]
 
 
 def _vendors(given: Mapping[str, str], state: State) -> dict[str, str]:

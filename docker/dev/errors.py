@@ -4,8 +4,10 @@ from docker.dev.commands import CommandError
 from docker.dev.environment import MissingVariableError
 from docker.dev.places import ForeignDirectoryError
 from docker.dev.ports import PortTakenError
+from docker.dev.servers.haproxy import HaproxyError
 from docker.dev.servers.postgresql import PostgresqlError
 from docker.dev.sole import AlreadyRunsError
+from docker.dev.topologies import TopologyError
 from docker.dev.waiting import GiveUpError, TimeLimitError
 
 EXPECTED = (
@@ -13,8 +15,10 @@ EXPECTED = (
     CommandError,
     ForeignDirectoryError,
     GiveUpError,
+    HaproxyError,
     MissingVariableError,
     PortTakenError,
     PostgresqlError,
     TimeLimitError,
+    TopologyError,
 )

@@ -12,11 +12,12 @@ from docker.dev.commands import run
 from docker.dev.control import Control
 from docker.dev.environment import FOR_PEOPLE, compose, config_text, of_application, write_keys
 from docker.dev.programs import GATEWAY, SERVICES, Program, applications, python
-from docker.dev.servers import postgresql
+from docker.dev.servers import haproxy, postgresql
 from docker.dev.state import State, write_private
 from docker.dev.steps import Steps
 from docker.dev.supervision import Supervisor
 from docker.dev.supervisor_configuration import render
+from docker.dev.topologies import chosen
 from docker.rabbitmq.accounts import ACCOUNTS
 
 DATABASE_OWNERS = ("users", "feeds", "notifications", "gateway")
@@ -60,15 +61,14 @@ class Instance:
         environment_file.write(self.directory / "environment", environment)
         with self._steps.step("supervisor"):
             servers = backing.programs(self._given, state, environment, self.directory)
-            platform = applications(state.ports, partial(of_application, environment))
-            self._start_supervisor({"servers": servers, "applications": platform}, environment)
+            self._start_supervisor({"servers": servers, "applications": self._applications(state)}, environment)
         if servers:
             self.control.start_group("servers")
         backing.wait(self._given, state, environment, self._steps)
 
     def start_applications(self) -> None:
         """Migrate, declare the queues, start every process and wait until all are ready; nothing if they run."""
-        if self.control.status(GATEWAY).pid:
+        if self.control.pids(GATEWAY):
             return
         environment = self.environment
         with self._steps.step("migrations"):
@@ -80,7 +80,7 @@ class Instance:
         ports.need(environment["HOST"], int(environment["PORT"]), "end what listens there")
         with self._steps.step("applications"):
             self.control.start_group("applications")
-            readiness.wait(environment["BARAZA_URL"], self.control)
+            readiness.wait(environment, self.control)
 
     def stop(self) -> None:
         """End every process of the instance in order, then whatever is left of it, and nothing else."""
@@ -103,6 +103,12 @@ class Instance:
                 path.unlink()
         with suppress(OSError):
             self.directory.rmdir()
+
+    def _applications(self, state: State) -> list[Program]:
+        topology, environment = chosen(self._given), self.environment
+        own, proxies = partial(of_application, environment), int(environment.get("TRUSTED_PROXIES") or 0)
+        programs = applications(state.ports, topology, own, proxies)
+        return [*programs, haproxy.program(environment, self.directory)] if topology.balanced else programs
 
     def _start_supervisor(self, groups: Mapping[str, Sequence[Program]], environment: Mapping[str, str]) -> None:
         write_private(self.supervisor.configuration, render(self.directory, self.supervisor.socket, groups))

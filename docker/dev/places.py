@@ -7,8 +7,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 INSTANCES = ROOT / ".run"
 
-# Linux allows 107 bytes in a socket's path, and the supervisor first binds "<path>.<its process id>".
-_LONGEST_SOCKET = 107 - len(".4194304")
+# Linux allows 107 bytes in a socket's path, and HAProxy first binds "<path>.<its process id>.tmp".
+_LONGEST_SOCKET = 107 - len(".4194304.tmp")
 
 
 class ForeignDirectoryError(Exception):
@@ -37,15 +37,15 @@ def own(path: Path) -> None:
         raise ForeignDirectoryError(f"{path} belongs to user {owner}: run as that user, or remove it as that user")
 
 
-def socket(directory: Path) -> Path:
-    """Return the supervisor's socket: in the instance, or below /tmp if that path is too long."""
-    path = directory / "supervisor.sock"
+def socket(directory: Path, name: str) -> Path:
+    """Return a program's socket: in the instance, or below /tmp if that path is too long."""
+    path = directory / f"{name}.sock"
     if len(os.fsencode(path)) <= _LONGEST_SOCKET:
         return path
     short = Path(f"/tmp/baraza-{os.geteuid()}")  # noqa: S108  owner and mode are checked, as tmux does
     short.mkdir(mode=0o700, exist_ok=True)
     own(short)
-    return short / f"{digest(directory)}.sock"
+    return short / f"{digest(path)}.sock"
 
 
 def digest(directory: Path) -> str:

@@ -3,7 +3,7 @@
 import os
 import secrets
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 
 # Below Linux's ephemeral range (from 32768): there a passing client connection could take
 # the port of a server that is down for a second.
@@ -44,7 +44,15 @@ def choose(
     chosen: dict[str, int] = {}
     for name in names:
         port = remembered.get(name, 0)
-        while port in (0, *chosen.values()) or not free(port):
-            port = _FIRST + secrets.randbelow(_LAST - _FIRST)
+        if port in {0, *chosen.values()} or not free(port):
+            port = _another({*remembered.values(), *chosen.values()}, free)
         chosen[name] = port
     return chosen
+
+
+def _another(taken: Container[int], free: Callable[[int], bool]) -> int:
+    """Return a free port that nobody has, nor comes back to."""
+    while True:
+        port = _FIRST + secrets.randbelow(_LAST - _FIRST)
+        if port not in taken and free(port):
+            return port

@@ -4,6 +4,8 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from docker.dev.topologies import Topology
+
 SERVICES = (
     "users.service",
     "feeds.service",
@@ -31,14 +33,22 @@ def python(module: str, *arguments: object) -> tuple[str, ...]:
     return (sys.executable, "-m", module, *map(str, arguments))
 
 
-def applications(ports: Mapping[str, int], own: Callable[[str], Mapping[str, str]]) -> list[Program]:
-    """Return the platform itself: a process for each Nameko class, with a port for its metrics, and the web gateway.
+def applications(
+    ports: Mapping[str, int], topology: Topology, own: Callable[[str], Mapping[str, str]], proxies: int = 0
+) -> list[Program]:
+    """Return the platform itself: processes for each Nameko class, with a port each for their metrics, and the web.
 
-    `own` tells what a module's process has in place of what all have.
+    `own` tells what a module's processes have in place of what all have; `proxies` are those that stand in front of
+    what we start.
     """
     services = [
-        Program(module, python("chassis.runner", module), {"METRICS_PORT": str(ports[module]), **own(module)})
+        Program(name, python("chassis.runner", module), {"METRICS_PORT": str(ports[name]), **own(module)})
         for module in SERVICES
+        for name in topology.names(module)
     ]
     web = python("gunicorn", "--config", "gateway/gunicorn_settings.py", "gateway.app:create_app()")
-    return [*services, Program(GATEWAY, web, own(GATEWAY))]
+    if not topology.balanced:
+        return [*services, Program(GATEWAY, web, own(GATEWAY))]
+    behind = {"HOST": "127.0.0.1", "TRUSTED_PROXIES": str(proxies + 1), "PROMETHEUS_MULTIPROC_DIR": "", **own(GATEWAY)}
+    gateways = [Program(name, web, behind | {"PORT": str(ports[name])}) for name in topology.names(GATEWAY)]
+    return [*services, *gateways]

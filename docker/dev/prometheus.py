@@ -20,6 +20,7 @@ from docker.dev import ports, processes
 from docker.dev.instance import Instance
 from docker.dev.places import ROOT
 from docker.dev.state import State, write_private
+from docker.dev.topologies import kind
 from docker.dev.waiting import GiveUpError, until
 
 MONITORING = ROOT / "docker" / "monitoring"
@@ -111,8 +112,11 @@ class Prometheus:
 
     def _targets(self, environment: Mapping[str, str]) -> dict[str, list[str]]:
         known = State(self._instance.directory / "state.json").ports
-        targets = {job: [f"{_LOCAL}:{known[name]}"] for job, name in _JOBS.items() if name in known}
-        return targets | {"gateway": [urlsplit(environment["BARAZA_URL"]).netloc]}
+        targets = {
+            job: [f"{_LOCAL}:{port}" for name, port in known.items() if kind(name) == program]
+            for job, program in _JOBS.items()
+        }
+        return targets | {"gateway": [urlsplit(url).netloc for url in environment["BARAZA_GATEWAYS"].split()]}
 
     def _start_prometheus(self, port: int, targets: Mapping[str, list[str]], environment: Mapping[str, str]) -> None:
         token = environment.get("METRICS_TOKEN", "")

@@ -2,6 +2,7 @@
 
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 
 from docker.dev import tls
@@ -13,9 +14,10 @@ from docker.dev.waiting import GiveUpError, until
 _LIMIT = 90  # seconds
 
 
-def wait(url: str, control: Control) -> None:
-    """Wait until every process runs and the gateway is ready; GiveUpError as soon as one keeps dying."""
+def wait(environment: Mapping[str, str], control: Control) -> None:
+    """Wait until every process runs and every gateway is ready; GiveUpError as soon as one keeps dying."""
     deaths = Deaths()
+    urls = dict.fromkeys((*environment["BARAZA_GATEWAYS"].split(), environment["BARAZA_URL"]))
 
     def ready() -> None:
         statuses = control.statuses()
@@ -23,9 +25,10 @@ def wait(url: str, control: Control) -> None:
             raise GiveUpError(f"{', '.join(dying)} cannot start")
         if waiting := [status.name for status in statuses if status.state != "RUNNING"]:
             raise RuntimeError(f"{', '.join(waiting)} not running")
-        _get(f"{url}/readyz")
+        for url in urls:
+            get_ready(url)
 
-    until(ready, f"{url}/readyz to answer 200", _LIMIT)
+    until(ready, f"{' and '.join(urls)} to be ready", _LIMIT)
 
 
 def failures(control: Control, log: Path) -> str:
@@ -36,9 +39,10 @@ def failures(control: Control, log: Path) -> str:
     return "\n".join(f"  {status.name} ({log / status.name}.log):\n{_tail(log, status.name)}" for status in down)
 
 
-def _get(url: str) -> None:
-    """Raise unless the answer is 2xx."""
-    with urllib.request.urlopen(url, timeout=5, context=tls.unverified(url)):  # noqa: S310  it is http or https
+def get_ready(url: str) -> None:
+    """Raise unless the gateway at this address is ready."""
+    probe = f"{url}/readyz"
+    with urllib.request.urlopen(probe, timeout=5, context=tls.unverified(url)):  # noqa: S310  it is http or https
         pass
 
 

@@ -21,10 +21,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Lane:
-    """Steps that run one after the other, with servers of their own; lanes run side by side."""
+    """Steps that run one after the other, with servers of their own; lanes run side by side.
+
+    `given` are variables that it adds to the user's.
+    """
 
     name: str
     steps: tuple[Step, ...]
+    given: Mapping[str, str] = field(default_factory=dict)
 
 
 # Nameko's fixtures make a virtual host per test over the management interface.
@@ -47,6 +51,7 @@ CHECKS = (
 UNIT = Step("unit", ("python", "-m", "pytest"), ("tests/unit",))
 GATEWAY = Step("gateway", ("python", "-m", "gevent.monkey", "--module", "pytest"), ("tests/gateway",))
 END_TO_END = Step("end to end", ("python", "-m", "pytest"), ("tests/e2e",))
+ROLLING = Step("rolling restart", ("python", "-m", "pytest"), ("tests/scale",))
 
 
 def _services(title: str, *folders: str, environment: Mapping[str, str] | None = None) -> Step:
@@ -57,7 +62,11 @@ def _services(title: str, *folders: str, environment: Mapping[str, str] | None =
 _SMALL = ("tests/integration/feeds", "tests/integration/notifications")
 _OTHERS = (*(f"tests/integration/{name}" for name in ("chassis", "dev", "gateway", "users")), "tests/contract")
 
-# About equally long.
+# Whoever is told of everything while all is restarted gets many texts.
+_SCALE = {"TOPOLOGY": "scale", "SMS_PER_NUMBER": "10000"}
+
+# The first three are about equally long; the last begins when the first of them is done.
+AT_ONCE = 3
 LANES = (
     Lane("services", (UNIT, _services("services", *_OTHERS))),
     Lane(
@@ -70,4 +79,7 @@ LANES = (
         ),
     ),
     Lane("e2e", (END_TO_END,)),
+    Lane("scale", (ROLLING,), _SCALE),
 )
+# What `make test` has no time for.
+SCALE = (Lane("scale", (END_TO_END, ROLLING), _SCALE),)

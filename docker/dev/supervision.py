@@ -23,7 +23,7 @@ class Supervisor:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self.configuration = directory / "supervisord.conf"
-        self.socket = places.socket(directory)
+        self.socket = places.socket(directory, "supervisor")
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, environment: Mapping[str, str]) -> None:

@@ -33,6 +33,12 @@ def url(platform: Instance) -> str:
     return platform.environment["BARAZA_URL"]
 
 
+@pytest.fixture(scope="session")
+def gateway_url(platform: Instance) -> str:
+    """Return the address of a gateway itself, whatever stands in front of it."""
+    return platform.environment["BARAZA_GATEWAYS"].split()[0]
+
+
 @pytest.fixture
 def stranger(url: str) -> Iterator[Callable[[], Person]]:
     """Make people who are nobody yet."""

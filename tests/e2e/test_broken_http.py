@@ -33,8 +33,8 @@ def answer(url: str, sent: bytes) -> tuple[int, dict[str, str], bytes]:
 
 
 @pytest.mark.parametrize(("sent", "status"), BROKEN, ids=range(len(BROKEN)))
-def test_what_is_no_http_gets_a_problem_document(url: str, sent: bytes, status: int) -> None:
-    found, headers, body = answer(url, sent)
+def test_what_is_no_http_gets_a_problem_document(gateway_url: str, sent: bytes, status: int) -> None:
+    found, headers, body = answer(gateway_url, sent)
     assert found == status
     assert headers["Content-Type"] == "application/problem+json"
     document = json.loads(body)

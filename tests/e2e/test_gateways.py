@@ -1,6 +1,7 @@
 """Gateways with other settings: several behind one limit, forged addresses, TLS, the token of /metrics."""
 
 import ssl
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.e2e.support.person import Person, heard
 
 Make = Callable[..., Person]
 TIMEOUT = 15  # seconds
+GRACE = 10  # seconds; gunicorn would give them 15
 
 
 def test_two_gateways_behind_one_limit_count_together(platform: Instance, stranger: Make) -> None:
@@ -61,14 +63,21 @@ def test_a_gateway_with_a_certificate_speaks_https_and_wss_and_asks_browsers_to_
     ca, settings = certificate
     person = newcomer()
     with gateway(platform, ca, **settings) as url:
-        headers = person.headers | {"Connection": "close"}  # or the gateway would wait for the next request at its end
-        reply = requests.get(f"{url}/users/all/", headers=headers, verify=str(ca), timeout=TIMEOUT)
+        reply = requests.get(f"{url}/users/all/", headers=person.headers, verify=str(ca), timeout=TIMEOUT)
         assert reply.status_code == 200
         assert reply.headers["Strict-Transport-Security"] == "max-age=31536000"
         trusting = ssl.create_default_context(cafile=str(ca))
         address = f"{url.replace('https', 'wss')}/ws/notifications/"
         with connect(address, additional_headers=person.headers, ssl=trusting) as socket:
             assert heard(socket)["type"] == "ready"
+
+
+def test_a_gateway_that_ends_does_not_wait_for_clients_that_say_nothing(platform: Instance) -> None:
+    with requests.Session() as silent:
+        with gateway(platform) as url:
+            assert silent.get(f"{url}/livez", timeout=TIMEOUT).ok
+            told_to_end = time.monotonic()
+        assert time.monotonic() - told_to_end < GRACE
 
 
 def test_metrics_are_for_who_brings_their_token_and_otherwise_not_there(platform: Instance) -> None:

@@ -10,6 +10,7 @@ from chassis.errors import Unauthenticated
 from docker.dev.instance import Instance
 from docker.dev.programs import GATEWAY, SERVICES
 from docker.dev.state import write_private
+from docker.dev.topologies import kind
 from docker.dev.waiting import until
 from tests.e2e.support.operator import Operator
 from tests.e2e.support.person import Person
@@ -18,7 +19,7 @@ from tests.e2e.support.trickle import posting, told
 Make = Callable[..., Person]
 
 NAMES = ("users", "feeds", "notifications", "deliveries", "gateway")
-PROCESSES = Counter(dict.fromkeys(SERVICES, 1)) + Counter({GATEWAY: 2})
+PROGRAMS = Counter(dict.fromkeys(SERVICES, 1)) + Counter({GATEWAY: 2})  # processes of each that use keys
 FOLLOWED = 10  # seconds
 
 
@@ -26,7 +27,9 @@ class Rotation:
     """Edits the file of keys, and sees in the logs which process follows."""
 
     def __init__(self, platform: Instance) -> None:
-        self._logs = {name: platform.directory / "log" / f"{name}.log" for name in PROCESSES}
+        names = [status.name for status in platform.control.statuses() if kind(status.name) in PROGRAMS]
+        self._logs = {name: platform.directory / "log" / f"{name}.log" for name in names}
+        self._processes = Counter({name: PROGRAMS[kind(name)] for name in names})
         self._environment = platform.environment
         self._file = Path(self._environment["SERVICE_TOKEN_KEYS"].removeprefix("@"))
         self.oldest = self._file.read_text().split()[0]
@@ -36,7 +39,7 @@ class Rotation:
         ends = {name: log.stat().st_size for name, log in self._logs.items()}
         write_private(self._file, "".join(f"{key}\n" for key in keys))
         said = f"the service token keys are now {', '.join(key.partition(':')[0] for key in keys)}\n"
-        until(lambda: self._told(said, ends) >= PROCESSES, said, FOLLOWED)
+        until(lambda: self._told(said, ends) >= self._processes, said, FOLLOWED)
 
     def accepted(self, key: str) -> set[str]:
         """Return the services that accept a token by this key."""

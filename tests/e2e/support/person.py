@@ -92,10 +92,6 @@ class Person:
         self.url = url
         return self
 
-    def hang_up(self) -> None:
-        """Close connections that wait for the next request; a gateway that is told to end waits for them."""
-        self._http.close()
-
     def leave(self) -> None:
         """Sign out, so that whatever others post later is told to nobody who is not there any more."""
         with suppress(requests.RequestException):

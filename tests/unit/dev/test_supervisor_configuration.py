@@ -10,6 +10,7 @@ from supervisor.options import ServerOptions
 
 from docker.dev.programs import SERVICES, Program, applications
 from docker.dev.supervisor_configuration import render
+from docker.dev.topologies import TOPOLOGIES
 
 PORTS = {name: 20_000 + number for number, name in enumerate(SERVICES)}
 
@@ -40,7 +41,7 @@ def read(tmp_path: Path) -> Read:
 
 
 def test_every_application_is_restarted_when_it_dies_and_has_a_log_of_its_own(read: Read, tmp_path: Path) -> None:
-    programs = read({"servers": [], "applications": applications(PORTS, own)})["applications"]
+    programs = read({"servers": [], "applications": applications(PORTS, TOPOLOGIES["single"], own)})["applications"]
     assert set(programs) == {*SERVICES, "gateway.app"}
     for name, program in programs.items():
         assert program.autorestart is not False
@@ -49,12 +50,12 @@ def test_every_application_is_restarted_when_it_dies_and_has_a_log_of_its_own(re
 
 
 def test_every_service_has_a_port_of_its_own_for_its_metrics(read: Read) -> None:
-    programs = read({"servers": [], "applications": applications(PORTS, own)})["applications"]
+    programs = read({"servers": [], "applications": applications(PORTS, TOPOLOGIES["single"], own)})["applications"]
     assert {name: int(programs[name].environment["METRICS_PORT"]) for name in SERVICES} == PORTS
 
 
 def test_every_process_has_a_user_of_the_broker_by_its_service(read: Read) -> None:
-    programs = read({"servers": [], "applications": applications(PORTS, own)})["applications"]
+    programs = read({"servers": [], "applications": applications(PORTS, TOPOLOGIES["single"], own)})["applications"]
     for name, program in programs.items():
         assert program.environment["AMQP_URI"] == own(name)["AMQP_URI"]
 

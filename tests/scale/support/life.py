@@ -1,0 +1,139 @@
+"""People who post, read, sign in and listen while something is done to the platform, and what became of it."""
+
+import re
+import secrets
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from functools import partial
+from itertools import cycle
+from typing import Any
+
+import requests
+
+from docker.dev.instance import Instance
+from docker.dev.waiting import until
+from tests.e2e.support.person import PASSWORD, Person
+from tests.e2e.support.repeating import repeating
+from tests.e2e.support.screen import Screen
+from tests.e2e.support.trickle import told
+from tests.e2e.support.vendors import mails_to, texts_to
+
+AUTHORS, SCREENS, VISITORS = 2, 4, 20
+NO_ANSWER = 0  # in the place of a status
+PATHS = ("/all-posts/?limit=5", "/users/all/?limit=5", "/notifications/?limit=5", "/users/detail/{0.id}/")
+PAUSE = 0.1  # seconds between two things that one person does
+PATIENCE = 60  # seconds in which a request must succeed at last
+SETTLE = 60  # seconds in which everybody must have been told of everything
+
+Make = Callable[..., Person]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An attempt that did not succeed."""
+
+    during: str
+    request: str
+    status: int
+    answer: str
+
+
+class Life:
+    """Each request is sent until it succeeds, with the same Idempotency-Key, as a client should."""
+
+    def __init__(self, newcomer: Make) -> None:
+        self.failures: list[Failure] = []
+        self.screens = {reader: Screen(reader) for reader in (newcomer(notify_by=["realtime"]) for _ in range(SCREENS))}
+        self.during = ""  # what is done to the platform at this moment
+        self._posts: Counter[str] = Counter()  # what was acknowledged
+        self._authors = [newcomer(notify_by=[]) for _ in range(AUTHORS)]
+        self._readers = [newcomer(notify_by=[]) for _ in PATHS]
+        self._visitors = cycle([newcomer(notify_by=[]) for _ in range(VISITORS)])
+        self._by_mail = newcomer(notify_by=["email"])
+        self._by_sms = newcomer(notify_by=["sms"], phone=f"+254716{secrets.randbelow(10**6):06d}")
+
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        """Let them live until the block ends."""
+        pairs = zip(self._readers, PATHS, strict=True)
+        reads = [partial(self._ask, reader, "GET", path.format(reader)) for reader, path in pairs]
+        posts = [partial(self._post, author) for author in self._authors]
+        looks = [partial(_look, screen) for screen in self.screens.values()]
+        with repeating(*reads, *posts, *looks, self._sign_in, pause=PAUSE):
+            yield
+
+    def ends_well(self, platform: Instance) -> None:
+        """Check that every post is in every inbox, on every screen, and came by mail and SMS, once each."""
+        for reader, screen in self.screens.items():
+            until(partial(self._reached, partial(self._inbox, reader)), "every post in every inbox", SETTLE)
+            until(partial(self._reached, partial(self._shown, screen)), "every post on every screen", SETTLE)
+        until(partial(self._reached, partial(self._mails, platform)), "every post by mail", SETTLE)
+        until(partial(self._reached, partial(self._texts, platform)), "every post by SMS", SETTLE)
+
+    def _reached(self, count: Callable[[], Counter[str]]) -> bool:
+        found = count()
+        assert set(found.values()) <= {1}, found - self._posts
+        return found == self._posts
+
+    def _inbox(self, reader: Person) -> Counter[str]:
+        return sum((told(reader, author) for author in self._authors), Counter())
+
+    def _shown(self, screen: Screen) -> Counter[str]:
+        _look(screen)
+        return Counter(item["message"] for item in screen.state[0])
+
+    def _mails(self, platform: Instance) -> Counter[str]:
+        names = [one["id"] for one in mails_to(platform.environment, self._by_mail.email)]
+        return Counter(self._quoted(_text(platform, name)) for name in names)
+
+    def _texts(self, platform: Instance) -> Counter[str]:
+        texts = texts_to(platform.environment, str(self._by_sms.account["phone"]))
+        return Counter(self._quoted(sms["text"]) for sms in texts)
+
+    def _quoted(self, text: str) -> str:
+        """Return which post a mail or SMS tells of."""
+        (found,) = re.findall(rf"(?:{'|'.join(author.name for author in self._authors)}) \d+", text)
+        return str(found)
+
+    def _post(self, author: Person) -> None:
+        text = f"{author.name} {len(self._posts)}"
+        self._ask(author, "POST", "/create-post/", {"text": text})
+        self._posts[text] += 1
+
+    def _sign_in(self) -> None:
+        visitor = next(self._visitors)
+        self._ask(visitor, "POST", "/login/", {"username": visitor.name, "password": PASSWORD})
+
+    def _ask(self, person: Person, method: str, path: str, body: Any = None) -> None:
+        headers = {"Idempotency-Key": str(uuid.uuid4())}
+
+        def succeeds() -> bool:
+            try:
+                reply = person.ask(method, path, json=body, headers=headers)
+            except requests.RequestException as error:
+                status, answer = NO_ANSWER, repr(error)
+            else:
+                status, answer = reply.status_code, reply.text
+            if not 200 <= status < 300:
+                self.failures.append(Failure(self.during, f"{method} {path}", status, answer))
+            return 200 <= status < 300
+
+        until(succeeds, f"{method} {path} to succeed", PATIENCE)
+
+
+def _look(screen: Screen) -> None:
+    """Keep a window open and up to date."""
+    if screen.socket is None:
+        screen.connect()
+    screen.look()
+
+
+def _text(platform: Instance, name: str) -> str:
+    mail = message_from_bytes((platform.directory / "mailbox" / f"{name}.eml").read_bytes(), policy=policy.default)
+    part = mail.get_body(("plain",))
+    assert part
+    return str(part.get_content())

@@ -1,0 +1,47 @@
+"""What clients see of the load balancer: next to nothing."""
+
+from collections.abc import Callable
+
+import requests
+
+from docker.dev.instance import Instance
+from docker.dev.programs import GATEWAY
+from docker.dev.servers import haproxy
+from docker.dev.waiting import until
+from tests.e2e.support.person import Person, problem
+
+TIMEOUT = 15  # seconds
+LIMIT = 30  # seconds
+
+
+def test_a_request_keeps_the_id_that_it_came_with_and_gets_one_otherwise(url: str) -> None:
+    headers = {"X-Request-ID": "as-i-said"}
+    assert requests.get(f"{url}/all-posts/", headers=headers, timeout=TIMEOUT).headers["X-Request-ID"] == "as-i-said"
+    assert len(requests.get(f"{url}/all-posts/", timeout=TIMEOUT).headers["X-Request-ID"]) >= 32
+
+
+def test_both_gateways_get_their_share_of_the_websockets(platform: Instance, newcomer: Callable[..., Person]) -> None:
+    sockets = [newcomer().listen() for _ in range(10)]
+    shares = [_open_at(gateway) for gateway in platform.environment["BARAZA_GATEWAYS"].split()]
+    assert sum(shares) >= len(sockets)
+    assert min(shares) >= len(sockets) // 4
+
+
+def test_without_any_gateway_the_answer_is_a_problem_document_and_when_one_is_back_it_is_used(
+    platform: Instance, newcomer: Callable[..., Person]
+) -> None:
+    person = newcomer()
+    platform.control.stop(GATEWAY)
+    try:
+        until(lambda: not haproxy.up(platform.directory), "the load balancer to notice", LIMIT)
+        assert problem(person.get("/users/all/"), 503)["code"] == "unavailable"
+    finally:
+        platform.control.start(GATEWAY)
+    until(lambda: haproxy.up(platform.directory) == {1, 2}, "the gateways to be back", LIMIT)
+    assert person.get("/users/all/").status_code == 200
+
+
+def _open_at(gateway: str) -> int:
+    text = requests.get(f"{gateway}/metrics", timeout=TIMEOUT).text
+    lines = [line for line in text.splitlines() if line.startswith("baraza_websockets")]
+    return int(sum(float(line.split()[-1]) for line in lines))
