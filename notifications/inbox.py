@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from chassis import clock, cursor, outbox
 from chassis.errors import NotFound
+from chassis.ids import first_id, moment_of
 from chassis.tokens import Caller
 from notifications import contract, store, store_deliveries, store_states, views
 
@@ -51,10 +52,12 @@ def mark_read(session: Session, user_id: str, ids: Collection[str] | None) -> No
         outbox.add(session, contract.NotificationsRead(user_id=user_id, ids=some, unread=unread))
 
 
-def missed(session: Session, request: contract.Missed) -> contract.Replay:
+def missed(session: Session, request: contract.Missed, overlap: timedelta) -> contract.Replay:
     """Return what came after `since`, and what became of the rest; nothing came where that is not in the inbox.
 
     What changed is found by its time. Times are taken before the commit and by several clocks, hence the margin.
+    Several processes that tell people may overtake each other on the way to the sockets, so what came before `since`
+    may have been missed too: an `overlap` is told again.
     """
     store.one_moment(session)
     user, since = request.user_id, _since(session, request)
@@ -63,7 +66,7 @@ def missed(session: Session, request: contract.Missed) -> contract.Replay:
     changed = store_states.changed_since(session, user, since.place, moment, STATES + 1) if since else []
     if len(read) > STATES or len(changed) > STATES:
         since, changed = None, []
-    found = store.missed(session, user, since.place, request.limit + 1) if since else []
+    found = store.missed(session, user, since.place, _from(request, overlap), request.limit + 1) if since else []
     return contract.Replay(
         items=[views.notification(one) for one in found[: request.limit]],
         more=len(found) > request.limit,
@@ -73,6 +76,13 @@ def missed(session: Session, request: contract.Missed) -> contract.Replay:
         read=read[:STATES],
         changed=[views.notification(one) for one in changed],
     )
+
+
+def _from(request: contract.Missed, overlap: timedelta) -> str | None:
+    """Return the first id that is told again; None where nothing is."""
+    if not overlap or request.since in {None, contract.BEGINNING}:
+        return None
+    return first_id(moment_of(request.since) - overlap)
 
 
 def _since(session: Session, request: contract.Missed) -> _Since | None:

@@ -1,5 +1,6 @@
 """The notifications service: who is told, and everybody's inbox."""
 
+from datetime import timedelta
 from functools import partial
 
 from nameko.dependency_providers import Config
@@ -90,8 +91,9 @@ class NotificationsService(ListeningService):
     def missed(self, request: contract.Missed) -> contract.Replay:
         """Return what a user got after a notification, and what became of the rest; for the gateway's sockets."""
         self.caller.require_service("gateway")
+        overlap = timedelta(seconds=self.config["notifications"]["replay"]["overlap"])
         with self.db.read() as session:
-            return inbox.missed(session, request)
+            return inbox.missed(session, request, overlap)
 
     @rpc
     def delivery_report(self, request: contract.ReportDelivery) -> Empty:

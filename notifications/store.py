@@ -114,9 +114,12 @@ def newest(session: Session, user_id: str, limit: int, before: int | None) -> li
     return list(session.execute(query))
 
 
-def missed(session: Session, user_id: str, after: int, limit: int) -> list[Notification]:
-    """Return what came into somebody's inbox after the row `after`, oldest first."""
-    query = _inbox(user_id).where(InboxRow.seq > after).order_by(InboxRow.seq).limit(limit)
+def missed(session: Session, user_id: str, after: int, from_id: str | None, limit: int) -> list[Notification]:
+    """Return what came into somebody's inbox after the row `after`, oldest first, and before it, from an id on."""
+    came = InboxRow.seq > after
+    if from_id is not None:
+        came |= (InboxRow.seq != after) & (InboxRow.notification_id >= from_id)
+    query = _inbox(user_id).where(came).order_by(InboxRow.seq).limit(limit)
     return [notification for _, notification in session.execute(query)]
 
 

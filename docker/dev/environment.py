@@ -62,7 +62,7 @@ def compose(given: Mapping[str, str], state: State, directory: Path, config: str
     environment |= _brokers(given, state) | _vendors(given, state) | spare
     for prefix in DATABASES:
         _database(environment, prefix, state)
-    for name, value in (_defaults(state, directory) | _shared_databases(given, spare)).items():
+    for name, value in (_defaults(state, directory) | _of_topology(given, spare)).items():
         environment.setdefault(name, value)
     environment["BARAZA_URL"] = _url(environment)
     environment["BARAZA_GATEWAYS"] = " ".join(_gateways(given, state)) or environment["BARAZA_URL"]
@@ -124,10 +124,11 @@ def _spare_databases(given: Mapping[str, str], state: State) -> dict[str, str]:
     return {f"BARAZA_{service.upper()}_POSTGRESQL": database.url(state) for service, database in found.items()}
 
 
-def _shared_databases(given: Mapping[str, str], spare: Mapping[str, str]) -> dict[str, str]:
-    """Return the addresses of the databases that several processes share, where files would not do."""
-    found = {}
-    for service in map(str.upper, chosen(given).on_postgresql):
+def _of_topology(given: Mapping[str, str], spare: Mapping[str, str]) -> dict[str, str]:
+    """Return what several processes need, and the addresses of the databases that they share: files would not do."""
+    topology = chosen(given)
+    found = dict(topology.variables)
+    for service in map(str.upper, topology.on_postgresql):
         address = given.get(f"{service}_DB_URI") or spare.get(f"BARAZA_{service}_POSTGRESQL")
         if not address:
             raise MissingVariableError(f"set {service}_DB_URI too: replicas cannot share a file")

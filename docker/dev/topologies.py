@@ -1,7 +1,7 @@
 """How much of everything runs: a topology is data, and `TOPOLOGY=scale make run` chooses one."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 VARIABLE = "TOPOLOGY"
 
@@ -17,6 +17,7 @@ class Topology:
     replicas: int  # of each program
     on_postgresql: tuple[str, ...]
     balanced: bool  # a load balancer stands in front, see docker/haproxy.cfg
+    variables: Mapping[str, str] = field(default_factory=dict)  # of config.yml, where the user has not chosen
 
     def names(self, program: str) -> list[str]:
         """Return what its replicas are called: its own name, or with a number each."""
@@ -28,7 +29,12 @@ class Topology:
 SINGLE = "single"
 TOPOLOGIES = {
     SINGLE: Topology(replicas=1, on_postgresql=(), balanced=False),
-    "scale": Topology(replicas=2, on_postgresql=("feeds", "notifications"), balanced=True),
+    "scale": Topology(
+        replicas=2,
+        on_postgresql=("feeds", "notifications"),
+        balanced=True,
+        variables={"REPLAY_OVERLAP": "15"},
+    ),
 }
 
 

@@ -1,6 +1,7 @@
 """What somebody reads of what they were told."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -90,6 +91,15 @@ def test_what_came_after_a_notification_is_replayed_in_order(ada: str, send: Sen
     replay = rpc("notifications.missed", GATEWAY, user_id=ada, since=first)
     assert [item["id"] for item in replay["items"]] == later
     assert (replay["resumed"], replay["more"], replay["unread"], replay["newest"]) == (True, False, 4, later[-1])
+
+
+def test_an_overlap_is_told_again_where_processes_may_overtake_each_other(
+    settings: dict[str, Any], ada: str, send: Send, rpc: Rpc
+) -> None:
+    settings["notifications"]["replay"]["overlap"] = 60
+    told = [send(ada) for _ in range(4)]
+    replay = rpc("notifications.missed", GATEWAY, user_id=ada, since=told[2])
+    assert [item["id"] for item in replay["items"]] == [told[0], told[1], told[3]]
 
 
 def test_a_long_replay_is_cut_and_goes_on_from_its_last(ada: str, send: Send, rpc: Rpc) -> None:

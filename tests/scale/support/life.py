@@ -76,8 +76,8 @@ class Life:
 
     def _reached(self, count: Callable[[], Counter[str]]) -> bool:
         found = count()
-        assert set(found.values()) <= {1}, found - self._posts
-        return found == self._posts
+        assert found == self._posts, f"missing {self._posts - found}, too many {found - self._posts}"
+        return True
 
     def _inbox(self, reader: Person) -> Counter[str]:
         return sum((told(reader, author) for author in self._authors), Counter())
