@@ -1,7 +1,6 @@
 """Cached pages under load: whoever asks after a write was answered sees it; those who miss one together call once."""
 
 import random
-import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -9,6 +8,8 @@ from typing import Any
 
 import requests
 
+from docker.dev.instance import Instance
+from tests.e2e.support.metrics import measured
 from tests.e2e.support.person import Person
 
 Make = Callable[..., Person]
@@ -122,18 +123,12 @@ def read_on(reader: Reader, writing: list[Any]) -> list[str]:
     return found + reader.read()
 
 
-def test_those_who_miss_a_page_together_cause_one_call(url: str, newcomer: Make) -> None:
+def test_those_who_miss_a_page_together_cause_one_call(platform: Instance, url: str, newcomer: Make) -> None:
+    calls = 'baraza_rpc_client_seconds_count{method="detail",outcome="ok",service="feeds"}'
     author = newcomer(notify_by=[])
     path = f"/post-detail/{author.writes('asked for by many')['id']}/"
-    before = calls(url)
+    before = measured(platform.environment, calls)
     with ThreadPoolExecutor(20) as threads:
         asked = [threads.submit(requests.get, url + path, headers=author.headers, timeout=TIMEOUT) for _ in range(20)]
         assert {one.result().json()["text"] for one in asked} == {"asked for by many"}
-    assert calls(url) == before + 1
-
-
-def calls(url: str) -> float:
-    """Return how often the web processes have called feeds.detail."""
-    text = requests.get(f"{url}/metrics", headers={"X-Forwarded-For": "127.0.0.1"}, timeout=TIMEOUT).text
-    line = r'^baraza_rpc_client_seconds_count\{method="detail",outcome="ok",service="feeds"\} (.+)$'
-    return sum(float(count) for count in re.findall(line, text, re.MULTILINE))
+    assert measured(platform.environment, calls) == before + 1

@@ -9,6 +9,7 @@ import requests
 
 from docker.dev.instance import Instance
 from docker.dev.waiting import until
+from tests.e2e.support.metrics import measured
 from tests.e2e.support.person import Person
 
 Make = Callable[..., Person]
@@ -101,19 +102,12 @@ def test_a_refused_request_leaves_its_key_free(newcomer: Make) -> None:
     assert author.post("/create-post/", {"text": "now"}, headers=headers).status_code == 201
 
 
-def measured(url: str, sample: str) -> float:
-    """Read one sample; it counts from nothing when it is first needed."""
-    reply = requests.get(f"{url}/metrics", timeout=10)
-    assert reply.headers["Content-Type"].startswith("text/plain")
-    values = [line.rpartition(" ")[2] for line in reply.text.splitlines() if line.startswith(sample + " ")]
-    return sum(float(value) for value in values)
-
-
-def test_calls_and_answers_of_all_processes_are_measured(newcomer: Make, url: str) -> None:
+def test_calls_and_answers_of_all_processes_are_measured(platform: Instance, newcomer: Make, url: str) -> None:
+    environment = platform.environment
     call = 'baraza_rpc_client_seconds_count{method="all",outcome="ok",service="users"}'
     answer = 'baraza_http_seconds_count{route="all-users",status="200"}'
     person = newcomer()
-    before = measured(url, call), measured(url, answer)
+    before = measured(environment, call), measured(environment, answer)
     for _ in range(10):  # each by a new connection, so by either process
         assert requests.get(f"{url}/users/all/", headers=person.headers, timeout=10).status_code == 200
-    assert (measured(url, call), measured(url, answer)) == (before[0] + 10, before[1] + 10)
+    assert (measured(environment, call), measured(environment, answer)) == (before[0] + 10, before[1] + 10)
