@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from docker.dev import places
+from docker.dev import places, processes
 from docker.dev.programs import Program
 
 NAME = "haproxy"
@@ -21,13 +21,17 @@ class HaproxyError(Exception):
 
 
 def program(environment: Mapping[str, str], directory: Path) -> Program:
-    """Return how to run it on the address of the platform, with the addresses of the gateways in their order."""
+    """Return how to run it on the address of the platform, with the addresses of the gateways in their order.
+
+    Strangers speak to it, and it has no use for the secrets of the platform: it gets only these variables.
+    """
     gateways = enumerate(environment["BARAZA_GATEWAYS"].split(), start=1)
     variables = {f"GATEWAY_{number}": urlsplit(url).netloc for number, url in gateways}
-    address = {"HOST": environment["HOST"], "PORT": environment["PORT"]}
-    admin = {"ADMIN": str(places.socket(directory, NAME))}
+    variables |= {"HOST": environment["HOST"], "PORT": environment["PORT"]}
+    variables |= {"ADMIN": str(places.socket(directory, NAME)), processes.MARKER: str(directory)}
+    words = (f"{name}={value}" for name, value in variables.items())
     # USR1 lets what is under way end; TERM would cut it off.
-    return Program(NAME, (_BINARY, "-db", "-f", str(CONFIGURATION)), variables | address | admin, stop_signal="USR1")
+    return Program(NAME, ("/usr/bin/env", "-i", *words, _BINARY, "-db", "-f", str(CONFIGURATION)), stop_signal="USR1")
 
 
 @contextmanager
