@@ -26,7 +26,7 @@ from tests.e2e.support.vendors import mails_to, texts_to
 AUTHORS, SCREENS, VISITORS = 2, 4, 20
 NO_ANSWER = 0  # in the place of a status
 PATHS = ("/all-posts/?limit=5", "/users/all/?limit=5", "/notifications/?limit=5", "/users/detail/{0.id}/")
-PAUSE = 0.1  # seconds between two things that one person does
+PAUSE = 0.25  # seconds between two things that one person does
 PATIENCE = 60  # seconds in which a request must succeed at last
 SETTLE = 90  # seconds in which everybody must have been told; a dead worker's deliveries are taken back after 60
 
