@@ -1,6 +1,6 @@
 # Everything here works from a clean clone, as root or with sudo, again and again.
 .DEFAULT_GOAL := help
-.PHONY: help run restart stop test test-scale demo monitor story shell doctor check contracts manifests lock images secrets clean bootstrap bootstrap-monitoring bootstrap-tests
+.PHONY: help run restart stop test test-scale demo docs monitor story shell doctor check contracts manifests lock images secrets clean bootstrap bootstrap-monitoring bootstrap-tests
 
 python := .venv/bin/python
 lock_venv := .run/lock-venv
@@ -26,6 +26,10 @@ test-scale: bootstrap-tests ## the end-to-end tests with two processes of everyt
 
 demo: bootstrap ## three people, one post, and who was told of it
 	@$(python) -m docker.dev.demo
+
+docs: bootstrap ## the documentation as a site
+	@.venv/bin/sphinx-build --quiet --fail-on-warning --conf-dir docs . .run/site
+	@echo "look at .run/site/docs/README.html"
 
 monitor: bootstrap-monitoring ## Prometheus with the alerts for what `make run` started
 	@$(python) -m docker.dev.monitor

@@ -47,6 +47,7 @@ CHECKS = (
     Step("mypy", ("mypy",), ("chassis", "users", "feeds", "notifications", "gateway", "docker", "tests", "bench")),
     Step("lint-imports", ("lint-imports",)),
     Step("hadolint", ("hadolint", *_DOCKERFILES)),
+    Step("docs", ("sphinx-build", "--quiet", "--fail-on-warning", "--conf-dir", "docs", ".", ".run/site")),
 )
 UNIT = Step("unit", ("python", "-m", "pytest"), ("tests/unit",))
 GATEWAY = Step("gateway", ("python", "-m", "gevent.monkey", "--module", "pytest"), ("tests/gateway",))
