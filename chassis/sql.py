@@ -58,7 +58,7 @@ def batch(query: Select[Any], limit: int) -> Select[Any]:
     A subquery may be run once for each row that it is compared with, if PostgreSQL thinks so, and skips each time what
     has been changed already: all rows would be changed, whatever the limit. What locks in a WITH is run once.
     """
-    return select(query.limit(limit).with_for_update(skip_locked=True).cte("batch"))
+    return select(query.limit(limit).with_for_update(skip_locked=True).cte("batch", nesting=True))
 
 
 def take_turn(session: Session, key: int, *, shared: bool = False) -> None:
