@@ -56,7 +56,8 @@ def batch(query: Select[Any], limit: int) -> Select[Any]:
     """Return up to `limit` rows of a query, for `in_`: locked, and without those that somebody else has locked.
 
     A subquery may be run once for each row that it is compared with, if PostgreSQL thinks so, and skips each time what
-    has been changed already: all rows would be changed, whatever the limit. What locks in a WITH is run once.
+    has been changed already: all rows would be changed, whatever the limit. What locks in a WITH is run once. The WITH
+    is inside, for of statements that begin with one sqlite3 does not tell how many rows they changed.
     """
     return select(query.limit(limit).with_for_update(skip_locked=True).cte("batch", nesting=True))
 
