@@ -3,6 +3,8 @@
 import typing
 from typing import Any
 
+from pydantic import Field
+
 from chassis import entrypoints
 from chassis.contract import Message
 from chassis.rpc import Rpc
@@ -13,6 +15,7 @@ class Method(Message):
 
     name: str
     about: str
+    callers: str = Field(default="", description="Who may call it; empty from a service of before.")
     request: str
     reply: str
     fields: dict[str, Any]
@@ -31,16 +34,21 @@ class Description(Message):
 
 def describe(service: type) -> Description:
     """Describe a service class by what its methods say in their signatures and docstrings."""
-    methods = [_described(method) for method, _ in entrypoints.of(service, Rpc)]
+    methods = [_described(method, entrypoint) for method, entrypoint in entrypoints.of(service, Rpc)]
     return Description(service=service.name, methods=methods)  # type: ignore[attr-defined]  # as Nameko has it
 
 
-def _described(method: Any) -> Method:
+def about(thing: Any) -> str:
+    """Return the first line of a docstring."""
+    return next(iter((thing.__doc__ or "").strip().splitlines()), "")
+
+
+def _described(method: Any, entrypoint: Rpc) -> Method:
     models = typing.get_type_hints(method)
-    about, *_ = (method.__doc__ or "").strip().splitlines() or [""]
     return Method(
         name=method.__name__,
-        about=about,
+        about=about(method),
+        callers=entrypoint.access.callers,
         request=models["request"].__name__,
         reply=models["return"].__name__,
         fields=models["request"].model_json_schema(),

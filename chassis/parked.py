@@ -46,22 +46,22 @@ class Parked(Message):
 class ReplayParked(Message):
     """Names parked events of a handler: the oldest, or the one with this id."""
 
-    handler: str
-    event_id: str | None = None
-    limit: int = Field(default=100, ge=1, le=1000)
+    handler: str = Field(description="The method that handles them, such as `on_post_created`.")
+    event_id: str | None = Field(default=None, description="Only the one with this id.")
+    limit: int = Field(default=100, ge=1, le=1000, description="How many at most, the oldest first.")
 
 
 class DiscardParked(ReplayParked):
     """Names them too; no more than one where the number is not said."""
 
-    limit: int = Field(default=1, ge=1, le=1000)
+    limit: int = Field(default=1, ge=1, le=1000, description="How many at most, the oldest first.")
 
 
 class Moved(Message):
     """How many events a command moved, and how many of those that were parked before it still are."""
 
     moved: int
-    left: int
+    left: int = Field(description="Call again for these.")
 
 
 def event(message: Any) -> ParkedEvent:

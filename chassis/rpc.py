@@ -5,6 +5,8 @@ A method says all there is to say in its signature:
     @rpc
     def detail(self, request: contract.ById) -> contract.Post: ...
 
+Who may call it, if that is not any service, stands in the decorator: `@rpc(USER)` (`chassis/access.py`).
+
 On the wire it takes the request's fields as arguments, so `n.rpc.feeds.detail(id=...)` works from the shell.
 """
 
@@ -20,6 +22,7 @@ from nameko.containers import WorkerContext
 from nameko.exceptions import BadRequest, ContainerBeingKilled, serialize
 
 from chassis import context, idempotency, keyring, metrics, tokens, wire
+from chassis.access import ANYBODY, Access
 from chassis.calls import CALLER, incoming, request_key
 from chassis.consumer import QueueConsumer
 from chassis.contract import Message
@@ -78,7 +81,8 @@ class Rpc(nameko.rpc.Rpc):
 
     rpc_consumer = RpcConsumer()
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, access: Access = ANYBODY, **kwargs: Any) -> None:
+        self.access = access
         super().__init__(expected_exceptions=ServiceError, **kwargs)
 
     def setup(self) -> None:
@@ -89,11 +93,11 @@ class Rpc(nameko.rpc.Rpc):
         self._request: type[Message] = typing.get_type_hints(method)["request"]
 
     def handle_message(self, body: Any, message: AmqpMessage) -> None:
-        """Verify, validate, and run the method in a worker. What this raises is sent as the reply."""
+        """Verify, authorise, validate, and run the method in a worker. What this raises is sent as the reply."""
         context_data = incoming(message.headers) | request_key(message.headers)
-        context_data[CALLER] = tokens.verify(
-            context_data.get(context.AUTH_TOKEN), self.container.service_name, self._ring
-        )
+        caller = tokens.verify(context_data.get(context.AUTH_TOKEN), self.container.service_name, self._ring)
+        self.access.check(caller)
+        context_data[CALLER] = caller
         handle_result = partial(self._finish, message, time.perf_counter())
         try:
             self.container.spawn_worker(

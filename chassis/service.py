@@ -1,5 +1,6 @@
 """What every Nameko service class has."""
 
+from chassis.access import OPERATORS
 from chassis.calls import CallerProvider
 from chassis.client import Peers
 from chassis.contract import Empty
@@ -33,20 +34,17 @@ class ListeningService(Service):
 
     parking = ParkingProvider()
 
-    @rpc
+    @rpc(OPERATORS)
     def parked(self, request: Empty) -> Parked:  # noqa: ARG002 - there is nothing to ask
-        """Tell of each event handler how many events are parked or wait, and show the oldest; for operators."""
-        self.caller.require_service()
+        """Tell of each event handler how many events are parked or wait, and show the oldest, never what they say."""
         return self.parking.listed()
 
-    @rpc
+    @rpc(OPERATORS)
     def replay_parked(self, request: ReplayParked) -> Moved:
-        """Give parked events to their handler again, the oldest first or one by its id; for operators."""
-        self.caller.require_service()
+        """Give parked events to their handler again, the oldest first or one by its id."""
         return self.parking.replay(request)
 
-    @rpc
+    @rpc(OPERATORS)
     def discard_parked(self, request: DiscardParked) -> Moved:
-        """Throw parked events away, the oldest first or one by its id, and log what they were; for operators."""
-        self.caller.require_service()
+        """Throw parked events away, the oldest first or one by its id, and log what they were."""
         return self.parking.discard(request)

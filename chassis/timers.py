@@ -13,12 +13,12 @@ class Timer(nameko.timer.Timer):
     """
 
     def __init__(self, place: str, **kwargs: Any) -> None:
-        self._place = place
+        self.place = place
         super().__init__(interval=None, **kwargs)
 
     def setup(self) -> None:
         """Look it up."""
-        self.interval = reduce(lambda section, key: section[key], self._place.split("."), self.container.config)
+        self.interval = reduce(lambda section, key: section[key], self.place.split("."), self.container.config)
 
 
 timer = Timer.decorator

@@ -22,7 +22,15 @@ html_show_sphinx = False
 ORDER = {
     "Begin": ["/README"],
     "For clients": ["http-api", "websocket"],
-    "How it is built": ["architecture", "rpc-and-events", "reliability", "security", "nameko", "dependencies"],
+    "How it is built": [
+        "architecture",
+        "rpc-and-events",
+        "catalogue",
+        "reliability",
+        "security",
+        "nameko",
+        "dependencies",
+    ],
     "How it is run": ["configuration", "operations", "metrics", "runbook"],
     "About it": ["specification", "/CHANGELOG"],
 }

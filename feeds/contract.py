@@ -66,7 +66,7 @@ class Post(Message):
     author_id: Id
     text: str
     created_at: Timestamp
-    edited_at: Timestamp | None = None
+    edited_at: Timestamp | None = Field(default=None, description="When it was last edited; null: never.")
 
 
 PostPage = Page[Post]
@@ -78,36 +78,38 @@ class Authors(Message):
     What was deleted later than that still counts.
     """
 
-    before: Id
-    after: Id | None = None
-    ids: Annotated[list[Id], Field(max_length=1000)] | None = None
-    limit: int = Field(default=1000, ge=1, le=1000)
+    before: Id = Field(description="Posts up to this id count.")
+    after: Id | None = Field(default=None, description="The `next` of the page before.")
+    ids: Annotated[list[Id], Field(max_length=1000)] | None = Field(
+        default=None, description="Only these authors; null: all."
+    )
+    limit: int = Field(default=1000, ge=1, le=1000, description="How many authors at most.")
 
 
 class AuthorPosts(Message):
     """How many posts somebody had then, and when they wrote the last one of those that are still there."""
 
     author_id: Id
-    posts: int
-    last_post_at: Timestamp | None
+    posts: int = Field(description="How many there were then.")
+    last_post_at: Timestamp | None = Field(description="Of those that are still there; null: of none.")
 
 
 class AuthorPostsPage(Message):
     """A page of authors; `next` is the `after` of the next page, null on the last."""
 
     items: list[AuthorPosts]
-    next: Id | None
+    next: Id | None = Field(description="The `after` of the next page; null on the last.")
 
 
 class PostCreated(Event):
-    """Somebody posted. The name is the author's at that moment."""
+    """Somebody posted."""
 
     source: ClassVar[str] = "feeds"
     type: ClassVar[str] = "post_created"
 
     id: Id
     author_id: Id
-    author_username: str
+    author_username: str = Field(description="At that moment.")
     text: str
     created_at: Timestamp
 
@@ -121,17 +123,17 @@ class PostUpdated(Event):
     id: Id
     author_id: Id
     text: str
-    edited_at: Timestamp
+    edited_at: Timestamp = Field(description="Which of two texts is the newer one.")
 
 
 class PostDeleted(Event):
-    """A post is gone for ever. `deletion_id` is made at that moment, so order by it is order by that time."""
+    """A post is gone for ever."""
 
     source: ClassVar[str] = "feeds"
     type: ClassVar[str] = "post_deleted"
 
     id: Id
     author_id: Id
-    created_at: Timestamp
-    deletion_id: Id
+    created_at: Timestamp = Field(description="When it was posted.")
+    deletion_id: Id = Field(description="Made at that moment, so order by it is order by that time.")
     deleted_at: Timestamp

@@ -3,6 +3,7 @@
 from nameko.timer import timer
 
 from chassis import cursor
+from chassis.access import USER, services
 from chassis.cache import Tags
 from chassis.contract import Empty
 from chassis.database import Database
@@ -24,10 +25,9 @@ class FeedsService(Service):
     db = Database(Base, "feeds")
     tags = Tags()
 
-    @rpc
+    @rpc(USER)
     def create(self, request: contract.Create) -> contract.Post:
-        """Publish a post of the caller; every active user is told."""
-        self.caller.require_user()
+        """Publish a post of the caller, of which every active user is told; a keyed write."""
         post = self.db.once(contract.Post, lambda session: posts.publish(session, self.caller, request.text))
         self.tags.raise_version(contract.CACHE_TAG)
         return post
@@ -49,7 +49,7 @@ class FeedsService(Service):
             found = store.newest(session, request.limit + 1, before, request.author)
             return cursor.page(contract.PostPage, [posts.shown(post) for post in found], request.limit)
 
-    @rpc
+    @rpc(USER)
     def edit(self, request: contract.Edit) -> contract.Post:
         """Change the text of a post of the caller; not even staff may change that of others."""
         with self.db.write() as session:
@@ -67,10 +67,9 @@ class FeedsService(Service):
             self.tags.raise_version(contract.CACHE_TAG)
         return Empty()
 
-    @rpc
+    @rpc(services("gateway"))
     def erase_author(self, request: contract.EraseAuthor) -> Empty:
         """Delete all posts of an author who is no more."""
-        self.caller.require_service("gateway")
         more = True
         while more:
             with self.db.write() as session:
@@ -78,10 +77,9 @@ class FeedsService(Service):
         self.tags.raise_version(contract.CACHE_TAG)
         return Empty()
 
-    @rpc
+    @rpc(services("gateway"))
     def authors(self, request: contract.Authors) -> contract.AuthorPostsPage:
         """Return a page of who posted, how often, and when last."""
-        self.caller.require_service("gateway")
         with self.db.read() as session:
             rows = store.authors(session, request.before, request.after, request.ids, request.limit + 1)
         items = [

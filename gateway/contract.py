@@ -21,7 +21,7 @@ Target = Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+$", max_length=100)]
 RateText = Annotated[str, Field(max_length=40, examples=["10/minute"]), AfterValidator(_rate)]
 CacheSeconds = Annotated[int, Field(ge=0, le=3600)]
 Deadline = Annotated[float, Field(gt=0, le=60)]
-RouteName = Annotated[str, Field(max_length=100)]
+RouteName = Annotated[str, Field(max_length=100, description="As `gateway.routes` lists it.")]
 
 
 class Author(Message):
@@ -71,11 +71,22 @@ class SetRoute(Message):
     """
 
     name: RouteName
-    enabled: bool | None = None
-    target: Target | None = None
-    rate: RateText | None = None
-    cache_seconds: CacheSeconds | None = None
-    deadline: Deadline | None = None
+    enabled: bool | None = Field(
+        default=None, description="A route that is switched off answers 503 with the code `route_disabled`."
+    )
+    target: Target | None = Field(
+        default=None,
+        description="A service and its method; the service must be there and describe the method with the request and "
+        "the reply of the route.",
+    )
+    rate: RateText | None = Field(
+        default=None,
+        description="A limit of the route's own, such as 10/minute, with second, minute, hour or day.",
+    )
+    cache_seconds: CacheSeconds | None = Field(
+        default=None, description="More than 0 only where the answer is the same for everybody."
+    )
+    deadline: Deadline | None = Field(default=None, description="Seconds.")
 
 
 class ResetRoute(Message):
@@ -87,7 +98,7 @@ class ResetRoute(Message):
 class MostActive(Message):
     """Asks for the authors with the most posts."""
 
-    limit: int = Field(default=20, ge=1, le=1000)
+    limit: int = Field(default=20, ge=1, le=1000, description="How many authors at most.")
 
 
 class ActiveAuthor(Author):

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from amqp import Message as AmqpMessage
 
@@ -29,17 +29,11 @@ class Listener:
         self._registry = registry
         self._vigil = vigil
         self._latest = Latest()
-        self._handlers: dict[str, tuple[type[Event], Callable[[Any, str], None]]] = {
-            NotificationCreated.type: (NotificationCreated, self._on_notification_created),
-            NotificationChanged.type: (NotificationChanged, self._on_notification_changed),
-            NotificationsRead.type: (NotificationsRead, self._on_notifications_read),
-            SessionEnded.type: (SessionEnded, self._on_session_ended),
-        }
 
     def opened(self, channel: Any) -> None:
         """Bind a queue of our own to what is broadcast; what was missed until now is fetched."""
         queue = channel.queue_declare("", exclusive=True).queue
-        for event, _ in self._handlers.values():
+        for event in self.HANDLERS:
             exchange = wire.event_exchange(event.source)
             exchange(channel).declare()
             channel.queue_bind(queue, exchange.name, event.type)
@@ -53,16 +47,17 @@ class Listener:
     def _on_message(self, message: AmqpMessage) -> None:
         """Hand an event on; whatever is wrong with one must not stop the others."""
         try:
-            kind, handle = self._handlers[message.delivery_info["routing_key"]]
+            kind = _BY_TYPE[message.delivery_info["routing_key"]]
             headers = message.properties.get("application_headers") or {}
             token = headers.get(context.HEADER_PREFIX + context.AUTH_TOKEN)
             event_id = message.properties.get("message_id") or "-"
             tokens.verify(token, EVENTS, self._ring, subject=event_id).require_service(kind.source)
-            handle(validated(kind, json.loads(message.body)), event_id)
+            self.HANDLERS[kind](self, validated(kind, json.loads(message.body)), event_id)
         except (ServiceError, ValueError, TypeError, KeyError) as error:
             _log.warning("an event was thrown away: %s", error)
 
     def _on_notification_created(self, event: NotificationCreated, _event_id: str) -> None:
+        """Write the frame to the sockets of those who are told."""
         self._registry.tell(event.notification, event.recipients)
 
     def _on_notification_changed(self, event: NotificationChanged, event_id: str) -> None:
@@ -76,4 +71,15 @@ class Listener:
         self._registry.read(event.user_id, event.ids, event.unread if latest else None)
 
     def _on_session_ended(self, event: SessionEnded, _event_id: str) -> None:
+        """Close the sockets of these sessions."""
         self._registry.end_sessions(event.user_id, event.session_ids)
+
+    HANDLERS: ClassVar[dict[type[Event], Callable[["Listener", Any, str], None]]] = {
+        NotificationCreated: _on_notification_created,
+        NotificationChanged: _on_notification_changed,
+        NotificationsRead: _on_notifications_read,
+        SessionEnded: _on_session_ended,
+    }
+
+
+_BY_TYPE = {event.type: event for event in Listener.HANDLERS}

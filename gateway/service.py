@@ -2,6 +2,7 @@
 
 from nameko.timer import timer
 
+from chassis.access import OPERATORS
 from chassis.cache import Tags
 from chassis.contract import Empty
 from chassis.database import Database
@@ -68,17 +69,15 @@ class GatewayService(ListeningService):
         """Ask feeds, who raises the tag after that; without an answer the event comes again."""
         self.peers.call("feeds.erase_author", EraseAuthor(author_id=author_id), Empty)
 
-    @rpc
+    @rpc(OPERATORS)
     def routes(self, request: Empty) -> contract.RouteRules:  # noqa: ARG002 - there is nothing to ask
         """List the routing information."""
-        self.caller.require_service()
         with self.db.read() as session:
             return replies.routes(row for row in store.rules(session) if row.name in BY_NAME)
 
-    @rpc
+    @rpc(OPERATORS)
     def set_route(self, request: contract.SetRoute) -> contract.RouteRule:
         """Change a route's routing information; null puts back what the route table says."""
-        self.caller.require_service()
         route = _route(request.name)
         values = rules.changed(route, request)
         if "target" in values:
@@ -86,25 +85,22 @@ class GatewayService(ListeningService):
         with self.db.write() as session:
             return replies.route(rules.change(session, route, values))
 
-    @rpc
+    @rpc(OPERATORS)
     def reset_route(self, request: contract.ResetRoute) -> contract.RouteRule:
         """Put a route's routing information back to what the route table says."""
-        self.caller.require_service()
         route = _route(request.name)
         with self.db.write() as session:
             return replies.route(rules.change(session, route, rules.seed_of(route)))
 
-    @rpc
+    @rpc(OPERATORS)
     def authors(self, request: contract.MostActive) -> contract.ActiveAuthors:
         """Return the most active authors."""
-        self.caller.require_service()
         with self.db.read() as session:
             return replies.authors(store.most_active(session, request.limit))
 
-    @rpc
+    @rpc(OPERATORS)
     def rebuild_authors(self, request: Empty) -> contract.Rebuilt:  # noqa: ARG002 - there is nothing to ask
         """Restore the read model of authors from feeds and users, while they run."""
-        self.caller.require_service()
         rebuilt = Rebuild(self.db, self.peers).run()
         self.tags.raise_version(CACHE_TAG)
         return rebuilt

@@ -61,7 +61,7 @@ class MarkRead(Message):
     ids: Annotated[list[Id], Field(min_length=1, max_length=1000)] | None = Field(
         default=None, description="Those that are not in the caller's inbox are ignored."
     )
-    all: bool = False
+    all: bool = Field(default=False, description="In place of `ids`: everything in the inbox.")
 
     @model_validator(mode="after")
     def _says_which(self) -> Self:
@@ -74,17 +74,17 @@ class Missed(Message):
     """Asks for what a user got after a notification (or BEGINNING), oldest first; what a websocket replays."""
 
     user_id: Id
-    since: Id | None = None
-    limit: int = Field(default=100, ge=1, le=1000)
+    since: Id | None = Field(default=None, description="The newest notification that is known; null: none is.")
+    limit: int = Field(default=100, ge=1, le=1000, description="How many at most.")
 
 
 class ReportDelivery(Message):
     """Tells what became of an SMS later, in the words of its provider; `phone` is used and not kept."""
 
-    provider_id: Annotated[Text, Field(min_length=1, max_length=100)]
-    status: Annotated[Text, Field(min_length=1, max_length=40)]
-    reason: Annotated[Text, Field(max_length=200)] | None = None
-    phone: E164 | None = Field(default=None, repr=False)
+    provider_id: Annotated[Text, Field(min_length=1, max_length=100)] = Field(description="What it calls the SMS.")
+    status: Annotated[Text, Field(min_length=1, max_length=40)] = Field(description="In its words.")
+    reason: Annotated[Text, Field(max_length=200)] | None = Field(default=None, description="In its words.")
+    phone: E164 | None = Field(default=None, repr=False, description="Whose owner may have opted out.")
 
 
 class Retry(Message):
@@ -94,11 +94,13 @@ class Retry(Message):
     moment. Without `status` the failed and the cancelled ones: what is unknown may have arrived, and must be asked for.
     """
 
-    id: Id | None = None
-    channel: DeliveryChannel | None = None
-    status: Literal["failed", "cancelled", "unknown"] | None = None
-    since: Timestamp | None = None
-    user_id: Id | None = None
+    id: Id | None = Field(default=None, description="Of this notification.")
+    channel: DeliveryChannel | None = Field(default=None, description="Of this channel.")
+    status: Literal["failed", "cancelled", "unknown"] | None = Field(
+        default=None, description="With this status; null: those that failed and those that were cancelled."
+    )
+    since: Timestamp | None = Field(default=None, description="Those that ended since then.")
+    user_id: Id | None = Field(default=None, description="Of this person.")
 
     @model_validator(mode="after")
     def _says_which(self) -> Self:
@@ -110,9 +112,9 @@ class Retry(Message):
 class Park(Message):
     """Chooses pending deliveries that are to be put aside: of a notification (`id`), or of a channel; for operators."""
 
-    id: Id | None = None
-    channel: DeliveryChannel | None = None
-    user_id: Id | None = None
+    id: Id | None = Field(default=None, description="Of this notification.")
+    channel: DeliveryChannel | None = Field(default=None, description="Of this channel.")
+    user_id: Id | None = Field(default=None, description="Of this person.")
 
     @model_validator(mode="after")
     def _says_which(self) -> Self:
@@ -131,9 +133,9 @@ class ChannelStatus(Message):
     """How a channel is doing: its deliveries by status, since when the oldest is due, and the breaker."""
 
     channel: DeliveryChannel
-    breaker: BreakerState
-    deliveries: dict[DeliveryStatus, int]
-    oldest_due: Timestamp | None
+    breaker: BreakerState = Field(description="Of the process that answers.")
+    deliveries: dict[DeliveryStatus, int] = Field(description="How many, by status.")
+    oldest_due: Timestamp | None = Field(description="Since when it has been due; null: nothing is.")
 
 
 class DeliveriesStatus(Message):
@@ -186,13 +188,13 @@ class Replay(Message):
     became of the inbox than a replay tells: fetch it. `read` then has those of the last minute.
     """
 
-    items: list[Notification]
-    more: bool
-    resumed: bool
-    unread: int
-    newest: Id | None
-    read: list[Id] = Field(default=[])
-    changed: list[Notification] = Field(default=[])
+    items: list[Notification] = Field(description="What came, oldest first.")
+    more: bool = Field(description="Whether more came than was asked for.")
+    resumed: bool = Field(description="Whether this is complete.")
+    unread: int = Field(description="In all of the inbox.")
+    newest: Id | None = Field(description="The newest that the user has.")
+    read: list[Id] = Field(default=[], description="What was read.")
+    changed: list[Notification] = Field(default=[], description="What has other words now.")
 
 
 class Delivery(Message):
@@ -224,7 +226,7 @@ class NotificationCreated(Event):
     durable: ClassVar[bool] = False
 
     notification: Notification
-    recipients: list[Id]
+    recipients: list[Id] = Field(description="Those of the page who want it in real time.")
 
 
 class NotificationChanged(Event):
@@ -238,7 +240,7 @@ class NotificationChanged(Event):
     durable: ClassVar[bool] = False
 
     notification: Notification
-    recipients: list[Id]
+    recipients: list[Id] = Field(description="A page of those who have it.")
 
 
 class NotificationsRead(Event):
@@ -252,5 +254,5 @@ class NotificationsRead(Event):
     durable: ClassVar[bool] = False
 
     user_id: Id
-    ids: list[Id]
-    unread: int
+    ids: list[Id] = Field(description="What is read now and was not before.")
+    unread: int = Field(description="In all of the inbox.")

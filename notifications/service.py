@@ -5,6 +5,7 @@ from functools import partial
 
 from nameko.dependency_providers import Config
 
+from chassis.access import STAFF_OR_SERVICE, USER, services
 from chassis.contract import Empty
 from chassis.database import Database
 from chassis.events import event_handler
@@ -57,23 +58,22 @@ class NotificationsService(ListeningService):
         """Forget somebody: their inbox, and their name and words in the inboxes of others."""
         erasure.erase(self.db, event.id, self._audience["page"])
 
-    @rpc
+    @rpc(STAFF_OR_SERVICE)
     def send_notification(self, request: contract.SendNotification) -> contract.Notification:
-        """Tell one active user something; for staff and services."""
-        self.caller.require_staff()
+        """Tell one active user something; a keyed write."""
         if first := self.db.repeated(contract.Notification):
             return first
         recipient = single.active_recipient(self.peers, request.user_id)
         return self.db.once(contract.Notification, partial(single.tell_one, request=request, recipient=recipient))
 
-    @rpc
+    @rpc(USER)
     def inbox(self, request: contract.Inbox) -> contract.InboxPage:
         """Return a page of the caller's inbox, newest first."""
         user = self.caller.require_user()
         with self.db.read() as session:
             return inbox.page(session, user, request)
 
-    @rpc
+    @rpc(USER)
     def mark_read(self, request: contract.MarkRead) -> Empty:
         """Mark notifications of the caller as read; ids that are not in the inbox are ignored."""
         user = self.caller.require_user()
@@ -83,22 +83,20 @@ class NotificationsService(ListeningService):
 
     @rpc
     def detail(self, request: contract.ById) -> contract.NotificationDetail:
-        """Return a notification with the caller's deliveries, for staff with everybody's."""
+        """Return a notification with the caller's deliveries, for staff and services with everybody's."""
         with self.db.read() as session:
             return inbox.detail(session, self.caller, request.id)
 
-    @rpc
+    @rpc(services("gateway"))
     def missed(self, request: contract.Missed) -> contract.Replay:
-        """Return what a user got after a notification, and what became of the rest; for the gateway's sockets."""
-        self.caller.require_service("gateway")
+        """Return what a user got after a notification, and what became of the rest; what websockets replay."""
         overlap = timedelta(seconds=self.config["notifications"]["replay"]["overlap"])
         with self.db.read() as session:
             return inbox.missed(session, request, overlap)
 
-    @rpc
+    @rpc(services("gateway"))
     def delivery_report(self, request: contract.ReportDelivery) -> Empty:
         """Note what the provider says later of an SMS that it took; it is stored when this is answered."""
-        self.caller.require_service("gateway")
         reports.receive(self.db, self.peers, request)
         return Empty()
 

@@ -104,7 +104,7 @@ class Login(Message):
     username: Annotated[Text, Field(max_length=254)] | None = Field(
         default=None, description="The user name, or the e-mail address here too.", examples=["ada"]
     )
-    email: Annotated[Text, Field(max_length=254)] | None = None
+    email: Annotated[Text, Field(max_length=254)] | None = Field(default=None, description="In place of the user name.")
     password: Password = Field(repr=False)
 
     @model_validator(mode="after")
@@ -122,8 +122,12 @@ class Login(Message):
 class SignIn(Login):
     """A login, with what the gateway knows of the client."""
 
-    user_agent: Annotated[Text, Field(max_length=200)] | None = None
-    address: Annotated[Text, Field(max_length=64)] | None = None
+    user_agent: Annotated[Text, Field(max_length=200)] | None = Field(
+        default=None, description="What the list of sessions shows of the client."
+    )
+    address: Annotated[Text, Field(max_length=64)] | None = Field(
+        default=None, description="The client's; wrong passwords are counted for it."
+    )
 
 
 class Logout(Message):
@@ -165,7 +169,7 @@ class UpdateAccount(Message):
     password: NewPassword | SkipJsonSchema[None] = Field(
         default=None, repr=False, description="Needs `current_password`; ends the other sessions."
     )
-    current_password: Password | None = Field(default=None, repr=False)
+    current_password: Password | None = Field(default=None, repr=False, description="The one until now.")
 
 
 class ById(Message):
@@ -177,16 +181,16 @@ class ById(Message):
 class Authenticate(Message):
     """Asks whose live session this is; the token travels as its SHA-256 in hex only."""
 
-    token_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    token_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the token, in hex.")]
 
 
 class ActiveRecipients(Message):
     """Asks for a page of the users who were active at a moment, in order of id; with `ids` only among those."""
 
-    as_of: Timestamp
-    ids: Ids | None = None
-    after: Id | None = None
-    limit: int = Field(default=1000, ge=1, le=1000)
+    as_of: Timestamp = Field(description="The moment.")
+    ids: Ids | None = Field(default=None, description="Only these; null: everybody.")
+    after: Id | None = Field(default=None, description="The `next` of the page before.")
+    limit: int = Field(default=1000, ge=1, le=1000, description="How many recipients at most.")
 
 
 class Contacts(Message):
@@ -205,7 +209,7 @@ class OptOut(Message):
     """Takes a channel out of what the owner of a phone number chose, because they said so elsewhere."""
 
     phone: E164 = Field(repr=False)
-    channel: Channel = "sms"
+    channel: Channel = Field(default="sms", description="The one they want no more.")
 
 
 class SetStaff(Message):
@@ -231,7 +235,7 @@ class Unlock(Message):
 class Unsubscribe(Message):
     """Switches off one of the channels of whoever has the link, which is in every mail; no sign-in is needed."""
 
-    token: Id = Field(repr=False)
+    token: Id = Field(repr=False, description="The one of the account, from the link.")
     channel: Channel = Field(default="email", description="Which one.", examples=["email"])
 
 
@@ -268,7 +272,7 @@ class Session(Message):
 
     token: Annotated[str, Field(examples=["0rOq1pY5cV3nX9sKQ2mHf7tEwJ8uZa4dLbG6iTyRk_M"])]
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - RFC 6750's word, no secret
-    expires_at: Timestamp
+    expires_at: Timestamp = Field(description="At the latest, however much it is used.")
     user: Account
 
 
@@ -279,7 +283,7 @@ class Identity(Message):
     username: str
     session_id: Id
     is_staff: bool
-    expires_at: Timestamp
+    expires_at: Timestamp = Field(description="If it is not used until then.")
 
 
 class ListedSession(Message):
@@ -288,9 +292,9 @@ class ListedSession(Message):
     id: Id
     created_at: Timestamp
     last_seen_at: Timestamp
-    expires_at: Timestamp
-    user_agent: str | None
-    current: bool
+    expires_at: Timestamp = Field(description="If it is not used until then.")
+    user_agent: str | None = Field(description="What the client said of itself at the login.")
+    current: bool = Field(description="Whether it is the one that asks.")
 
 
 SessionPage = Page[ListedSession]
@@ -307,7 +311,7 @@ class Recipients(Message):
     """A page of recipients; `next` is the `after` of the next page, null on the last."""
 
     items: list[Recipient]
-    next: Id | None
+    next: Id | None = Field(description="The `after` of the next page; null on the last.")
 
 
 class Contact(Message):
@@ -318,8 +322,11 @@ class Contact(Message):
     email: str
     phone: str | None
     notify_by: list[Channel]
-    # For links in mails; whoever has it may switch off this person's channels. None from a service of before.
-    unsubscribe_token: str | None = Field(default=None, repr=False)
+    unsubscribe_token: str | None = Field(
+        default=None,
+        repr=False,
+        description="For links in mails: whoever has it may switch off this person's channels.",
+    )
 
 
 class ContactList(Message):
@@ -350,7 +357,7 @@ class AccountChanged(Event):
 
     id: Id
     username: str
-    changed_at: Timestamp
+    changed_at: Timestamp = Field(description="Which of two names is the newer one.")
 
 
 class AccountErased(Event):
@@ -371,4 +378,4 @@ class SessionEnded(Event):
     durable: ClassVar[bool] = False
 
     user_id: Id
-    session_ids: list[Id]
+    session_ids: list[Id] = Field(description="Those that ended.")

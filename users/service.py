@@ -4,6 +4,7 @@ from nameko.dependency_providers import Config
 from nameko.timer import timer
 
 from chassis import clock, cursor
+from chassis.access import OPERATORS, STAFF, USER, services
 from chassis.contract import Empty
 from chassis.database import Database
 from chassis.errors import NotFound
@@ -45,20 +46,20 @@ class UsersService(Service):
 
     @rpc
     def register(self, request: contract.Register) -> contract.Account:
-        """Open an account."""
+        """Open an account; a keyed write."""
         user = registration.new_user(request, self.hasher)
         return self.db.once(contract.Account, lambda session: registration.open_account(session, user))
 
     @rpc
     def login(self, request: contract.SignIn) -> contract.Session:
-        """Start a session; the reply has the token, this once."""
+        """Start a session; the reply has the token, this once. Wrong passwords are counted."""
         proof = proofs.at_login(self.db, self.hasher, self._rules, request)
         with self.db.write() as session:
             started, identity = sessions.start(session, request, proof, self._lives)
         self.live.add(contract.token_hash(started.token), identity)
         return started
 
-    @rpc
+    @rpc(USER)
     def logout(self, request: contract.Logout) -> Empty:
         """End the caller's session, or all of the caller's."""
         user_id = self.caller.require_user()
@@ -67,13 +68,13 @@ class UsersService(Service):
         self._publish_sessions(user_id)
         return Empty()
 
-    @rpc
+    @rpc(USER)
     def sessions(self, request: contract.Sessions) -> contract.SessionPage:
         """Return a page of the caller's live sessions, newest first."""
         with self.db.read() as session:
             return sessions.page(session, self.caller, request)
 
-    @rpc
+    @rpc(USER)
     def end_session(self, request: contract.EndSession) -> Empty:
         """End one of the caller's live sessions."""
         user_id = self.caller.require_user()
@@ -84,7 +85,7 @@ class UsersService(Service):
             raise NotFound("There is no such session.")
         return Empty()
 
-    @rpc
+    @rpc(USER)
     def update_account(self, request: contract.UpdateAccount) -> contract.Account:
         """Change what is given of the caller's account."""
         user_id = self.caller.require_user()
@@ -93,7 +94,7 @@ class UsersService(Service):
         self._publish_sessions(user_id)
         return account
 
-    @rpc
+    @rpc(USER)
     def delete_account(self, request: contract.DeleteAccount) -> Empty:
         """Delete the caller's account and tell the others to erase what they have of this person."""
         user_id = self.caller.require_user()
@@ -111,92 +112,83 @@ class UsersService(Service):
 
     @rpc
     def all(self, request: contract.All) -> contract.ProfilePage:
-        """Return a page of profiles, newest first."""
+        """Return a page of the profiles of open accounts, newest first."""
         before = cursor.decode(request.cursor)
         with self.db.read() as session:
             users = store.newest(session, request.limit + 1, before)
             return cursor.page(contract.ProfilePage, [replies.profile(user) for user in users], request.limit)
 
-    @rpc
+    @rpc(services("gateway"))
     def authenticate(self, request: contract.Authenticate) -> contract.Identity:
         """Return whose live session a token is; it counts as being used."""
-        self.caller.require_service("gateway")
         identity = sessions.identify(self.db, request.token_hash, self._lives)
         self.live.add(request.token_hash, identity)
         return identity
 
-    @rpc
+    @rpc(services("notifications"))
     def active_recipients(self, request: contract.ActiveRecipients) -> contract.Recipients:
         """Return a page of the users whose account was open and who were signed in at a moment."""
-        self.caller.require_service("notifications")
         with self.db.read() as session:
             return replies.recipients(store.active(session, request, request.limit + 1), request.limit)
 
-    @rpc
+    @rpc(services("deliveries"))
     def contacts(self, request: contract.Contacts) -> contract.ContactList:
         """Return the addresses of the open ones among these accounts."""
-        self.caller.require_service("deliveries")
         with self.db.read() as session:
             users = store.among(session, request.ids, User.is_active.is_(True))
             return contract.ContactList(items=[replies.contact(user) for user in users])
 
-    @rpc
+    @rpc(services("gateway", "notifications", "deliveries"))
     def opt_out(self, request: contract.OptOut) -> Empty:
         """Take a channel out of what the owner of a phone number chose; a number that nobody has changes nothing."""
-        self.caller.require_service("gateway", "notifications", "deliveries")
         with self.db.write() as session:
             administration.opt_out(session, request)
         return Empty()
 
-    @rpc
+    @rpc(services("gateway"))
     def unsubscribe(self, request: contract.Unsubscribe) -> Empty:
         """Switch off a channel of the account that the token of a mail's link belongs to."""
-        self.caller.require_service("gateway")
         with self.db.write() as session:
             changes.unsubscribe(session, request)
         return Empty()
 
-    @rpc
+    @rpc(services("gateway", "notifications"))
     def profiles(self, request: contract.Profiles) -> contract.ProfileList:
-        """Return the profiles of these accounts."""
-        self.caller.require_service("gateway", "notifications")
+        """Return the profiles of these accounts, open or not; unknown ones are left out."""
         with self.db.read() as session:
             users = store.among(session, request.ids)
             return contract.ProfileList(items=[replies.profile(user) for user in users])
 
-    @rpc
+    @rpc(OPERATORS)
     def set_staff(self, request: contract.SetStaff) -> contract.Account:
         """Give or take staff rights; it counts at once, in open sessions too."""
-        self.caller.require_service()
         with self.db.write() as session:
             account = administration.set_staff(session, request)
         self._publish_sessions(account.id)
         return account
 
-    @rpc
+    @rpc(OPERATORS)
     def set_active(self, request: contract.SetActive) -> contract.Account:
-        """Close an account and end its sessions, or open it again."""
-        self.caller.require_service()
+        """Close an account by its user name and end its sessions, or open it again."""
         with self.db.write() as session:
             named = store.named(accounts.key(request.username))
             account = administration.set_active(session, named, is_active=request.is_active)
         self._publish_sessions(account.id)
         return account
 
-    @rpc
+    @rpc(STAFF)
     def deactivate(self, request: contract.ById) -> contract.Account:
-        """Close an account and end its sessions; for staff."""
+        """Close an account and end its sessions."""
         return self._set_active(request.id, is_active=False)
 
-    @rpc
+    @rpc(STAFF)
     def reactivate(self, request: contract.ById) -> contract.Account:
-        """Open an account again; for staff."""
+        """Open an account again."""
         return self._set_active(request.id, is_active=True)
 
-    @rpc
+    @rpc(OPERATORS)
     def unlock(self, request: contract.Unlock) -> contract.Account:
         """Open an account's login again that too many wrong passwords have closed."""
-        self.caller.require_service()
         with self.db.write() as session:
             return administration.unlock(session, request)
 
@@ -210,9 +202,6 @@ class UsersService(Service):
                     forgotten = forget(session, CLEANED)
 
     def _set_active(self, user_id: str, *, is_active: bool) -> contract.Account:
-        if self.caller.user is None:
-            self.caller.require_service()
-        self.caller.require_staff()
         with self.db.write() as session:
             account = administration.set_active(session, User.id == user_id, is_active=is_active)
         self._publish_sessions(account.id)

@@ -19,29 +19,31 @@ _TALK = {"title", "description", "examples", "default"}  # words of a schema tha
 
 def surface() -> Surface:
     """Return schemas by name: `rpc feeds.create request`, `event post_created`, `http GET /all/ reply`."""
-    models = {**_methods(), **_events(), **_endpoints()}
+    models = {**_methods(), **{f"event {event.type}": event for event in events()}, **_endpoints()}
     return {name: _schema(model) for name, model in sorted(models.items())}
 
 
 def _methods() -> dict[str, type[Message]]:
     return {
         f"rpc {service.name}.{method.__name__} {part}": typing.get_type_hints(method)[hint]  # type: ignore[attr-defined]
-        for service in _service_classes()
+        for service in service_classes()
         for method, _ in entrypoints.of(service, Rpc)
         for part, hint in (("request", "request"), ("reply", "return"))
     }
 
 
-def _service_classes() -> Iterator[type]:
+def service_classes() -> Iterator[type]:
+    """Yield the Nameko classes of the platform."""
     for module in map(importlib.import_module, SERVICES):
         for _, member in inspect.getmembers(module, inspect.isclass):
             if member.__module__ == module.__name__ and hasattr(member, "name"):
                 yield member
 
 
-def _events() -> dict[str, type[Message]]:
+def events() -> list[type[Event]]:
+    """Return the services' events; tests may have some of their own."""
     contracts = {f"{module.partition('.')[0]}.contract" for module in SERVICES}
-    return {f"event {event.type}": event for event in Event.__subclasses__() if event.__module__ in contracts}
+    return [event for event in Event.__subclasses__() if event.__module__ in contracts]
 
 
 def _endpoints() -> dict[str, type[Message]]:

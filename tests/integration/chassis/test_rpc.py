@@ -100,6 +100,7 @@ def test_a_service_describes_its_methods_to_every_verified_caller(rpc: Rpc) -> N
     fields = methods["make"].pop("fields")
     assert methods["make"] == {
         "about": "Write once per request key, and tell the guests; with `hold` set, wait for it before the answer.",
+        "callers": "any service",
         "request": "Make",
         "reply": "Tea",
     }

@@ -1,6 +1,7 @@
 from pydantic import Field
 
 from chassis import rpc_help
+from chassis.access import services
 from chassis.contract import Empty, Message
 from chassis.description import describe
 from chassis.rpc import rpc
@@ -8,7 +9,7 @@ from chassis.service import Service
 
 
 class Pour(Message):
-    cups: int
+    cups: int = Field(ge=1, le=12)
     sugar: float | None = None
     guests: list[str] = Field(default=["ada"])
 
@@ -16,7 +17,7 @@ class Pour(Message):
 class Kettle(Service):
     name = "kettle"
 
-    @rpc
+    @rpc(services("guests"))
     def pour(self, request: Pour) -> Empty:
         """Pour tea.
 
@@ -25,10 +26,12 @@ class Kettle(Service):
         raise NotImplementedError(request)
 
 
-def test_each_method_is_shown_as_it_is_called_with_what_it_does() -> None:
+def test_each_method_is_shown_as_it_is_called_with_what_it_does_and_for_whom() -> None:
     shown = rpc_help.text(describe(Kettle).model_dump())
     assert shown.startswith("kettle\n")
-    assert '  pour(cups: integer, sugar?: number or null, guests?: array = ["ada"]) -> Empty\n' in shown
-    assert "      Pour tea.\n" in shown
+    assert (
+        '  pour(cups: integer, 1 to 12; sugar?: number or null; guests?: list of string = ["ada"]) -> Empty\n' in shown
+    )
+    assert "      Pour tea.\n      Callers: guests, operators.\n" in shown
     assert "  ping() -> Empty\n" in shown
     assert "Slowly" not in shown
