@@ -64,7 +64,7 @@ class Runner:
                 _kill(child)
 
     def _result(self, step: Step, environment: dict[str, str], margin: str) -> Result:
-        folders = [folder for folder in step.folders if (ROOT / folder).is_dir()]
+        folders = [folder for folder in step.folders if (ROOT / folder).exists()]
         if step.folders and not folders:
             return Result(step.title, 0, _NOTHING)
         environment |= {name: _filled(value, step, environment) for name, value in step.environment.items()}
