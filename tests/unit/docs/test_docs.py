@@ -211,6 +211,12 @@ def test_every_test_that_is_named_exists() -> None:
     assert named <= there
 
 
+def test_every_fact_about_the_stack_says_what_shows_it() -> None:
+    facts = [row for row in rows("docs/nameko.md") if row[0] not in {"fact", "---"}]
+    assert facts
+    assert [row[0] for row in facts if len(row) != 4 or not row[3]] == []
+
+
 # Dependencies
 
 

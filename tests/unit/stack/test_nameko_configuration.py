@@ -1,15 +1,14 @@
-"""Facts about the stack that decided something in the chassis, each shown by itself; those with a broker are in
-tests/integration/chassis/test_facts.py.
-"""
+"""How Nameko's command line reads YAML, which chassis.config does like it."""
 
+import argparse
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy
 import yaml
+from nameko.cli import show_config
 from nameko.cli.main import setup_yaml_parser
-from nameko.exceptions import deserialize, deserialize_to_instance, serialize
 
 
 @pytest.fixture
@@ -43,17 +42,9 @@ def test_a_quoted_variable_is_not_filled_in_unless_it_is_raw(parsed: Any) -> Non
     assert parsed('!raw_env_var "x-${TEST_FACT}"', "1") == "x-1"
 
 
-def test_an_exception_with_a_keyword_only_argument_breaks_in_the_callers_hands() -> None:
-    @deserialize_to_instance
-    class Odd(Exception):
-        def __init__(self, *, why: str) -> None:
-            super().__init__(why)
-
-    with pytest.raises(TypeError):
-        deserialize(serialize(Odd(why="because")))
-
-
-def test_plain_postgresql_urls_mean_psycopg_3() -> None:
-    url = sqlalchemy.make_url("postgresql://h/d")
-    assert url.get_dialect().driver == "psycopg"
-    assert sqlalchemy.make_url("postgresql+psycopg2://h/d").get_dialect().driver == "psycopg2"
+def test_show_config_prints_every_secret(parsed: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "config.yml"
+    file.write_text("password: !raw_env_var ${TEST_FACT}")
+    parsed("", "a secret")
+    show_config.main(argparse.Namespace(config=str(file)))
+    assert "a secret" in capsys.readouterr().out
