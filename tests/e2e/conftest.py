@@ -4,7 +4,6 @@ The instance is the one that `make test` started the servers of; alone, `pytest 
 Every person has an address of their own (the gateway trusts one proxy here), so limits are the real ones.
 """
 
-import os
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -13,19 +12,13 @@ from docker.dev.environment import for_tests
 from docker.dev.instance import Instance
 from tests.e2e.support.operator import Operator
 from tests.e2e.support.person import Person
+from tests.e2e.support.platforms import running
 
 
 @pytest.fixture(scope="session")
 def platform() -> Iterator[Instance]:
-    name = os.environ.get("BARAZA_TEST_INSTANCE")
-    instance = Instance(name or "e2e", for_tests())
-    if name is None:
-        instance.delete()
-    instance.start_servers()
-    instance.start_applications()
-    yield instance
-    if name is None:
-        instance.stop()
+    with running("e2e", for_tests()) as instance:
+        yield instance
 
 
 @pytest.fixture(scope="session")
