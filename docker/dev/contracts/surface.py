@@ -41,9 +41,10 @@ def service_classes() -> Iterator[type]:
 
 
 def events() -> list[type[Event]]:
-    """Return the services' events; tests may have some of their own."""
+    """Return the services' events in order of source and name; tests may have some of their own."""
     contracts = {f"{module.partition('.')[0]}.contract" for module in SERVICES}
-    return [event for event in Event.__subclasses__() if event.__module__ in contracts]
+    own = [event for event in Event.__subclasses__() if event.__module__ in contracts]
+    return sorted(own, key=lambda event: (event.source, event.type))  # whatever was imported first
 
 
 def _endpoints() -> dict[str, type[Message]]:

@@ -1,0 +1,80 @@
+"""Who is let in, method by method, over the wire: whoever opens a method to more must say so here too."""
+
+from collections.abc import Callable
+from typing import Any
+
+from nameko.exceptions import RemoteError
+
+from chassis.errors import ServiceError
+from chassis.tokens import Caller
+from feeds.service import FeedsService
+from gateway.service import GatewayService
+from notifications.deliveries import DeliveriesService
+from notifications.service import NotificationsService
+from tests.contract.test_signatures import METHODS
+from users.service import UsersService
+
+ADA = "01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21"
+CALLERS = {
+    **{name: Caller(name) for name in ("users", "feeds", "notifications", "deliveries", "gateway", "operator")},
+    "a user": Caller("feeds", ADA, "ada"),
+    "staff": Caller("feeds", ADA, "ada", staff=True),
+}
+KEPT_OUT = {"Sign in first.", "This is for staff.", "This is between services."}
+
+ONLY: dict[str, dict[tuple[str, ...], str]] = {
+    "users": {
+        ("a user", "staff"): "delete_account end_session logout sessions update_account",
+        ("gateway", "operator"): "authenticate unsubscribe",
+        ("notifications", "operator"): "active_recipients",
+        ("deliveries", "operator"): "contacts",
+        ("notifications", "gateway", "operator"): "profiles",
+        ("notifications", "deliveries", "gateway", "operator"): "opt_out",
+        ("operator", "staff"): "deactivate reactivate",
+        ("operator",): "set_active set_staff unlock",
+    },
+    "feeds": {
+        ("a user", "staff"): "create edit",
+        ("gateway", "operator"): "authors erase_author",
+    },
+    "notifications": {
+        ("a user", "staff"): "inbox mark_read",
+        ("gateway", "operator"): "delivery_report missed",
+        ("users", "feeds", "notifications", "deliveries", "gateway", "operator", "staff"): "send_notification",
+        ("operator",): "discard_parked parked replay_parked",
+    },
+    "deliveries": {("operator",): "park retry status"},
+    "gateway": {
+        ("operator",): "authors discard_parked parked rebuild_authors replay_parked reset_route routes set_route",
+    },
+}
+FOR_ANYBODY = {
+    *("users.all", "users.detail", "users.login", "users.register"),
+    *("feeds.all", "feeds.delete", "feeds.detail", "notifications.detail"),
+    *(f"{service}.{method}" for service in ONLY for method in ("describe", "ping")),
+}
+
+
+def lets_in(rpc: Callable[..., Any], target: str, caller: Caller) -> bool:
+    """Call without arguments: who may not call is told so before they are told what is missing."""
+    try:
+        rpc(target, caller)
+    except ServiceError as refusal:
+        return refusal.detail not in KEPT_OUT
+    except RemoteError as error:
+        raise AssertionError(target) from error
+    return True
+
+
+def test_every_method_lets_in_those_who_may_call_it_and_nobody_else(
+    start: Callable[..., Any], rpc: Callable[..., Any]
+) -> None:
+    start(UsersService, FeedsService, NotificationsService, DeliveriesService, GatewayService)
+    let_in = {target: {name for name, caller in CALLERS.items() if lets_in(rpc, target, caller)} for target in METHODS}
+    expected = {target: set(CALLERS) for target in FOR_ANYBODY} | {
+        f"{service}.{method}": {*callers}
+        for service, rules in ONLY.items()
+        for callers, methods in rules.items()
+        for method in methods.split()
+    }
+    assert let_in == expected
