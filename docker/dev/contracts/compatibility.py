@@ -33,7 +33,13 @@ def breaks(released: dict[str, Schema], now: dict[str, Schema]) -> Iterator[str]
 
 
 def _presence(where: str, old: Schema, new: Schema) -> Iterator[str]:
-    """Compare which fields there are, at any depth."""
+    """Compare which fields there are, at any depth; an alternative with that of its kind which keeps most of it."""
+    if _several(old) or _several(new):
+        for one in _alternatives(old):
+            kind = one.get("type")
+            losses = [[*_presence(where, one, other)] for other in _alternatives(new) if other.get("type") == kind]
+            yield from min(losses, key=len, default=[])
+        return
     for field, schema in old.get("properties", {}).items():
         if field in new.get("properties", {}):
             yield from _presence(f"{where}.{field}", schema, new["properties"][field])
@@ -48,9 +54,8 @@ def _presence(where: str, old: Schema, new: Schema) -> Iterator[str]:
 
 def _narrower(where: str, reader: Schema, writer: Schema) -> Iterator[str]:
     """Yield what a reader refuses of that which a writer may write."""
-    alternatives = _alternatives(writer)
-    if len(alternatives) > 1 or len(_alternatives(reader)) > 1:
-        for one in alternatives:
+    if _several(writer) or _several(reader):
+        for one in _alternatives(writer):
             if all(any(_narrower(where, other, one)) for other in _alternatives(reader)):
                 yield f"{where}: {one.get('type', 'something')} is not accepted"
         return
@@ -61,6 +66,10 @@ def _narrower(where: str, reader: Schema, writer: Schema) -> Iterator[str]:
     for key in ("items", "additionalProperties"):
         if isinstance(reader.get(key), dict):
             yield from _narrower(f"{where}[]", reader[key], writer.get(key, {}))
+
+
+def _several(schema: Schema) -> bool:
+    return len(_alternatives(schema)) > 1
 
 
 def _alternatives(schema: Schema) -> list[Schema]:
