@@ -1,41 +1,29 @@
 """What stands on both ends of the wire is the same: entrypoints, contracts and the gateway's route table."""
 
-import inspect
 import typing
-from collections.abc import Iterator
 
 import pytest
-from nameko.containers import get_service_name
-from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
 
+from chassis import entrypoints
 from chassis.contract import Event, Message
 from chassis.events import EventHandler
 from chassis.rpc import Rpc
-from feeds.service import FeedsService
+from docker.dev.contracts.surface import events, service_classes
 from gateway.route import Route
 from gateway.routes import ROUTES
-from gateway.service import GatewayService
-from notifications.deliveries import DeliveriesService
-from notifications.service import NotificationsService
 from users.contract import Person, Profile
-from users.service import UsersService
 
-SERVICES = [UsersService, FeedsService, NotificationsService, DeliveriesService, GatewayService]
-
-
-def entrypoints(kind: type) -> Iterator[tuple[type, str]]:
-    """Yield service classes and the names of their methods that are entrypoints of a kind."""
-    for service in SERVICES:
-        for name, method in inspect.getmembers(service, inspect.isfunction):
-            if any(isinstance(entrypoint, kind) for entrypoint in getattr(method, ENTRYPOINT_EXTENSIONS_ATTR, ())):
-                yield service, name
-
-
+SERVICES: list[typing.Any] = [*service_classes()]
 METHODS = {
-    f"{get_service_name(service)}.{name}": typing.get_type_hints(getattr(service, name))
-    for service, name in entrypoints(Rpc)
+    f"{service.name}.{method.__name__}": typing.get_type_hints(method)
+    for service in SERVICES
+    for method, _ in entrypoints.of(service, Rpc)
 }
-HANDLERS = [typing.get_type_hints(getattr(service, name))["event"] for service, name in entrypoints(EventHandler)]
+HANDLERS = [
+    typing.get_type_hints(method)["event"]
+    for service in SERVICES
+    for method, _ in entrypoints.of(service, EventHandler)
+]
 
 
 @pytest.mark.parametrize("target", METHODS)
@@ -60,7 +48,7 @@ def test_every_handler_takes_the_event_it_is_bound_to(event: type[Event]) -> Non
 
 
 def test_every_durable_event_has_a_handler_and_so_a_queue() -> None:
-    durable = {event for event in Event.__subclasses__() if event.durable and event.__module__.endswith(".contract")}
+    durable = {event for event in events() if event.durable}
     assert durable <= set(HANDLERS)
 
 
