@@ -13,10 +13,9 @@ from typing import Any
 import yaml
 from nameko.cli.main import setup_yaml_parser
 
-from chassis import keyring
+from chassis.auth import keyring
 
 FILE = "config.yml"
-SECTIONS = frozenset({"users", "feeds", "notifications", "gateway"})
 _REQUIRED = re.compile(r"\$\{([^}:\s]+)\}")
 
 
@@ -39,7 +38,8 @@ def load(*sections: str, path: str | Path = FILE) -> dict[str, Any]:
     document = loader.get_single_node()
     if not isinstance(document, yaml.MappingNode):
         raise SystemExit(f"{path}: expected a mapping")
-    document.value = [(key, node) for key, node in document.value if key.value not in SECTIONS - set(sections)]
+    others = service_names(document) - set(sections)
+    document.value = [(key, node) for key, node in document.value if key.value not in others]
     missing = {name for name in _required(document) if not os.environ.get(name)}
     if missing:
         raise MissingConfiguration(missing, path)
@@ -47,6 +47,12 @@ def load(*sections: str, path: str | Path = FILE) -> dict[str, Any]:
     if "service_token_keys" in config:
         _check_keys(config, path)
     return config
+
+
+def service_names(document: yaml.MappingNode) -> set[str]:
+    """Return the names in `service_token_issuers`; a section with one of these names belongs to that service alone."""
+    found = [node.value for key, node in document.value if key.value == "service_token_issuers"]
+    return {name.value for name in found[0]} if found else set()
 
 
 def _check_keys(config: dict[str, Any], path: Path) -> None:

@@ -14,8 +14,9 @@ from nameko.cli.run import import_service
 from nameko.containers import ServiceContainer
 from nameko.runners import ServiceRunner
 
-from chassis import config, metrics_page, reports, tracing
-from chassis.green import make_psycopg_green
+from chassis import config
+from chassis.db.psycopg2_eventlet import make_psycopg_green
+from chassis.observability import error_reports, metrics_server, tracing
 
 GRACE = 20  # seconds between SIGTERM and the end, whatever hangs
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -33,7 +34,7 @@ def main() -> None:
     settings = config.load(section)
     settings["max_workers"] = settings[section].get("max_workers", settings["max_workers"])
     logging.config.dictConfig(settings["LOGGING"])
-    reports.start(settings, module)
+    error_reports.start(settings, module)
     tracing.start(settings, module)
     run(module, settings)
 
@@ -47,7 +48,7 @@ def run(module: str, settings: dict[str, Any]) -> None:
             runner.add_service(service)
     for signum in _SIGNALS:
         signal.signal(signum, lambda *_: eventlet.spawn_n(stop, runner))
-    metrics_page.start(settings)
+    metrics_server.start(settings)
     runner.start()
     _log.info("%s is ready", module)
     eventlet.spawn(runner.wait).wait()
@@ -60,7 +61,7 @@ class Container(ServiceContainer):
         """Die of an error."""
         end_within_grace()
         if exc_info is not None:
-            reports.report(exc_info[1], service=self.service_name)
+            error_reports.report(exc_info[1], service=self.service_name)
         super().kill(exc_info)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Index, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from chassis.columns import Moment, UuidText
+from chassis.db.columns import UtcDateTime, UuidText
 
 DELETED = text("deletion_id IS NOT NULL")
 
@@ -25,8 +25,8 @@ class Post(Base):
     id: Mapped[str] = mapped_column(UuidText, primary_key=True)
     author_id: Mapped[str] = mapped_column(UuidText)
     text: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(Moment)
-    edited_at: Mapped[datetime | None] = mapped_column(Moment)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # Of a deleted post: made when it was deleted, so order by it is order by that time.
     deletion_id: Mapped[str | None] = mapped_column(UuidText)
 

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from chassis import clock, outbox
+from chassis import clock
+from chassis.auth.caller import Caller
+from chassis.db import outbox
 from chassis.errors import Forbidden, NotFound
 from chassis.ids import new_id
-from chassis.tokens import Caller
 from feeds import contract, store
 from feeds.models import Post
 

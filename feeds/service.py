@@ -2,13 +2,12 @@
 
 from nameko.timer import timer
 
-from chassis import cursor
-from chassis.access import USER, services
-from chassis.cache import Tags
-from chassis.contract import Empty
-from chassis.database import Database
+from chassis.auth.access import USER, services
+from chassis.contract import Empty, cursor
+from chassis.db.database import Database
 from chassis.errors import NotFound
-from chassis.rpc import rpc
+from chassis.redis.cache_tags import CacheTags
+from chassis.rpc.entrypoint import rpc
 from chassis.service import Service
 from feeds import contract, posts, store
 from feeds.models import Base
@@ -23,13 +22,13 @@ class FeedsService(Service):
     name = "feeds"
 
     db = Database(Base, "feeds")
-    tags = Tags()
+    tags = CacheTags()
 
     @rpc(USER)
     def create(self, request: contract.Create) -> contract.Post:
         """Publish a post of the caller, of which every active user is told; a keyed write."""
         post = self.db.once(contract.Post, lambda session: posts.publish(session, self.caller, request.text))
-        self.tags.raise_version(contract.CACHE_TAG)
+        self.tags.invalidate(contract.CACHE_TAG)
         return post
 
     @rpc
@@ -54,7 +53,7 @@ class FeedsService(Service):
         """Change the text of a post of the caller; not even staff may change that of others."""
         with self.db.write() as session:
             post = posts.edit(session, self.caller, request)
-        self.tags.raise_version(contract.CACHE_TAG)
+        self.tags.invalidate(contract.CACHE_TAG)
         return post
 
     @rpc
@@ -64,7 +63,7 @@ class FeedsService(Service):
             with self.db.write() as session:
                 posts.delete(session, self.caller, request.id)
         finally:  # also if it is gone: whoever deleted it may have died before the version was raised
-            self.tags.raise_version(contract.CACHE_TAG)
+            self.tags.invalidate(contract.CACHE_TAG)
         return Empty()
 
     @rpc(services("gateway"))
@@ -74,7 +73,7 @@ class FeedsService(Service):
         while more:
             with self.db.write() as session:
                 more = posts.delete_some(session, request.author_id, BATCH)
-        self.tags.raise_version(contract.CACHE_TAG)
+        self.tags.invalidate(contract.CACHE_TAG)
         return Empty()
 
     @rpc(services("gateway"))

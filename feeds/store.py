@@ -8,8 +8,8 @@ from sqlalchemy import Row, case, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from chassis import clock
+from chassis.db.sql import batch
 from chassis.ids import first_id, new_id
-from chassis.sql import batch
 from feeds.models import Post
 
 # That a deleted post's row stays: longer than whoever counts posts by their events remembers what they counted.

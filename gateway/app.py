@@ -8,27 +8,30 @@ from flask import Flask, Response, request
 from psycogreen.gevent import patch_psycopg
 from sqlalchemy.orm import sessionmaker
 
-from chassis import config, reports, tracing
-from chassis.engine import create_engine
-from chassis.metrics import watch_connections, watch_hub
-from gateway import callbacks, health, metrics, problems, showing, unsubscribing, visit
+from chassis import config
+from chassis.db.engine import create_engine
+from chassis.observability import error_reports, tracing
+from chassis.observability.metrics import watch_connections, watch_hub
+from gateway import metrics, request_context
 from gateway.backends import Backends
-from gateway.broker import Broker
-from gateway.callbacks import Callbacks
-from gateway.flights import Flights
-from gateway.guard import Guard
-from gateway.limits import Counters, parse_rate
-from gateway.listener import Listener
-from gateway.openapi import serving
-from gateway.presence import Presence
-from gateway.registry import Registry
-from gateway.routes import ROUTES
-from gateway.routing import Routing
-from gateway.rpc_client import RpcClient
-from gateway.sockets import add_socket
-from gateway.views import serve
-from gateway.vigil import Vigil
-from gateway.visit import Visit
+from gateway.cache.single_flight import Flights
+from gateway.html import rendering, unsubscribe
+from gateway.http import health, problems, webhooks
+from gateway.http.guard import Guard
+from gateway.http.views import serve
+from gateway.http.webhooks import Callbacks
+from gateway.limits.rate_limiter import Counters, parse_rate
+from gateway.openapi import views
+from gateway.request_context import Visit
+from gateway.routing.follower import Routing
+from gateway.routing.table import ROUTES
+from gateway.rpc.broker import Broker
+from gateway.rpc.client import RpcClient
+from gateway.websocket.endpoint import add_socket
+from gateway.websocket.listener import Listener
+from gateway.websocket.monitor import Vigil
+from gateway.websocket.presence import Presence
+from gateway.websocket.registry import Registry
 
 DATABASE_POOL = 10  # connections a process
 CONNECTED = 3  # seconds
@@ -40,7 +43,7 @@ def create_app() -> Guard:
     """Connect this process to its backends and return the guarded application."""
     patch_psycopg()
     backends = _backends()
-    reports.start(backends.settings, "gateway.app")
+    error_reports.start(backends.settings, "gateway.app")
     tracing.start(backends.settings, "gateway.app")
     registry, presence = Registry(), Presence(backends.settings["redis_url"])
     vigil = Vigil(registry, backends.rpc, presence, backends.settings["gateway"]["socket"]["ping"])
@@ -72,9 +75,9 @@ def _flask(backends: Backends, registry: Registry, presence: Presence) -> Flask:
             app.add_url_rule(path, f"{route.name}-{number}", view, methods=[route.method])
     health.add(app, backends)
     metrics.add(app, backends.settings)
-    serving.add(app)
-    showing.add(app)
-    callbacks.add(app, backends, Callbacks(backends.settings["gateway"]["callbacks"]["africastalking"]))
+    views.add(app)
+    rendering.add(app)
+    webhooks.add(app, backends, Callbacks(backends.settings["gateway"]["callbacks"]["africastalking"]))
     add_socket(app, backends, registry, presence)
     app.register_error_handler(Exception, _problem)
     return app
@@ -82,7 +85,7 @@ def _flask(backends: Backends, registry: Registry, presence: Presence) -> Flask:
 
 def _problem(error: Exception) -> Response:
     refusal, headers = problems.translated(error)
-    guest: Visit = request.environ[visit.KEY]
-    if guest.route == unsubscribing.ROUTE and showing.wanted(request):
-        return showing.page(unsubscribing.refused(refusal), headers)
+    guest: Visit = request.environ[request_context.KEY]
+    if guest.route == unsubscribe.ROUTE and rendering.wanted(request):
+        return rendering.page(unsubscribe.refused(refusal), headers)
     return Response(problems.document(refusal, guest.request_id), refusal.status, headers)

@@ -5,11 +5,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from gateway.broker import Broker
-from gateway.flights import Flights
-from gateway.limits import Counters
-from gateway.routing import Routing
-from gateway.rpc_client import RpcClient
+from gateway.cache.single_flight import Flights
+from gateway.limits.rate_limiter import Counters
+from gateway.routing.follower import Routing
+from gateway.rpc.broker import Broker
+from gateway.rpc.client import RpcClient
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from prometheus_client import generate_latest as exposition
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from chassis.errors import NotFound
-from gateway import visit
-from gateway.visit import Visit
+from gateway import request_context
+from gateway.request_context import Visit
 
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)  # seconds
 
@@ -33,7 +33,7 @@ def add(app: Flask, settings: dict[str, Any]) -> None:
     registry = _registry(settings["gateway"]["metrics"]["directory"])
 
     def view() -> Response:
-        if not _may_read(token, request.environ[visit.KEY]):
+        if not _may_read(token, request.environ[request_context.KEY]):
             raise NotFound("There is nothing here.")
         return Response(exposition(registry), content_type=CONTENT_TYPE_LATEST)
 

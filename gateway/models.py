@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Index, String, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from chassis.columns import Moment, UuidText
+from chassis.db.columns import UtcDateTime, UuidText
 
 DELETION = text("deletes IS NOT NULL")
 
@@ -35,10 +35,10 @@ class AuthorRow(Base):
     id: Mapped[str] = mapped_column(UuidText, primary_key=True)
     # Empty where nothing is known yet but that a post of theirs was deleted.
     username: Mapped[str] = mapped_column(String(30))
-    changed_at: Mapped[datetime] = mapped_column(Moment)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     # Less than none for a moment, where a deletion overtook the post.
     posts: Mapped[int] = mapped_column(default=0)
-    last_post_at: Mapped[datetime | None] = mapped_column(Moment)
+    last_post_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # The last rebuild counted all posts up to this id.
     rebuilt_until: Mapped[str | None] = mapped_column(UuidText)
 
@@ -53,8 +53,8 @@ class CountedPost(Base):
 
     post_id: Mapped[str] = mapped_column(UuidText, primary_key=True)
     author_id: Mapped[str] = mapped_column(UuidText, index=True)
-    created_at: Mapped[datetime] = mapped_column(Moment)
-    counted_at: Mapped[datetime] = mapped_column(Moment, index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    counted_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     # Of a deletion, whose own id is in `post_id`: the post that is gone.
     deletes: Mapped[str | None] = mapped_column(UuidText)
 

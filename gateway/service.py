@@ -2,21 +2,23 @@
 
 from nameko.timer import timer
 
-from chassis.access import OPERATORS
-from chassis.cache import Tags
+from chassis.auth.access import OPERATORS
 from chassis.contract import Empty
-from chassis.database import Database
+from chassis.db.database import Database
 from chassis.errors import NotFound
-from chassis.events import event_handler
-from chassis.rpc import rpc
+from chassis.events.handler import event_handler
+from chassis.redis.cache_tags import CacheTags
+from chassis.rpc.entrypoint import rpc
 from chassis.service import ListeningService
 from feeds.contract import CACHE_TAG, EraseAuthor, PostCreated, PostDeleted
-from gateway import contract, replies, rules, store, store_posts, targets
+from gateway import contract, serializers
+from gateway.authors import post_counts, store
+from gateway.authors.post_counts import Counted
+from gateway.authors.rebuild import Rebuild
 from gateway.models import Base
-from gateway.rebuild import Rebuild
-from gateway.route import Route
-from gateway.routes import BY_NAME
-from gateway.store_posts import Counted
+from gateway.routing import overrides, targets
+from gateway.routing.route import Route
+from gateway.routing.table import BY_NAME
 from users.contract import AccountChanged, AccountErased
 
 CLEANING = 60  # seconds
@@ -29,7 +31,7 @@ class GatewayService(ListeningService):
     name = "gateway"
 
     db = Database(Base, "gateway")
-    tags = Tags()
+    tags = CacheTags()
 
     @event_handler(AccountChanged)
     def on_account_changed(self, event: AccountChanged) -> None:
@@ -37,7 +39,7 @@ class GatewayService(ListeningService):
         with self.db.write() as session:
             news = store.name_author(session, event.id, event.username, event.changed_at)
         if news:
-            self.tags.raise_version(CACHE_TAG)
+            self.tags.invalidate(CACHE_TAG)
 
     @event_handler(PostCreated)
     def on_post_created(self, event: PostCreated) -> None:
@@ -55,54 +57,54 @@ class GatewayService(ListeningService):
         """Forget an author's name for ever, and have their posts deleted."""
         with self.db.write() as session:
             store.erase_author(session, event.id, event.erased_at)
-        self.tags.raise_version(CACHE_TAG)
+        self.tags.invalidate(CACHE_TAG)
         self._erase_posts(event.id)
 
     def _count(self, event: PostCreated | PostDeleted) -> Counted:
         with self.db.write() as session:
-            counted = store_posts.count(session, event)
+            counted = post_counts.count(session, event)
         if counted.last_is_gone:
-            Rebuild(self.db, self.peers).run_for([event.author_id])
+            Rebuild(self.db, self.rpc_client).run_for([event.author_id])
         return counted
 
     def _erase_posts(self, author_id: str) -> None:
         """Ask feeds, who raises the tag after that; without an answer the event comes again."""
-        self.peers.call("feeds.erase_author", EraseAuthor(author_id=author_id), Empty)
+        self.rpc_client.call("feeds.erase_author", EraseAuthor(author_id=author_id), Empty)
 
     @rpc(OPERATORS)
     def routes(self, request: Empty) -> contract.RouteRules:  # noqa: ARG002 - there is nothing to ask
         """List the routing information."""
         with self.db.read() as session:
-            return replies.routes(row for row in store.rules(session) if row.name in BY_NAME)
+            return serializers.routes(row for row in store.rules(session) if row.name in BY_NAME)
 
     @rpc(OPERATORS)
     def set_route(self, request: contract.SetRoute) -> contract.RouteRule:
         """Change a route's routing information; null puts back what the route table says."""
         route = _route(request.name)
-        values = rules.changed(route, request)
+        values = overrides.changed(route, request)
         if "target" in values:
-            targets.check(self.peers, route, values["target"])
+            targets.check(self.rpc_client, route, values["target"])
         with self.db.write() as session:
-            return replies.route(rules.change(session, route, values))
+            return serializers.route(overrides.change(session, route, values))
 
     @rpc(OPERATORS)
     def reset_route(self, request: contract.ResetRoute) -> contract.RouteRule:
         """Put a route's routing information back to what the route table says."""
         route = _route(request.name)
         with self.db.write() as session:
-            return replies.route(rules.change(session, route, rules.seed_of(route)))
+            return serializers.route(overrides.change(session, route, overrides.seed_of(route)))
 
     @rpc(OPERATORS)
     def authors(self, request: contract.MostActive) -> contract.ActiveAuthors:
         """Return the most active authors."""
         with self.db.read() as session:
-            return replies.authors(store.most_active(session, request.limit))
+            return serializers.authors(store.most_active(session, request.limit))
 
     @rpc(OPERATORS)
     def rebuild_authors(self, request: Empty) -> contract.Rebuilt:  # noqa: ARG002 - there is nothing to ask
         """Restore the read model of authors from feeds and users, while they run."""
-        rebuilt = Rebuild(self.db, self.peers).run()
-        self.tags.raise_version(CACHE_TAG)
+        rebuilt = Rebuild(self.db, self.rpc_client).run()
+        self.tags.invalidate(CACHE_TAG)
         return rebuilt
 
     @timer(interval=CLEANING)
@@ -111,7 +113,7 @@ class GatewayService(ListeningService):
         more = True
         while more:
             with self.db.write() as session:
-                more = store_posts.forget_counted(session, CLEANED) == CLEANED
+                more = post_counts.forget_counted(session, CLEANED) == CLEANED
 
 
 def _route(name: str) -> Route:

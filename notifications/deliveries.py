@@ -5,22 +5,23 @@ It runs in a process of its own, so that a slow provider keeps nobody from their
 
 from nameko.dependency_providers import Config
 
-from chassis.access import OPERATORS
+from chassis.auth.access import OPERATORS
 from chassis.contract import Empty
-from chassis.database import Database
-from chassis.rpc import rpc
+from chassis.db.database import Database
+from chassis.rpc.entrypoint import rpc
 from chassis.service import Service
 from chassis.timers import timer
-from notifications import contract, operations
+from notifications import contract
 from notifications.channels.breaker import Protected
-from notifications.channels.email import Email
+from notifications.channels.email.channel import Email
 from notifications.channels.provider import BreakerProvider, ChannelProvider
-from notifications.channels.sms import Sms
-from notifications.channels.sms_account import SmsAccount
+from notifications.channels.sms.account import SmsAccount
+from notifications.channels.sms.channel import Sms
+from notifications.cleanup.retention import RetentionProvider
+from notifications.delivery import admin
+from notifications.delivery.presence import PresenceProvider
+from notifications.delivery.sender import Sender
 from notifications.models import Base
-from notifications.presence import PresenceProvider
-from notifications.retention import RetentionProvider
-from notifications.sending import Sender
 
 
 class DeliveriesService(Service):
@@ -45,7 +46,7 @@ class DeliveriesService(Service):
     @timer("notifications.delivery.interval")
     def send_sms(self) -> None:
         """Send the text messages that are due."""
-        self._send(Protected(Sms(self.sms_account, self.db, self.peers), self.sms_breaker))
+        self._send(Protected(Sms(self.sms_account, self.db, self.rpc_client), self.sms_breaker))
 
     @timer("notifications.retention.interval")
     def forget_old(self) -> None:
@@ -55,22 +56,22 @@ class DeliveriesService(Service):
     @timer("notifications.delivery.measured")
     def measure(self) -> None:
         """Note how much is due."""
-        operations.measure(self.db, (self.email_breaker.channel, self.sms_breaker.channel))
+        admin.measure(self.db, (self.email_breaker.channel, self.sms_breaker.channel))
 
     @rpc(OPERATORS)
     def status(self, request: Empty) -> contract.DeliveriesStatus:  # noqa: ARG002 - there is nothing to ask
         """Count the deliveries by channel and status, and tell whether the breakers are closed."""
-        return operations.status(self.db, (self.email_breaker, self.sms_breaker))
+        return admin.status(self.db, (self.email_breaker, self.sms_breaker))
 
     @rpc(OPERATORS)
     def retry(self, request: contract.Retry) -> contract.Moved:
         """Attempt deliveries anew that failed or were cancelled; unknown ones only where the status says so."""
-        return operations.retry(self.db, request)
+        return admin.retry(self.db, request)
 
     @rpc(OPERATORS)
     def park(self, request: contract.Park) -> contract.Moved:
         """Put deliveries aside that wait, as cancelled; `retry` brings them back."""
-        return operations.park(self.db, request)
+        return admin.park(self.db, request)
 
     def _send(self, channel: Protected) -> None:
-        Sender(self.db, self.peers, channel, self.config["notifications"]["delivery"], self.presence).run()
+        Sender(self.db, self.rpc_client, channel, self.config["notifications"]["delivery"], self.presence).run()

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Date, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from chassis.columns import Moment, UuidText
+from chassis.db.columns import UtcDateTime, UuidText
 
 Serial = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only what it calls INTEGER
 UNREAD = text("read_at IS NULL")
@@ -32,7 +32,7 @@ class Notification(Base):
     title: Mapped[str] = mapped_column(Text)
     message: Mapped[str] = mapped_column(Text)
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
-    created_at: Mapped[datetime] = mapped_column(Moment)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     # Whose post it is about, if they have not left.
     author_id: Mapped[str | None] = mapped_column(UuidText, index=True)
     # What it is about, where that must be told once only: the post's id.
@@ -41,9 +41,9 @@ class Notification(Base):
     reached: Mapped[str | None] = mapped_column(UuidText)
     done: Mapped[bool]
     # Of a post: the moment that decides who was active.
-    as_of: Mapped[datetime | None] = mapped_column(Moment)
+    as_of: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # When its words were last changed, because the post was.
-    changed_at: Mapped[datetime | None] = mapped_column(Moment)
+    changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (
         Index("notifications_unfinished", "created_at", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
@@ -61,7 +61,7 @@ class PostNews(Base):
 
     post_id: Mapped[str] = mapped_column(UuidText, primary_key=True)
     text: Mapped[str | None] = mapped_column(Text)
-    changed_at: Mapped[datetime] = mapped_column(Moment, index=True)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
 class InboxRow(Base):
@@ -72,7 +72,7 @@ class InboxRow(Base):
     seq: Mapped[int] = mapped_column(Serial, primary_key=True)
     user_id: Mapped[str] = mapped_column(UuidText)
     notification_id: Mapped[str] = mapped_column(UuidText)
-    read_at: Mapped[datetime | None] = mapped_column(Moment)
+    read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (
         # The notification first: a fan-out appends to this index instead of touching all of it.
@@ -99,10 +99,10 @@ class Delivery(Base):
     status: Mapped[str] = mapped_column(String(10))
     attempts: Mapped[int]
     # When somebody must look at it: the next attempt while pending, the end of the claim while sending, else null.
-    due_at: Mapped[datetime | None] = mapped_column(Moment)
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_error: Mapped[str | None] = mapped_column(Text)
     provider_id: Mapped[str | None] = mapped_column(String(100))
-    updated_at: Mapped[datetime] = mapped_column(Moment)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     __table_args__ = (
         UniqueConstraint("notification_id", "user_id", "channel", name="deliveries_once"),
@@ -120,7 +120,7 @@ class DeliveryReport(Base):
     provider_id: Mapped[str] = mapped_column(String(100), primary_key=True)
     status: Mapped[str] = mapped_column(String(10))
     reason: Mapped[str | None] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(Moment, index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
 class SmsCount(Base):

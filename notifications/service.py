@@ -5,18 +5,22 @@ from functools import partial
 
 from nameko.dependency_providers import Config
 
-from chassis.access import STAFF_OR_SERVICE, USER, services
+from chassis.auth.access import STAFF_OR_SERVICE, USER, services
 from chassis.contract import Empty
-from chassis.database import Database
-from chassis.events import event_handler
-from chassis.rpc import rpc
+from chassis.db.database import Database
+from chassis.events.handler import event_handler
+from chassis.rpc.entrypoint import rpc
 from chassis.service import ListeningService
 from chassis.timers import timer
 from feeds.contract import PostCreated, PostDeleted, PostUpdated
-from notifications import contract, erasure, inbox, news, reconciler, reports, single
-from notifications.fanout import Fanout
+from notifications import contract
+from notifications.cleanup import erasure
+from notifications.cleanup.retention import RetentionProvider
+from notifications.delivery import receipts
+from notifications.fanout import direct, reconciler
+from notifications.fanout.fanout import Fanout
+from notifications.inbox import inbox, post_updates
 from notifications.models import Base
-from notifications.retention import RetentionProvider
 from users.contract import AccountErased
 
 
@@ -46,12 +50,12 @@ class NotificationsService(ListeningService):
     @event_handler(PostUpdated)
     def on_post_updated(self, event: PostUpdated) -> None:
         """Change the words in the inboxes."""
-        news.spread(self.db, event.id, event.text, event.edited_at, self._audience["page"])
+        post_updates.spread(self.db, event.id, event.text, event.edited_at, self._audience["page"])
 
     @event_handler(PostDeleted)
     def on_post_deleted(self, event: PostDeleted) -> None:
         """Take the words out of the inboxes, and cancel what was not sent."""
-        news.spread(self.db, event.id, None, event.deleted_at, self._audience["page"])
+        post_updates.spread(self.db, event.id, None, event.deleted_at, self._audience["page"])
 
     @event_handler(AccountErased)
     def on_account_erased(self, event: AccountErased) -> None:
@@ -63,8 +67,8 @@ class NotificationsService(ListeningService):
         """Tell one active user something; a keyed write."""
         if first := self.db.repeated(contract.Notification):
             return first
-        recipient = single.active_recipient(self.peers, request.user_id)
-        return self.db.once(contract.Notification, partial(single.tell_one, request=request, recipient=recipient))
+        recipient = direct.active_recipient(self.rpc_client, request.user_id)
+        return self.db.once(contract.Notification, partial(direct.tell_one, request=request, recipient=recipient))
 
     @rpc(USER)
     def inbox(self, request: contract.Inbox) -> contract.InboxPage:
@@ -97,12 +101,12 @@ class NotificationsService(ListeningService):
     @rpc(services("gateway"))
     def delivery_report(self, request: contract.ReportDelivery) -> Empty:
         """Note what the provider says later of an SMS that it took; it is stored when this is answered."""
-        reports.receive(self.db, self.peers, request)
+        receipts.receive(self.db, self.rpc_client, request)
         return Empty()
 
     @property
     def _fanout(self) -> Fanout:
-        return Fanout(self.db, self.peers, self._audience["page"])
+        return Fanout(self.db, self.rpc_client, self._audience["page"])
 
     @property
     def _audience(self) -> dict[str, int]:

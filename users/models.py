@@ -6,8 +6,8 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueC
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, validates
 
 from chassis import clock
-from chassis.columns import Moment, UuidText
-from users import accounts
+from chassis.db.columns import UtcDateTime, UuidText
+from users import names
 from users.contract import Channel
 
 
@@ -37,18 +37,18 @@ class User(Base):
     notify_by: Mapped[list[Channel]] = mapped_column(JSON)
     password_hash: Mapped[str]
     # By the user; stays when the same password is only hashed anew.
-    password_changed_at: Mapped[datetime] = mapped_column(Moment)
+    password_changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     is_active: Mapped[bool] = mapped_column(default=True)
-    deactivated_at: Mapped[datetime | None] = mapped_column(Moment)
+    deactivated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     is_staff: Mapped[bool] = mapped_column(default=False)
-    created_at: Mapped[datetime] = mapped_column(Moment)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     # In mails; whoever has it may switch off channels, without signing in.
     unsubscribe_token: Mapped[str] = mapped_column(UuidText, server_default=text("gen_random_uuid()::text"))
 
     @validates("username", "email")
     def _follow(self, name: str, value: str) -> str:
         """Keep the key beside its name."""
-        setattr(self, f"{name}_key", accounts.key(value))
+        setattr(self, f"{name}_key", names.key(value))
         return value
 
 
@@ -64,11 +64,11 @@ class UserSession(Base):
     id: Mapped[str] = mapped_column(UuidText, primary_key=True)
     user_id: Mapped[str] = mapped_column(ForeignKey(User.id))
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    created_at: Mapped[datetime] = mapped_column(Moment)
-    last_seen_at: Mapped[datetime] = mapped_column(Moment)
-    expires_at: Mapped[datetime] = mapped_column(Moment)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     user_agent: Mapped[str | None] = mapped_column(String(200))
-    revoked_at: Mapped[datetime | None] = mapped_column(Moment)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     def is_live(self, user: User) -> bool:
         """Tell whether its user may act with it now."""
@@ -82,10 +82,10 @@ class Guesses(Base):
 
     subject: Mapped[str] = mapped_column(String(100), primary_key=True)
     failures: Mapped[int]
-    since: Mapped[datetime] = mapped_column(Moment)
-    failed_at: Mapped[datetime] = mapped_column(Moment)
+    since: Mapped[datetime] = mapped_column(UtcDateTime)
+    failed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     # Before that moment no attempt is compared.
-    open_at: Mapped[datetime | None] = mapped_column(Moment)
+    open_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 # Answers from the index alone who was active at a moment.

@@ -3,32 +3,22 @@
 from nameko.dependency_providers import Config
 from nameko.timer import timer
 
-from chassis import clock, cursor
-from chassis.access import OPERATORS, STAFF, USER, services
-from chassis.contract import Empty
-from chassis.database import Database
+from chassis import clock
+from chassis.auth.access import OPERATORS, STAFF, USER, services
+from chassis.contract import Empty, cursor
+from chassis.db.database import Database
 from chassis.errors import NotFound
-from chassis.rpc import rpc
+from chassis.rpc.entrypoint import rpc
 from chassis.service import Service
-from users import (
-    accounts,
-    administration,
-    changes,
-    contract,
-    erasure,
-    guesses,
-    proofs,
-    registration,
-    replies,
-    sessions,
-    store,
-    store_guesses,
-)
-from users.guesses import Rules
-from users.hashing import Hashing
-from users.live import LiveSessionsProvider
+from users import contract, names, serializers, store
+from users.accounts import admin, erasure, registration, updates
+from users.credentials import authentication, failed_logins, failed_logins_store
+from users.credentials.failed_logins import Rules
+from users.credentials.hashing import Hashing
 from users.models import Base, User, UserSession
-from users.sessions import Lives
+from users.sessions import lifecycle
+from users.sessions.cache import LiveSessionsProvider
+from users.sessions.lifecycle import Lives
 
 CLEANING = 60  # seconds
 CLEANED = 1000  # rows at a time, so that no lock is held for long
@@ -53,9 +43,9 @@ class UsersService(Service):
     @rpc
     def login(self, request: contract.SignIn) -> contract.Session:
         """Start a session; the reply has the token, this once. Wrong passwords are counted."""
-        proof = proofs.at_login(self.db, self.hasher, self._rules, request)
+        proof = authentication.at_login(self.db, self.hasher, self._rules, request)
         with self.db.write() as session:
-            started, identity = sessions.start(session, request, proof, self._lives)
+            started, identity = lifecycle.start(session, request, proof, self._lives)
         self.live.add(contract.token_hash(started.token), identity)
         return started
 
@@ -64,7 +54,7 @@ class UsersService(Service):
         """End the caller's session, or all of the caller's."""
         user_id = self.caller.require_user()
         with self.db.write() as session:
-            sessions.sign_out(session, self.caller, everywhere=request.everywhere)
+            lifecycle.sign_out(session, self.caller, everywhere=request.everywhere)
         self._publish_sessions(user_id)
         return Empty()
 
@@ -72,14 +62,14 @@ class UsersService(Service):
     def sessions(self, request: contract.Sessions) -> contract.SessionPage:
         """Return a page of the caller's live sessions, newest first."""
         with self.db.read() as session:
-            return sessions.page(session, self.caller, request)
+            return lifecycle.page(session, self.caller, request)
 
     @rpc(USER)
     def end_session(self, request: contract.EndSession) -> Empty:
         """End one of the caller's live sessions."""
         user_id = self.caller.require_user()
         with self.db.write() as session:
-            ended = sessions.end(session, user_id, UserSession.id == request.id)
+            ended = lifecycle.end(session, user_id, UserSession.id == request.id)
         self._publish_sessions(user_id)
         if not ended:
             raise NotFound("There is no such session.")
@@ -89,8 +79,8 @@ class UsersService(Service):
     def update_account(self, request: contract.UpdateAccount) -> contract.Account:
         """Change what is given of the caller's account."""
         user_id = self.caller.require_user()
-        change = changes.wanted(self.db, self.hasher, self._rules.account, user_id, request)
-        account = self.db.once(contract.Account, lambda session: changes.apply(session, self.caller, change))
+        change = updates.wanted(self.db, self.hasher, self._rules.account, user_id, request)
+        account = self.db.once(contract.Account, lambda session: updates.apply(session, self.caller, change))
         self._publish_sessions(user_id)
         return account
 
@@ -98,7 +88,7 @@ class UsersService(Service):
     def delete_account(self, request: contract.DeleteAccount) -> Empty:
         """Delete the caller's account and tell the others to erase what they have of this person."""
         user_id = self.caller.require_user()
-        proven = proofs.within_session(self.db, self.hasher, self._rules.account, user_id, request.password)
+        proven = authentication.within_session(self.db, self.hasher, self._rules.account, user_id, request.password)
         with self.db.write() as session:
             token_hashes = erasure.erase(session, user_id, proven)
         self.live.end(token_hashes)
@@ -108,7 +98,7 @@ class UsersService(Service):
     def detail(self, request: contract.ById) -> contract.Profile:
         """Return a profile; to its owner, staff and operators the account."""
         with self.db.read() as session:
-            return replies.as_seen_by(self.caller, store.get(session, User.id == request.id))
+            return serializers.as_seen_by(self.caller, store.get(session, User.id == request.id))
 
     @rpc
     def all(self, request: contract.All) -> contract.ProfilePage:
@@ -116,12 +106,12 @@ class UsersService(Service):
         before = cursor.decode(request.cursor)
         with self.db.read() as session:
             users = store.newest(session, request.limit + 1, before)
-            return cursor.page(contract.ProfilePage, [replies.profile(user) for user in users], request.limit)
+            return cursor.page(contract.ProfilePage, [serializers.profile(user) for user in users], request.limit)
 
     @rpc(services("gateway"))
     def authenticate(self, request: contract.Authenticate) -> contract.Identity:
         """Return whose live session a token is; it counts as being used."""
-        identity = sessions.identify(self.db, request.token_hash, self._lives)
+        identity = lifecycle.identify(self.db, request.token_hash, self._lives)
         self.live.add(request.token_hash, identity)
         return identity
 
@@ -129,27 +119,27 @@ class UsersService(Service):
     def active_recipients(self, request: contract.ActiveRecipients) -> contract.Recipients:
         """Return a page of the users whose account was open and who were signed in at a moment."""
         with self.db.read() as session:
-            return replies.recipients(store.active(session, request, request.limit + 1), request.limit)
+            return serializers.recipients(store.active(session, request, request.limit + 1), request.limit)
 
     @rpc(services("deliveries"))
     def contacts(self, request: contract.Contacts) -> contract.ContactList:
         """Return the addresses of the open ones among these accounts."""
         with self.db.read() as session:
             users = store.among(session, request.ids, User.is_active.is_(True))
-            return contract.ContactList(items=[replies.contact(user) for user in users])
+            return contract.ContactList(items=[serializers.contact(user) for user in users])
 
     @rpc(services("gateway", "notifications", "deliveries"))
     def opt_out(self, request: contract.OptOut) -> Empty:
         """Take a channel out of what the owner of a phone number chose; a number that nobody has changes nothing."""
         with self.db.write() as session:
-            administration.opt_out(session, request)
+            admin.opt_out(session, request)
         return Empty()
 
     @rpc(services("gateway"))
     def unsubscribe(self, request: contract.Unsubscribe) -> Empty:
         """Switch off a channel of the account that the token of a mail's link belongs to."""
         with self.db.write() as session:
-            changes.unsubscribe(session, request)
+            updates.unsubscribe(session, request)
         return Empty()
 
     @rpc(services("gateway", "notifications"))
@@ -157,13 +147,13 @@ class UsersService(Service):
         """Return the profiles of these accounts, open or not; unknown ones are left out."""
         with self.db.read() as session:
             users = store.among(session, request.ids)
-            return contract.ProfileList(items=[replies.profile(user) for user in users])
+            return contract.ProfileList(items=[serializers.profile(user) for user in users])
 
     @rpc(OPERATORS)
     def set_staff(self, request: contract.SetStaff) -> contract.Account:
         """Give or take staff rights; it counts at once, in open sessions too."""
         with self.db.write() as session:
-            account = administration.set_staff(session, request)
+            account = admin.set_staff(session, request)
         self._publish_sessions(account.id)
         return account
 
@@ -171,8 +161,8 @@ class UsersService(Service):
     def set_active(self, request: contract.SetActive) -> contract.Account:
         """Close an account by its user name and end its sessions, or open it again."""
         with self.db.write() as session:
-            named = store.named(accounts.key(request.username))
-            account = administration.set_active(session, named, is_active=request.is_active)
+            named = store.named(names.key(request.username))
+            account = admin.set_active(session, named, is_active=request.is_active)
         self._publish_sessions(account.id)
         return account
 
@@ -190,12 +180,12 @@ class UsersService(Service):
     def unlock(self, request: contract.Unlock) -> contract.Account:
         """Open an account's login again that too many wrong passwords have closed."""
         with self.db.write() as session:
-            return administration.unlock(session, request)
+            return admin.unlock(session, request)
 
     @timer(interval=CLEANING)
     def clean(self) -> None:
         """Remove sessions that ended long ago, and wrong passwords that count no more."""
-        for forget in (store.forget_sessions, store_guesses.forget):
+        for forget in (store.forget_sessions, failed_logins_store.forget):
             forgotten = CLEANED
             while forgotten == CLEANED:
                 with self.db.write() as session:
@@ -203,17 +193,17 @@ class UsersService(Service):
 
     def _set_active(self, user_id: str, *, is_active: bool) -> contract.Account:
         with self.db.write() as session:
-            account = administration.set_active(session, User.id == user_id, is_active=is_active)
+            account = admin.set_active(session, User.id == user_id, is_active=is_active)
         self._publish_sessions(account.id)
         return account
 
     @property
     def _rules(self) -> Rules:
-        return guesses.rules(self.config["users"]["login"])
+        return failed_logins.rules(self.config["users"]["login"])
 
     @property
     def _lives(self) -> Lives:
-        return sessions.lives(self.config["users"]["session"])
+        return lifecycle.lives(self.config["users"]["session"])
 
     def _publish_sessions(self, user_id: str) -> None:
         """Make the live copies follow a change that was committed."""

@@ -10,9 +10,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from chassis import clock
+from chassis.db.sql import batch
 from chassis.errors import Conflict, FieldError, NotFound
 from chassis.ids import new_id
-from chassis.sql import batch
 from users import contract
 from users.models import User, UserSession
 

@@ -12,7 +12,7 @@ def main() -> None:
     instance = Instance("run")
     if not instance.running():
         sys.exit("nothing runs: `make run` first, in another terminal")
-    command = python("chassis.doctor", *DATABASE_OWNERS)
+    command = python("chassis.commands.doctor", *DATABASE_OWNERS)
     os.execve(command[0], command, {**os.environ, **instance.environment})  # noqa: S606  no shell is wanted
 
 

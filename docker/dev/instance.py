@@ -72,11 +72,11 @@ class Instance:
             return
         environment = self.environment
         with self._steps.step("migrations"):
-            self._run("chassis.migrations", *DATABASE_OWNERS)
+            self._run("chassis.commands.migrate", *DATABASE_OWNERS)
         with self._steps.step("queues"):
             for account in [account for account in ACCOUNTS if account.hears]:
                 modules = [module for module in SERVICES if module.partition(".")[0] == account.name]
-                self._run("chassis.topology", *modules, **of_application(environment, modules[0]))
+                self._run("chassis.commands.declare_queues", *modules, **of_application(environment, modules[0]))
         ports.need(environment["HOST"], int(environment["PORT"]), "end what listens there")
         with self._steps.step("applications"):
             self.control.start_group("applications")

@@ -46,7 +46,7 @@ def applications(
         for module in SERVICES
         for name in topology.names(module)
     ]
-    web = python("gunicorn", "--config", "gateway/gunicorn_settings.py", "gateway.app:create_app()")
+    web = python("gunicorn", "--config", "gateway/server/gunicorn_settings.py", "gateway.app:create_app()")
     if not topology.balanced:
         return [*services, Program(GATEWAY, web, own(GATEWAY))]
     behind = {"HOST": "127.0.0.1", "TRUSTED_PROXIES": str(proxies + 1), "PROMETHEUS_MULTIPROC_DIR": "", **own(GATEWAY)}

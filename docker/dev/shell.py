@@ -12,7 +12,7 @@ def main() -> None:
     instance = Instance("run")
     if not instance.running():
         sys.exit("nothing runs: `make run` first, in another terminal")
-    command = python("chassis.shell")
+    command = python("chassis.commands.shell")
     os.execve(command[0], command, {**os.environ, **instance.environment})  # noqa: S606  no shell is wanted
 
 

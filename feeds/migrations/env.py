@@ -1,7 +1,7 @@
 """alembic's entry: what the feeds database should look like."""
 
-from chassis.migrations import run
-from chassis.tables import METADATA
+from chassis.db.migrations import run
+from chassis.db.tables import METADATA
 from feeds.models import Base
 
 run(Base.metadata, METADATA)

@@ -1,9 +1,9 @@
 """alembic's entry: what the gateway's database should look like."""
 
-from chassis.migrations import run
-from chassis.tables import METADATA
+from chassis.db.migrations import run
+from chassis.db.tables import METADATA
 from gateway.models import Base
-from gateway.routes import ROUTES
-from gateway.rules import seed
+from gateway.routing.overrides import seed
+from gateway.routing.table import ROUTES
 
 run(Base.metadata, METADATA, after=lambda connection: seed(connection, ROUTES))

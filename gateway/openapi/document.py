@@ -9,11 +9,11 @@ from typing import Any
 from pydantic.json_schema import JsonSchemaMode
 
 from chassis.contract import Message
-from gateway.openapi import headers, probes, refusals
+from gateway.http.problems import Problem
+from gateway.openapi import errors, headers, probes
 from gateway.openapi.operations import BEARER, asking, body_of, has_body, operation, path_of, shown
 from gateway.openapi.schemas import Schemas
-from gateway.problems import Problem
-from gateway.route import Route
+from gateway.routing.route import Route
 
 VERSION = "1"  # of the API
 
@@ -35,7 +35,7 @@ def document(routes: Sequence[Route]) -> dict[str, Any]:
         "paths": _paths(routes, schemas) | probes.PATHS,
         "components": {
             "schemas": schemas.components,
-            "responses": refusals.components(),
+            "responses": errors.components(),
             "headers": headers.components(),
             "securitySchemes": {
                 BEARER: {

@@ -8,10 +8,10 @@ from typing import Any
 from pydantic import TypeAdapter, create_model
 
 from chassis.contract import Id, Message
-from gateway.openapi import refusals
+from gateway.openapi import errors
 from gateway.openapi.headers import CACHED, GUARDED, references
 from gateway.openapi.schemas import Generator, Schemas, parameter
-from gateway.route import Route, Who
+from gateway.routing.route import Route, Who
 
 BEARER = "bearer"
 
@@ -75,7 +75,7 @@ def operation(route: Route, number: int, schemas: Schemas) -> dict[str, Any]:
         "description": " ".join(_description(route)),
         "security": [] if route.who is Who.ANYONE else [{BEARER: []}],
         "parameters": _parameters(route, route.paths[number]),
-        "responses": _successes(route, schemas) | refusals.of(route, body=body, fields=bool(fields(route))),
+        "responses": _successes(route, schemas) | errors.of(route, body=body, fields=bool(fields(route))),
     }
     if body:
         described["requestBody"] = {"required": True, "content": _content(body_of(route), "validation", schemas)}
@@ -92,7 +92,7 @@ def asking(route: Route, path: str) -> dict[str, Any]:
         "description": f"It asks, changes nothing, and has a button that sends the {route.method}. For anyone.",
         "security": [],
         "parameters": _parameters(route, path),
-        "responses": {"200": _page()} | refusals.of(route, body=False, fields=bool(fields(route))),
+        "responses": {"200": _page()} | errors.of(route, body=False, fields=bool(fields(route))),
     }
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from notifications.channels.delivery_results import Outcome
 from notifications.contract import DeliveryChannel
-from notifications.outcomes import Outcome
 
 RECORDED_EVERY = 1  # seconds: so much work is done again after a process was killed
 

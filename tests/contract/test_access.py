@@ -5,8 +5,8 @@ from typing import Any
 
 from nameko.exceptions import RemoteError
 
+from chassis.auth.caller import Caller
 from chassis.errors import ServiceError
-from chassis.tokens import Caller
 from feeds.service import FeedsService
 from gateway.service import GatewayService
 from notifications.deliveries import DeliveriesService

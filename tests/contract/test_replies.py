@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from chassis import clock
+from chassis.auth.caller import Caller
 from chassis.contract import Message
-from chassis.tokens import Caller
 from feeds.contract import PostCreated, PostDeleted, PostUpdated
 from feeds.service import FeedsService
 from gateway.service import GatewayService

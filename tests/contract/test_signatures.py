@@ -4,13 +4,13 @@ import typing
 
 import pytest
 
-from chassis import entrypoints
+from chassis.amqp import entrypoints
 from chassis.contract import Event, Message
-from chassis.events import EventHandler
-from chassis.rpc import Rpc
+from chassis.events.handler import EventHandler
+from chassis.rpc.entrypoint import Rpc
 from docker.dev.contracts.surface import events, service_classes
-from gateway.route import Route
-from gateway.routes import ROUTES
+from gateway.routing.route import Route
+from gateway.routing.table import ROUTES
 from users.contract import Person, Profile
 
 SERVICES: list[typing.Any] = [*service_classes()]

@@ -9,8 +9,8 @@ import requests
 from sqlalchemy import URL, create_engine, text
 
 from docker.dev.instance import Instance
-from gateway.route import Route, Who
-from gateway.routes import ROUTES
+from gateway.routing.route import Route, Who
+from gateway.routing.table import ROUTES
 from tests.e2e.support.operator import Operator
 from tests.e2e.support.person import Person, problem
 from users.contract import live_key, token_hash

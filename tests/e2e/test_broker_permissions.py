@@ -11,7 +11,7 @@ import requests
 from amqp.exceptions import AccessRefused
 from kombu import Connection
 
-from chassis import wire
+from chassis.amqp import protocol
 from docker.dev.environment import own_broker
 from docker.dev.instance import Instance
 from docker.dev.servers import haproxy
@@ -65,7 +65,7 @@ def test_nobody_can_hear_the_calls_to_another(connection: Connection, refused: A
     queue = connection.channel().queue_declare("", exclusive=True).queue
     foreign = [f"{service}.*" for other in others(account) for service in other.services]
     for key in ("#", "*.*", "users.login", *foreign):
-        refused("queue_bind", queue, wire.RPC_EXCHANGE, key)
+        refused("queue_bind", queue, protocol.RPC_EXCHANGE, key)
 
 
 @each_account
@@ -79,7 +79,7 @@ def test_nobody_can_touch_the_queues_of_another(platform: Instance, refused: Att
             refused("queue_purge", queue)
             refused("queue_delete", queue)
             refused("queue_declare", queue)
-            refused("queue_bind", queue, wire.RPC_EXCHANGE, str(uuid.uuid4()))
+            refused("queue_bind", queue, protocol.RPC_EXCHANGE, str(uuid.uuid4()))
 
 
 @each_account
@@ -87,7 +87,7 @@ def test_nobody_can_publish_the_events_of_another(connection: Connection, accoun
     for other in [other for other in others(account) if other.publishes]:
         channel = connection.channel()
         channel.confirm_select()  # so that there is an answer, of whichever kind
-        wire.send(channel, b"{}", f"{other.name}.events", "post_created")
+        protocol.send(channel, b"{}", f"{other.name}.events", "post_created")
         with pytest.raises(AccessRefused):
             connection.drain_events(timeout=TIMEOUT)
 

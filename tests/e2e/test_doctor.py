@@ -10,7 +10,7 @@ from docker.dev.readiness import wait
 
 
 def look(platform: Instance, **wrong: str) -> tuple[int, list[str]]:
-    command = (sys.executable, "-m", "chassis.doctor", *DATABASE_OWNERS)
+    command = (sys.executable, "-m", "chassis.commands.doctor", *DATABASE_OWNERS)
     environment = {**os.environ, **platform.environment, **wrong, "PYTHONWARNINGS": "ignore"}
     result = subprocess.run(  # noqa: S603  our own command
         command, env=environment, capture_output=True, text=True, timeout=90, check=False
@@ -38,7 +38,7 @@ def test_each_finding_says_what_to_do(platform: Instance, tmp_path: Path) -> Non
         wait(platform.environment, platform.control)
     assert code == 1
     assert "mend REDIS_URL" in finding(lines, "Redis")
-    expected = "it is at revision None, and the code wants 0002: python -m chassis.migrations feeds"
+    expected = "it is at revision None, and the code wants 0002: python -m chassis.commands.migrate feeds"
     assert finding(lines, "database of feeds") == expected
     assert finding(lines, "queues of notifications").endswith("on_account_erased: start notifications")
     assert "is its process running?" in finding(lines, "service notifications")

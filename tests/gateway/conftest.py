@@ -14,8 +14,8 @@ from gevent.monkey import is_module_patched
 
 from chassis import config
 from docker.dev.environment import of_application
-from gateway.broker import Broker
-from gateway.rpc_client import RpcClient
+from gateway.rpc.broker import Broker
+from gateway.rpc.client import RpcClient
 from tests.gateway.support.line import Line
 from tests.gateway.support.responder import Responder
 

@@ -9,10 +9,10 @@ from gevent.event import Event
 
 from chassis.errors import DeadlineExceeded, NotFound, Unavailable
 from chassis.ids import new_id
-from gateway import pages
-from gateway.flights import Flights
-from gateway.limits import Counters
-from gateway.pages import Answer
+from gateway.cache import response_cache
+from gateway.cache.response_cache import Answer
+from gateway.cache.single_flight import Flights
+from gateway.limits.rate_limiter import Counters
 
 MANY = 20
 LIMIT = 5  # seconds
@@ -33,7 +33,7 @@ class Kitchen:
             raise DeadlineExceeded("feeds.all did not answer in time.")
         if self.error:
             raise self.error
-        return pages.answer(b"page", '<next>; rel="next"')
+        return response_cache.answer(b"page", '<next>; rel="next"')
 
     def ask(self, flights: Flights, deadline: float = LIMIT) -> Answer:
         return flights.page(self.key, self.make, keep=60, deadline=deadline)
@@ -63,7 +63,9 @@ def test_those_who_miss_a_page_at_the_same_time_cause_one_call(
     asking = [gevent.spawn(kitchen.ask, processes[number % 2]) for number in range(MANY)]
     until(lambda: kitchen.deadlines)
     kitchen.served.set()
-    assert [asked.get(timeout=LIMIT) for asked in asking] == [pages.answer(b"page", '<next>; rel="next"')] * MANY
+    assert [asked.get(timeout=LIMIT) for asked in asking] == [
+        response_cache.answer(b"page", '<next>; rel="next"')
+    ] * MANY
     assert len(kitchen.deadlines) == 1
 
 

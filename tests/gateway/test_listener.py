@@ -9,16 +9,17 @@ from typing import Any
 import gevent
 import pytest
 
-from chassis import clock, keyring
+from chassis import clock
+from chassis.amqp.envelope import Envelope
+from chassis.amqp.publisher import BatchPublisher
+from chassis.auth import keyring
 from chassis.contract import Event
 from chassis.ids import new_id
-from chassis.outbox import Envelope
-from chassis.publisher import BatchPublisher
 from docker.dev.environment import of_application
-from gateway.broker import Broker
-from gateway.connection import Connection
-from gateway.listener import Listener
-from gateway.registry import Registry
+from gateway.rpc.broker import Broker
+from gateway.websocket.connection import Connection
+from gateway.websocket.listener import Listener
+from gateway.websocket.registry import Registry
 from notifications.contract import Notification, NotificationChanged, NotificationCreated, NotificationsRead, Replay
 from users.contract import Identity
 

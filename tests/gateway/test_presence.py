@@ -8,9 +8,9 @@ from typing import Any
 import gevent
 import pytest
 
-from chassis import redis_client
 from chassis.ids import new_id
-from gateway.presence import Presence
+from chassis.redis import connection
+from gateway.websocket.presence import Presence
 from notifications.contract import SEEN_FOR, seen_key
 
 Running = Callable[[str], Presence]
@@ -36,7 +36,7 @@ def test_who_is_noted_was_seen_at_that_moment_and_is_remembered_for_a_day(
     users = [new_id() for _ in range(3)]
     before = int(time.time())
     running(settings["redis_url"]).note(users)
-    with redis_client.connect(settings["redis_url"]) as client, gevent.Timeout(5):
+    with connection.connect(settings["redis_url"]) as client, gevent.Timeout(5):
         while not all(client.mget([seen_key(user) for user in users])):
             gevent.sleep(0.01)
         for user in users:

@@ -9,8 +9,8 @@ from gevent.event import Event
 
 from chassis.contract import Empty, Message
 from chassis.errors import DeadlineExceeded, Unavailable
-from gateway.broker import Broker
-from gateway.rpc_client import SELF, RpcClient
+from gateway.rpc.broker import Broker
+from gateway.rpc.client import SELF, RpcClient
 from tests.gateway.conftest import LIMIT
 from tests.gateway.support.line import Line
 from tests.gateway.support.responder import Responder

@@ -23,7 +23,8 @@ from nameko.runners import ServiceRunner
 from nameko.testing.utils import ResourcePipeline
 from nameko.utils.retry import retry
 
-from chassis import config, redis_client
+from chassis import config
+from chassis.redis import connection
 from tests.integration.support.databases import Databases
 from tests.integration.support.events import Listen, Listener
 from tests.integration.support.rpc import Rpc
@@ -146,5 +147,5 @@ def listen(settings: dict[str, Any]) -> Iterator[Listen]:
 
 @pytest.fixture
 def redis(settings: dict[str, Any]) -> Iterator[Any]:
-    with redis_client.connect(settings["redis_url"], decode_responses=True) as client:
+    with connection.connect(settings["redis_url"], decode_responses=True) as client:
         yield client

@@ -6,11 +6,11 @@ import typing
 from collections.abc import Iterator
 from typing import Any
 
-from chassis import entrypoints
+from chassis.amqp import entrypoints
 from chassis.contract import Event, Message
-from chassis.rpc import Rpc
+from chassis.rpc.entrypoint import Rpc
 from docker.dev.programs import SERVICES
-from gateway.routes import ROUTES
+from gateway.routing.table import ROUTES
 
 Surface = dict[str, dict[str, Any]]
 

@@ -8,17 +8,17 @@ import nameko.timer
 from nameko.extensions import Entrypoint
 
 import chassis.timers
-from chassis import entrypoints
+from chassis.amqp import entrypoints
 from chassis.contract import Event, Message
-from chassis.description import about
 from chassis.errors import ServiceError
-from chassis.events import EventHandler
-from chassis.rpc import Rpc
+from chassis.events.handler import EventHandler
+from chassis.rpc.entrypoint import Rpc
+from chassis.rpc.introspection import about
 from chassis.service import ListeningService, Service
 from docker.dev.contracts.surface import events, service_classes
 from docker.dev.docs import things
 from docker.dev.docs.markdown import section, table
-from gateway.listener import Listener
+from gateway.websocket.listener import Listener
 
 HEAD = """Every RPC method, every event and all that is in them. `python -m docker.dev.docs` makes this page from the
 service classes and their contracts; [rpc-and-events.md](rpc-and-events.md) tells how to call, and what else to know.

@@ -6,8 +6,7 @@ import typing
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from chassis import schema_words
-from chassis.contract import Empty, Message
+from chassis.contract import Empty, Message, schema_text
 from docker.dev.docs.markdown import anchor, section, table
 
 Model = type[Message]
@@ -61,9 +60,9 @@ def _fields(model: Model) -> Iterator[tuple[str, str, str, str]]:
     schema = model.model_json_schema()
     known = {re.sub(r"\W", "_", one.__name__): link(one) for one in inside(model)}
     for name, field in schema.get("properties", {}).items():
-        value = schema_words.default(field)
+        value = schema_text.default(field)
         given = "required" if name in schema.get("required", ()) else f"`{value}`" if value else "null"
-        yield f"`{name}`", schema_words.kind(field, known.__getitem__), given, field.get("description", "")
+        yield f"`{name}`", schema_text.kind(field, known.__getitem__), given, field.get("description", "")
 
 
 def _title(model: Model) -> str:

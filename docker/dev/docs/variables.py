@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from chassis.config import FILE, SECTIONS
+from chassis.config import FILE
 from docker.dev.docs.markdown import table
 from docker.dev.places import ROOT
 
+SECTIONS = frozenset({"users", "feeds", "notifications", "gateway"})
 COMMON = "common"  # what stands in none of the services' sections
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::([^}]*))?}")

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-from chassis.columns import Moment, UuidText
-from chassis.migrations import create_chassis_tables
+from chassis.db.columns import UtcDateTime, UuidText
+from chassis.db.migrations import create_chassis_tables
 
 revision = "0001"
 down_revision = None
@@ -17,7 +17,7 @@ def upgrade() -> None:
         sa.Column("id", UuidText, primary_key=True),
         sa.Column("author_id", UuidText, nullable=False),
         sa.Column("text", sa.Text, nullable=False),
-        sa.Column("created_at", Moment, nullable=False),
+        sa.Column("created_at", UtcDateTime, nullable=False),
     )
     op.create_index("ix_posts_author_id", "posts", ["author_id"])
     create_chassis_tables()

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-from chassis.columns import Moment, UuidText
-from chassis.migrations import add_traceparent
+from chassis.db.columns import UtcDateTime, UuidText
+from chassis.db.migrations import add_traceparent
 
 revision = "0002"
 down_revision = "0001"
@@ -13,7 +13,7 @@ down_revision = "0001"
 def upgrade() -> None:
     """Add both; the version before runs beside it and sees a deleted post as an empty one for a moment."""
     add_traceparent()
-    op.add_column("posts", sa.Column("edited_at", Moment))
+    op.add_column("posts", sa.Column("edited_at", UtcDateTime))
     op.add_column("posts", sa.Column("deletion_id", UuidText))
     op.create_index("posts_by_author", "posts", ["author_id", "id"])
     op.drop_index("ix_posts_author_id", "posts")

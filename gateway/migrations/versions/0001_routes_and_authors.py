@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-from chassis.columns import Moment, UuidText
-from chassis.migrations import create_chassis_tables
+from chassis.db.columns import UtcDateTime, UuidText
+from chassis.db.migrations import create_chassis_tables
 
 revision = "0001"
 down_revision = None
@@ -24,8 +24,8 @@ def upgrade() -> None:
         "authors",
         sa.Column("id", UuidText, primary_key=True),
         sa.Column("username", sa.String(30), nullable=False),
-        sa.Column("changed_at", Moment, nullable=False),
+        sa.Column("changed_at", UtcDateTime, nullable=False),
         sa.Column("posts", sa.Integer, nullable=False),
-        sa.Column("last_post_at", Moment),
+        sa.Column("last_post_at", UtcDateTime),
     )
     create_chassis_tables()

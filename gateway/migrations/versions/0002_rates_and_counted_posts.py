@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from chassis.columns import Moment, UuidText
+from chassis.db.columns import UtcDateTime, UuidText
 
 revision = "0002"
 down_revision = "0001"
@@ -17,8 +17,8 @@ def upgrade() -> None:
         "counted_posts",
         sa.Column("post_id", UuidText, primary_key=True),
         sa.Column("author_id", UuidText, nullable=False),
-        sa.Column("created_at", Moment, nullable=False),
-        sa.Column("counted_at", Moment, nullable=False),
+        sa.Column("created_at", UtcDateTime, nullable=False),
+        sa.Column("counted_at", UtcDateTime, nullable=False),
     )
     op.create_index("ix_counted_posts_author_id", "counted_posts", ["author_id"])
     op.create_index("ix_counted_posts_counted_at", "counted_posts", ["counted_at"])

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-from chassis.columns import UuidText
-from chassis.migrations import add_traceparent
+from chassis.db.columns import UuidText
+from chassis.db.migrations import add_traceparent
 
 revision = "0003"
 down_revision = "0002"

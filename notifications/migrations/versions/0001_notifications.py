@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-from chassis.columns import Moment, UuidText
-from chassis.migrations import create_chassis_tables
+from chassis.db.columns import UtcDateTime, UuidText
+from chassis.db.migrations import create_chassis_tables
 
 revision = "0001"
 down_revision = None
@@ -28,7 +28,7 @@ def _create_notifications() -> None:
         sa.Column("title", sa.Text, nullable=False),
         sa.Column("message", sa.Text, nullable=False),
         sa.Column("data", sa.JSON, nullable=False),
-        sa.Column("created_at", Moment, nullable=False),
+        sa.Column("created_at", UtcDateTime, nullable=False),
         sa.Column("source", UuidText, unique=True),
         sa.Column("reached", UuidText),
         sa.Column("done", sa.Boolean, nullable=False),
@@ -42,7 +42,7 @@ def _create_inbox() -> None:
         sa.Column("seq", serial, primary_key=True),
         sa.Column("user_id", UuidText, nullable=False),
         sa.Column("notification_id", UuidText, nullable=False),
-        sa.Column("read_at", Moment),
+        sa.Column("read_at", UtcDateTime),
         sa.UniqueConstraint("notification_id", "user_id", name="inbox_once"),
         sqlite_autoincrement=True,
     )
@@ -61,10 +61,10 @@ def _create_deliveries() -> None:
         sa.Column("chosen", sa.Boolean, nullable=False),
         sa.Column("status", sa.String(10), nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
-        sa.Column("due_at", Moment),
+        sa.Column("due_at", UtcDateTime),
         sa.Column("last_error", sa.Text),
         sa.Column("provider_id", sa.String(100)),
-        sa.Column("updated_at", Moment, nullable=False),
+        sa.Column("updated_at", UtcDateTime, nullable=False),
         sa.UniqueConstraint("notification_id", "user_id", "channel", name="deliveries_once"),
     )
     columns = ["channel", "due_at"]

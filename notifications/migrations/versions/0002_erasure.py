@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from chassis.columns import UuidText
+from chassis.db.columns import UuidText
 
 revision = "0002"
 down_revision = "0001"

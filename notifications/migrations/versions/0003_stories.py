@@ -6,8 +6,8 @@ The version before runs beside it.
 import sqlalchemy as sa
 from alembic import op
 
-from chassis.columns import Moment, UuidText
-from chassis.migrations import add_traceparent
+from chassis.db.columns import UtcDateTime, UuidText
+from chassis.db.migrations import add_traceparent
 
 revision = "0003"
 down_revision = "0002"
@@ -22,15 +22,15 @@ def upgrade() -> None:
 
 
 def _follow_posts() -> None:
-    op.add_column("notifications", sa.Column("as_of", Moment))
-    op.add_column("notifications", sa.Column("changed_at", Moment))
+    op.add_column("notifications", sa.Column("as_of", UtcDateTime))
+    op.add_column("notifications", sa.Column("changed_at", UtcDateTime))
     _index("notifications_unfinished", "notifications", "NOT done", "created_at")
     _index("notifications_changed", "notifications", "changed_at IS NOT NULL", "changed_at")
     op.create_table(
         "post_news",
         sa.Column("post_id", UuidText, primary_key=True),
         sa.Column("text", sa.Text),
-        sa.Column("changed_at", Moment, nullable=False),
+        sa.Column("changed_at", UtcDateTime, nullable=False),
     )
     op.create_index("ix_post_news_changed_at", "post_news", ["changed_at"])
 
@@ -42,7 +42,7 @@ def _follow_text_messages() -> None:
         sa.Column("provider_id", sa.String(100), primary_key=True),
         sa.Column("status", sa.String(10), nullable=False),
         sa.Column("reason", sa.Text),
-        sa.Column("created_at", Moment, nullable=False),
+        sa.Column("created_at", UtcDateTime, nullable=False),
     )
     op.create_index("ix_delivery_reports_created_at", "delivery_reports", ["created_at"])
     op.create_table(

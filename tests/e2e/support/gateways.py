@@ -18,7 +18,14 @@ from docker.dev.programs import GATEWAY
 from docker.dev.waiting import until
 
 LIMIT = 30  # seconds
-COMMAND = (sys.executable, "-m", "gunicorn", "--config", "gateway/gunicorn_settings.py", "gateway.app:create_app()")
+COMMAND = (
+    sys.executable,
+    "-m",
+    "gunicorn",
+    "--config",
+    "gateway/server/gunicorn_settings.py",
+    "gateway.app:create_app()",
+)
 
 
 @contextmanager

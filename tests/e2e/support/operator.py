@@ -6,8 +6,10 @@ from typing import Any, Self
 
 from nameko.standalone.rpc import ClusterRpcProxy
 
-from chassis import context, tokens
-from chassis.keyring import Keyring
+from chassis.amqp import message_headers
+from chassis.auth import tokens
+from chassis.auth.caller import Caller
+from chassis.auth.keyring import Keyring
 
 TIMEOUT = 10  # seconds
 
@@ -32,5 +34,5 @@ class Operator:
 
     def __call__(self, target: str, /, **arguments: Any) -> Any:
         service, _, method = target.partition(".")
-        self._headers[context.AUTH_TOKEN] = tokens.issue(tokens.Caller("operator"), service, self._ring.signing)
+        self._headers[message_headers.AUTH_TOKEN] = tokens.issue(Caller("operator"), service, self._ring.signing)
         return getattr(self._rpc[service], method)(**arguments)

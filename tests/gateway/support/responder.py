@@ -9,7 +9,7 @@ import gevent
 from amqp import Message as AmqpMessage
 from kombu import Connection, Consumer, Exchange, Queue
 
-from chassis import wire
+from chassis.amqp import protocol
 
 Answer = Callable[[dict[str, Any]], Any]
 
@@ -23,7 +23,7 @@ class Responder:
         self._answer = answer
         self._connection = Connection(uri)
         self._channel = self._connection.channel()
-        exchange = Exchange(wire.RPC_EXCHANGE, type="topic", durable=True)
+        exchange = Exchange(protocol.RPC_EXCHANGE, type="topic", durable=True)
         queue = Queue(f"rpc-{self.name}", exchange, routing_key=f"{self.name}.*", auto_delete=True)
         Consumer(self._channel, [queue], no_ack=True, on_message=self._on_message).consume()
         self._reading = gevent.spawn(self._read)
@@ -46,5 +46,5 @@ class Responder:
 
     def _reply(self, properties: dict[str, Any], arguments: dict[str, Any]) -> None:
         body = json.dumps({"result": self._answer(arguments), "error": None})
-        reply = AmqpMessage(body, correlation_id=properties["correlation_id"], **wire.JSON)
-        self._channel.basic_publish(reply, wire.RPC_EXCHANGE, properties["reply_to"])
+        reply = AmqpMessage(body, correlation_id=properties["correlation_id"], **protocol.JSON)
+        self._channel.basic_publish(reply, protocol.RPC_EXCHANGE, properties["reply_to"])

@@ -10,7 +10,7 @@ from amqp import Message
 from eventlet.green import socket
 from kombu import Connection
 
-from chassis import wire
+from chassis.amqp import protocol
 
 TIMEOUT = 10  # seconds
 
@@ -122,8 +122,8 @@ class Stranger:
 
     def call(self, target: str, body: bytes | str, **properties: Any) -> None:
         """Send an RPC request whose reply comes here, to be read by `reply`."""
-        self._channel.queue_bind(self._replies, wire.RPC_EXCHANGE, self._replies)
-        self.publish(wire.RPC_EXCHANGE, target, body, reply_to=self._replies, correlation_id="1", **properties)
+        self._channel.queue_bind(self._replies, protocol.RPC_EXCHANGE, self._replies)
+        self.publish(protocol.RPC_EXCHANGE, target, body, reply_to=self._replies, correlation_id="1", **properties)
 
     def reply(self) -> Any:
         """Wait for the reply's message."""
@@ -162,5 +162,5 @@ class Stranger:
 
     def listen(self, source: str, event: str) -> str:
         """Bind a queue to an event and return its name."""
-        wire.event_exchange(source)(self._channel).declare()
+        protocol.event_exchange(source)(self._channel).declare()
         return self.tap(f"{source}.events", event)

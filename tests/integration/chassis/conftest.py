@@ -7,11 +7,12 @@ import eventlet
 import pytest
 from nameko.runners import ServiceRunner
 
-from chassis import keyring, relay, tokens
+from chassis.amqp.envelope import Envelope
+from chassis.amqp.publisher import BatchPublisher
+from chassis.auth import keyring, tokens
+from chassis.auth.caller import Caller
+from chassis.db import outbox_relay
 from chassis.ids import new_id
-from chassis.outbox import Envelope
-from chassis.publisher import BatchPublisher
-from chassis.tokens import Caller
 from tests.integration.chassis.brokers import Stranger, Wire
 from tests.integration.chassis.kitchen import Guests, Kitchen, SQLite
 from tests.integration.support.databases import Databases
@@ -37,7 +38,7 @@ def clean(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Kitchen, "hold", None)
     monkeypatch.setattr(Guests, "heard", [])
     monkeypatch.setattr(Guests, "behave", lambda _self, _event: None)
-    monkeypatch.setattr(relay, "SWEEP", 0.2)
+    monkeypatch.setattr(outbox_relay, "SWEEP", 0.2)
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def wire_to_broker(settings: dict[str, Any]) -> Iterator[Wire]:
 @pytest.fixture
 def relay_wire(wire_to_broker: Wire, monkeypatch: pytest.MonkeyPatch) -> Wire:
     """The wire that outbox relays use, and nobody else."""
-    monkeypatch.setattr(relay, "BatchPublisher", lambda _uri, *rest: BatchPublisher(wire_to_broker.uri, *rest))
+    monkeypatch.setattr(outbox_relay, "BatchPublisher", lambda _uri, *rest: BatchPublisher(wire_to_broker.uri, *rest))
     return wire_to_broker
 
 

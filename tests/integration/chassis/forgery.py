@@ -10,7 +10,7 @@ from typing import Any
 
 import jwt
 
-from chassis.keyring import Key
+from chassis.auth.keyring import Key
 
 Claims = dict[str, Any]
 Forgery = Callable[[Key, Claims], str]

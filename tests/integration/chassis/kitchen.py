@@ -11,14 +11,14 @@ from typing import Any, ClassVar
 from eventlet.event import Event as Signal
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from chassis import outbox
+from chassis.auth.caller import Caller
 from chassis.contract import Empty, Event, Message
-from chassis.database import Database
+from chassis.db import outbox
+from chassis.db.database import Database
 from chassis.errors import Conflict
-from chassis.events import event_handler
-from chassis.rpc import rpc
+from chassis.events.handler import event_handler
+from chassis.rpc.entrypoint import rpc
 from chassis.service import ListeningService, Service
-from chassis.tokens import Caller
 
 
 class Base(DeclarativeBase):
@@ -125,4 +125,4 @@ class Guests(ListeningService):
     @rpc
     def ask(self, request: Make) -> Tea:
         """Call the kitchen."""
-        return self.peers.call("feeds.make", request, Tea)
+        return self.rpc_client.call("feeds.make", request, Tea)

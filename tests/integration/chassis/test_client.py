@@ -7,9 +7,9 @@ import pytest
 from eventlet.event import Event as Signal
 from nameko.testing.utils import get_extension
 
-from chassis.client import ReplyListener
+from chassis.auth.caller import Caller
 from chassis.errors import Conflict, DeadlineExceeded, ServiceError, Unavailable
-from chassis.tokens import Caller
+from chassis.rpc.client import ReplyListener
 from tests.integration.chassis.brokers import Stranger, Wire
 from tests.integration.chassis.conftest import ADA, Tell, Until
 from tests.integration.chassis.kitchen import Guests, Kitchen, Make, SQLite, Tea
@@ -84,7 +84,7 @@ def test_a_service_that_was_never_there_is_unavailable_at_once(start: Start, rpc
 def in_a_handler(guests: Guests) -> Exception | None:
     """Call the kitchen and return what was raised."""
     try:
-        guests.peers.call("feeds.make", Make(cups=1), Tea)
+        guests.rpc_client.call("feeds.make", Make(cups=1), Tea)
     except ServiceError as error:
         return error
     return None

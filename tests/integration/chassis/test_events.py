@@ -9,13 +9,13 @@ import eventlet
 import pytest
 from nameko.runners import ServiceRunner
 
-from chassis import keyring, tokens
-from chassis.consumer import Confirming
+from chassis.amqp.consumer import Confirming
+from chassis.auth import keyring, tokens
+from chassis.auth.caller import Caller
 from chassis.errors import Conflict
-from chassis.events import event_handler
+from chassis.events.handler import event_handler
 from chassis.ids import new_id
 from chassis.service import Service
-from chassis.tokens import Caller
 from tests.integration.chassis.brokers import Stranger, Wire
 from tests.integration.chassis.conftest import Tell, Until
 from tests.integration.chassis.forgery import FORGERIES, NOTHING_WRONG, Forgery, claims

@@ -10,8 +10,8 @@ from eventlet.support import psycopg2_patcher
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
-from chassis import green
-from chassis.engine import create_engine, database_url
+from chassis.db import psycopg2_eventlet
+from chassis.db.engine import create_engine, database_url
 from tests.integration.chassis.brokers import Wire
 
 
@@ -25,8 +25,8 @@ def wire_to_postgresql(settings: dict[str, Any]) -> Iterator[Wire]:
 
 @pytest.fixture
 def engine(wire_to_postgresql: Wire, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    monkeypatch.setattr(green, "SILENCE", 0.5)
-    green.make_psycopg_green()
+    monkeypatch.setattr(psycopg2_eventlet, "SILENCE", 0.5)
+    psycopg2_eventlet.make_psycopg_green()
     engine = create_engine({"url": wire_to_postgresql.uri})
     yield engine
     engine.dispose()

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
-from chassis import parking
 from chassis.errors import Conflict
+from chassis.events import dead_letters
 from tests.integration.chassis.conftest import Start, Tell, Until
 from tests.integration.chassis.kitchen import Guests, TeaMade
 
@@ -41,7 +41,7 @@ def test_what_became_of_an_event_is_counted(start: Start, tell: Tell, until: Unt
 def test_where_events_wait_is_measured(
     start: Start, tell: Tell, until: Until, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parking, "MEASURED", 0.2)
+    monkeypatch.setattr(dead_letters, "MEASURED", 0.2)
     monkeypatch.setattr(Guests, "behave", asleep)
     settings["retry"]["delays"] = [600]
     start(Guests)

@@ -7,14 +7,15 @@ import eventlet
 import pytest
 from nameko.runners import ServiceRunner
 
-from chassis import clock, parking
+from chassis import clock
+from chassis.auth.caller import Caller
 from chassis.contract import is_id
 from chassis.errors import Conflict, Forbidden, Invalid, ServiceError, Unavailable
-from chassis.events import handler_queues
+from chassis.events import dead_letters
+from chassis.events.contract import ReplayParked
+from chassis.events.dead_letters import DeadLetters
+from chassis.events.topology import handler_queues
 from chassis.ids import new_id
-from chassis.parked import ReplayParked
-from chassis.parking import Parking
-from chassis.tokens import Caller
 from tests.integration.chassis.brokers import Stranger, Wire
 from tests.integration.chassis.conftest import Tell, Until
 from tests.integration.chassis.kitchen import Guests, TeaMade
@@ -169,7 +170,7 @@ def test_an_event_whose_handler_has_no_queue_any_more_stays_parked(
     nowhere.name = "evt-of-old"
     stranger.put("parked.evt-of-old", b"{}")
     with pytest.raises(Unavailable):
-        Parking(settings["AMQP_URI"], {"old": nowhere}, []).replay(ReplayParked(handler="old"))
+        DeadLetters(settings["AMQP_URI"], {"old": nowhere}, []).replay(ReplayParked(handler="old"))
     until(lambda: stranger.depth("parked.evt-of-old") == 1)
 
 
@@ -185,7 +186,7 @@ def test_a_replay_that_is_cut_off_loses_nothing(
 
     Guests.behave = behave
     with pytest.raises(Unavailable):
-        Parking(wire_to_broker.uri, handler_queues(Guests), []).replay(ReplayParked(**HANDLER, limit=1000))
+        DeadLetters(wire_to_broker.uri, handler_queues(Guests), []).replay(ReplayParked(**HANDLER, limit=1000))
     rest: list[int] = []
 
     def nothing_is_missing() -> bool:  # the broker returns what was in hand when it notices the cut
@@ -200,9 +201,9 @@ def test_a_replay_that_is_cut_off_loses_nothing(
 def test_a_broker_that_does_not_answer_holds_a_command_for_a_while_only(
     park: Park, wire_to_broker: Wire, stranger: Stranger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parking, "PATIENCE", 0.3)
+    monkeypatch.setattr(dead_letters, "PATIENCE", 0.3)
     park(1)
     wire_to_broker.freeze(to_broker=False)
     with eventlet.Timeout(5), pytest.raises(ServiceError):
-        Parking(wire_to_broker.uri, handler_queues(Guests), []).replay(ReplayParked(**HANDLER))
+        DeadLetters(wire_to_broker.uri, handler_queues(Guests), []).replay(ReplayParked(**HANDLER))
     assert is_id(stranger.get(PARKED).properties["message_id"])

@@ -9,7 +9,8 @@ import eventlet
 import pytest
 from nameko.constants import AMQP_URI_CONFIG_KEY
 
-from chassis import keyring, ping
+from chassis.auth import keyring
+from chassis.commands import ping
 from tests.integration.chassis.brokers import Wire
 from tests.integration.chassis.kitchen import SQLite
 
@@ -25,7 +26,7 @@ def command(service: str, uri: str) -> tuple[int, str]:
     """Run it as a health check does; return its exit code and what it says."""
     environment = os.environ | {AMQP_URI_CONFIG_KEY: uri}
     process = subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-m", "chassis.ping", service],
+        [sys.executable, "-m", "chassis.commands.ping", service],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

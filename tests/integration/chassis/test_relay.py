@@ -11,7 +11,11 @@ import pytest
 from nameko.runners import ServiceRunner
 from sqlalchemy import Engine, insert, select
 
-from chassis import clock, context, keyring, outbox, publisher, relay, tables, tokens
+from chassis import clock
+from chassis.amqp import message_headers, publisher
+from chassis.auth import keyring, tokens
+from chassis.auth.caller import Caller
+from chassis.db import outbox, outbox_relay, tables
 from chassis.errors import Conflict
 from chassis.ids import new_id
 from tests.integration.chassis.brokers import Stranger, Wire
@@ -121,18 +125,18 @@ def test_an_event_says_who_signed_it_and_which_request_it_came_of(house: House, 
     house.make(1)
     message = house.stranger.get(queue)
     headers = message.properties["application_headers"]
-    token = headers[context.HEADER_PREFIX + context.AUTH_TOKEN]
+    token = headers[message_headers.PREFIX + message_headers.AUTH_TOKEN]
     signer = tokens.verify(token, "events", keyring.of(settings), subject=message.properties["message_id"])
-    assert signer == tokens.Caller(house.kitchen.name)
+    assert signer == Caller(house.kitchen.name)
     assert len(headers["nameko.request_id"]) == 36
     assert message.properties["delivery_mode"] == 2
 
 
 def test_many_events_go_out_in_order_and_once(house: House) -> None:
     house.start()
-    house.make(relay.BATCH * 2 + 50, "many")
+    house.make(outbox_relay.BATCH * 2 + 50, "many")
     house.until(lambda: house.rows() == [])
-    assert house.heard() == list(range(relay.BATCH * 2 + 50))
+    assert house.heard() == list(range(outbox_relay.BATCH * 2 + 50))
 
 
 def test_with_the_broker_away_a_write_is_answered_and_the_event_goes_out_once_when_it_is_back(
@@ -232,8 +236,8 @@ def test_what_a_dead_process_left_is_taken_over_when_its_lease_runs_out(
 
 
 def test_a_backlog_is_worked_off_without_pauses(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relay, "SWEEP", 60)
-    monkeypatch.setattr(relay, "BATCH", 3)
+    monkeypatch.setattr(outbox_relay, "SWEEP", 60)
+    monkeypatch.setattr(outbox_relay, "BATCH", 3)
     for cups in range(10):
         house.leave(cups, -1)
     house.start()
@@ -256,20 +260,20 @@ def test_what_the_last_calls_committed_goes_out_before_the_end(relay_wire: Wire,
     house.make(1)
     house.until(lambda: house.rows() == [])
     relay_wire.freeze()
-    house.make(relay.BATCH + 10, "many")
+    house.make(outbox_relay.BATCH + 10, "many")
     end = eventlet.spawn(runner.stop)
     eventlet.sleep(0.1)
     relay_wire.thaw()
     end.wait()
     assert house.rows() == []
-    assert len(house.heard()) == relay.BATCH + 11
+    assert len(house.heard()) == outbox_relay.BATCH + 11
 
 
 @ON_SQLITE
 def test_with_the_broker_away_the_end_comes_all_the_same_and_the_outbox_keeps_everything(
     relay_wire: Wire, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relay, "PATIENCE", timedelta(seconds=1))
+    monkeypatch.setattr(outbox_relay, "PATIENCE", timedelta(seconds=1))
     relay_wire.cut()
     runner = house.start()
     house.make(1)

@@ -8,8 +8,8 @@ import pytest
 import sentry_sdk
 from nameko.exceptions import RemoteError
 
-from chassis import reports
 from chassis.errors import ServiceError
+from chassis.observability import error_reports
 from tests.integration.chassis.conftest import ADA, Start, Until
 from tests.integration.chassis.kitchen import Guests, SQLite
 from tests.integration.support.rpc import Rpc
@@ -21,7 +21,7 @@ def sentry(settings: dict[str, Any]) -> Iterator[Twin]:
     """Report to Sentry's stand-in until the test ends."""
     twin = Twin(os.environ["BARAZA_ERRORS"])
     settings["sentry"] = {"dsn": os.environ["SENTRY_DSN"], "environment": "tests", "release": "1.2.3"}
-    reports.start(settings, "feeds.service")
+    error_reports.start(settings, "feeds.service")
     yield twin
     sentry_sdk.init()
 

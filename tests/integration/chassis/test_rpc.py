@@ -8,9 +8,9 @@ import pytest
 from eventlet.event import Event as Signal
 from nameko.exceptions import MethodNotFound, RemoteError
 
-from chassis import keyring, tokens
+from chassis.auth import keyring, tokens
+from chassis.auth.caller import Caller
 from chassis.errors import Conflict, Invalid, Unauthenticated
-from chassis.tokens import Caller
 from tests.integration.chassis.brokers import Stranger
 from tests.integration.chassis.conftest import ADA, Headers, Until
 from tests.integration.chassis.forgery import FORGERIES, NOTHING_WRONG, Forgery, claims

@@ -18,9 +18,9 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from chassis import migrations
+from chassis.auth.caller import Caller
+from chassis.db import migrations
 from chassis.ids import new_id
-from chassis.tokens import Caller
 from tests.integration.chassis.brokers import Stranger, Wire
 from tests.integration.chassis.conftest import Until
 from tests.integration.support.rpc import Rpc

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Column, Connection, Integer, MetaData, Select, Table, delete, func, insert, select, text
 
-from chassis.sql import batch
+from chassis.db.sql import batch
 from tests.integration.support.databases import Databases
 
 NUMBERS = Table("numbers", MetaData(), Column("number", Integer), prefixes=["TEMPORARY"])

@@ -9,7 +9,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from chassis import context, tracing
+from chassis.observability import correlation, tracing
 from tests.integration.chassis.conftest import ADA, Start, Until
 from tests.integration.chassis.kitchen import Guests, SQLite
 from tests.integration.support.rpc import Rpc
@@ -48,9 +48,9 @@ def collected() -> Iterator[list[Span]]:
 @pytest.fixture
 def traced(rpc: Rpc) -> Iterator[Callable[..., Any]]:
     """Call as part of a trace."""
-    before = context.traceparent.set(TRACEPARENT)
+    before = correlation.traceparent.set(TRACEPARENT)
     yield rpc
-    context.traceparent.reset(before)
+    correlation.traceparent.reset(before)
 
 
 def test_calls_and_events_that_follow_from_a_request_are_one_trace(
@@ -73,7 +73,7 @@ def test_without_a_collector_a_trace_passes_through_as_it_came(
     start: Start, traced: Rpc, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str | None] = []
-    monkeypatch.setattr(Guests, "behave", lambda _self, _event: seen.append(context.traceparent.get()))
+    monkeypatch.setattr(Guests, "behave", lambda _self, _event: seen.append(correlation.traceparent.get()))
     start(SQLite, Guests)
     traced("guests.ask", ADA, cups=3)
     until(lambda: seen == [TRACEPARENT])

@@ -14,9 +14,10 @@ import feeds.models
 import gateway.models
 import notifications.models
 import users.models
-from chassis import clock, migrations
+from chassis import clock
+from chassis.db import migrations
+from chassis.db.tables import METADATA
 from chassis.ids import new_id
-from chassis.tables import METADATA
 from tests.integration.support.databases import MARK, Databases
 
 MODELS = {

@@ -10,9 +10,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from chassis import clock
+from chassis.auth.caller import Caller
 from chassis.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from chassis.ids import new_id
-from chassis.tokens import Caller
 from feeds import service
 from feeds.contract import CACHE_TAG
 from feeds.models import Post

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from chassis.auth.caller import Caller
 from chassis.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from chassis.ids import new_id
-from chassis.tokens import Caller
 from feeds.contract import CACHE_TAG
 from tests.integration.support.rpc import Rpc
 

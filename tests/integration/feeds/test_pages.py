@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given
 
+from chassis.auth.caller import Caller
 from chassis.errors import Invalid
 from chassis.ids import new_id
-from chassis.tokens import Caller
 from tests.integration.support.pages import STEPS, WITH_REAL_SERVICES, read_all
 from tests.integration.support.rpc import Rpc
 

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from chassis.contract import Event
 from feeds.service import FeedsService
 from gateway.models import AuthorRow
-from gateway.routes import ROUTES
-from gateway.rules import seed
+from gateway.routing.overrides import seed
+from gateway.routing.table import ROUTES
 from gateway.service import GatewayService
 from tests.integration.support.databases import Databases
 from users.service import UsersService

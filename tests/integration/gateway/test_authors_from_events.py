@@ -11,11 +11,11 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from chassis import clock
+from chassis.auth.caller import Caller
 from chassis.errors import Unavailable
 from chassis.ids import new_id
-from chassis.tokens import Caller
 from feeds.contract import CACHE_TAG, PostCreated
-from gateway import store
+from gateway.authors import store
 from gateway.models import AuthorRow
 from gateway.service import GatewayService
 from tests.integration.support.rpc import Rpc

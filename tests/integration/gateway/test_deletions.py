@@ -11,14 +11,15 @@ from sqlalchemy import Engine, delete, update
 from sqlalchemy.orm import Session
 
 from chassis import clock, ids
+from chassis.auth.caller import Caller
 from chassis.errors import Unavailable
 from chassis.ids import new_id
-from chassis.tokens import Caller
 from feeds.contract import PostCreated, PostDeleted
 from feeds.models import Post
-from gateway import replies, store, store_posts
+from gateway import serializers
+from gateway.authors import post_counts, store
+from gateway.authors.rebuild_store import UNSETTLED
 from gateway.models import AuthorRow
-from gateway.store_rebuild import UNSETTLED
 from tests.integration.gateway.conftest import Hear, ReadAuthors
 from tests.integration.support.databases import Databases
 from tests.integration.support.rpc import OPERATOR, Rpc
@@ -88,7 +89,7 @@ def test_a_deletion_that_overtakes_its_post_shows_nobody_with_less_than_nothing(
     hear(deleted(post, clock.now()))
     known = authors()[post.author_id]
     assert known.posts == -1
-    assert replies.authors([known]).items[0].posts == 0
+    assert serializers.authors([known]).items[0].posts == 0
     hear(post)
     known = authors()[post.author_id]
     assert (known.posts, known.last_post_at) == (0, None)
@@ -99,9 +100,9 @@ def test_an_author_of_whom_only_a_deletion_was_told_has_no_name_yet(platform: di
     assert platform
     post = created(new_id(), clock.now())
     with Session(database) as session:
-        store_posts.count(session, deleted(post, clock.now()))
+        post_counts.count(session, deleted(post, clock.now()))
         assert store.usernames(session, [post.author_id]) == {}
-        store_posts.count(session, post)
+        post_counts.count(session, post)
         assert store.usernames(session, [post.author_id]) == {post.author_id: "ada"}
 
 
@@ -178,7 +179,7 @@ def test_where_a_younger_border_keeps_an_author_wrong_the_event_comes_again(
     """The clock of another process may be ahead."""
     post = created(new_id(), clock.now())
     with Session(database) as session, session.begin():
-        store_posts.count(session, post)
+        post_counts.count(session, post)
         session.execute(update(AuthorRow).values(rebuilt_until=ids.first_id(clock.now() + UNSETTLED)))
     with entrypoint_hook(platform["gateway"], "on_post_deleted") as handler, pytest.raises(Unavailable):
         handler(deleted(post, clock.now()))

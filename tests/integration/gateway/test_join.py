@@ -11,7 +11,7 @@ from chassis import clock
 from chassis.contract import Message
 from chassis.ids import new_id
 from feeds.contract import Post, PostPage
-from gateway import authors
+from gateway.authors import join
 from tests.integration.gateway.conftest import Hear
 from tests.integration.support.rpc import Rpc
 from users.contract import ERASED, AccountChanged
@@ -37,7 +37,7 @@ def backends(platform: dict[str, Any], database: Engine, rpc: Rpc) -> Any:
 
 def shown(backends: Any, *author_ids: str) -> list[str]:
     posts = [Post(id=new_id(), author_id=author_id, text="x", created_at=clock.now()) for author_id in author_ids]
-    return [post.author.username for post in authors.join_page(backends, Any, PostPage(items=posts)).items]  # type: ignore[arg-type]
+    return [post.author.username for post in join.join_page(backends, Any, PostPage(items=posts)).items]  # type: ignore[arg-type]
 
 
 def test_missing_authors_are_asked_for_once_and_kept_also_those_that_nobody_knows(backends: Any, rpc: Rpc) -> None:

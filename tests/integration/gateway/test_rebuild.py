@@ -11,14 +11,14 @@ from sqlalchemy import Engine, TextClause, func, select, text
 from sqlalchemy.orm import Session
 
 from chassis import clock, ids
+from chassis.auth.caller import Caller
 from chassis.errors import Forbidden
 from chassis.ids import new_id
-from chassis.tokens import Caller
 from feeds.contract import PostCreated
 from feeds.models import Post
-from gateway import rebuild, store, store_posts, store_rebuild
+from gateway.authors import post_counts, rebuild, rebuild_store, store
+from gateway.authors.rebuild_store import Restored
 from gateway.models import AuthorRow, CountedPost
-from gateway.store_rebuild import Restored
 from tests.integration.gateway.conftest import Hear, ReadAuthors
 from tests.integration.support.databases import Databases
 from tests.integration.support.rpc import OPERATOR, Rpc
@@ -205,13 +205,13 @@ def test_an_event_at_the_very_moment_of_the_rebuild_counts_once(
             first.commit()
 
         def count(session: Session) -> None:
-            store_posts.count(session, fact)
+            post_counts.count(session, fact)
 
         def lock(session: Session) -> None:
-            store_rebuild.lock(session, rows, clock.now())
+            rebuild_store.lock(session, rows, clock.now())
 
         def restore(session: Session) -> None:
-            store_rebuild.restore(session, rows, clock.now(), border)
+            rebuild_store.restore(session, rows, clock.now(), border)
 
         if event_first:
             _take_turns(database, first, second, [count], [lock, restore])
@@ -258,8 +258,8 @@ def test_of_two_rebuilds_the_younger_one_wins(platform: dict[str, Any], database
     with Session(database) as session:
         for border, posts in ((younger, 5), (older, 3)):
             rows = [Restored(author, "ada", posts, None)]
-            store_rebuild.lock(session, rows, now)
-            store_rebuild.restore(session, rows, now, border)
+            rebuild_store.lock(session, rows, now)
+            rebuild_store.restore(session, rows, now, border)
         assert session.get_one(AuthorRow, author).posts == 5
 
 
@@ -289,7 +289,7 @@ def test_facts_about_posts_are_forgotten_after_a_day_and_not_before(
     with Session(database) as session, session.begin():
         for _ in range(5):
             fact = PostCreated(id=new_id(), author_id=new_id(), author_username="ada", text="x", created_at=now)
-            store_posts.count(session, fact)
+            post_counts.count(session, fact)
     for moment, left in ((now + timedelta(hours=23), 5), (now + timedelta(hours=25), 0)):
         monkeypatch.setattr(clock, "now", lambda moment=moment: moment)
         with entrypoint_hook(platform["gateway"], "forget_counted") as forget:

@@ -9,11 +9,11 @@ from sqlalchemy import Engine, text
 
 from chassis.contract import Message
 from chassis.errors import Forbidden, Invalid, NotFound
-from chassis.rpc import rpc as rpc_entrypoint
+from chassis.rpc.entrypoint import rpc as rpc_entrypoint
 from chassis.service import Service
 from feeds import contract as feeds
-from gateway import rules
-from gateway.routes import BY_NAME, ROUTES
+from gateway.routing import overrides
+from gateway.routing.table import BY_NAME, ROUTES
 from tests.integration.support.rpc import OPERATOR, Rpc
 from users import contract as users
 
@@ -236,7 +236,7 @@ def test_the_next_migration_leaves_changes_alone_and_a_row_of_another_version_do
     with database.begin() as connection:
         connection.execute(text("DELETE FROM routes WHERE name = 'login'"))
         connection.execute(text("UPDATE routes SET name = 'of-later' WHERE name = 'inbox'"))
-        rules.seed(connection, ROUTES)
+        overrides.seed(connection, ROUTES)
     assert listed()["all-posts"]["enabled"] is False
     assert set(listed()) == BY_NAME.keys()
 

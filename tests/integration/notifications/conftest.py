@@ -10,18 +10,20 @@ from nameko.runners import ServiceRunner
 from sqlalchemy import Engine, RowMapping, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from chassis import clock, keyring
+from chassis import clock
+from chassis.amqp.envelope import Envelope
+from chassis.amqp.publisher import BatchPublisher
+from chassis.auth import keyring
+from chassis.auth.caller import Caller
+from chassis.db.tables import METADATA
+from chassis.db.unit_of_work import UnitOfWork
 from chassis.ids import new_id
-from chassis.outbox import Envelope
-from chassis.publisher import BatchPublisher
-from chassis.sessions import Sessions
-from chassis.tables import METADATA
-from chassis.tokens import Caller
 from feeds.contract import PostCreated
-from notifications import store, store_deliveries
-from notifications.messages import Content
+from notifications.delivery import delivery_store
+from notifications.inbox import inbox_store
 from notifications.models import Base
 from notifications.service import NotificationsService
+from notifications.wording import Content
 from tests.integration.notifications.people import People, UsersService
 from tests.integration.support.databases import Databases
 from tests.integration.support.twins import Twin
@@ -93,9 +95,9 @@ def publish(settings: dict[str, Any]) -> Iterator[Publish]:
     publisher.close()
 
 
-def sessions(database: Engine) -> Sessions:
+def sessions(database: Engine) -> UnitOfWork:
     """Return transactions as services write them, without a service."""
-    return Sessions(sessionmaker(database, class_=nameko_sqlalchemy.database.Session))
+    return UnitOfWork(sessionmaker(database, class_=nameko_sqlalchemy.database.Session))
 
 
 def user(user_id: str) -> Caller:
@@ -122,8 +124,8 @@ def order(database: Engine) -> Order:
 
     def order(channel: Channel, *users: str, title: str = "Tea", message: str = "Chai?", chosen: bool = False) -> str:
         with Session(database) as session, session.begin():
-            notification = store.add(session, Content("message", title, message))
-            store_deliveries.add(session, notification.id, {channel: users}, chosen=chosen)
+            notification = inbox_store.add(session, Content("message", title, message))
+            delivery_store.add(session, notification.id, {channel: users}, chosen=chosen)
             return notification.id
 
     return order

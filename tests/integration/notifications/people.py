@@ -6,7 +6,7 @@ from typing import ClassVar
 from chassis.contract import Empty
 from chassis.errors import Unavailable
 from chassis.ids import new_id
-from chassis.rpc import rpc
+from chassis.rpc.entrypoint import rpc
 from chassis.service import Service
 from users.contract import ActiveRecipients, Channel, Contact, ContactList, Contacts, OptOut, Recipient, Recipients
 

@@ -8,14 +8,14 @@ import sys
 import nameko_sqlalchemy
 from sqlalchemy.orm import sessionmaker
 
-from chassis.engine import create_engine
-from chassis.sessions import Sessions
-from notifications.channels.sms_counter import Counter
-from notifications.channels.sms_limits import Limits
+from chassis.db.engine import create_engine
+from chassis.db.unit_of_work import UnitOfWork
+from notifications.channels.sms.counter import Counter
+from notifications.channels.sms.daily_limits import Limits
 
 if __name__ == "__main__":
     url, budget, times = sys.argv[1:]
-    db = Sessions(sessionmaker(create_engine({"url": url}), class_=nameko_sqlalchemy.database.Session))
+    db = UnitOfWork(sessionmaker(create_engine({"url": url}), class_=nameko_sqlalchemy.database.Session))
     counter = Counter(db, Limits(per_number=1000, budget=int(budget), key=b"key"))
     sys.stdout.write("ready\n")
     sys.stdout.flush()

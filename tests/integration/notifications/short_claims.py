@@ -2,7 +2,7 @@
 
 from chassis import runner  # isort: skip - it patches what others import
 from chassis import config
-from chassis.green import make_psycopg_green
+from chassis.db.psycopg2_eventlet import make_psycopg_green
 
 if __name__ == "__main__":
     make_psycopg_green()

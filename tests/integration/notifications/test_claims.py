@@ -9,8 +9,9 @@ from sqlalchemy import Engine, update
 from sqlalchemy.orm import Session
 
 from chassis import clock
-from notifications import outcomes, store_deliveries
+from notifications.channels import delivery_results
 from notifications.deliveries import DeliveriesService
+from notifications.delivery import delivery_store
 from notifications.models import Delivery
 from tests.integration.notifications.conftest import Order, Rows, Settled
 from tests.integration.notifications.people import People, UsersService
@@ -19,9 +20,9 @@ from tests.integration.support.twins import Twin
 LEASE = 60
 
 
-def claim(database: Engine, limit: int = 10, channel: str = "email") -> list[store_deliveries.Claim]:
+def claim(database: Engine, limit: int = 10, channel: str = "email") -> list[delivery_store.Claim]:
     with Session(database) as session, session.begin():
-        return store_deliveries.claim(session, channel, limit, LEASE)
+        return delivery_store.claim(session, channel, limit, LEASE)
 
 
 def let_leases_run_out(database: Engine) -> None:
@@ -51,11 +52,11 @@ def test_a_result_that_comes_after_somebody_else_took_over_is_ignored(
     (late,) = claim(database)
     let_leases_run_out(database)
     with Session(database) as session, session.begin():
-        (lost,) = store_deliveries.abandoned(session, "email", 10)
-        store_deliveries.record(session, [(lost, outcomes.transient("the sender stopped on the way"))])
+        (lost,) = delivery_store.abandoned(session, "email", 10)
+        delivery_store.record(session, [(lost, delivery_results.transient("the sender stopped on the way"))])
     assert [one.attempt for one in claim(database)] == [2]
     with Session(database) as session, session.begin():
-        store_deliveries.record(session, [(late, outcomes.failed("late"))])
+        delivery_store.record(session, [(late, delivery_results.failed("late"))])
     assert [row["status"] for row in rows("deliveries")] == ["sending"]
 
 

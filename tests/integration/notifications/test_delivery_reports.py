@@ -10,17 +10,20 @@ from nameko.runners import ServiceRunner
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from chassis.auth.caller import Caller
 from chassis.errors import Forbidden, Invalid, ServiceError
-from chassis.tokens import Caller
-from notifications import outcomes, reports, store, store_deliveries, store_sms
+from notifications.channels import delivery_results
+from notifications.channels.sms import sms_store
 from notifications.contract import ReportDelivery
+from notifications.delivery import delivery_store, receipts
+from notifications.inbox import inbox_store
 from tests.integration.notifications.conftest import Order, Rows, Until, sessions, user
 from tests.integration.notifications.people import People
 from tests.integration.support.rpc import Rpc
 
 ID = "ATXid_1"
 PHONE = "+254711000001"
-TAKEN = outcomes.sent(ID)
+TAKEN = delivery_results.sent(ID)
 
 Report = Callable[..., None]
 Status = Callable[[], tuple[str, str | None]]
@@ -50,15 +53,15 @@ def status(rows: Rows) -> Status:
     return status
 
 
-def claim(database: Engine) -> store_deliveries.Claim:
+def claim(database: Engine) -> delivery_store.Claim:
     with Session(database) as session, session.begin():
-        (claimed,) = store_deliveries.claim(session, "sms", 1, 60)
+        (claimed,) = delivery_store.claim(session, "sms", 1, 60)
     return claimed
 
 
-def record(database: Engine, claimed: store_deliveries.Claim, outcome: outcomes.Outcome = TAKEN) -> None:
+def record(database: Engine, claimed: delivery_store.Claim, outcome: delivery_results.Outcome = TAKEN) -> None:
     with Session(database) as session, session.begin():
-        store_deliveries.record(session, [(claimed, outcome)])
+        delivery_store.record(session, [(claimed, outcome)])
 
 
 @pytest.fixture
@@ -111,7 +114,7 @@ def waits(database: Engine) -> bool:
 
 def receive(database: Engine) -> None:
     nobody: Any = None  # there is no opt-out to tell
-    reports.receive(sessions(database), nobody, ReportDelivery(provider_id=ID, status="Success"))
+    receipts.receive(sessions(database), nobody, ReportDelivery(provider_id=ID, status="Success"))
 
 
 def test_a_report_that_meets_the_recording_half_way_is_not_lost(
@@ -120,7 +123,7 @@ def test_a_report_that_meets_the_recording_half_way_is_not_lost(
     order("sms", ada)
     claimed = claim(database)
     with Session(database) as session, session.begin():
-        store_deliveries.record(session, [(claimed, TAKEN)])
+        delivery_store.record(session, [(claimed, TAKEN)])
         receiving = eventlet.spawn(receive, database)
         until(lambda: waits(database))
     receiving.wait()
@@ -133,9 +136,9 @@ def test_a_recording_that_meets_a_report_half_way_finds_it(
     order("sms", ada)
     claimed = claim(database)
     with Session(database) as session, session.begin():
-        store_sms.take_report_turn(session, alone=False)
-        store_sms.keep_report(session, ID, outcomes.Outcome("delivered"))
-        store_sms.settle(session, [ID])
+        sms_store.take_report_turn(session, alone=False)
+        sms_store.keep_report(session, ID, delivery_results.Outcome("delivered"))
+        sms_store.settle(session, [ID])
         recording = eventlet.spawn(record, database, claimed)
         until(lambda: waits(database))
     recording.wait()
@@ -189,7 +192,7 @@ def test_the_recipient_sees_what_was_reported(  # noqa: PLR0913, PLR0917 - fixtu
 ) -> None:
     notification = order("sms", ada)
     with Session(database) as session, session.begin():
-        store.add_to_inbox(session, notification, [ada])
+        inbox_store.add_to_inbox(session, notification, [ada])
     record(database, claim(database))
     report("Success")
     (delivery,) = rpc("notifications.detail", user(ada), id=notification)["deliveries"]

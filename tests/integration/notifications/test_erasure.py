@@ -7,7 +7,7 @@ from nameko.runners import ServiceRunner
 from nameko.testing.services import entrypoint_hook
 
 from chassis import clock
-from notifications import erasure
+from notifications.cleanup import erasure
 from tests.integration.notifications.conftest import Publish, Rows, Until, user
 from tests.integration.notifications.people import People
 from tests.integration.support.rpc import GATEWAY, Rpc

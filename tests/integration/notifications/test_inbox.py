@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from chassis.auth.caller import Caller
 from chassis.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from chassis.ids import new_id
-from chassis.tokens import Caller
 from tests.integration.notifications.conftest import staff, user
 from tests.integration.notifications.people import People
 from tests.integration.support.pages import STEPS, WITH_REAL_SERVICES, read_all

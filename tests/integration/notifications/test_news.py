@@ -13,10 +13,12 @@ from chassis import clock
 from chassis.contract import Event
 from chassis.ids import new_id
 from feeds.contract import PostCreated, PostDeleted, PostUpdated
-from notifications import messages, store, store_deliveries, store_news
+from notifications import wording
 from notifications.deliveries import DeliveriesService
+from notifications.delivery import delivery_store
+from notifications.inbox import inbox_store, post_updates_store
+from notifications.inbox.inbox_store import Progress
 from notifications.models import Delivery
-from notifications.store import Progress
 from tests.integration.notifications.conftest import Publish, Rows, Settled, Until, user
 from tests.integration.notifications.people import People, UsersService
 from tests.integration.support.events import Listen
@@ -70,8 +72,8 @@ def test_an_edited_post_is_read_with_its_newest_words_whatever_comes_first(
     hear(edited(published, "second", minutes=2))
     (row,) = rows("notifications")
     (item,) = rpc("notifications.inbox", user(rows("inbox")[0]["user_id"]))["items"]
-    assert (item["title"], item["message"]) == ("author posted", messages.excerpt("third " * 100, 200))
-    assert item["data"] == messages.about_post(published).data
+    assert (item["title"], item["message"]) == ("author posted", wording.excerpt("third " * 100, 200))
+    assert item["data"] == wording.about_post(published).data
     assert row["changed_at"] > published.created_at
     assert {delivery["status"] for delivery in rows("deliveries")} == {"pending"}
 
@@ -86,7 +88,7 @@ def test_of_a_deleted_post_nobody_reads_a_word_and_nothing_more_is_sent(
     hear(edited(published, "back again", minutes=1))
     (row,) = rows("notifications")
     assert (row["title"], row["message"]) == ("author posted", NO_WORDS)
-    assert row["data"] == messages.about_post(published).data | {"deleted": True}
+    assert row["data"] == wording.about_post(published).data | {"deleted": True}
     first, *others = rows("deliveries")
     assert (first["status"], first["last_error"]) == ("sending", None)
     assert {(one["status"], one["last_error"], one["due_at"]) for one in others} == {
@@ -157,7 +159,7 @@ def test_with_an_account_its_posts_go_in_either_order(
         hear(event)
     hear(edited(published, "late news", minutes=1))
     (row,) = rows("notifications")
-    expected = messages.about_erased_post(published.id, published.author_id)
+    expected = wording.about_erased_post(published.id, published.author_id)
     assert (row["title"], row["message"], row["data"]) == (expected.title, expected.message, expected.data)
     assert [news["text"] for news in rows("post_news")] == [None]
 
@@ -179,10 +181,10 @@ def test_a_delivery_that_was_claimed_as_the_post_was_deleted_is_not_sent(
     ada, moment = people.add("ada", "email"), clock.now()
     post = PostCreated(id=new_id(), author_id=new_id(), author_username="ben", text="old", created_at=moment)
     with Session(database) as session, session.begin():
-        told = store.add_once(session, messages.about_post(post), post.id, moment, Progress(done=True))
+        told = inbox_store.add_once(session, wording.about_post(post), post.id, moment, Progress(done=True))
         assert told
-        store_deliveries.add(session, told.id, {"email": [ada]}, chosen=False)
-        store_news.keep(session, post.id, None, moment)
+        delivery_store.add(session, told.id, {"email": [ada]}, chosen=False)
+        post_updates_store.keep(session, post.id, None, moment)
     (delivery,) = settled()
     assert (delivery["status"], delivery["attempts"], delivery["last_error"]) == (
         "cancelled",

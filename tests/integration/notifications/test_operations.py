@@ -9,11 +9,11 @@ from sqlalchemy import Engine, update
 from sqlalchemy.orm import Session
 
 from chassis import clock
+from chassis.db.sql import insert_new
 from chassis.errors import Forbidden, Invalid
 from chassis.ids import new_id
-from chassis.sql import insert_new
-from notifications import operations, store_operations
 from notifications.deliveries import DeliveriesService
+from notifications.delivery import admin, admin_store
 from notifications.models import Delivery, Notification, PostNews
 from notifications.service import NotificationsService
 from tests.integration.notifications.conftest import Order, Rows
@@ -138,16 +138,16 @@ def test_nobody_is_told_of_a_post_that_was_deleted(  # noqa: PLR0913, PLR0917 - 
 def test_very_many_are_moved_in_small_transactions(
     users: list[str], order: Order, rows: Rows, rpc: Rpc, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(operations, "BATCH", 2)
+    monkeypatch.setattr(admin, "BATCH", 2)
     sizes: list[int] = []
-    change = store_operations._change  # noqa: SLF001 - how large they are is what this test is about
+    change = admin_store._change  # noqa: SLF001 - how large they are is what this test is about
 
     def counted(*arguments: Any) -> list[datetime]:
         moved = change(*arguments)
         sizes.append(len(moved))
         return moved
 
-    monkeypatch.setattr(store_operations, "_change", counted)
+    monkeypatch.setattr(admin_store, "_change", counted)
     for _ in range(2):
         order("email", *users)
     assert rpc("deliveries.park", OPERATOR, channel="email") == {"deliveries": 6}
@@ -160,17 +160,17 @@ def test_very_many_are_moved_in_small_transactions(
 def test_what_fails_again_at_once_is_not_retried_for_ever(
     users: list[str], order: Order, end: Callable[..., None], rpc: Rpc, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(operations, "BATCH", 1)
+    monkeypatch.setattr(admin, "BATCH", 1)
     notification = order("email", *users)
     end("failed", notification, clock.now() - timedelta(minutes=1))
-    revive = store_operations.revive
+    revive = admin_store.revive
 
     def revive_and_fail(*arguments: Any) -> list[datetime]:
         moved = revive(*arguments)
         arguments[0].execute(update(Delivery).where(Delivery.status == "pending").values(status="failed", due_at=None))
         return moved
 
-    monkeypatch.setattr(store_operations, "revive", revive_and_fail)
+    monkeypatch.setattr(admin_store, "revive", revive_and_fail)
     moved = rpc("deliveries.retry", OPERATOR, channel="email", status="failed", since=LONG_AGO)
     assert moved == {"deliveries": 3}
 

@@ -11,15 +11,15 @@ from sqlalchemy import Engine, insert
 from sqlalchemy.orm import sessionmaker
 
 from chassis import clock, ids
+from chassis.auth.caller import Caller
+from chassis.db.unit_of_work import UnitOfWork
 from chassis.ids import new_id
-from chassis.sessions import Sessions
-from chassis.tokens import Caller
 from feeds.contract import PostCreated
-from notifications import retention
+from notifications.cleanup import retention
+from notifications.cleanup.retention import Retention
 from notifications.contract import BEGINNING
 from notifications.deliveries import DeliveriesService
 from notifications.models import Base, Delivery, DeliveryReport, InboxRow, Notification, PostNews, SmsCount
-from notifications.retention import Retention
 from notifications.service import NotificationsService
 from tests.integration.notifications.conftest import Publish, Rows, Until, user
 from tests.integration.notifications.people import People, UsersService
@@ -85,9 +85,9 @@ def run(database: Engine, monkeypatch: pytest.MonkeyPatch) -> Run:
     return run
 
 
-def sessions(database: Engine) -> Sessions:
+def sessions(database: Engine) -> UnitOfWork:
     """Open transactions as services do."""
-    return Sessions(sessionmaker(bind=database, class_=Session))
+    return UnitOfWork(sessionmaker(bind=database, class_=Session))
 
 
 def left(rows: Rows, table: str, column: str = "notification_id") -> list[Any]:

@@ -7,9 +7,9 @@ import pytest
 from nameko.runners import ServiceRunner
 from sqlalchemy import Engine, insert
 
+from chassis.auth.caller import Caller
 from chassis.errors import Conflict, Forbidden, Invalid, Unavailable
 from chassis.ids import new_id
-from chassis.tokens import Caller
 from notifications.deliveries import DeliveriesService
 from notifications.models import Erased
 from tests.integration.notifications.conftest import Rows, Settled, staff, user

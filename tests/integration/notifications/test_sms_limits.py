@@ -18,10 +18,10 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from notifications.channels.base import Outgoing
-from notifications.channels.sms import Sms
-from notifications.channels.sms_account import SmsAccount
-from notifications.channels.sms_counter import Counter
-from notifications.channels.sms_limits import Limits
+from notifications.channels.sms.account import SmsAccount
+from notifications.channels.sms.channel import Sms
+from notifications.channels.sms.counter import Counter
+from notifications.channels.sms.daily_limits import Limits
 from notifications.deliveries import DeliveriesService
 from notifications.models import SmsCount
 from tests.integration.notifications.conftest import Order, Rows, Settled, sessions

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from chassis import clock
 from chassis.errors import Invalid
 from chassis.ids import new_id
-from notifications import store
 from notifications.contract import BEGINNING
-from notifications.messages import Content
+from notifications.inbox import inbox_store
 from notifications.models import InboxRow, Notification
+from notifications.wording import Content
 from tests.integration.notifications.conftest import user
 from tests.integration.notifications.people import People
 from tests.integration.support.events import Listen, Listener
@@ -38,9 +38,9 @@ def tell(ada: str, database: Engine) -> Tell:
 
     def tell(number: int) -> list[str]:
         with Session(database) as session, session.begin():
-            ids = [store.add(session, Content("message", "Tea", f"Chai {place}?")).id for place in range(number)]
+            ids = [inbox_store.add(session, Content("message", "Tea", f"Chai {place}?")).id for place in range(number)]
             for notification in ids:
-                store.add_to_inbox(session, notification, [ada])
+                inbox_store.add_to_inbox(session, notification, [ada])
             session.execute(update(Notification).values(created_at=LONG_AGO))
         return ids
 

@@ -5,7 +5,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from chassis.ids import new_id
-from notifications import store
+from notifications.inbox import inbox_store
 from tests.integration.notifications.conftest import Rows, Until
 
 
@@ -14,13 +14,13 @@ def test_writers_take_turns_so_that_a_replay_misses_nothing(database: Engine, ro
 
     def write() -> None:
         with Session(database) as session, session.begin():
-            store.add_to_inbox(session, second, [ada])
+            inbox_store.add_to_inbox(session, second, [ada])
 
     with Session(database) as session, session.begin():
-        store.add_to_inbox(session, first, [ben])
+        inbox_store.add_to_inbox(session, first, [ben])
         other = eventlet.spawn(write)
         until(lambda: waiting_for_a_turn(database))
-        store.add_to_inbox(session, first, [ada])
+        inbox_store.add_to_inbox(session, first, [ada])
     other.wait()
     assert [row["notification_id"] for row in rows("inbox", user_id=ada)] == [first, second]
 

@@ -8,9 +8,9 @@ import alembic.command
 import pytest
 from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table
 
-from chassis import migrations
-from chassis.database import Database
-from chassis.engine import create_engine
+from chassis.db import migrations
+from chassis.db.database import Database
+from chassis.db.engine import create_engine
 
 MARK = "made_by_tests"  # a table: this database may be emptied
 KEPT = {MARK, "alembic_version"}

@@ -8,7 +8,7 @@ from typing import Any
 
 from kombu import Connection, Consumer, Queue
 
-from chassis import wire
+from chassis.amqp import protocol
 
 TIMEOUT = 5  # seconds
 
@@ -19,7 +19,7 @@ class Listener:
     def __init__(self, uri: str, source: str) -> None:
         self._connection = Connection(uri)
         channel = self._connection.channel()
-        queue = Queue(exchange=wire.event_exchange(source), routing_key="#", exclusive=True, auto_delete=True)
+        queue = Queue(exchange=protocol.event_exchange(source), routing_key="#", exclusive=True, auto_delete=True)
         self._heard: deque[tuple[str, dict[str, Any]]] = deque()
         Consumer(channel, [queue], no_ack=True, on_message=self._on_message).consume()
 

@@ -5,8 +5,10 @@ from typing import Any
 
 from nameko.standalone.rpc import ClusterRpcProxy
 
-from chassis import context, keyring, tokens
-from chassis.tokens import Caller
+from chassis.amqp import message_headers
+from chassis.auth import keyring, tokens
+from chassis.auth.caller import Caller
+from chassis.observability import correlation
 
 GATEWAY = Caller("gateway")
 OPERATOR = Caller("operator")
@@ -32,8 +34,12 @@ class Rpc:
         service, _, method = target.partition(".")
         proxy, context_data = self._idle.pop() if self._idle else self._open()
         token = caller and tokens.issue(caller, service, self._ring.signing)
-        sent = {context.AUTH_TOKEN: token, context.REQUEST_KEY: request_key, context.REQUEST_ID: str(uuid.uuid4())}
-        sent[context.TRACEPARENT] = context.traceparent.get()
+        sent = {
+            message_headers.AUTH_TOKEN: token,
+            message_headers.REQUEST_KEY: request_key,
+            correlation.REQUEST_ID: str(uuid.uuid4()),
+        }
+        sent[correlation.TRACEPARENT] = correlation.traceparent.get()
         context_data.clear()
         context_data.update({name: value for name, value in sent.items() if value is not None})
         try:

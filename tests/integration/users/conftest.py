@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from chassis.auth.caller import Caller
 from chassis.ids import new_id
-from chassis.tokens import Caller
 from tests.integration.support.databases import Databases
 from tests.integration.support.rpc import OPERATOR, Rpc
 from tests.integration.users.people import PASSWORD, MakePerson, Person

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from chassis.tokens import Caller
+from chassis.auth.caller import Caller
 from users import contract
 
 PASSWORD = "a bench of stone"

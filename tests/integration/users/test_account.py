@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
+from chassis.auth.caller import Caller
 from chassis.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from chassis.ids import new_id
-from chassis.tokens import Caller
 from tests.integration.support.events import Listen
 from tests.integration.support.rpc import GATEWAY, Rpc
 from tests.integration.users.people import PASSWORD, MakePerson, Person, Redis

@@ -12,14 +12,15 @@ from sqlalchemy import Engine, event, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from chassis import clock
+from chassis.auth.caller import Caller
+from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Forbidden, Invalid, NotFound, ServiceError, TooManyRequests
-from chassis.sessions import Sessions
-from chassis.tokens import Caller
 from tests.integration.conftest import Settings
 from tests.integration.support.rpc import Rpc
 from tests.integration.users.people import PASSWORD, MakePerson, Person
-from users import contract, guesses, proofs, store_guesses
-from users.hashing import Hasher
+from users import contract
+from users.credentials import authentication, failed_logins, failed_logins_store
+from users.credentials.hashing import Hasher
 from users.models import Guesses
 
 WRONG = "a bench of wood"
@@ -166,9 +167,9 @@ def test_the_database_does_the_same_work_for_a_known_and_an_unknown_name(
 ) -> None:
     person("ada")
     argon2 = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    hasher, rules = Hasher(argon2, threads=2, queue=2), guesses.rules(settings["users"]["login"])
+    hasher, rules = Hasher(argon2, threads=2, queue=2), failed_logins.rules(settings["users"]["login"])
     engine = database.execution_options()  # to listen to ours alone
-    db = Sessions(sessionmaker(engine, class_=nameko_sqlalchemy.database.Session))
+    db = UnitOfWork(sessionmaker(engine, class_=nameko_sqlalchemy.database.Session))
     log: list[str] = []
     event.listen(engine, "before_cursor_execute", lambda *arguments: log.append(arguments[2]))
     event.listen(engine, "commit", lambda _connection: log.append("COMMIT"))
@@ -179,7 +180,7 @@ def test_the_database_does_the_same_work_for_a_known_and_an_unknown_name(
         log.clear()
         request = contract.SignIn(username=name, password=WRONG, address=name)
         for _ in range(4):
-            outcome(lambda: proofs.at_login(db, hasher, rules, request))
+            outcome(lambda: authentication.at_login(db, hasher, rules, request))
         return log.copy()
 
     known, unknown = work("ada"), work("nobody")
@@ -266,12 +267,12 @@ def test_a_day_later_only_failures_in_a_row_at_accounts_that_exist_are_remembere
     attempt("nobody")
     check_within_session(users, ada, WRONG)
     with Session(database) as session:
-        store_guesses.forget(session, limit=10)
+        failed_logins_store.forget(session, limit=10)
         assert len(list(session.scalars(select(Guesses)))) == 4
         session.execute(update(Guesses).values(since=clock.now() - DAY, failed_at=clock.now() - DAY))
-        store_guesses.forget(session, limit=1)
+        failed_logins_store.forget(session, limit=1)
         assert len(list(session.scalars(select(Guesses)))) == 3
-        store_guesses.forget(session, limit=10)
+        failed_logins_store.forget(session, limit=10)
         left = set(session.scalars(select(Guesses.subject)))
     assert left == {f"account:{ada.id}", f"session:{ada.id}"}
 
@@ -280,5 +281,5 @@ def test_of_an_address_that_many_share_a_days_failures_count_and_no_more(attempt
     attempt("nobody", address="192.0.2.1")
     with Session(database) as session:
         session.execute(update(Guesses).values(since=clock.now() - DAY))
-        store_guesses.forget(session, limit=10)
+        failed_logins_store.forget(session, limit=10)
         assert [subject[:8] for subject in session.scalars(select(Guesses.subject))] == ["account:"]

@@ -5,14 +5,15 @@ from datetime import timedelta
 
 import pytest
 
-from chassis import clock, redis_client
+from chassis import clock
 from chassis.ids import new_id
+from chassis.redis import connection
 from tests.integration.conftest import Settings
 from tests.integration.support.rpc import Rpc
 from tests.integration.users.people import PASSWORD, MakePerson, Redis
-from users import contract, replies
-from users.live import LiveSessions
+from users import contract, serializers
 from users.models import User, UserSession
+from users.sessions.cache import LiveSessions
 
 NOBODY_LISTENS = "redis://127.0.0.1:1/0"
 Copy = Callable[[], str | None]
@@ -20,7 +21,7 @@ Copy = Callable[[], str | None]
 
 @pytest.fixture
 def live(settings: Settings) -> Iterator[LiveSessions]:
-    with redis_client.connect(settings["redis_url"]) as client:
+    with connection.connect(settings["redis_url"]) as client:
         yield LiveSessions(client, seconds=60)
 
 
@@ -51,7 +52,7 @@ def copy(session: UserSession, redis: Redis) -> Copy:
 def test_an_ended_session_is_revived_by_nothing(
     live: LiveSessions, session: UserSession, user: User, copy: Copy
 ) -> None:
-    read_before_the_end = replies.identity(user, session)
+    read_before_the_end = serializers.identity(user, session)
     session.revoked_at = clock.now()
     live.follow([(session, user)])
     live.add(session.token_hash, read_before_the_end)
@@ -71,7 +72,7 @@ def test_a_tombstone_outlives_every_call_under_way(
 def test_a_change_overwrites_the_copy_and_what_was_read_before_does_not(
     live: LiveSessions, session: UserSession, user: User, copy: Copy
 ) -> None:
-    read_before_the_change = replies.identity(user, session)
+    read_before_the_change = serializers.identity(user, session)
     live.add(session.token_hash, read_before_the_change)
     user.is_staff = True
     live.follow([(session, user)])
@@ -90,7 +91,7 @@ def test_a_closed_accounts_sessions_have_ended(
 def test_what_the_database_does_not_know_any_more_has_ended(
     live: LiveSessions, session: UserSession, user: User, copy: Copy
 ) -> None:
-    read_before_the_end = replies.identity(user, session)
+    read_before_the_end = serializers.identity(user, session)
     live.add(session.token_hash, read_before_the_end)
     live.end([session.token_hash])
     live.add(session.token_hash, read_before_the_end)

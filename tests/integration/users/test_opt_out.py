@@ -2,8 +2,8 @@
 
 import pytest
 
+from chassis.auth.caller import Caller
 from chassis.errors import Forbidden, Invalid
-from chassis.tokens import Caller
 from tests.integration.support.rpc import GATEWAY, Rpc
 from tests.integration.users.people import MakePerson, Person
 

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import Engine
 
 from chassis import clock
+from chassis.auth.caller import Caller
 from chassis.contract import is_id
 from chassis.errors import Forbidden
 from chassis.ids import new_id
-from chassis.tokens import Caller
 from tests.integration.support.rpc import GATEWAY, Rpc
 from tests.integration.users.people import MakePerson, Person
 

@@ -7,8 +7,8 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import Engine
 
+from chassis.auth.caller import Caller
 from chassis.errors import Forbidden, Unauthenticated
-from chassis.tokens import Caller
 from tests.integration.conftest import Settings
 from tests.integration.support.events import Listen
 from tests.integration.support.rpc import GATEWAY, Rpc

@@ -9,15 +9,17 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from chassis import clock
+from chassis.db.tables import METADATA
 from chassis.errors import Invalid, Unauthenticated
-from chassis.tables import METADATA
 from tests.integration.support.databases import MARK
 from tests.integration.users.people import MakePerson, Person
-from users import administration, changes, contract, erasure, sessions, store
-from users.changes import Change, NewPassword
+from users import contract, store
+from users.accounts import admin, erasure, updates
+from users.accounts.updates import Change, NewPassword
+from users.credentials.authentication import Proof
 from users.models import Base, User, UserSession
-from users.proofs import Proof
-from users.sessions import Lives
+from users.sessions import lifecycle
+from users.sessions.lifecycle import Lives
 
 DAY = timedelta(days=1)
 LIVES = Lives(30 * DAY, 14 * DAY, timedelta(minutes=1))
@@ -33,18 +35,18 @@ def test_a_password_that_was_changed_meanwhile_starts_no_session(person: MakePer
     ada = person("ada")
     with Session(database) as session:
         proof = proof_of(session, ada)
-        changes.apply(session, ada.caller, Change({}, NewPassword("hash", proof.password_changed_at)))
+        updates.apply(session, ada.caller, Change({}, NewPassword("hash", proof.password_changed_at)))
         with pytest.raises(Unauthenticated, match="bad_credentials"):
-            sessions.start(session, REQUEST, proof, LIVES)
+            lifecycle.start(session, REQUEST, proof, LIVES)
 
 
 def test_an_account_that_was_closed_meanwhile_starts_no_session(person: MakePerson, database: Engine) -> None:
     ada = person("ada")
     with Session(database) as session:
         proof = proof_of(session, ada)
-        administration.set_active(session, User.id == ada.id, is_active=False)
+        admin.set_active(session, User.id == ada.id, is_active=False)
         with pytest.raises(Unauthenticated, match="bad_credentials"):
-            sessions.start(session, REQUEST, proof, LIVES)
+            lifecycle.start(session, REQUEST, proof, LIVES)
 
 
 def test_an_account_that_was_deleted_meanwhile_starts_no_session(person: MakePerson, database: Engine) -> None:
@@ -53,14 +55,14 @@ def test_an_account_that_was_deleted_meanwhile_starts_no_session(person: MakePer
         proof = proof_of(session, ada)
         erasure.erase(session, ada.id, proof.password_changed_at)
         with pytest.raises(Unauthenticated, match="bad_credentials"):
-            sessions.start(session, REQUEST, proof, LIVES)
+            lifecycle.start(session, REQUEST, proof, LIVES)
 
 
 def test_a_password_that_was_changed_meanwhile_deletes_no_account(person: MakePerson, database: Engine) -> None:
     ada = person("ada")
     with Session(database) as session:
         proven = proof_of(session, ada).password_changed_at
-        changes.apply(session, ada.caller, Change({}, NewPassword("hash", proven)))
+        updates.apply(session, ada.caller, Change({}, NewPassword("hash", proven)))
         with pytest.raises(Invalid, match="password"):
             erasure.erase(session, ada.id, proven)
 
@@ -69,9 +71,9 @@ def test_of_two_changes_of_one_password_at_a_time_one_is_made(person: MakePerson
     ada = person("ada")
     with Session(database) as session:
         change = Change({}, NewPassword("hash", proof_of(session, ada).password_changed_at))
-        changes.apply(session, ada.caller, change)
+        updates.apply(session, ada.caller, change)
         with pytest.raises(Invalid, match="current_password"):
-            changes.apply(session, ada.caller, change)
+            updates.apply(session, ada.caller, change)
 
 
 def test_sessions_are_forgotten_a_month_after_their_end_and_not_before(

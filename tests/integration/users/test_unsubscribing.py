@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from chassis.auth.caller import Caller
 from chassis.errors import Forbidden, Invalid, NotFound
 from chassis.ids import new_id
-from chassis.tokens import Caller
 from tests.integration.support.rpc import OPERATOR, Rpc
 from tests.integration.users.people import PASSWORD, MakePerson, Person
 

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
 
-from chassis.engine import create_engine
-from chassis.sessions import Sessions
-from chassis.tables import METADATA
+from chassis.db.engine import create_engine
+from chassis.db.tables import METADATA
+from chassis.db.unit_of_work import UnitOfWork
 
 
 @pytest.fixture
@@ -22,6 +22,6 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def db(engine: Engine) -> Sessions:
+def db(engine: Engine) -> UnitOfWork:
     """The transactions that services have, without a relay."""
-    return Sessions(sessionmaker(bind=engine, class_=nameko_sqlalchemy.database.Session))
+    return UnitOfWork(sessionmaker(bind=engine, class_=nameko_sqlalchemy.database.Session))

@@ -1,6 +1,6 @@
 import pytest
 
-from chassis.calls import incoming, request_key
+from chassis.amqp.message_context import incoming, request_key
 from chassis.errors import Invalid
 
 

@@ -5,10 +5,10 @@ from hypothesis import strategies as st
 from sqlalchemy import Column, Dialect, Engine, Integer, MetaData, Table, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from chassis.columns import Moment
+from chassis.db.columns import UtcDateTime
 
 METADATA = MetaData()
-things = Table("things", METADATA, Column("id", Integer, primary_key=True), Column("at", Moment))
+things = Table("things", METADATA, Column("id", Integer, primary_key=True), Column("at", UtcDateTime))
 NAIROBI = timezone(timedelta(hours=3))
 SQLITE: Dialect = sqlite.dialect()
 POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -37,11 +37,11 @@ def test_no_moment_stays_none(engine: Engine) -> None:
 
 def test_only_sqlite_loses_the_zone_on_the_way() -> None:
     moment = datetime(2026, 1, 1, 3, tzinfo=NAIROBI)
-    assert Moment().process_bind_param(moment, SQLITE) == datetime(2026, 1, 1)  # noqa: DTZ001
-    assert Moment().process_bind_param(moment, POSTGRESQL) == datetime(2026, 1, 1, tzinfo=UTC)
+    assert UtcDateTime().process_bind_param(moment, SQLITE) == datetime(2026, 1, 1)  # noqa: DTZ001
+    assert UtcDateTime().process_bind_param(moment, POSTGRESQL) == datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def test_postgresql_answers_in_its_own_zone_and_we_in_utc() -> None:
-    found = Moment().process_result_value(datetime(2026, 1, 1, 3, tzinfo=NAIROBI), POSTGRESQL)
+    found = UtcDateTime().process_result_value(datetime(2026, 1, 1, 3, tzinfo=NAIROBI), POSTGRESQL)
     assert found is not None
     assert (found, found.tzinfo) == (datetime(2026, 1, 1, tzinfo=UTC), UTC)

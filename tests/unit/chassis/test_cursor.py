@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis import cursor
-from chassis.contract import Message, Page
+from chassis.contract import Message, Page, cursor
 from chassis.errors import Invalid
 
 

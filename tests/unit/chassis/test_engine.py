@@ -6,10 +6,10 @@ from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from chassis import engine as module
-from chassis.engine import WRITE, create_engine, database_url, engine_options
+from chassis.db import engine as module
+from chassis.db.engine import WRITE, create_engine, database_url, engine_options
+from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Unavailable
-from chassis.sessions import Sessions
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_a_write_takes_the_lock_at_once_and_a_read_does_not(engine: Engine) -> N
     assert said(engine, write=False)[-2:] == ["BEGIN", "SELECT 1"]
 
 
-def test_the_sessions_of_services_say_which_is_which(engine: Engine, db: Sessions) -> None:
+def test_the_sessions_of_services_say_which_is_which(engine: Engine, db: UnitOfWork) -> None:
     statements: list[str] = []
     event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
     with db.read() as session:
@@ -43,7 +43,7 @@ def test_the_sessions_of_services_say_which_is_which(engine: Engine, db: Session
     assert statements == ["BEGIN", "SELECT 1", "BEGIN IMMEDIATE"]
 
 
-def test_a_failed_write_leaves_nothing(engine: Engine, db: Sessions) -> None:
+def test_a_failed_write_leaves_nothing(engine: Engine, db: UnitOfWork) -> None:
     def fail() -> None:
         with db.write() as session:
             session.execute(text("CREATE TABLE t (id)"))
@@ -66,7 +66,7 @@ def test_there_is_a_single_connection_to_sqlite_and_the_next_one_waits(
 
 
 def test_a_database_that_is_busy_or_away_is_a_refusal_that_may_be_repeated(
-    tmp_path: Path, db: Sessions, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, db: UnitOfWork, caplog: pytest.LogCaptureFixture
 ) -> None:
     other = sqlite3.connect(tmp_path / "test.sqlite3", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -84,7 +84,7 @@ def test_a_database_that_is_busy_or_away_is_a_refusal_that_may_be_repeated(
     assert "not available: OperationalError" in caplog.text
 
 
-def test_parameters_stay_out_of_error_messages(db: Sessions) -> None:
+def test_parameters_stay_out_of_error_messages(db: UnitOfWork) -> None:
     def clash() -> None:
         with db.write() as session:
             session.execute(text("CREATE TABLE t (id TEXT PRIMARY KEY)"))

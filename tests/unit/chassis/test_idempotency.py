@@ -5,11 +5,13 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from chassis import clock, context, idempotency
+from chassis import clock
+from chassis.amqp import message_headers
 from chassis.contract import Message
+from chassis.db import idempotency
+from chassis.db.tables import handled_requests
+from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Conflict, Invalid
-from chassis.sessions import Sessions
-from chassis.tables import handled_requests
 
 OLD, NEW = f"k1:{'o' * 32}", f"k2:{'n' * 32}"
 
@@ -25,7 +27,7 @@ class Receipt(Message):
 class Shop:
     """Counts what it does."""
 
-    def __init__(self, db: Sessions) -> None:
+    def __init__(self, db: UnitOfWork) -> None:
         self._db = db
         self.orders = 0
 
@@ -33,7 +35,7 @@ class Shop:
         self, key: str | None, text: str = "tea", method: str = "order", keys: str = OLD
     ) -> tuple[Receipt, SimpleNamespace]:
         call = SimpleNamespace(
-            data={context.REQUEST_KEY: key} if key else {},
+            data={message_headers.REQUEST_KEY: key} if key else {},
             entrypoint=SimpleNamespace(method_name=method),
             args=(Order(text=text),),
             config={"service_token_keys": keys, "service_token_issuers": []},
@@ -49,7 +51,7 @@ class Shop:
 
 
 @pytest.fixture
-def shop(db: Sessions) -> Shop:
+def shop(db: UnitOfWork) -> Shop:
     return Shop(db)
 
 
@@ -101,7 +103,7 @@ def test_neither_the_request_nor_a_plain_hash_of_it_is_kept(shop: Shop, engine: 
     assert len({row.digest for row in rows}) == 2
 
 
-def test_what_is_old_is_forgotten_and_nothing_else(shop: Shop, db: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_old_is_forgotten_and_nothing_else(shop: Shop, db: UnitOfWork, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.order("old")
     later = clock.now() + idempotency.KEPT + timedelta(seconds=1)
     monkeypatch.setattr(clock, "now", lambda: later)

@@ -9,9 +9,9 @@ from types import SimpleNamespace
 import jwt
 import pytest
 
-from chassis import keyring, tokens
-from chassis.keyring import Key, Keyring, parse
-from chassis.tokens import Caller
+from chassis.auth import keyring, tokens
+from chassis.auth.caller import Caller
+from chassis.auth.keyring import Key, Keyring, parse
 
 OLD, NEW = Key("k1", "o" * 64), Key("k2", "n" * 64)
 OLD_TEXT, NEW_TEXT = (f"{key.name}:{key.secret}" for key in (OLD, NEW))

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from chassis import context, logs
+from chassis.observability import correlation, logs
 
 
 def record(name: str = "feeds", message: str = "it happened", **extra: object) -> logging.LogRecord:
@@ -14,11 +14,11 @@ def record(name: str = "feeds", message: str = "it happened", **extra: object) -
 
 
 def test_a_line_is_json_with_the_request_id_and_the_extras() -> None:
-    token = context.request_id.set("r-1")
+    token = correlation.request_id.set("r-1")
     try:
         line = json.loads(logs.formatter("json").format(record(outcome="ok", ms=1.5)))
     finally:
-        context.request_id.reset(token)
+        correlation.request_id.reset(token)
     assert line.pop("time").endswith("+00:00")
     assert line == {
         "level": "warning",
@@ -77,7 +77,7 @@ def test_everything_else_is_kept() -> None:
     ],
 )
 def test_what_is_secret_in_a_path_is_not_written_down(said: str, kept: str) -> None:
-    discreet = logs.DiscreetFilter(["unsubscribe", "vendor/reports"])
+    discreet = logs.RedactingFilter(["unsubscribe", "vendor/reports"])
     whole, passed = record(message=said), record(message="%s")
     passed.args = (said,)
     for one in (whole, passed):
@@ -88,5 +88,5 @@ def test_what_is_secret_in_a_path_is_not_written_down(said: str, kept: str) -> N
 
 def test_other_paths_are_written_as_they_are() -> None:
     made = record(message="GET /post-detail/5f0c2a4e/ 200")
-    assert logs.DiscreetFilter(["unsubscribe"]).filter(made)
+    assert logs.RedactingFilter(["unsubscribe"]).filter(made)
     assert made.getMessage() == "GET /post-detail/5f0c2a4e/ 200"

@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 from amqp import Message
 
-from chassis import parked
+from chassis.events import contract
 
 ID = "01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21"
 NOTHING: dict[str, Any] = {"event_id": None, "error": None, "attempts": 0, "request_id": None, "since": None, "ids": {}}
 
 
 def shown(body: bytes | str = b"{}", **properties: Any) -> dict[str, Any]:
-    return parked.event(Message(body, **properties)).model_dump(mode="json")
+    return contract.event(Message(body, **properties)).model_dump(mode="json")
 
 
 def test_a_payload_is_shown_by_its_ids_alone() -> None:

@@ -1,10 +1,10 @@
 from pydantic import Field
 
-from chassis import rpc_help
-from chassis.access import services
+from chassis.auth.access import services
 from chassis.contract import Empty, Message
-from chassis.description import describe
-from chassis.rpc import rpc
+from chassis.rpc import help_text
+from chassis.rpc.entrypoint import rpc
+from chassis.rpc.introspection import describe
 from chassis.service import Service
 
 
@@ -27,7 +27,7 @@ class Kettle(Service):
 
 
 def test_each_method_is_shown_as_it_is_called_with_what_it_does_and_for_whom() -> None:
-    shown = rpc_help.text(describe(Kettle).model_dump())
+    shown = help_text.text(describe(Kettle).model_dump())
     assert shown.startswith("kettle\n")
     assert (
         '  pour(cups: integer, 1 to 12; sugar?: number or null; guests?: list of string = ["ada"]) -> Empty\n' in shown

@@ -6,10 +6,10 @@ from typing import Any
 import jwt
 import pytest
 
-from chassis import tokens
+from chassis.auth import tokens
+from chassis.auth.caller import Caller
+from chassis.auth.keyring import Key, Keyring
 from chassis.errors import Forbidden, Unauthenticated
-from chassis.keyring import Key, Keyring
-from chassis.tokens import Caller
 
 OLD = Key("k1", "o" * 64)
 NEW = Key("k2", "n" * 64)

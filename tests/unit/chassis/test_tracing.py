@@ -2,8 +2,9 @@
 
 import pytest
 
-from chassis import context, tracing
-from chassis.calls import incoming
+from chassis.amqp import message_headers
+from chassis.amqp.message_context import incoming
+from chassis.observability import correlation, tracing
 
 GOOD = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
@@ -30,9 +31,9 @@ def test_anything_else_is_none(header: object) -> None:
 
 
 def test_it_travels_among_the_headers_of_calls_and_events() -> None:
-    token = context.traceparent.set(GOOD)
+    token = correlation.traceparent.set(GOOD)
     try:
-        headers = context.headers(context.current())
+        headers = message_headers.encode(correlation.current())
     finally:
-        context.traceparent.reset(token)
-    assert incoming(headers)[context.TRACEPARENT] == GOOD
+        correlation.traceparent.reset(token)
+    assert incoming(headers)[correlation.TRACEPARENT] == GOOD

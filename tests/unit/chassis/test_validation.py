@@ -4,8 +4,8 @@ import pytest
 from pydantic import AfterValidator, Field
 
 from chassis.contract import Message, PageRequest
+from chassis.contract.validation import validated, validated_strings
 from chassis.errors import Invalid
-from chassis.validation import validated, validated_strings
 
 
 def not_seven(number: int) -> int:

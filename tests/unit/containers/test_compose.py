@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from chassis import entrypoints
-from chassis.events import EventHandler
+from chassis.amqp import entrypoints
+from chassis.events.handler import EventHandler
 from docker.dev import programs
 from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, VHOST
 from tests.unit.containers.places import ROOT, SERVICES, compose, release, text, variables
@@ -58,14 +58,14 @@ def test_every_process_of_the_platform_has_a_container(module: str) -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_database_is_migrated_before_its_service_starts(service: str) -> None:
-    migrations = next(name for name in OURS if command(name) == f"python -m chassis.migrations {service}")
+    migrations = next(name for name in OURS if command(name) == f"python -m chassis.commands.migrate {service}")
     for name in RUNNING:
         if image(name) == service:
             assert OURS[name]["depends_on"][migrations] == {"condition": "service_completed_successfully"}
 
 
 def test_the_queues_of_everybody_who_hears_events_are_there_before_anybody_starts() -> None:
-    steps = [name for name in OURS if "chassis.topology" in command(name)]
+    steps = [name for name in OURS if "chassis.commands.declare_queues" in command(name)]
     declared = {module for name in steps for module in command(name).split()[3:]}
     assert {module for module in programs.SERVICES if hears_events(module)} <= declared
     for name in RUNNING:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import make_url
 
-from chassis.keyring import Keyring
+from chassis.auth.keyring import Keyring
 from docker.dev import backing, environment, environment_file
 from docker.dev.programs import GATEWAY, SERVICES
 from docker.dev.servers import rabbitmq

@@ -1,10 +1,10 @@
 """What of the documentation is made from the code."""
 
-from chassis import entrypoints
+from chassis.amqp import entrypoints
 from chassis.config import FILE
-from chassis.description import about
-from chassis.events import EventHandler
-from chassis.rpc import Rpc
+from chassis.events.handler import EventHandler
+from chassis.rpc.entrypoint import Rpc
+from chassis.rpc.introspection import about
 from docker.dev.contracts.surface import events, service_classes
 from docker.dev.docs import catalogue, variables
 from docker.dev.docs.__main__ import pages

@@ -6,7 +6,7 @@ import pytest
 
 from chassis.contract import Message
 from chassis.errors import DeadlineExceeded, Invalid, Unavailable
-from gateway.callbacks import Callbacks, receive
+from gateway.http.webhooks import Callbacks, receive
 
 SECRET = "k3Jx9mQ2vT7bW4zR"
 REPORT = {"id": "ATXid_1", "status": "Success", "phoneNumber": "+254711000001", "networkCode": "63902"}

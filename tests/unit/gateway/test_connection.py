@@ -9,8 +9,8 @@ import pytest
 
 from chassis import clock
 from chassis.ids import new_id
-from gateway import messages
-from gateway.connection import REPLAY, Connection
+from gateway.websocket import messages
+from gateway.websocket.connection import REPLAY, Connection
 from notifications.contract import BEGINNING, Missed, Notification, Replay
 from users.contract import Identity
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import CloseConnection, Ping, TextMessage
 
-from gateway import frames
+from gateway.websocket import frames
 
 
 def received(data: bytes) -> list[object]:

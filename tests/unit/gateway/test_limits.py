@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.limits import Counters, Rate, RedisAway, parse_rate
+from gateway.limits.rate_limiter import Counters, Rate, RedisAway, parse_rate
 
 CLOSED = "redis://127.0.0.1:1/0"
 

@@ -11,8 +11,8 @@ from chassis.contract import Empty, Message, PageRequest
 from chassis.errors import Conflict
 from gateway.openapi.document import document
 from gateway.openapi.operations import path_of
-from gateway.route import Limit, Route, Who
-from gateway.routes import ROUTES
+from gateway.routing.route import Limit, Route, Who
+from gateway.routing.table import ROUTES
 from notifications.contract import MarkRead
 from users.contract import Account, ById, Login, Register, UpdateAccount
 

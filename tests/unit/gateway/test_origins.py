@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.origins import Origins
+from gateway.http.cors import Origins
 
 APP = "https://app.example.org"
 ORIGINS = Origins(f" {APP}/, http://localhost:3000 ,")

@@ -8,8 +8,8 @@ import pytest
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import CloseConnection, Event, TextMessage
 
-from gateway import frames
-from gateway.outlet import INPUT, Outlet
+from gateway.websocket import frames
+from gateway.websocket.send_buffer import INPUT, Outlet
 
 Pair = tuple[Outlet, gevent.socket.socket]
 

@@ -7,7 +7,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import MethodNotAllowed
 
 from chassis import errors
-from gateway import problems
+from gateway.http import problems
 
 KINDS = [
     (errors.Invalid.field("text", "is blank"), 422),

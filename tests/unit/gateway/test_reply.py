@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from gateway import pages
-from gateway.reply import HTTPS_ONLY, SECURITY, Reply, standing_headers
-from gateway.visit import visit_of
+from gateway.cache import response_cache
+from gateway.http.responses import HTTPS_ONLY, SECURITY, Reply, standing_headers
+from gateway.request_context import visit_of
 
 ENVIRON = {"REQUEST_METHOD": "GET", "PATH_INFO": "/all-posts/"}
 
@@ -43,13 +43,13 @@ def test_an_answer_with_a_policy_of_its_own_keeps_that_one_alone() -> None:
 
 def test_a_cached_page_has_them_too_and_its_length() -> None:
     client = Client()
-    assert client.reply.page(pages.answer(b"{}")) == [b"{}"]
+    assert client.reply.page(response_cache.answer(b"{}")) == [b"{}"]
     assert client.told("Content-Length") == ["2"]
     assert client.told("X-Frame-Options") == ["DENY"]
 
 
 def test_a_known_page_is_not_sent() -> None:
-    answer = pages.answer(b"{}")
+    answer = response_cache.answer(b"{}")
     client = Client(HTTP_IF_NONE_MATCH=answer.etag)
     assert client.reply.page(answer) == []
     assert client.status == "304 Not Modified"

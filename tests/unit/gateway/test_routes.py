@@ -2,9 +2,9 @@
 
 import pytest
 
-from gateway.route import Who
-from gateway.routes import ROUTES
-from gateway.rules import rule_of
+from gateway.routing.overrides import rule_of
+from gateway.routing.route import Who
+from gateway.routing.table import ROUTES
 
 # Method, path as the specification has it, and the service's own endpoint mirrored under its name.
 SPECIFIED = [

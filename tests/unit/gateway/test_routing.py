@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import sessionmaker
 
-from chassis.engine import create_engine
-from gateway import rules, store
-from gateway.limits import Rate
+from chassis.db.engine import create_engine
+from gateway.authors import store
+from gateway.limits.rate_limiter import Rate
 from gateway.models import Base, RouteRow
-from gateway.routes import BY_NAME, ROUTES
-from gateway.routing import Routing
-from gateway.rules import rule_of
+from gateway.routing import overrides
+from gateway.routing.follower import Routing
+from gateway.routing.overrides import rule_of
+from gateway.routing.table import BY_NAME, ROUTES
 
 Written = Callable[..., Routing]
 SEED = rule_of(BY_NAME["all-posts"])
@@ -26,7 +27,7 @@ def written(tmp_path: Path) -> Written:
     engine = create_engine({"url": f"sqlite:///{tmp_path}/gateway.sqlite3"})
     Base.metadata.create_all(engine)
     with engine.begin() as connection:
-        rules.seed(connection, ROUTES)
+        overrides.seed(connection, ROUTES)
     routing = Routing(ROUTES, sessionmaker(engine))
 
     def written(route: str = "all-posts", **values: object) -> Routing:
@@ -40,7 +41,7 @@ def written(tmp_path: Path) -> Written:
 
 def test_a_process_follows_the_table(written: Written) -> None:
     rule = written(enabled=False, target="archive.all", rate="10/minute", cache_seconds=5, deadline=1).rule("all-posts")
-    assert rule == rules.Rule(enabled=False, target="archive.all", rate=Rate(10, 60), cache_seconds=5, deadline=1)
+    assert rule == overrides.Rule(enabled=False, target="archive.all", rate=Rate(10, 60), cache_seconds=5, deadline=1)
     assert written(rate=None).rule("all-posts").rate is None
 
 
@@ -83,5 +84,5 @@ def test_the_gateways_nameko_class_stays_out_of_gevent() -> None:
 
 def test_every_row_starts_with_a_rule_that_operators_could_set() -> None:
     for route in ROUTES:
-        columns = {"name": route.name} | rules.seed_of(route)
-        assert rules.read(RouteRow(**columns)) == rule_of(route)
+        columns = {"name": route.name} | overrides.seed_of(route)
+        assert overrides.read(RouteRow(**columns)) == rule_of(route)

@@ -10,10 +10,10 @@ import pytest
 from chassis import clock
 from chassis.errors import ServiceError, Unauthenticated, Unavailable
 from chassis.ids import new_id
-from gateway import frames, vigil
-from gateway.connection import Connection
-from gateway.registry import Registry
-from gateway.vigil import Vigil
+from gateway.websocket import frames, monitor
+from gateway.websocket.connection import Connection
+from gateway.websocket.monitor import Vigil
+from gateway.websocket.registry import Registry
 from notifications.contract import Replay
 from users.contract import Authenticate, Identity
 
@@ -115,7 +115,7 @@ def watch(sockets: Registry, users: Any, presence: Any) -> Vigil:
 
 @pytest.fixture(autouse=True)
 def any_hash(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vigil, "Authenticate", Authenticate.model_construct)
+    monkeypatch.setattr(monitor, "Authenticate", Authenticate.model_construct)
 
 
 def opened(sockets: Registry, expires_in: timedelta) -> Connection:
@@ -148,7 +148,7 @@ def test_a_session_that_has_ended_loses_its_socket(users: Users, sockets: Regist
 def test_an_end_whose_event_was_lost_is_found_ten_minutes_later(users: Users, sockets: Registry, watch: Vigil) -> None:
     connection = opened(sockets, LATER)
     users.answer = Unauthenticated("It has ended.", "invalid_token")
-    connection.looked_at -= vigil.LOOK - 1
+    connection.looked_at -= monitor.LOOK - 1
     watch.look_again()
     assert (users.asked, closed_with(connection)) == (0, None)
     connection.looked_at -= 1
@@ -161,7 +161,7 @@ def test_without_the_users_service_what_was_known_last_counts(
     users: Users, sockets: Registry, watch: Vigil, expires_in: timedelta, code: int | None
 ) -> None:
     connection = opened(sockets, expires_in)
-    connection.looked_at -= vigil.LOOK
+    connection.looked_at -= monitor.LOOK
     users.answer = Unavailable("Away.")
     watch.look_again()
     assert closed_with(connection) == code
@@ -172,7 +172,7 @@ def test_few_sessions_are_looked_at_at_a_time(users: Users, sockets: Registry, w
     for _ in range(50):
         opened(sockets, NOW)
     watch.look_again()
-    assert (users.asked, users.most) == (50, vigil.WATCHED)
+    assert (users.asked, users.most) == (50, monitor.WATCHED)
 
 
 def test_a_ping_shows_who_is_there_and_cuts_the_lines_that_have_gone_silent(
@@ -180,7 +180,7 @@ def test_a_ping_shows_who_is_there_and_cuts_the_lines_that_have_gone_silent(
 ) -> None:
     there: Any = opened(sockets, LATER)
     silent: Any = opened(sockets, LATER)
-    silent.outlet.last_heard -= vigil.SILENT * 25
+    silent.outlet.last_heard -= monitor.SILENT * 25
     watch.ping_all()
     assert (there.outlet.sent, there.outlet.cut) == ([frames.PING], False)
     assert (silent.outlet.sent, silent.outlet.cut) == ([], True)

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.errors import Forbidden, TooManyRequests, Unauthenticated, Unavailable
-from gateway.limits import Count, Rate
-from gateway.sign_in import with_client
-from gateway.visit import Visit, client_address, visit_of
+from gateway.limits.rate_limiter import Count, Rate
+from gateway.request_context import Visit, client_address, visit_of
+from gateway.routing.login_request import with_client
 from users.contract import Identity, Login, SignIn, token_hash
 
 TOKEN = "a" * 43

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from chassis import keyring
+from chassis.auth import keyring
 from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, VHOST
 from tests.unit.k8s.tree import K8S, OVERLAYS, documents, kustomizations, run_secrets, secret_keys
 

@@ -73,7 +73,11 @@ def required() -> dict[str, set[str]]:
 def needed(container: dict[str, Any]) -> set[str]:
     """Names of the required variables of what a container runs: the common ones and those of its sections."""
     words = " ".join(container["args"])
-    sections = set(re.findall(rf"\b({'|'.join(SECTIONS)})\b", words)) if "chassis.topology" not in words else set()
+    sections = (
+        set(re.findall(rf"\b({'|'.join(SECTIONS)})\b", words))
+        if "chassis.commands.declare_queues" not in words
+        else set()
+    )
     found = [names for section, names in required().items() if section not in SECTIONS or section in sections]
     return set().union(*found)
 
@@ -87,8 +91,8 @@ def test_every_process_gets_every_variable_that_it_requires(overlay: str, secret
 
 def test_the_variables_of_a_service_are_found() -> None:
     assert "POSTGRES_PASSWORD" in needed({"args": ["python", "-m", "chassis.runner", "users.service"]})
-    assert "SMTP_HOST" in needed({"args": ["python", "-m", "chassis.migrations", "notifications"]})
-    assert "AMQP_URI" in needed({"args": ["python", "-m", "chassis.topology", "users.service"]})
+    assert "SMTP_HOST" in needed({"args": ["python", "-m", "chassis.commands.migrate", "notifications"]})
+    assert "AMQP_URI" in needed({"args": ["python", "-m", "chassis.commands.declare_queues", "users.service"]})
 
 
 @each_overlay
@@ -203,7 +207,10 @@ def number(file: str, name: str) -> int:
 
 @each_overlay
 def test_there_is_time_to_end(overlay: str) -> None:
-    grace, graceful = number("chassis/runner.py", "GRACE"), number("gateway/gunicorn_settings.py", "graceful_timeout")
+    grace, graceful = (
+        number("chassis/runner.py", "GRACE"),
+        number("gateway/server/gunicorn_settings.py", "graceful_timeout"),
+    )
     ours = [pod for pod, _ in applications(overlay) if pod.whole and pod.kind == "Deployment"]
     for pod in ours:
         pause = pod.containers[0].get("lifecycle", {}).get("preStop", {}).get("exec", {}).get("command", ["sleep", "0"])

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import requests
 
-from notifications import outcomes
-from notifications.channels import africas_talking
-from notifications.outcomes import Outcome
+from notifications.channels import delivery_results
+from notifications.channels.delivery_results import Outcome
+from notifications.channels.sms import africas_talking
 
 NUMBER = "+254711000001"
 
@@ -79,11 +79,11 @@ def test_a_status_that_repeats_the_number_is_not_stored() -> None:
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
-        (400, outcomes.transient("HTTP 400")),
-        (401, outcomes.away("HTTP 401")),
-        (429, outcomes.away("HTTP 429")),
-        (500, outcomes.unknown("HTTPError", trouble=True)),
-        (502, outcomes.unknown("HTTPError", trouble=True)),
+        (400, delivery_results.transient("HTTP 400")),
+        (401, delivery_results.away("HTTP 401")),
+        (429, delivery_results.away("HTTP 429")),
+        (500, delivery_results.unknown("HTTPError", trouble=True)),
+        (502, delivery_results.unknown("HTTPError", trouble=True)),
     ],
 )
 def test_a_refused_request_is_tried_again_and_a_broken_one_is_not(status: int, expected: Outcome) -> None:
@@ -92,10 +92,10 @@ def test_a_refused_request_is_tried_again_and_a_broken_one_is_not(status: int, e
 
 @pytest.mark.parametrize("error", [requests.ReadTimeout(), requests.ConnectionError("aborted")])
 def test_a_connection_that_died_on_the_way_is_unknown(error: requests.RequestException) -> None:
-    assert africas_talking.after(error) == outcomes.unknown(type(error).__name__, trouble=True)
+    assert africas_talking.after(error) == delivery_results.unknown(type(error).__name__, trouble=True)
 
 
 def test_a_number_that_nobody_listens_on_got_nothing() -> None:
     with pytest.raises(requests.ConnectionError) as raised:
         requests.post("http://127.0.0.1:9", timeout=2)
-    assert africas_talking.after(raised.value) == outcomes.away("ConnectionError")
+    assert africas_talking.after(raised.value) == delivery_results.away("ConnectionError")

@@ -2,9 +2,9 @@
 
 import pytest
 
-from notifications import outcomes
-from notifications.channels.africas_talking_words import is_opt_out, meaning
-from notifications.outcomes import Outcome
+from notifications.channels import delivery_results
+from notifications.channels.delivery_results import Outcome
+from notifications.channels.sms.provider_statuses import is_opt_out, meaning
 
 
 def test_success_means_delivered() -> None:
@@ -13,8 +13,8 @@ def test_success_means_delivered() -> None:
 
 @pytest.mark.parametrize("status", ["Failed", "Rejected"])
 def test_what_was_not_delivered_failed_with_its_reason(status: str) -> None:
-    assert meaning(status, "AbsentSubscriber") == outcomes.failed(f"{status}: AbsentSubscriber")
-    assert meaning(status, None) == outcomes.failed(status)
+    assert meaning(status, "AbsentSubscriber") == delivery_results.failed(f"{status}: AbsentSubscriber")
+    assert meaning(status, None) == delivery_results.failed(status)
 
 
 @pytest.mark.parametrize("status", ["Sent", "Submitted", "Buffered", "Queued", "success", "", "Whatever"])
@@ -24,7 +24,7 @@ def test_everything_else_decides_nothing(status: str) -> None:
 
 @pytest.mark.parametrize("reason", ["+254711000001", "no route to 254711000001", "x" * 41, "a\nb"])
 def test_a_reason_that_may_hold_a_number_is_not_repeated(reason: str) -> None:
-    assert meaning("Failed", reason) == outcomes.failed("Failed: refused")
+    assert meaning("Failed", reason) == delivery_results.failed("Failed: refused")
 
 
 @pytest.mark.parametrize("reason", ["UserInBlackList", "UserInBlacklist"])

@@ -1,7 +1,7 @@
 """Who is told, and by which channels."""
 
-from notifications import audience
-from notifications.audience import Destination
+from notifications.fanout import audience
+from notifications.fanout.audience import Destination
 from users.contract import Channel, Contact, Recipient
 
 ADA = "01932f3e-0000-7000-8000-00000000000a"

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from notifications import outcomes
+from notifications.channels import delivery_results
 from notifications.channels.base import Outgoing, Result
 from notifications.channels.breaker import Breaker, Protected
+from notifications.channels.delivery_results import Outcome
 from notifications.contract import DeliveryChannel
-from notifications.outcomes import Outcome
 
-AWAY = outcomes.away("ConnectionRefusedError")
+AWAY = delivery_results.away("ConnectionRefusedError")
 LONG = 3600  # seconds
 
 
@@ -19,7 +19,7 @@ class Scripted:
     """A channel whose outcomes a test writes down beforehand."""
 
     name: DeliveryChannel = "email"
-    abandoned = outcomes.unknown("stopped")
+    abandoned = delivery_results.unknown("stopped")
 
     def __init__(self, *script: Outcome) -> None:
         self.script = list(script)
@@ -55,28 +55,28 @@ def test_after_failures_in_a_row_nothing_may_be_claimed() -> None:
 
 
 def test_a_success_between_failures_starts_the_count_anew() -> None:
-    channel = protected(AWAY, outcomes.sent(), AWAY)
+    channel = protected(AWAY, delivery_results.sent(), AWAY)
     for _ in range(3):
         send(channel)
     assert channel.breaker.state == "closed"
 
 
 def test_the_rest_of_a_batch_is_left_alone_after_the_first_trouble_which_counts_once() -> None:
-    channel = protected(outcomes.sent(), AWAY, AWAY)
+    channel = protected(delivery_results.sent(), AWAY, AWAY)
     assert send(channel, 3) == 2
     assert channel.breaker.state == "closed"
 
 
 def test_a_server_that_takes_some_of_each_batch_is_not_shut_out() -> None:
-    lost = outcomes.transient("SMTPServerDisconnected", trouble=True)
-    channel = Protected(AtOnce(*[outcomes.sent(), lost] * 3), Breaker("email", {"failures": 2, "open": LONG}))
+    lost = delivery_results.transient("SMTPServerDisconnected", trouble=True)
+    channel = Protected(AtOnce(*[delivery_results.sent(), lost] * 3), Breaker("email", {"failures": 2, "open": LONG}))
     for _ in range(3):
         send(channel, 2)
     assert channel.breaker.state == "closed"
 
 
 def test_when_it_was_open_long_enough_one_delivery_tries_and_closes_it() -> None:
-    channel = protected(AWAY, AWAY, outcomes.sent(), rest=0)
+    channel = protected(AWAY, AWAY, delivery_results.sent(), rest=0)
     send(channel)
     send(channel)
     assert (channel.breaker.state, channel.room(100)) == ("half-open", 1)
@@ -91,7 +91,7 @@ def test_a_try_that_fails_opens_it_for_another_while() -> None:
     assert channel.room(100) == 1
 
 
-@pytest.mark.parametrize("refusal", [outcomes.failed("SMTP 550"), outcomes.transient("SMTP 452")])
+@pytest.mark.parametrize("refusal", [delivery_results.failed("SMTP 550"), delivery_results.transient("SMTP 452")])
 def test_whoever_refuses_one_delivery_is_not_in_trouble(refusal: Outcome) -> None:
     channel = protected(AWAY, refusal, AWAY)
     for _ in range(3):
@@ -100,21 +100,21 @@ def test_whoever_refuses_one_delivery_is_not_in_trouble(refusal: Outcome) -> Non
 
 
 def test_an_address_that_is_none_says_nothing_of_the_provider() -> None:
-    channel = protected(AWAY, outcomes.unusable("the phone number is not valid"), AWAY)
+    channel = protected(AWAY, delivery_results.unusable("the phone number is not valid"), AWAY)
     for _ in range(3):
         send(channel)
     assert channel.breaker.state == "open"
 
 
 def test_an_outcome_that_is_unknown_may_be_trouble_and_stays_unknown() -> None:
-    channel = protected(outcomes.unknown("HTTPError", trouble=True))
+    channel = protected(delivery_results.unknown("HTTPError", trouble=True))
     letter = Outgoing(1, "", "+254711000001", "ada", "message", "", "")
     assert [outcome.status for results in channel.send([letter]) for _, outcome in results] == ["unknown"]
 
 
 def test_the_log_tells_when_it_opens_and_why_and_when_it_closes(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    channel = protected(AWAY, AWAY, AWAY, outcomes.sent(), rest=0)
+    channel = protected(AWAY, AWAY, AWAY, delivery_results.sent(), rest=0)
     for _ in range(4):
         send(channel)
     assert [record.getMessage() for record in caplog.records] == [

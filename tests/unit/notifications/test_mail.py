@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from notifications.channels.base import Outgoing
-from notifications.channels.mail import Composer
+from notifications.channels.email.message import Composer
 
 SENDER = "Baraza <no-reply@baraza.example>"
 MOMENT = datetime(2026, 11, 22, 14, 30, tzinfo=UTC)

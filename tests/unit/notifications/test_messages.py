@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.contract import PostCreated
-from notifications import messages
+from notifications import wording
 from notifications.contract import SendNotification
 
 POST = PostCreated(
@@ -20,49 +20,49 @@ POST = PostCreated(
 
 
 def test_a_post_becomes_its_authors_name_an_excerpt_and_the_ids() -> None:
-    content = messages.about_post(POST)
+    content = wording.about_post(POST)
     assert (content.kind, content.title, content.message) == ("post_created", "ada posted", POST.text)
     assert content.data == {"post_id": POST.id, "author_id": POST.author_id, "author_username": "ada"}
 
 
 def test_of_an_erased_authors_post_neither_name_nor_words_are_left() -> None:
-    content = messages.about_erased_post(POST.id, POST.author_id)
+    content = wording.about_erased_post(POST.id, POST.author_id)
     assert content.kind == "post_created"
-    assert content.data.keys() == {*messages.about_post(POST).data, "deleted"}
+    assert content.data.keys() == {*wording.about_post(POST).data, "deleted"}
     assert "ada" not in str(content)
     assert POST.text not in str(content)
 
 
 def test_a_long_post_is_cut_at_a_word() -> None:
-    content = messages.about_post(POST.model_copy(update={"text": "mti " * 100}))
+    content = wording.about_post(POST.model_copy(update={"text": "mti " * 100}))
     assert content.message == ("mti " * 50).strip() + "…"
     assert len(content.message) == 200
 
 
 def test_a_message_without_a_title_gets_a_plain_one() -> None:
     request = SendNotification(user_id=POST.author_id, message="Chai?")
-    assert messages.from_sender(request) == messages.Content("message", "Message", "Chai?")
+    assert wording.from_sender(request) == wording.Content("message", "Message", "Chai?")
 
 
 def test_a_text_that_fits_is_not_cut() -> None:
-    assert messages.excerpt("a" * 20, 20) == "a" * 20
+    assert wording.excerpt("a" * 20, 20) == "a" * 20
 
 
 def test_a_word_that_just_fits_is_kept_whole() -> None:
-    assert messages.excerpt("one two three", 8) == "one two…"
+    assert wording.excerpt("one two three", 8) == "one two…"
 
 
 def test_a_script_without_spaces_keeps_its_words() -> None:
-    assert messages.excerpt("ada: " + "木" * 30, 15) == "ada: " + "木" * 9 + "…"
+    assert wording.excerpt("ada: " + "木" * 30, 15) == "ada: " + "木" * 9 + "…"
 
 
 def test_one_endless_word_is_cut_anywhere() -> None:
-    assert messages.excerpt("a" * 30, 10) == "a" * 9 + "…"
+    assert wording.excerpt("a" * 30, 10) == "a" * 9 + "…"
 
 
 def test_an_sms_says_who_speaks_and_fits_into_one_message() -> None:
-    assert messages.sms("ada posted", "Karibu") == "Baraza: ada posted: Karibu"
-    text = messages.sms("ada posted", "mti " * 100)
+    assert wording.sms("ada posted", "Karibu") == "Baraza: ada posted: Karibu"
+    text = wording.sms("ada posted", "mti " * 100)
     assert len(text) <= 160
     assert text.endswith("mti...")
 
@@ -73,22 +73,22 @@ def test_an_sms_says_who_speaks_and_fits_into_one_message() -> None:
     ids=["basic", "basic too", "extension", "UCS-2", "two units"],
 )
 def test_an_sms_has_as_much_room_as_its_characters_leave(char: str, room: int) -> None:
-    text = messages.sms("x", char * 200)
+    text = wording.sms("x", char * 200)
     assert text == "Baraza: x: " + char * room + "..."
 
 
 def test_a_character_that_is_cut_off_costs_nothing() -> None:
-    assert len(messages.sms("x", "a " * 100 + "č")) > 150
+    assert len(wording.sms("x", "a " * 100 + "č")) > 150
 
 
 @given(title=st.text(min_size=1, max_size=100), message=st.text(max_size=1000))
 def test_every_sms_is_one_part(title: str, message: str) -> None:
-    assert parts(messages.sms(title, message)) == 1
+    assert parts(wording.sms(title, message)) == 1
 
 
 @given(message=st.text(alphabet="aé€[č\N{GRINNING FACE} ", max_size=300))
 def test_every_sms_is_one_part_also_on_the_edge(message: str) -> None:
-    assert parts(messages.sms("x", message)) == 1
+    assert parts(wording.sms("x", message)) == 1
 
 
 def parts(text: str) -> int:
@@ -102,9 +102,9 @@ def parts(text: str) -> int:
 
 
 def test_a_subject_is_one_line_whatever_the_title_holds() -> None:
-    assert messages.one_line("Hi\r\nBcc: eve@example.org\t\x1b[2J ") == "Hi Bcc: eve@example.org [2J"
+    assert wording.one_line("Hi\r\nBcc: eve@example.org\t\x1b[2J ") == "Hi Bcc: eve@example.org [2J"
 
 
 @given(text=st.text(max_size=300), limit=st.integers(4, 250))
 def test_no_excerpt_is_longer_than_its_limit(text: str, limit: int) -> None:
-    assert len(messages.excerpt(text, limit)) <= limit
+    assert len(wording.excerpt(text, limit)) <= limit

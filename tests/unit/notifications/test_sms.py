@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from chassis.errors import Unavailable
-from notifications import outcomes
+from notifications.channels import delivery_results
 from notifications.channels.base import Outgoing
-from notifications.channels.sms import Sms
-from notifications.channels.sms_account import SmsAccount
+from notifications.channels.sms.account import SmsAccount
+from notifications.channels.sms.channel import Sms
 
 CONFIG = {
     "username": "sandbox",
@@ -39,4 +39,4 @@ def test_what_cannot_be_counted_is_not_sent_and_stays_untouched() -> None:
         Outgoing(2, "-", "+254711000001", "ben", "message", "Tea", "Chai?"),
     ]
     results = list(Sms(SmsAccount(CONFIG), db, nobody).send(batch))
-    assert results == [[(1, outcomes.unusable("the phone number is not valid"))]]
+    assert results == [[(1, delivery_results.unusable("the phone number is not valid"))]]

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications import outcomes
-from notifications.channels import sms_limits
-from notifications.channels.sms_limits import USED_UP, Limits, decide
+from notifications.channels import delivery_results
+from notifications.channels.sms import daily_limits
+from notifications.channels.sms.daily_limits import USED_UP, Limits, decide
 
 ADA, BEN, CLEO = "+254711000001", "+254711000002", "+254711000003"
 
@@ -29,7 +29,7 @@ def test_the_budget_serves_whoever_comes_first() -> None:
 def test_a_number_that_had_its_share_takes_nothing_from_the_budget() -> None:
     decision = decide(limits(per_number=5, budget=1), {ADA: 5, BEN: 4}, 0)
     assert decision.granted == [BEN]
-    assert decision.refused == {ADA: outcomes.cancelled("this number has had its 5 SMS for today")}
+    assert decision.refused == {ADA: delivery_results.cancelled("this number has had its 5 SMS for today")}
 
 
 def test_a_budget_of_nothing_sends_nothing() -> None:
@@ -77,8 +77,8 @@ def test_a_number_is_counted_under_a_hash_that_needs_the_key() -> None:
 def test_a_limit_that_is_no_number_stops_the_start_and_is_named(name: str, wrong: dict[str, Any]) -> None:
     config = {"per_number": 100, "daily_budget": None, "api_key": "key"} | wrong
     with pytest.raises(ValueError, match=name):
-        sms_limits.of(config)
+        daily_limits.of(config)
 
 
 def test_without_a_budget_there_is_no_limit_for_all_together() -> None:
-    assert sms_limits.of({"per_number": 1, "daily_budget": None, "api_key": "key"}) == limits(per_number=1)
+    assert daily_limits.of({"per_number": 1, "daily_budget": None, "api_key": "key"}) == limits(per_number=1)

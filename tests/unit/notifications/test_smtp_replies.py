@@ -4,7 +4,7 @@ import smtplib
 
 import pytest
 
-from notifications.channels import smtp_replies
+from notifications.channels.email import smtp_errors
 
 ADDRESS = "ada@example.org"
 GONE = b"5.1.1 <ada@example.org>: no such user"
@@ -15,17 +15,17 @@ def refused(code: int, sentence: bytes) -> smtplib.SMTPRecipientsRefused:
 
 
 def test_a_recipient_who_does_not_exist_is_final() -> None:
-    outcome = smtp_replies.outcome(refused(550, GONE))
+    outcome = smtp_errors.outcome(refused(550, GONE))
     assert (outcome.status, outcome.error) == ("failed", "SMTP 550 5.1.1")
 
 
 def test_a_content_that_is_refused_is_final() -> None:
-    assert smtp_replies.outcome(smtplib.SMTPDataError(554, b"spam")).status == "failed"
+    assert smtp_errors.outcome(smtplib.SMTPDataError(554, b"spam")).status == "failed"
 
 
 @pytest.mark.parametrize("error", [refused(450, b"4.2.1 try later"), smtplib.SMTPDataError(452, b"disk full")])
 def test_a_passing_refusal_of_one_mail_costs_it_an_attempt_and_is_no_trouble(error: OSError) -> None:
-    outcome = smtp_replies.outcome(error)
+    outcome = smtp_errors.outcome(error)
     assert (outcome.status, outcome.tried, outcome.trouble) == ("pending", True, False)
 
 
@@ -39,7 +39,7 @@ def test_a_passing_refusal_of_one_mail_costs_it_an_attempt_and_is_no_trouble(err
     ],
 )
 def test_a_connection_that_is_lost_with_a_mail_is_trouble_and_costs_an_attempt(error: OSError) -> None:
-    outcome = smtp_replies.outcome(error)
+    outcome = smtp_errors.outcome(error)
     assert (outcome.status, outcome.tried, outcome.trouble) == ("pending", True, True)
 
 
@@ -52,10 +52,10 @@ def test_a_connection_that_is_lost_with_a_mail_is_trouble_and_costs_an_attempt(e
     ],
 )
 def test_whoever_refuses_us_has_not_looked_at_the_mail(error: OSError) -> None:
-    outcome = smtp_replies.outcome(error)
+    outcome = smtp_errors.outcome(error)
     assert (outcome.status, outcome.tried, outcome.trouble) == ("pending", False, True)
 
 
 def test_an_error_never_repeats_the_address() -> None:
     for error in (refused(550, GONE), refused(550, GONE[6:]), smtplib.SMTPDataError(554, GONE)):
-        assert ADDRESS not in (smtp_replies.outcome(error).error or "")
+        assert ADDRESS not in (smtp_errors.outcome(error).error or "")

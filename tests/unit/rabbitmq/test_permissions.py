@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 from nameko.containers import get_service_name
 
-from chassis import topology
 from chassis.contract import Event
-from chassis.events import handler_queues
+from chassis.events.topology import handler_queues, module_queues
 from chassis.service import Service
 from docker.dev.programs import SERVICES
 from docker.rabbitmq import permissions
@@ -23,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:pkg_resources")
 ACCOUNT = {account.name: account for account in ACCOUNTS}
 MAY = {one["user"]: one for one in permissions.definitions([*ACCOUNTS, OPERATOR])["permissions"]}
 TOPICS = {one["user"]: one for one in permissions.definitions([*ACCOUNTS, OPERATOR])["topic_permissions"]}
-LISTENERS = ("gateway.listener",)  # which hear events without being a Nameko service
+LISTENERS = ("gateway.websocket.listener",)  # which hear events without being a Nameko service
 
 each_account = pytest.mark.parametrize("name", ACCOUNT)
 
@@ -73,7 +72,7 @@ def test_an_account_hears_those_whose_events_its_code_handles_and_nobody_else(na
 @pytest.mark.parametrize("module", SERVICES)
 def test_the_queues_of_a_service_are_its_accounts_alone(module: str) -> None:
     owner = {module.partition(".")[0]}
-    queues = [queue.name for queue in topology.queues(module, [1, 600])]
+    queues = [queue.name for queue in module_queues(module, [1, 600])]
     for name in [*queues, *(f"rpc-{get_service_name(one)}" for one in classes(module))]:
         for verb in ("configure", "write", "read"):
             assert who_may(verb, name) == owner, (verb, name)

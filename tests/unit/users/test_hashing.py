@@ -8,7 +8,7 @@ import pytest
 from argon2 import PasswordHasher, Type, extract_parameters
 
 from chassis.errors import Unavailable
-from users.hashing import Hasher
+from users.credentials.hashing import Hasher
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 

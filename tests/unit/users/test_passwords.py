@@ -2,7 +2,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from chassis.errors import Invalid
-from users import passwords
+from users.credentials import passwords
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from chassis.columns import Moment
+from chassis.db.columns import UtcDateTime
 
 revision = "0002"
 down_revision = "0001"
@@ -11,14 +11,14 @@ down_revision = "0001"
 
 def upgrade() -> None:
     """Add them; processes of the version before, which know no `last_seen_at`, go on meanwhile."""
-    op.add_column("sessions", sa.Column("last_seen_at", Moment, nullable=False, server_default=sa.func.now()))
+    op.add_column("sessions", sa.Column("last_seen_at", UtcDateTime, nullable=False, server_default=sa.func.now()))
     op.add_column("sessions", sa.Column("user_agent", sa.String(200)))
     op.create_table(
         "guesses",
         sa.Column("subject", sa.String(100), primary_key=True),
         sa.Column("failures", sa.Integer, nullable=False),
-        sa.Column("since", Moment, nullable=False),
-        sa.Column("failed_at", Moment, nullable=False),
-        sa.Column("open_at", Moment),
+        sa.Column("since", UtcDateTime, nullable=False),
+        sa.Column("failed_at", UtcDateTime, nullable=False),
+        sa.Column("open_at", UtcDateTime),
     )
     op.create_index("guesses_since", "guesses", ["since"])

@@ -1,0 +1,1 @@
+"""Messages on RabbitMQ: names, headers, publishing with confirms, and the container's one connection."""

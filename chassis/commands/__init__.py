@@ -1,0 +1,1 @@
+"""Commands for operators, run as `python -m chassis.commands.<name>`."""

@@ -1,0 +1,1 @@
+"""Databases: engines, transactions, migrations, the outbox and its relay, idempotent writes."""

@@ -1,0 +1,1 @@
+"""Event handlers with retries and dead-letter queues."""

@@ -1,0 +1,1 @@
+"""The Redis connection and the versions of cache tags."""

@@ -1,0 +1,1 @@
+"""The read model of authors: usernames by id, kept from events, and joined into posts."""

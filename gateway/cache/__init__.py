@@ -1,0 +1,1 @@
+"""Cached responses, and one computation for concurrent misses."""

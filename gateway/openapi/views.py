@@ -1,0 +1,54 @@
+"""Serves the document and the page: bytes that stay the same as long as the process runs."""
+
+import json
+from collections.abc import Iterator
+from functools import partial
+from importlib import resources
+
+from flask import Flask, Response, request
+
+from gateway.openapi.document import document
+from gateway.routing.table import ROUTES
+
+MAX_AGE = 300  # seconds that a client may keep them unasked
+# The page needs nothing from elsewhere, and nobody may put it into theirs.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+_OURS = {"index.html": "text/html", "page.css": "text/css", "page.js": "text/javascript"}
+# Of Swagger UI's files those that a page without its top bar needs.
+_THEIRS = {
+    "swagger-ui.css": "text/css",
+    "swagger-ui-bundle.js": "text/javascript",
+    "favicon-32x32.png": "image/png",
+}
+
+
+def add(app: Flask) -> None:
+    """Add /openapi.json, /docs/ and the files that the page asks for."""
+    body = json.dumps(document(ROUTES), ensure_ascii=False).encode()
+    app.add_url_rule("/openapi.json", "openapi", partial(_serve, body, "application/json"))
+    for name, body, kind in _files():
+        path = "" if name == "index.html" else name
+        app.add_url_rule(f"/docs/{path}", f"docs/{path}", partial(_serve, body, kind, policy=POLICY))
+
+
+def _files() -> Iterator[tuple[str, bytes, str]]:
+    ours = resources.files("gateway.openapi") / "page"
+    theirs = resources.files("flask_swagger_ui") / "dist"
+    for folder, names in ((ours, _OURS), (theirs, _THEIRS)):
+        for name, kind in names.items():
+            yield name, folder.joinpath(name).read_bytes(), kind
+
+
+def _serve(body: bytes, kind: str, policy: str | None = None) -> Response:
+    """Answer, or say that the client has it already."""
+    response = Response(body, mimetype=kind)
+    response.add_etag()
+    response.cache_control.public, response.cache_control.max_age = True, MAX_AGE
+    if policy:
+        response.headers["Content-Security-Policy"] = policy
+    response.make_conditional(request)
+    return response

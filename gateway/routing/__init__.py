@@ -1,0 +1,1 @@
+"""The route table, and what operators override at run time."""

@@ -1,0 +1,1 @@
+"""The web process's connection to RabbitMQ and its RPC client."""

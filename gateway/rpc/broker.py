@@ -1,0 +1,71 @@
+"""The gateway's one connection to RabbitMQ per process: held for ever, made again when it is lost."""
+
+import logging
+from typing import Any, Protocol
+
+import gevent
+from gevent.event import Event
+from kombu import Connection
+
+from chassis.amqp import protocol
+
+CONNECT_TIMEOUT = 3  # seconds
+RECONNECT = 1  # seconds between attempts
+
+_log = logging.getLogger(__name__)
+
+
+class Subscriber(Protocol):
+    """Uses the connection on a channel of its own."""
+
+    def opened(self, channel: Any) -> None:
+        """Set up consumers; called after each connection, before anything is read from it."""
+
+    def lost(self) -> None:
+        """Give up what was under way."""
+
+
+class Broker:
+    """One greenlet reads from the socket and calls the consumers; any greenlet may write, by chassis.wire.send."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self._uri: str = settings["AMQP_URI"]
+        self._heartbeat: int = settings["HEARTBEAT"]
+        self._subscribers: list[Subscriber] = []
+        self.connected = Event()
+
+    def subscribe(self, subscriber: Subscriber) -> None:
+        """Let somebody use the connection from the next time it is made."""
+        self._subscribers.append(subscriber)
+
+    def run(self) -> None:
+        """Hold the connection; runs in a greenlet of its own."""
+        while True:
+            try:
+                self._hold()
+            except protocol.BROKER_ERRORS as error:
+                _log.warning("no connection to the broker: %s", type(error).__name__)
+            self.connected.clear()
+            for subscriber in self._subscribers:
+                subscriber.lost()
+            gevent.sleep(RECONNECT)
+
+    def _hold(self) -> None:
+        connection = Connection(self._uri, heartbeat=self._heartbeat, connect_timeout=CONNECT_TIMEOUT)
+        try:
+            connection.connect()
+            for subscriber in self._subscribers:
+                subscriber.opened(connection.channel())
+            self.connected.set()
+            _log.info("connected to the broker")
+            while True:
+                connection.heartbeat_check()
+                self._read(connection)
+        finally:
+            connection.collect()
+
+    def _read(self, connection: Connection) -> None:
+        try:
+            connection.drain_events(timeout=self._heartbeat / 4)
+        except TimeoutError:
+            return

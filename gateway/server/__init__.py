@@ -1,0 +1,1 @@
+"""gunicorn: settings, the worker class, and errors in HTTP itself."""

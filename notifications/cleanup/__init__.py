@@ -1,0 +1,1 @@
+"""Removal of old rows, and of the data of deleted accounts."""

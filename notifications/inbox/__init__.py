@@ -1,0 +1,1 @@
+"""Inboxes: pages, read state, replay for websockets, and updates of posts."""

@@ -1,0 +1,1 @@
+"""Accounts: registration, updates, erasure, administration."""

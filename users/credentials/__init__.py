@@ -1,0 +1,1 @@
+"""Passwords: policy, hashing, authentication, failed logins."""

@@ -1,0 +1,71 @@
+"""What the service knows, in the words of its contract."""
+
+from chassis.auth.caller import Caller
+from users import contract
+from users.models import User, UserSession
+
+
+def profile(user: User) -> contract.Profile:
+    """Return what everybody may see."""
+    return contract.Profile(id=user.id, username=user.username, created_at=user.created_at)
+
+
+def account(user: User) -> contract.Account:
+    """Return what the owner and staff may see."""
+    return contract.Account(
+        id=user.id,
+        username=user.username,
+        created_at=user.created_at,
+        email=user.email,
+        phone=user.phone,
+        notify_by=user.notify_by,
+        is_active=user.is_active,
+        is_staff=user.is_staff,
+    )
+
+
+def as_seen_by(caller: Caller, user: User) -> contract.Profile:
+    """Return the account to its owner, staff and operators, to others the profile."""
+    may_see_all = caller.user == user.id or caller.staff or caller.service == "operator"
+    return account(user) if may_see_all else profile(user)
+
+
+def contact(user: User) -> contract.Contact:
+    """Return where to reach somebody."""
+    return contract.Contact(
+        id=user.id,
+        username=user.username,
+        email=user.email,
+        phone=user.phone,
+        notify_by=user.notify_by,
+        unsubscribe_token=user.unsubscribe_token,
+    )
+
+
+def identity(user: User, session: UserSession) -> contract.Identity:
+    """Return whose session it is."""
+    return contract.Identity(
+        user_id=user.id,
+        username=user.username,
+        session_id=session.id,
+        is_staff=user.is_staff,
+        expires_at=session.expires_at,
+    )
+
+
+def listed(session: UserSession, *, current: bool) -> contract.ListedSession:
+    """Return a session as its owner sees it in a list."""
+    return contract.ListedSession(
+        id=session.id,
+        created_at=session.created_at,
+        last_seen_at=session.last_seen_at,
+        expires_at=session.expires_at,
+        user_agent=session.user_agent,
+        current=current,
+    )
+
+
+def recipients(items: list[contract.Recipient], limit: int) -> contract.Recipients:
+    """Return a page of `limit` out of up to one more, whose being there says that there is a next page."""
+    after = items[limit - 1].id if len(items) > limit else None
+    return contract.Recipients.model_construct(items=items[:limit], next=after)

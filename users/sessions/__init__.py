@@ -1,0 +1,1 @@
+"""Sessions: start, end, list, and their copies in Redis."""
