@@ -25,25 +25,25 @@ PostText = Annotated[
 ]
 
 
-class Create(Message):
+class CreatePost(Message):
     """Publishes a post of the caller; the text is kept to the letter."""
 
     text: PostText
 
 
-class ById(Message):
+class GetPost(Message):
     """Names one post."""
 
     id: Id
 
 
-class Edit(ById):
+class EditPost(GetPost):
     """Changes the text of a post of the caller; the new one is kept to the letter too."""
 
     text: PostText
 
 
-class Delete(ById):
+class DeletePost(GetPost):
     """Takes a post away for ever: its author may, and staff."""
 
 
@@ -53,7 +53,7 @@ class EraseAuthor(Message):
     author_id: Id
 
 
-class All(PageRequest):
+class ListPosts(PageRequest):
     """Asks for a page of posts, newest first: of everybody, or of one author."""
 
     author: Id | None = Field(default=None, description="Only posts of the user with this id.")
@@ -72,7 +72,7 @@ class Post(Message):
 PostPage = Page[Post]
 
 
-class Authors(Message):
+class ListAuthors(Message):
     """Asks for a page of the authors of all posts up to the id `before`, in order of author; of all, or of some.
 
     What was deleted later than that still counts.

@@ -22,7 +22,7 @@ def publish(session: Session, author: Caller, text: str) -> contract.Post:
     return post
 
 
-def edit(session: Session, author: Caller, request: contract.Edit) -> contract.Post:
+def edit(session: Session, author: Caller, request: contract.EditPost) -> contract.Post:
     """Change the text of a post of the caller; what is the same already is no news."""
     post = _there(session, request.id)
     if post.author_id != author.require_user():

@@ -25,14 +25,14 @@ class FeedsService(Service):
     tags = CacheTags()
 
     @rpc(USER)
-    def create(self, request: contract.Create) -> contract.Post:
+    def create(self, request: contract.CreatePost) -> contract.Post:
         """Publish a post of the caller, of which every active user is told; a keyed write."""
         post = self.db.once(contract.Post, lambda session: posts.publish(session, self.caller, request.text))
         self.tags.invalidate(contract.CACHE_TAG)
         return post
 
     @rpc
-    def detail(self, request: contract.ById) -> contract.Post:
+    def detail(self, request: contract.GetPost) -> contract.Post:
         """Return one post."""
         with self.db.read() as session:
             post = store.get(session, request.id)
@@ -41,7 +41,7 @@ class FeedsService(Service):
             return posts.shown(post)
 
     @rpc
-    def all(self, request: contract.All) -> contract.PostPage:
+    def all(self, request: contract.ListPosts) -> contract.PostPage:
         """Return a page of posts, of everybody or of one author, newest first."""
         before = cursor.decode(request.cursor)
         with self.db.read() as session:
@@ -49,7 +49,7 @@ class FeedsService(Service):
             return cursor.page(contract.PostPage, [posts.shown(post) for post in found], request.limit)
 
     @rpc(USER)
-    def edit(self, request: contract.Edit) -> contract.Post:
+    def edit(self, request: contract.EditPost) -> contract.Post:
         """Change the text of a post of the caller; not even staff may change that of others."""
         with self.db.write() as session:
             post = posts.edit(session, self.caller, request)
@@ -57,7 +57,7 @@ class FeedsService(Service):
         return post
 
     @rpc
-    def delete(self, request: contract.Delete) -> Empty:
+    def delete(self, request: contract.DeletePost) -> Empty:
         """Delete a post of the caller; staff and services may delete any."""
         try:
             with self.db.write() as session:
@@ -77,7 +77,7 @@ class FeedsService(Service):
         return Empty()
 
     @rpc(services("gateway"))
-    def authors(self, request: contract.Authors) -> contract.AuthorPostsPage:
+    def authors(self, request: contract.ListAuthors) -> contract.AuthorPostsPage:
         """Return a page of who posted, how often, and when last."""
         with self.db.read() as session:
             rows = store.authors(session, request.before, request.after, request.ids, request.limit + 1)

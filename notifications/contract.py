@@ -35,13 +35,13 @@ class SendNotification(Message):
     )
 
 
-class ById(Message):
+class GetNotification(Message):
     """Names one notification."""
 
     id: Id
 
 
-class Inbox(PageRequest):
+class ListInbox(PageRequest):
     """Asks for a page of the caller's notifications, newest first."""
 
 
@@ -70,7 +70,7 @@ class MarkRead(Message):
         return self
 
 
-class Missed(Message):
+class ReplayRequest(Message):
     """Asks for what a user got after a notification (or BEGINNING), oldest first; what a websocket replays."""
 
     user_id: Id
@@ -87,7 +87,7 @@ class ReportDelivery(Message):
     phone: E164 | None = Field(default=None, repr=False, description="Whose owner may have opted out.")
 
 
-class Retry(Message):
+class RetryDeliveries(Message):
     """Chooses finished deliveries that are to be attempted anew; for operators.
 
     Those of a notification (`id`), perhaps only a user's or a channel's; or all of a channel with a status, since a
@@ -109,7 +109,7 @@ class Retry(Message):
         return self
 
 
-class Park(Message):
+class ParkDeliveries(Message):
     """Chooses pending deliveries that are to be put aside: of a notification (`id`), or of a channel; for operators."""
 
     id: Id | None = Field(default=None, description="Of this notification.")
@@ -123,7 +123,7 @@ class Park(Message):
         return self
 
 
-class Moved(Message):
+class MovedDeliveries(Message):
     """How many deliveries were changed."""
 
     deliveries: int

@@ -64,12 +64,12 @@ class DeliveriesService(Service):
         return admin.status(self.db, (self.email_breaker, self.sms_breaker))
 
     @rpc(OPERATORS)
-    def retry(self, request: contract.Retry) -> contract.Moved:
+    def retry(self, request: contract.RetryDeliveries) -> contract.MovedDeliveries:
         """Attempt deliveries anew that failed or were cancelled; unknown ones only where the status says so."""
         return admin.retry(self.db, request)
 
     @rpc(OPERATORS)
-    def park(self, request: contract.Park) -> contract.Moved:
+    def park(self, request: contract.ParkDeliveries) -> contract.MovedDeliveries:
         """Put deliveries aside that wait, as cancelled; `retry` brings them back."""
         return admin.park(self.db, request)
 

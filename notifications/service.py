@@ -65,13 +65,13 @@ class NotificationsService(ListeningService):
     @rpc(STAFF_OR_SERVICE)
     def send_notification(self, request: contract.SendNotification) -> contract.Notification:
         """Tell one active user something; a keyed write."""
-        if first := self.db.repeated(contract.Notification):
+        if first := self.db.previous_reply(contract.Notification):
             return first
         recipient = direct.active_recipient(self.rpc_client, request.user_id)
         return self.db.once(contract.Notification, partial(direct.tell_one, request=request, recipient=recipient))
 
     @rpc(USER)
-    def inbox(self, request: contract.Inbox) -> contract.InboxPage:
+    def inbox(self, request: contract.ListInbox) -> contract.InboxPage:
         """Return a page of the caller's inbox, newest first."""
         user = self.caller.require_user()
         with self.db.read() as session:
@@ -86,13 +86,13 @@ class NotificationsService(ListeningService):
         return Empty()
 
     @rpc
-    def detail(self, request: contract.ById) -> contract.NotificationDetail:
+    def detail(self, request: contract.GetNotification) -> contract.NotificationDetail:
         """Return a notification with the caller's deliveries, for staff and services with everybody's."""
         with self.db.read() as session:
             return inbox.detail(session, self.caller, request.id)
 
     @rpc(services("gateway"))
-    def missed(self, request: contract.Missed) -> contract.Replay:
+    def missed(self, request: contract.ReplayRequest) -> contract.Replay:
         """Return what a user got after a notification, and what became of the rest; what websockets replay."""
         overlap = timedelta(seconds=self.config["notifications"]["replay"]["overlap"])
         with self.db.read() as session:

@@ -136,7 +136,7 @@ class Logout(Message):
     everywhere: bool = Field(default=False, description="End all sessions of the caller, not this one alone.")
 
 
-class Sessions(PageRequest):
+class ListSessions(PageRequest):
     """Asks for a page of the caller's live sessions, newest first."""
 
 
@@ -172,7 +172,7 @@ class UpdateAccount(Message):
     current_password: Password | None = Field(default=None, repr=False, description="The one until now.")
 
 
-class ById(Message):
+class GetUser(Message):
     """Names one account."""
 
     id: Id
@@ -257,7 +257,7 @@ class Account(Profile):
     is_staff: Annotated[bool, Field(examples=[False])]
 
 
-class Person(Profile):
+class UserDetail(Profile):
     """A profile; for its owner and staff with the rest of the account."""
 
     email: Address | None = None
@@ -341,7 +341,7 @@ class ProfileList(Message):
     items: list[Profile]
 
 
-class All(PageRequest):
+class ListUsers(PageRequest):
     """Asks for a page of profiles, newest first."""
 
 

@@ -59,7 +59,7 @@ class UsersService(Service):
         return Empty()
 
     @rpc(USER)
-    def sessions(self, request: contract.Sessions) -> contract.SessionPage:
+    def sessions(self, request: contract.ListSessions) -> contract.SessionPage:
         """Return a page of the caller's live sessions, newest first."""
         with self.db.read() as session:
             return lifecycle.page(session, self.caller, request)
@@ -95,13 +95,13 @@ class UsersService(Service):
         return Empty()
 
     @rpc
-    def detail(self, request: contract.ById) -> contract.Profile:
+    def detail(self, request: contract.GetUser) -> contract.Profile:
         """Return a profile; to its owner, staff and operators the account."""
         with self.db.read() as session:
             return serializers.as_seen_by(self.caller, store.get(session, User.id == request.id))
 
     @rpc
-    def all(self, request: contract.All) -> contract.ProfilePage:
+    def all(self, request: contract.ListUsers) -> contract.ProfilePage:
         """Return a page of the profiles of open accounts, newest first."""
         before = cursor.decode(request.cursor)
         with self.db.read() as session:
@@ -167,12 +167,12 @@ class UsersService(Service):
         return account
 
     @rpc(STAFF)
-    def deactivate(self, request: contract.ById) -> contract.Account:
+    def deactivate(self, request: contract.GetUser) -> contract.Account:
         """Close an account and end its sessions."""
         return self._set_active(request.id, is_active=False)
 
     @rpc(STAFF)
-    def reactivate(self, request: contract.ById) -> contract.Account:
+    def reactivate(self, request: contract.GetUser) -> contract.Account:
         """Open an account again."""
         return self._set_active(request.id, is_active=True)
 

@@ -42,7 +42,7 @@ def once(session: Session, call: Any, reply_model: type[Reply], write: Callable[
     return reply
 
 
-def repeated(session: Session, call: Any, reply_model: type[Reply]) -> Reply | None:
+def previous_reply(session: Session, call: Any, reply_model: type[Reply]) -> Reply | None:
     """Return the first reply to a repeated request, None to a new one; for writes that must ask others first."""
     key = _key(call)
     known = select(handled_requests.c.key).where(handled_requests.c.key == key)

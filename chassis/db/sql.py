@@ -62,7 +62,7 @@ def batch(query: Select[Any], limit: int) -> Select[Any]:
     return select(query.limit(limit).with_for_update(skip_locked=True).cte("batch", nesting=True))
 
 
-def take_turn(session: Session, key: int, *, shared: bool = False) -> None:
+def advisory_lock(session: Session, key: int, *, shared: bool = False) -> None:
     """Let those who use a key go one after the other, from here to their commit; SQLite has one writer anyway.
 
     Those who share it go beside each other.

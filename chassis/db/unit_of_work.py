@@ -49,10 +49,10 @@ class UnitOfWork:
         with self.write() as session:
             return idempotency.once(session, self._call, reply, write)
 
-    def repeated(self, reply: type[Reply]) -> Reply | None:
+    def previous_reply(self, reply: type[Reply]) -> Reply | None:
         """Return the first reply to a repeated request; for writes that must ask other services before `once`."""
         with self.read() as session:
-            return idempotency.repeated(session, self._call, reply)
+            return idempotency.previous_reply(session, self._call, reply)
 
 
 @contextmanager

@@ -55,7 +55,7 @@ class Rebuild:
 
     def run_for(self, ids: list[str]) -> None:
         """Restore these authors. Raises Unavailable where a younger rebuild was first, but too early: repeat it."""
-        request = feeds.Authors(before=self._until, ids=ids)
+        request = feeds.ListAuthors(before=self._until, ids=ids)
         found = self._rpc_client.call("feeds.authors", request, feeds.AuthorPostsPage).items
         others = set(ids) - {one.author_id for one in found}
         _, gone = self._restore([*found, *_without_posts(others)])
@@ -67,7 +67,7 @@ class Rebuild:
         yield from self._all_others()
 
     def _who_posted(self) -> Iterator[list[feeds.AuthorPosts]]:
-        request = feeds.Authors(before=self._until, after=None, limit=PAGE)
+        request = feeds.ListAuthors(before=self._until, after=None, limit=PAGE)
         while True:
             page = self._rpc_client.call("feeds.authors", request, feeds.AuthorPostsPage)
             yield page.items

@@ -9,7 +9,7 @@ from gevent.lock import BoundedSemaphore
 from gateway.rpc.client import RpcClient
 from gateway.websocket import frames, messages
 from gateway.websocket.send_buffer import Outlet
-from notifications.contract import BEGINNING, Missed, Replay
+from notifications.contract import BEGINNING, Replay, ReplayRequest
 from users.contract import Identity
 
 REPLAY = 1000  # notifications at most; who missed more fetches the inbox
@@ -78,7 +78,7 @@ class Connection:
                 self._go_live(replay, told, held)
 
     def _missed(self, rpc: RpcClient, since: str | None) -> Replay:
-        request = Missed(user_id=self.identity.user_id, since=since, limit=REPLAY)
+        request = ReplayRequest(user_id=self.identity.user_id, since=since, limit=REPLAY)
         return rpc.ask("notifications.missed", request, Replay)
 
     def _frames(self, replay: Replay) -> list[bytes] | None:

@@ -15,7 +15,7 @@ BATCH = 500  # rows a transaction
 COUNTED = 10_000  # due deliveries of a channel at most: what matters is for how long
 
 
-def retry(db: UnitOfWork, wanted: contract.Retry) -> contract.Moved:
+def retry(db: UnitOfWork, wanted: contract.RetryDeliveries) -> contract.MovedDeliveries:
     """Make the chosen deliveries due again."""
     until, total = clock.now(), 0
     moved = [wanted.since]
@@ -23,10 +23,10 @@ def retry(db: UnitOfWork, wanted: contract.Retry) -> contract.Moved:
         with db.write() as session:
             moved = [*admin_store.revive(session, wanted, moved[-1], until, BATCH)]
         total += len(moved)
-    return contract.Moved(deliveries=total)
+    return contract.MovedDeliveries(deliveries=total)
 
 
-def park(db: UnitOfWork, wanted: contract.Park) -> contract.Moved:
+def park(db: UnitOfWork, wanted: contract.ParkDeliveries) -> contract.MovedDeliveries:
     """Put the chosen deliveries aside."""
     until, total = clock.now(), 0
     moved = BATCH
@@ -34,7 +34,7 @@ def park(db: UnitOfWork, wanted: contract.Park) -> contract.Moved:
         with db.write() as session:
             moved = admin_store.put_aside(session, wanted, until, BATCH)
         total += moved
-    return contract.Moved(deliveries=total)
+    return contract.MovedDeliveries(deliveries=total)
 
 
 def status(db: UnitOfWork, breakers: Iterable[Breaker]) -> contract.DeliveriesStatus:

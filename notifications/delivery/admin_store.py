@@ -16,7 +16,7 @@ PARKED = "put aside by an operator"
 
 
 def revive(
-    session: Session, wanted: contract.Retry, since: datetime | None, until: datetime, limit: int
+    session: Session, wanted: contract.RetryDeliveries, since: datetime | None, until: datetime, limit: int
 ) -> list[datetime]:
     """Make a part of the chosen deliveries due, as if they had never been attempted.
 
@@ -32,7 +32,7 @@ def revive(
     return _change(session, [*chosen, Delivery.notification_id.not_in(post_updates_store.GONE)], values, limit)
 
 
-def put_aside(session: Session, wanted: contract.Park, until: datetime, limit: int) -> int:
+def put_aside(session: Session, wanted: contract.ParkDeliveries, until: datetime, limit: int) -> int:
     """Cancel a part of the chosen deliveries that wait, and return how many; what was ordered after `until` is not."""
     values = {"status": "cancelled", "due_at": None, "last_error": PARKED, "updated_at": clock.now()}
     chosen = [*_among(wanted), Delivery.status == "pending", Delivery.updated_at < until]
@@ -59,7 +59,7 @@ def due(session: Session, channel: str, limit: int) -> tuple[int, datetime | Non
     return number, since
 
 
-def _among(wanted: contract.Retry | contract.Park) -> list[ColumnElement[bool]]:
+def _among(wanted: contract.RetryDeliveries | contract.ParkDeliveries) -> list[ColumnElement[bool]]:
     columns = {Delivery.notification_id: wanted.id, Delivery.channel: wanted.channel, Delivery.user_id: wanted.user_id}
     return [column == value for column, value in columns.items() if value is not None]
 

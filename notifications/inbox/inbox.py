@@ -31,7 +31,7 @@ class _Since:
     created_at: datetime
 
 
-def page(session: Session, user_id: str, request: contract.Inbox) -> contract.InboxPage:
+def page(session: Session, user_id: str, request: contract.ListInbox) -> contract.InboxPage:
     """Return a page of somebody's inbox, newest first, and how much of all of it is unread."""
     inbox_store.one_moment(session)
     rows = inbox_store.newest(session, user_id, request.limit + 1, cursor.decode_number(request.cursor))
@@ -56,7 +56,7 @@ def mark_read(session: Session, user_id: str, ids: Collection[str] | None) -> No
         outbox.add(session, contract.NotificationsRead(user_id=user_id, ids=some, unread=unread))
 
 
-def missed(session: Session, request: contract.Missed, overlap: timedelta) -> contract.Replay:
+def missed(session: Session, request: contract.ReplayRequest, overlap: timedelta) -> contract.Replay:
     """Return what came after `since`, and what became of the rest; nothing came where that is not in the inbox.
 
     What changed is found by its time. Times are taken before the commit and by several clocks, hence the margin.
@@ -82,14 +82,14 @@ def missed(session: Session, request: contract.Missed, overlap: timedelta) -> co
     )
 
 
-def _from(request: contract.Missed, overlap: timedelta) -> str | None:
+def _from(request: contract.ReplayRequest, overlap: timedelta) -> str | None:
     """Return the first id that is told again; None where nothing is."""
     if not overlap or request.since in {None, contract.BEGINNING}:
         return None
     return first_id(moment_of(request.since) - overlap)
 
 
-def _since(session: Session, request: contract.Missed) -> _Since | None:
+def _since(session: Session, request: contract.ReplayRequest) -> _Since | None:
     """Return where a replay starts; None where that is not in the inbox."""
     if request.since is None:
         return None

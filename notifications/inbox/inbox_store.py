@@ -8,7 +8,7 @@ from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from chassis import clock
-from chassis.db.sql import insert_each, insert_new, take_turn
+from chassis.db.sql import advisory_lock, insert_each, insert_new
 from chassis.ids import new_id
 from notifications.models import InboxRow, Notification
 from notifications.wording import Content
@@ -86,7 +86,7 @@ def finish(session: Session, source: str) -> None:
 
 def take_turns(session: Session) -> None:
     """Let those who tell people go one after the other, from here to their commit; SQLite has one writer anyway."""
-    take_turn(session, _INBOX_TURNS)
+    advisory_lock(session, _INBOX_TURNS)
 
 
 def one_moment(session: Session) -> None:

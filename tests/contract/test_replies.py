@@ -13,7 +13,7 @@ from notifications.contract import NotificationChanged, NotificationCreated
 from notifications.deliveries import DeliveriesService
 from notifications.service import NotificationsService
 from tests.contract.test_signatures import METHODS
-from users.contract import AccountChanged, AccountErased, Person, SessionEnded, token_hash
+from users.contract import AccountChanged, AccountErased, SessionEnded, UserDetail, token_hash
 from users.service import UsersService
 
 GATEWAY = Caller("gateway")
@@ -31,7 +31,7 @@ class Checked:
 
     def __call__(self, target: str, caller: Caller = GATEWAY, /, **arguments: Any) -> Any:
         reply = self._rpc(target, caller, **arguments)
-        model: type[Message] = Person if target == "users.detail" else METHODS[target]["return"]
+        model: type[Message] = UserDetail if target == "users.detail" else METHODS[target]["return"]
         fits(reply, model)
         self.called.add(target)
         return reply

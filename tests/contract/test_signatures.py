@@ -11,7 +11,7 @@ from chassis.rpc.entrypoint import Rpc
 from docker.dev.contracts.surface import events, service_classes
 from gateway.routing.route import Route
 from gateway.routing.table import ROUTES
-from users.contract import Person, Profile
+from users.contract import Profile, UserDetail
 
 SERVICES: list[typing.Any] = [*service_classes()]
 METHODS = {
@@ -38,7 +38,7 @@ def test_every_route_speaks_its_services_contract(route: Route) -> None:
     sent = typing.get_type_hints(route.prepare)["return"] if route.prepare else route.request
     assert sent is served["request"]
     # A profile travels with the rest of the account to those who may see it.
-    assert route.reply is (Person if served["return"] is Profile else served["return"])
+    assert route.reply is (UserDetail if served["return"] is Profile else served["return"])
 
 
 @pytest.mark.parametrize("event", HANDLERS, ids=lambda event: event.__name__)

@@ -83,7 +83,7 @@ def identify(db: UnitOfWork, token_hash: str, lives: Lives) -> contract.Identity
     return identity.model_copy(update={"expires_at": expires_at})
 
 
-def page(session: Session, caller: Caller, request: contract.Sessions) -> contract.SessionPage:
+def page(session: Session, caller: Caller, request: contract.ListSessions) -> contract.SessionPage:
     """Return a page of the caller's live sessions, newest first."""
     before = cursor.decode(request.cursor)
     found = store.live_sessions(session, caller.require_user(), request.limit + 1, before)

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from chassis import clock
-from chassis.db.sql import insert_new, take_turn, upsert
+from chassis.db.sql import advisory_lock, insert_new, upsert
 from notifications.channels.delivery_results import Outcome
 from notifications.models import Delivery, DeliveryReport, SmsCount
 
@@ -51,7 +51,7 @@ def take_report_turn(session: Session, *, alone: bool) -> None:
 
     Else each might miss what the other has not committed yet. Reports may be stored beside each other.
     """
-    take_turn(session, _REPORT_TURNS, shared=not alone)
+    advisory_lock(session, _REPORT_TURNS, shared=not alone)
 
 
 def keep_report(session: Session, provider_id: str, outcome: Outcome) -> bool:

@@ -32,17 +32,17 @@ class ArchiveService(Service):
     name = "archive"
 
     @rpc_entrypoint
-    def all(self, request: feeds.All) -> feeds.PostPage:
+    def all(self, request: feeds.ListPosts) -> feeds.PostPage:
         """Return what there was."""
         return feeds.PostPage(items=[], next=request.cursor)
 
     @rpc_entrypoint
-    def detail(self, request: feeds.ById) -> Other:
+    def detail(self, request: feeds.GetPost) -> Other:
         """Return something else."""
         return Other(id=request.id)
 
     @rpc_entrypoint
-    def person(self, request: users.ById) -> users.Profile:
+    def person(self, request: users.GetUser) -> users.Profile:
         """Know what everybody may know."""
         raise NotImplementedError(request)
 

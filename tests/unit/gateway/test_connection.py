@@ -11,7 +11,7 @@ from chassis import clock
 from chassis.ids import new_id
 from gateway.websocket import messages
 from gateway.websocket.connection import REPLAY, Connection
-from notifications.contract import BEGINNING, Missed, Notification, Replay
+from notifications.contract import BEGINNING, Notification, Replay, ReplayRequest
 from users.contract import Identity
 
 IDENTITY = Identity(
@@ -55,7 +55,7 @@ class Inbox:
         self.meanwhile: Callable[[], None] = lambda: None
         self.asked: list[str | None] = []
 
-    def ask(self, target: str, request: Missed, _reply: type[Replay]) -> Replay:
+    def ask(self, target: str, request: ReplayRequest, _reply: type[Replay]) -> Replay:
         assert (target, request.user_id, request.limit) == ("notifications.missed", IDENTITY.user_id, REPLAY)
         self.asked.append(request.since)
         self.meanwhile()

@@ -14,7 +14,7 @@ from gateway.openapi.operations import path_of
 from gateway.routing.route import Limit, Route, Who
 from gateway.routing.table import ROUTES
 from notifications.contract import MarkRead
-from users.contract import Account, ById, Login, Register, UpdateAccount
+from users.contract import Account, GetUser, Login, Register, UpdateAccount
 
 DOCUMENT = document(ROUTES)
 ENDPOINTS = [(route, path_of(path)) for route in ROUTES for path in route.paths]
@@ -139,8 +139,8 @@ IMPLIED = [
     ({"status": 204, "reply": Empty}, {"204", "400", "413", "415", "422"}),
     ({"who": Who.USER, "fields_in": "query", "request": PageRequest}, {"200", "401", "422"}),
     ({"who": Who.STAFF, "method": "GET", "request": Empty}, {"200", "401", "403"}),
-    ({"method": "GET", "request": ById, "paths": ("/thing/<id>/",), "tag": "t"}, {"200", "304", "404"}),
-    ({"method": "DELETE", "request": ById, "paths": ("/thing/<id>/",), "fields_in": "path"}, {"200", "404"}),
+    ({"method": "GET", "request": GetUser, "paths": ("/thing/<id>/",), "tag": "t"}, {"200", "304", "404"}),
+    ({"method": "DELETE", "request": GetUser, "paths": ("/thing/<id>/",), "fields_in": "path"}, {"200", "404"}),
     ({"status": 204, "reply": Empty, "request": Empty, "page": lambda _: None}, {"200", "204"}),
     ({"keyed": True}, {"200", "400", "409", "413", "415", "422"}),
     ({"method": "GET", "request": Empty, "refusals": (Conflict("No.", "nope"),)}, {"200", "409"}),
@@ -166,7 +166,7 @@ def test_fields_are_where_the_row_says() -> None:
         ("limit", "query", False),
         ("cursor", "query", False),
     ]
-    named = row(method="DELETE", request=ById, paths=("/thing/<id>/",), fields_in="path")
+    named = row(method="DELETE", request=GetUser, paths=("/thing/<id>/",), fields_in="path")
     assert [(one["name"], one["in"], one["required"]) for one in named["parameters"]] == [("id", "path", True)]
     assert "requestBody" not in paged
     assert "requestBody" not in named
