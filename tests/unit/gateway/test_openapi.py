@@ -173,7 +173,7 @@ def test_fields_are_where_the_row_says() -> None:
 
 
 def test_what_is_in_the_path_is_not_in_the_body() -> None:
-    schema = DOCUMENT["components"]["schemas"]["Edit"]
+    schema = DOCUMENT["components"]["schemas"]["EditPost"]
     assert (list(schema["properties"]), schema["required"]) == (["text"], ["text"])
     for path in ("/post-detail/{id}/", "/feeds/detail/{id}/"):
         described = DOCUMENT["paths"][path]["put"]
