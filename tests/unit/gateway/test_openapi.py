@@ -178,7 +178,7 @@ def test_what_is_in_the_path_is_not_in_the_body() -> None:
     for path in ("/post-detail/{id}/", "/feeds/detail/{id}/"):
         described = DOCUMENT["paths"][path]["put"]
         assert described["requestBody"]["content"]["application/json"]["schema"] == {
-            "$ref": "#/components/schemas/Edit"
+            "$ref": "#/components/schemas/EditPost"
         }
         assert [one["name"] for one in described["parameters"]] == ["id"]
 
