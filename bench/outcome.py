@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import requests
-from sqlalchemy import create_engine, text
+from sqlalchemy import NullPool, create_engine, text
 
 TIMEOUT = 60  # seconds
 
@@ -35,7 +35,7 @@ class Outcome:
     def __init__(self, environment: Mapping[str, str], post_id: str) -> None:
         self._environment = environment
         self._post = {"post": post_id}
-        self._engine = create_engine(environment["NOTIFICATIONS_DB_URI"])
+        self._engine = create_engine(environment["NOTIFICATIONS_DB_URI"], poolclass=NullPool)
 
     def progress(self) -> Progress:
         """Count."""

@@ -49,6 +49,11 @@ class Database(nameko_sqlalchemy.Database):
         self.relay.drain()
         super().stop()
 
+    def kill(self) -> None:
+        """Close the connections, after the relay has ended: it would open one again."""
+        self.relay.kill()
+        super().kill()
+
     def get_dependency(self, worker_ctx: WorkerContext) -> UnitOfWork:
         """Return the transactions of this call."""
         return UnitOfWork(self.Session, self.relay.publish, worker_ctx)

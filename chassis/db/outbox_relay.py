@@ -68,6 +68,12 @@ class Relay(SharedExtension):
         self._rouse()
         with eventlet.Timeout(PATIENCE.total_seconds(), False):  # noqa: FBT003 - eventlet's way to say: just go on
             self._thread.wait()
+        self.kill()
+
+    def kill(self) -> None:
+        """End the thread now; Nameko ends it too, but after the database's connections are closed."""
+        if self._thread is not None:
+            self._thread.kill()
 
     def _rouse(self) -> None:
         if not self._wake.ready():

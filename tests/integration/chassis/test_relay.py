@@ -16,6 +16,7 @@ from chassis.amqp import message_headers, publisher
 from chassis.auth import keyring, tokens
 from chassis.auth.caller import Caller
 from chassis.db import outbox, outbox_relay, tables
+from chassis.db.database import Database
 from chassis.errors import Conflict
 from chassis.ids import new_id
 from tests.integration.chassis.brokers import Stranger, Wire
@@ -137,6 +138,20 @@ def test_many_events_go_out_in_order_and_once(house: House) -> None:
     house.make(outbox_relay.BATCH * 2 + 50, "many")
     house.until(lambda: house.rows() == [])
     assert house.heard() == list(range(outbox_relay.BATCH * 2 + 50))
+
+
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_no_database_connection_is_opened_after_the_container_ended(
+    house: House, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    monkeypatch.setattr(relay, "SWEEP", 0)
+    container = next(iter(house.start().containers))
+    database = next(provider for provider in container.dependencies if isinstance(provider, Database))
+    engine = database.engine
+    house.make(1)
+    getattr(container, end)()
+    eventlet.sleep(0.1)
+    assert engine.pool.checkedin() + engine.pool.checkedout() == 0
 
 
 def test_with_the_broker_away_a_write_is_answered_and_the_event_goes_out_once_when_it_is_back(

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ SEED = rule_of(BY_NAME["all-posts"])
 
 
 @pytest.fixture
-def written(tmp_path: Path) -> Written:
+def written(tmp_path: Path) -> Iterator[Written]:
     """Write to the table by hand, and read it: `written(rate="10/minute")` returns the process' copy."""
     engine = create_engine({"url": f"sqlite:///{tmp_path}/gateway.sqlite3"})
     Base.metadata.create_all(engine)
@@ -36,7 +36,8 @@ def written(tmp_path: Path) -> Written:
         routing.read()
         return routing
 
-    return written
+    yield written
+    engine.dispose()
 
 
 def test_a_process_follows_the_table(written: Written) -> None:
