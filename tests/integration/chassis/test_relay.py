@@ -144,7 +144,7 @@ def test_many_events_go_out_in_order_and_once(house: House) -> None:
 def test_no_database_connection_is_opened_after_the_container_ended(
     house: House, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
-    monkeypatch.setattr(relay, "SWEEP", 0)
+    monkeypatch.setattr(outbox_relay, "SWEEP", 0)
     container = next(iter(house.start().containers))
     database = next(provider for provider in container.dependencies if isinstance(provider, Database))
     engine = database.engine
