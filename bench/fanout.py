@@ -14,8 +14,8 @@ import requests
 
 from bench.masses import DOMAIN, PREFIX, Loaded, Masses, masses
 from bench.outcome import Outcome, Progress, memory
-from docker.dev.environment import for_tests
-from docker.dev.instance import Instance
+from dev.platform.environment import for_tests
+from dev.platform.instance import Instance
 from docker.dev.steps import Steps
 
 PROCESSES = ("users.service", "feeds.service", "notifications.service", "notifications.deliveries")

@@ -12,9 +12,9 @@ from amqp.exceptions import AccessRefused
 from kombu import Connection
 
 from chassis import wire
-from docker.dev.environment import own_broker
-from docker.dev.instance import Instance
-from docker.dev.servers import haproxy
+from dev.servers.rabbitmq import account_variable
+from dev.platform.instance import Instance
+from dev.servers import haproxy
 from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, OPERATOR, VHOST, Account
 from tests.e2e.support.operator import Operator
 
@@ -27,7 +27,7 @@ each_account = pytest.mark.parametrize("account", [*ACCOUNTS, OPERATOR], ids=lam
 
 @pytest.fixture
 def uri(platform: Instance, account: Account) -> str:
-    name = "AMQP_URI" if account is OPERATOR else own_broker(account.name)
+    name = "AMQP_URI" if account is OPERATOR else account_variable(account.name)
     return platform.environment[name]
 
 

@@ -5,8 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from docker.dev.instance import DATABASE_OWNERS, Instance
-from docker.dev.readiness import wait
+from dev.platform.instance import Instance
+from dev.platform.programs import DATABASE_OWNERS
+from dev.platform.readiness import wait_ready
 
 
 def look(platform: Instance, **wrong: str) -> tuple[int, list[str]]:

@@ -7,11 +7,11 @@ from functools import partial
 from pathlib import Path
 
 from chassis.errors import Unauthenticated
-from docker.dev.instance import Instance
-from docker.dev.programs import GATEWAY, SERVICES
-from docker.dev.state import write_private
-from docker.dev.topologies import kind
-from docker.dev.waiting import until
+from dev.platform.instance import Instance
+from dev.platform.programs import GATEWAY, SERVICES
+from dev.machine.files import write_private
+from dev.platform.programs import program_of
+from dev.machine.waiting import until
 from tests.e2e.support.operator import Operator
 from tests.e2e.support.person import Person
 from tests.e2e.support.trickle import posting, told

@@ -7,8 +7,8 @@ import pytest
 import redis
 import requests
 
-from docker.dev.instance import Instance
-from docker.dev.waiting import until
+from dev.platform.instance import Instance
+from dev.machine.waiting import until
 from tests.e2e.support.metrics import measured
 from tests.e2e.support.person import Person
 

@@ -12,10 +12,10 @@ import pytest
 import requests
 import yaml
 
-from docker.dev.instance import Instance
-from docker.dev.places import ROOT
+from dev.platform.instance import Instance
+from dev.machine.files import ROOT
 from docker.dev.prometheus import MONITORING, Prometheus
-from docker.dev.waiting import until
+from dev.machine.waiting import until
 from docker.monitoring.dashboards import ALL
 from docker.monitoring.pages.overview import OVERVIEW
 from docker.monitoring.panels import Query

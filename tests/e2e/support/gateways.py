@@ -10,12 +10,13 @@ from pathlib import Path
 
 import requests
 
-from docker.dev import ports, processes
-from docker.dev.environment import of_application
-from docker.dev.instance import Instance
-from docker.dev.places import ROOT
-from docker.dev.programs import GATEWAY
-from docker.dev.waiting import until
+from dev.machine import processes
+from dev.machine.state import free_ports
+from dev.platform.programs import process_variables
+from dev.platform.instance import Instance
+from dev.machine.files import ROOT
+from dev.platform.programs import GATEWAY
+from dev.machine.waiting import until
 
 LIMIT = 30  # seconds
 COMMAND = (sys.executable, "-m", "gunicorn", "--config", "gateway/gunicorn_settings.py", "gateway.app:create_app()")
@@ -26,7 +27,7 @@ def gateway(platform: Instance, ca: Path | None = None, **settings: str) -> Iter
     """Run one more gateway and give its address; `ca` is who vouches for its certificate."""
     port = ports.choose(["port"], {})["port"]
     own = {"PORT": str(port), "WEB_CONCURRENCY": "1", processes.MARKER: str(platform.directory)}
-    own |= of_application(platform.environment, GATEWAY)
+    own |= process_variables(platform.environment, GATEWAY)
     environment = {**os.environ, **platform.environment, **own, **settings}
     url = f"{'https' if ca else 'http'}://127.0.0.1:{port}"
     log = (platform.directory / "log" / f"gateway-{port}.log").open("wb")

@@ -10,7 +10,7 @@ import pytest
 import trustme
 from nameko.runners import ServiceRunner
 
-from docker.dev import ports
+from dev.machine.state import free_ports
 from notifications.deliveries import DeliveriesService
 from tests.integration.notifications import secure_smtp
 from tests.integration.notifications.conftest import Order, Rows, Settled, Until

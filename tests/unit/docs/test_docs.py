@@ -20,7 +20,7 @@ import notifications.metrics
 from chassis.contract import Event
 from chassis.events import EventHandler
 from chassis.rpc import Rpc
-from docker.dev.programs import SERVICES
+from dev.platform.programs import SERVICES
 from gateway.routes import ROUTES
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -8,7 +8,7 @@ from chassis.rpc import Rpc
 from docker.dev.contracts.surface import events, service_classes
 from docker.dev.docs import catalogue, variables
 from docker.dev.docs.__main__ import pages
-from docker.dev.places import ROOT
+from dev.machine.files import ROOT
 
 
 def test_what_is_made_from_the_code_is_as_the_code_makes_it() -> None:

@@ -14,7 +14,7 @@ from chassis import topology
 from chassis.contract import Event
 from chassis.events import handler_queues
 from chassis.service import Service
-from docker.dev.programs import SERVICES
+from dev.platform.programs import SERVICES
 from docker.rabbitmq import permissions
 from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, OPERATOR
 
