@@ -83,7 +83,7 @@ lock: venv ## update requirements.lock from setup.cfg, and the part of each imag
 	@printf 'aiosmtpd\nflask\n' | $(lock_up) --constraint requirements.lock --output-file docker/fakes/requirements.lock -
 
 contracts: venv ## store what this version promises to clients and services of other versions
-	@$(python) -m tests.contract.releases
+	@$(python) -m tests.unit.contracts.releases
 
 images: ## an image of each service; build_options=... goes to docker build
 	@docker/build.sh $(build_options)

@@ -5,7 +5,6 @@ servers      private RabbitMQ, PostgreSQL, Redis, HAProxy and Prometheus; the fa
 platform     a running platform: its environment, its processes under supervisord, start and stop
 commands     what a user runs
 suite        the checks and tests
-docs         generated tables of the documentation
 
 Each of these imports only those above it. `fakes`, the local stand-ins for external services, is on its own.
 """

@@ -14,14 +14,14 @@ COMMANDS = {
     "demo": "dev.commands.demo:demo",
     "doctor": "dev.commands.operator:doctor",
     "shell": "dev.commands.operator:shell",
-    "monitor": "dev.commands.monitor:monitor",
+    "monitor": "dev.commands.operator:monitor",
     "request-log": "dev.commands.request_log:request_log",
     "check": "dev.suite.commands:check",
     "unit": "dev.suite.commands:unit",
     "try": "dev.suite.commands:try_one",
     "test": "dev.suite.commands:all_tests",
     "test-scale": "dev.suite.commands:scale_tests",
-    "tables": "dev.docs.variables:write_tables",
+    "tables": "dev.commands.tables:write_tables",
 }
 
 

@@ -23,6 +23,7 @@ _FOR_TESTS = {
     "TRUSTED_PROXIES": "1",  # so that each user of a test can have an address of their own
     "ALLOWED_ORIGINS": "https://app.example.org",
 }
+KEYS = "service_token_keys"
 _VARIABLE = re.compile(r"\$\{(\w+)(:)?")
 
 
@@ -76,9 +77,11 @@ def read(file: Path) -> dict[str, str]:
     return dict(word.split("=", 1) for word in shlex.split(file.read_text()))
 
 
-def keys_file(directory: Path) -> Path:
-    """Return the file of service token keys. Edit it to rotate the keys."""
-    return directory / "service_token_keys"
+def write_keys(state: State, directory: Path) -> None:
+    """Create the file of service token keys; edit it to rotate the keys."""
+    file = directory / KEYS
+    if not file.exists():
+        write_private(file, f"k1:{state.secret('service_token', 32)}\n")
 
 
 def _defaults(state: State, directory: Path) -> dict[str, str]:
@@ -91,7 +94,7 @@ def _defaults(state: State, directory: Path) -> dict[str, str]:
         # Three slashes and an absolute path make four.
         "FEEDS_DB_URI": f"sqlite:///{directory / 'data' / 'feeds.sqlite3'}",
         "NOTIFICATIONS_DB_URI": f"sqlite:///{directory / 'data' / 'notifications.sqlite3'}",
-        "SERVICE_TOKEN_KEYS": f"@{keys_file(directory)}",
+        "SERVICE_TOKEN_KEYS": f"@{directory / KEYS}",
         "EMAIL_FROM": "Baraza <no-reply@baraza.localhost>",
         "AFRICASTALKING_USERNAME": "sandbox",
         "HOST": LOCALHOST,

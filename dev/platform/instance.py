@@ -53,11 +53,10 @@ class Instance:
         self._kill_leftovers()
         files.create_instance_directory(self.directory)
         state = State(self.directory)
-        state.choose_ports(self._port_names())
+        state.choose_ports(self.port_names())
         composed = environment.compose(self._given, state, self.directory, environment.config_text())
         environment.write(self.directory / "environment", composed)
-        if not environment.keys_file(self.directory).exists():
-            files.write_private(environment.keys_file(self.directory), f"k1:{state.secret('service_token', 32)}\n")
+        environment.write_keys(state, self.directory)
         with self._step("supervisord"):
             self._start_supervisord(state, composed)
         self._wait_for_servers(state, composed)
@@ -98,7 +97,7 @@ class Instance:
     def _kill_leftovers(self) -> None:
         processes.kill_all(self.directory, postgresql.data_directory(self.directory))
 
-    def _port_names(self) -> list[str]:
+    def port_names(self) -> list[str]:
         """Return what needs a port: servers, metrics of services, gateways behind a load balancer."""
         topology = chosen(self._given)
         programs = [*SERVICES, GATEWAY] if topology.load_balancer else SERVICES

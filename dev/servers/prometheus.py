@@ -1,22 +1,18 @@
-"""Prometheus with exporters for PostgreSQL and Redis: docker/monitoring/prometheus.yml with targets on this machine."""
+"""Prometheus on this machine, with exporters for PostgreSQL and Redis."""
 
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
-
-from dev.machine.files import ROOT, write_private
+from dev.machine.files import ROOT, render, write_private
 from dev.machine.state import State
 from dev.servers.databases import PREFIXES
 from dev.servers.server import LOCALHOST, Program
 
-MONITORING = ROOT / "docker" / "monitoring"
 PORTS = ("prometheus", "redis_exporter", *(f"{prefix.lower()}_exporter" for prefix in PREFIXES))
 
-# The jobs of prometheus.yml, and the names of their ports.
+# The jobs of docker/monitoring/prometheus.yml with the names of their ports.
 _JOBS = {
     "users": "users.service",
     "feeds": "feeds.service",
@@ -45,6 +41,7 @@ def programs(directory: Path, state: State, environment: Mapping[str, str]) -> l
             f"{prefix.lower()}_exporter",
             "disable" if environment[f"{prefix}_HOST"] == LOCALHOST else "require",
         )
+        # The shell has the variables of the platform; a password need not be quoted for supervisord.
         script = (
             f'export DATA_SOURCE_URI="${prefix}_HOST:${{{prefix}_PORT:-5432}}/${prefix}_DB?sslmode={mode}" '
             f'DATA_SOURCE_USER="${prefix}_USER" DATA_SOURCE_PASS="${prefix}_PASSWORD"; '
@@ -56,30 +53,20 @@ def programs(directory: Path, state: State, environment: Mapping[str, str]) -> l
 
 def write_configuration(directory: Path, state: State, environment: Mapping[str, str], interval: int) -> None:
     """Write prometheus.yml for scrapes every `interval` seconds, and delete older measurements."""
-    folder = directory / "prometheus"
-    shutil.rmtree(folder / "data", ignore_errors=True)
-    token = folder / "metrics-token"
-    write_private(token, environment.get("METRICS_TOKEN", ""))
-    targets = {
-        job: [f"{LOCALHOST}:{port}" for name, port in state.ports.items() if name.partition("-")[0] == program]
-        for job, program in _JOBS.items()
-    }
+    shutil.rmtree(directory / "prometheus" / "data", ignore_errors=True)
+    ports = {job: [port for name, port in state.ports.items() if name.partition("-")[0] == _JOBS[job]] for job in _JOBS}
+    ports["postgresql"] = [state.ports[f"{prefix.lower()}_exporter"] for prefix in postgresql_servers(environment)]
+    targets = {job: [f"{LOCALHOST}:{port}" for port in found] for job, found in ports.items()}
     targets["gateway"] = [urlsplit(url).netloc for url in environment["BARAZA_GATEWAYS"].split()]
-    servers = postgresql_servers(environment)
-    targets["postgresql"] = [f"{LOCALHOST}:{state.ports[f'{prefix.lower()}_exporter']}" for prefix in servers]
-    text = (MONITORING / "prometheus.yml").read_text(encoding="utf-8")
-    # Not SafeLoader: Nameko adds the variables of config.yml to that one.
-    config: dict[str, Any] = yaml.load(text, yaml.CSafeLoader)
-    config["global"] = dict.fromkeys(("scrape_interval", "scrape_timeout", "evaluation_interval"), f"{interval}s")
-    config["rule_files"] = [str(MONITORING / name) for name in config["rule_files"]]
-    config["scrape_configs"] = [job for job in config["scrape_configs"] if targets.get(job["job_name"])]
-    for job in config["scrape_configs"]:
-        job["static_configs"] = [{"targets": targets[job["job_name"]]}]
-        if job["job_name"] == "gateway":
-            job |= {"scheme": urlsplit(environment["BARAZA_URL"]).scheme, "tls_config": {"insecure_skip_verify": True}}
-        if job.pop("authorization", None) and environment.get("METRICS_TOKEN"):
-            job["authorization"] = {"credentials_file": str(token)}
-    write_private(folder / "prometheus.yml", yaml.safe_dump(config))
+    text = render(
+        "prometheus.yml",
+        interval=interval,
+        root=ROOT,
+        targets=targets,
+        scheme=urlsplit(environment["BARAZA_URL"]).scheme,
+        token=environment.get("METRICS_TOKEN"),
+    )
+    write_private(directory / "prometheus" / "prometheus.yml", text)
 
 
 def postgresql_servers(environment: Mapping[str, str]) -> list[str]:

@@ -29,7 +29,7 @@ def unit(only: str = "tests/unit") -> int:
 def try_one(only: str = "") -> int:
     """Run a test, a file or a folder. The servers it needs keep running for the next call."""
     path = _existing(only)
-    lanes = [replace(lane, steps=steps) for lane in TRY if (steps := tuple(_narrowed(lane.steps, path)))]
+    lanes = [replace(lane, steps=steps) for lane in TRY if (steps := tuple(narrowed(lane, path)))]
     if not lanes:
         raise DevError(f"{path} is in no folder of tests: see dev/suite/steps.py")
     return _run(lanes, _with_kept_servers)
@@ -115,9 +115,9 @@ def _existing(path: str) -> str:
     return path.rstrip("/")
 
 
-def _narrowed(steps: Sequence[Step], path: str) -> Iterator[Step]:
-    """Yield the steps that run a path, narrowed to it: it is in a folder of the step, or has such folders."""
-    for step in steps:
+def narrowed(lane: Lane, path: str) -> Iterator[Step]:
+    """Yield the steps of a lane that run a path, narrowed to it: it is in a folder of a step, or has such folders."""
+    for step in lane.steps:
         inside = [path] if any(f"{path}/".startswith(f"{folder}/") for folder in step.folders) else []
         if folders := inside or [folder for folder in step.folders if folder.startswith(f"{path}/")]:
             yield replace(step, folders=tuple(folders))

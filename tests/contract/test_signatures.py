@@ -8,9 +8,9 @@ from chassis import entrypoints
 from chassis.contract import Event, Message
 from chassis.events import EventHandler
 from chassis.rpc import Rpc
-from docker.dev.contracts.surface import events, service_classes
 from gateway.route import Route
 from gateway.routes import ROUTES
+from tests.unit.contracts.surface import events, service_classes
 from users.contract import Person, Profile
 
 SERVICES: list[typing.Any] = [*service_classes()]

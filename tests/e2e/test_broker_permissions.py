@@ -12,9 +12,9 @@ from amqp.exceptions import AccessRefused
 from kombu import Connection
 
 from chassis import wire
-from dev.servers.rabbitmq import account_variable
 from dev.platform.instance import Instance
 from dev.servers import haproxy
+from dev.servers.rabbitmq import account_variable
 from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, OPERATOR, VHOST, Account
 from tests.e2e.support.operator import Operator
 

@@ -11,16 +11,16 @@ from xml.etree.ElementTree import fromstring
 import pytest
 import requests
 import yaml
-
-from dev.platform.instance import Instance
-from dev.machine.files import ROOT
 from docker.dev.prometheus import MONITORING, Prometheus
-from dev.machine.waiting import until
-from docker.monitoring.dashboards import ALL
 from docker.monitoring.pages.overview import OVERVIEW
 from docker.monitoring.panels import Query
 from docker.monitoring.picture import draw
 from docker.monitoring.promql import WINDOW
+
+from dev.machine.files import ROOT
+from dev.machine.waiting import until
+from dev.platform.instance import Instance
+from docker.monitoring.dashboards import ALL
 from tests.e2e.support.operator import Operator
 from tests.e2e.support.person import Person, heard, told
 from tests.e2e.support.vendors import TIMEOUT, texts_to

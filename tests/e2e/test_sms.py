@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import requests
 
+from dev.machine.waiting import until
 from dev.platform import environment as dev
 from dev.platform.instance import Instance
-from dev.machine.waiting import until
 from tests.e2e.support.metrics import metrics
 from tests.e2e.support.person import Person, problem
 from tests.e2e.support.vendors import TIMEOUT, texts_to

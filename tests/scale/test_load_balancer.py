@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import requests
 
+from dev.machine.waiting import until
 from dev.platform.instance import Instance
 from dev.platform.programs import GATEWAY
 from dev.servers import haproxy
-from dev.machine.waiting import until
 from tests.e2e.support.person import Person, problem
 
 TIMEOUT = 15  # seconds

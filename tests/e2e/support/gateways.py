@@ -11,12 +11,11 @@ from pathlib import Path
 import requests
 
 from dev.machine import processes
-from dev.machine.state import free_ports
-from dev.platform.programs import process_variables
-from dev.platform.instance import Instance
 from dev.machine.files import ROOT
-from dev.platform.programs import GATEWAY
+from dev.machine.state import free_ports
 from dev.machine.waiting import until
+from dev.platform.instance import Instance
+from dev.platform.programs import GATEWAY, process_variables
 
 LIMIT = 30  # seconds
 COMMAND = (sys.executable, "-m", "gunicorn", "--config", "gateway/gunicorn_settings.py", "gateway.app:create_app()")
@@ -25,7 +24,7 @@ COMMAND = (sys.executable, "-m", "gunicorn", "--config", "gateway/gunicorn_setti
 @contextmanager
 def gateway(platform: Instance, ca: Path | None = None, **settings: str) -> Iterator[str]:
     """Run one more gateway and give its address; `ca` is who vouches for its certificate."""
-    port = ports.choose(["port"], {})["port"]
+    port = free_ports(["port"])["port"]
     own = {"PORT": str(port), "WEB_CONCURRENCY": "1", processes.MARKER: str(platform.directory)}
     own |= process_variables(platform.environment, GATEWAY)
     environment = {**os.environ, **platform.environment, **own, **settings}

@@ -1,13 +1,14 @@
 """What of the documentation is made from the code."""
 
+from docker.dev.contracts.surface import events, service_classes
+from docker.dev.docs import catalogue, variables
+from docker.dev.docs.__main__ import pages
+
 from chassis import entrypoints
 from chassis.config import FILE
 from chassis.description import about
 from chassis.events import EventHandler
 from chassis.rpc import Rpc
-from docker.dev.contracts.surface import events, service_classes
-from docker.dev.docs import catalogue, variables
-from docker.dev.docs.__main__ import pages
 from dev.machine.files import ROOT
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 import yaml
-
 from docker.dev.prometheus import MONITORING, configured, postgresql_servers, redis_server
-from docker.monitoring import dashboards
 from docker.monitoring.pages.overview import OVERVIEW
 from docker.monitoring.panels import COLUMNS, Dashboard
 from docker.monitoring.picture import shown
+
+from docker.monitoring import dashboards
 
 DOCS = MONITORING.parents[1] / "docs"
 NAME = re.compile(r"\b(?:baraza|rabbitmq|pg|redis|process|up)(?:_\w+)?\b(?=[\[{ )]|$)")

@@ -1,4 +1,4 @@
-"""Which changes of a contract services of the last release survive."""
+"""Which changes of a contract are compatible with the last release."""
 
 import copy
 from collections.abc import Callable
@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from docker.dev.contracts import releases
-from docker.dev.contracts.compatibility import breaks
-from docker.dev.contracts.surface import surface
+from tests.unit.contracts import releases
+from tests.unit.contracts.compatibility import breaks
+from tests.unit.contracts.surface import surface
 
 RELEASED: dict[str, Any] = {
     "type": "object",
@@ -61,41 +61,41 @@ def required(*names: str) -> dict[str, Any]:
         (after(lambda fields: fields.update(number={"type": "integer"})), {"request"}),
     ],
     ids=[
-        "nothing changes",
+        "no change",
         "a new optional field",
         "a new required field",
         "a field is no longer required",
-        "a field goes",
-        "a field within a field goes",
-        "a field within a field that may be null goes",
+        "a field is removed",
+        "a nested field is removed",
+        "a nested field of a nullable one is removed",
         "another type",
         "another type in a list",
         "a longer text",
         "a shorter text",
         "a text of any length",
         "another pattern",
-        "one choice more",
-        "one choice less",
-        "no longer null",
-        "null too",
-        "whole numbers only",
+        "one choice added",
+        "one choice removed",
+        "no longer nullable",
+        "nullable",
+        "integers only",
     ],
 )
-def test_a_change_breaks_what_was_released_or_does_not(now: dict[str, Any], broken: set[str]) -> None:
+def test_change_breaks_request_reply_both_or_neither(now: dict[str, Any], broken: set[str]) -> None:
     parts = ("rpc feeds.create request", "rpc feeds.create reply")
     found = {part: list(breaks({part: RELEASED}, {part: now})) for part in parts}
     assert {part.split()[-1] for part, lines in found.items() if lines} == broken, found
 
 
-def test_a_method_that_goes_breaks_what_was_released() -> None:
-    assert list(breaks({"rpc feeds.create request": RELEASED}, {})) == ["rpc feeds.create request: is gone"]
+def test_removed_method_is_a_break() -> None:
+    assert list(breaks({"rpc feeds.create request": RELEASED}, {})) == ["rpc feeds.create request: is removed"]
 
 
-def test_this_tree_keeps_what_the_last_release_promised() -> None:
+def test_this_version_is_compatible_with_the_last_release() -> None:
     _, released = releases.last()
     assert list(breaks(released, surface())) == []
 
 
-def test_the_last_release_is_not_newer_than_this_tree() -> None:
+def test_last_release_is_not_newer_than_this_version() -> None:
     name, _ = releases.last()
     assert [int(part) for part in name.split(".")] <= [int(part) for part in releases.version().split(".")]
