@@ -1,58 +1,78 @@
-# Everything here works from a clean clone, as root or with sudo, again and again.
+# Everything here works from a clean clone, as root or with sudo.
 .DEFAULT_GOAL := help
-.PHONY: help run restart stop test test-scale demo docs monitor story shell doctor check contracts manifests lock images secrets clean bootstrap bootstrap-monitoring bootstrap-tests
+.PHONY: help run restart stop demo shell doctor request-log story monitor unit try check test test-scale docs lock \
+	contracts manifests images secrets clean venv servers all-packages
 
 python := .venv/bin/python
+bootstrap := @dev/bootstrap.sh prepare
 lock_venv := .run/lock-venv
 lock_up := $(lock_venv)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
-help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+help: ## print this list
+	@awk -F ':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: bootstrap ## the whole platform on this machine, until Ctrl-C
-	@$(python) -m docker.dev.up
+##@ Use it
+run: servers ## run the platform on this machine until Ctrl-C (PORT=8001, TOPOLOGY=scale)
+	@$(python) -m dev run
 
-restart: bootstrap ## every process of the running platform anew, one after the other
-	@$(python) -m docker.dev.restart
+stop: ## stop the platform and the servers of `make try`, from any terminal
+	@test ! -x $(python) || $(python) -m dev stop
 
-stop: ## end what `make run` started, from elsewhere
-	@test ! -x $(python) || $(python) -m docker.dev.stop
+demo: venv ## three users, one post, and how it reaches them
+	@$(python) -m dev demo
 
-test: bootstrap-tests ## every check and test, with servers of their own
-	@$(python) -m docker.dev.test
+clean: ## stop everything, and delete all data, secrets and .venv
+	@test ! -x $(python) || $(python) -m dev clean
+	@rm -rf .run .venv
 
-test-scale: bootstrap-tests ## the end-to-end tests with two processes of everything
-	@$(python) -m docker.dev.test scale
+##@ Develop
+unit: venv ## unit tests, without servers (only=tests/unit/users)
+	@$(python) -m dev unit $(only)
 
-demo: bootstrap ## three people, one post, and who was told of it
-	@$(python) -m docker.dev.demo
+check: all-packages ## linters, types, imports, documentation and alerts
+	@$(python) -m dev check
 
-docs: bootstrap ## the documentation as a site
+try: servers ## one test, file or folder, with the servers it needs (only=tests/e2e/test_posts.py)
+	@$(python) -m dev try $(only) $(if $(database),$(database))
+
+docs: venv ## generate the tables of the documentation, and build it as a site
+	@$(python) -m dev tables
 	@.venv/bin/sphinx-build --quiet --fail-on-warning --conf-dir docs . .run/site
-	@echo "look at .run/site/docs/README.html"
+	@echo "open .run/site/docs/README.html"
 
-monitor: bootstrap-monitoring ## Prometheus with the alerts for what `make run` started
-	@$(python) -m docker.dev.monitor
+##@ Test
+test: all-packages ## all checks and tests, with servers of their own
+	@$(python) -m dev test
 
-story: bootstrap ## what all logs say of one request: make story id=<X-Request-ID>
-	@$(python) -m docker.dev.story "$(id)"
+test-scale: all-packages ## the end-to-end tests with two processes of everything
+	@$(python) -m dev test-scale
 
-shell: bootstrap ## call the services of the running platform by hand
-	@$(python) -m docker.dev.shell
-
-doctor: bootstrap ## what is wrong with the running platform, and what to do
-	@$(python) -m docker.dev.doctor
-
-check: bootstrap ## lint, format, types and imports, without tests
-	@$(python) -m docker.dev.check
-
-contracts: bootstrap ## for a release: write down what services and clients of it rely on
-	@$(python) -m docker.dev.contracts
-
-manifests: bootstrap ## the Kubernetes manifests, against Kubernetes' schemas and checkov
+manifests: venv ## the Kubernetes manifests, against Kubernetes' schemas and checkov
 	@k8s/check.sh
 
-lock: bootstrap ## requirements.lock again, from setup.cfg, and each image's part of it
+##@ Operate
+restart: venv ## rolling restart of the running platform
+	@$(python) -m dev restart
+
+doctor: venv ## what is wrong with the running platform, and what to do
+	@$(python) -m dev doctor
+
+shell: venv ## call the services of the running platform
+	@$(python) -m dev shell
+
+request-log: venv ## show the log lines of one request: make request-log id=<X-Request-ID>
+	@$(python) -m dev request-log "$(id)"
+
+story: request-log
+
+monitor: all-packages ## Prometheus with the alerts for the running platform
+	@$(python) -m dev monitor
+
+secrets: ## write docker/.env with new secrets for docker/compose.yml
+	@docker/secrets.sh
+
+##@ Release
+lock: venv ## update requirements.lock from setup.cfg, and the part of each image
 	@$(python) -m venv $(lock_venv)
 	@$(lock_venv)/bin/pip install --quiet uv
 	@$(lock_up) --all-extras --output-file requirements.lock setup.cfg
@@ -60,23 +80,19 @@ lock: bootstrap ## requirements.lock again, from setup.cfg, and each image's par
 	    $(lock_up) --extra $$service --constraint requirements.lock \
 	        --output-file docker/$$service/requirements.lock setup.cfg || exit 1; \
 	done
-	@echo aiosmtpd | $(lock_up) --constraint requirements.lock --output-file docker/dev/requirements.lock -
+	@printf 'aiosmtpd\nflask\n' | $(lock_up) --constraint requirements.lock --output-file docker/fakes/requirements.lock -
+
+contracts: venv ## store what this version promises to clients and services of other versions
+	@$(python) -m tests.unit.contracts.releases
 
 images: ## an image of each service; build_options=... goes to docker build
 	@docker/build.sh $(build_options)
 
-secrets: ## docker/.env with new secrets, which docker/compose.yml needs
-	@docker/secrets.sh
+venv:
+	$(bootstrap)
 
-clean: ## stop everything, forget all data and secrets, remove .run and .venv
-	@test ! -x $(python) || $(python) -m docker.dev.clean
-	@rm -rf .run .venv
+servers:
+	$(bootstrap) servers
 
-bootstrap:
-	@docker/dev/bootstrap.sh
-
-bootstrap-monitoring:
-	@docker/dev/bootstrap.sh main monitoring
-
-bootstrap-tests:
-	@docker/dev/bootstrap.sh main monitoring balancing
+all-packages:
+	$(bootstrap) servers monitoring balancing

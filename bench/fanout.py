@@ -14,9 +14,8 @@ import requests
 
 from bench.masses import DOMAIN, PREFIX, Loaded, Masses, masses
 from bench.outcome import Outcome, Progress, memory
-from docker.dev.environment import for_tests
-from docker.dev.instance import Instance
-from docker.dev.steps import Steps
+from dev.platform.environment import for_tests
+from dev.platform.instance import Instance
 
 PROCESSES = ("users.service", "feeds.service", "notifications.service", "notifications.deliveries")
 TIMEOUT = 30  # seconds for a request
@@ -32,7 +31,7 @@ def main() -> int:
     parser.add_argument("--emails", type=int, default=sys.maxsize, help="how many of the active want them; all")
     parser.add_argument("--phones", type=int, default=sys.maxsize, help="how many of the active want SMS; all")
     given = parser.parse_args()
-    instance = Instance("bench", for_tests(), Steps())
+    instance = Instance("bench", for_tests(), quiet=False)
     try:
         instance.delete()
         instance.start_servers()

@@ -25,7 +25,6 @@ ORDER = {
     "How it is built": [
         "architecture",
         "rpc-and-events",
-        "catalogue",
         "reliability",
         "security",
         "nameko",

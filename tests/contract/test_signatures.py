@@ -8,9 +8,9 @@ from chassis.amqp import entrypoints
 from chassis.contract import Event, Message
 from chassis.events.handler import EventHandler
 from chassis.rpc.entrypoint import Rpc
-from docker.dev.contracts.surface import events, service_classes
 from gateway.routing.route import Route
 from gateway.routing.table import ROUTES
+from tests.unit.contracts.surface import events, service_classes
 from users.contract import Profile, UserDetail
 
 SERVICES: list[typing.Any] = [*service_classes()]

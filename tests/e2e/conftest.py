@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from docker.dev.environment import for_tests
-from docker.dev.instance import Instance
+from dev.platform.environment import for_tests
+from dev.platform.instance import Instance
 from tests.e2e.support.operator import Operator
 from tests.e2e.support.person import Person
 from tests.e2e.support.platforms import running

@@ -8,7 +8,7 @@ import redis
 import requests
 from sqlalchemy import URL, create_engine, text
 
-from docker.dev.instance import Instance
+from dev.platform.instance import Instance
 from gateway.routing.route import Route, Who
 from gateway.routing.table import ROUTES
 from tests.e2e.support.operator import Operator

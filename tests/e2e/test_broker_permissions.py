@@ -12,9 +12,8 @@ from amqp.exceptions import AccessRefused
 from kombu import Connection
 
 from chassis.amqp import protocol
-from docker.dev.environment import own_broker
-from docker.dev.instance import Instance
-from docker.dev.servers import haproxy
+from dev.platform.instance import Instance
+from dev.servers.rabbitmq import account_variable
 from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, OPERATOR, VHOST, Account
 from tests.e2e.support.operator import Operator
 
@@ -27,7 +26,7 @@ each_account = pytest.mark.parametrize("account", [*ACCOUNTS, OPERATOR], ids=lam
 
 @pytest.fixture
 def uri(platform: Instance, account: Account) -> str:
-    name = "AMQP_URI" if account is OPERATOR else own_broker(account.name)
+    name = "AMQP_URI" if account is OPERATOR else account_variable(account.name)
     return platform.environment[name]
 
 
@@ -132,7 +131,7 @@ def test_every_process_has_its_own_user_and_none_has_the_administrators_password
         for pid in platform.control.pids(program.name):
             environment = Path(f"/proc/{pid}/environ").read_text(encoding="utf-8")
             variables = dict(line.split("=", 1) for line in environment.split("\0") if "=" in line)
-            if program.name == haproxy.NAME:  # strangers speak to it, and it needs nobody
+            if program.name == "haproxy":  # clients connect to it, and it connects to gateways only
                 assert "AMQP_URI" not in variables
             else:
                 assert urlsplit(variables["AMQP_URI"]).username == program.name.partition(".")[0]

@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 
-from docker.dev.instance import Instance
+from dev.platform.instance import Instance
 from tests.e2e.support.metrics import measured
 from tests.e2e.support.person import Person
 

@@ -5,8 +5,8 @@ from functools import partial
 
 import pytest
 
-from docker.dev.instance import Instance
-from docker.dev.waiting import until
+from dev.machine.waiting import until
+from dev.platform.instance import Instance
 from tests.e2e.support.person import Person
 from tests.e2e.support.trickle import posting, told
 

@@ -5,8 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from docker.dev.instance import DATABASE_OWNERS, Instance
-from docker.dev.readiness import wait
+from dev.platform.instance import Instance
+from dev.platform.programs import DATABASE_OWNERS
+from dev.platform.readiness import wait_ready
 
 
 def look(platform: Instance, **wrong: str) -> tuple[int, list[str]]:
@@ -35,7 +36,7 @@ def test_each_finding_says_what_to_do(platform: Instance, tmp_path: Path) -> Non
         code, lines = look(platform, REDIS_URL="redis://127.0.0.1:9/0", FEEDS_DB_URI=empty)
     finally:
         platform.control.start("notifications.service")
-        wait(platform.environment, platform.control)
+        wait_ready(platform.environment, platform.control)
     assert code == 1
     assert "mend REDIS_URL" in finding(lines, "Redis")
     expected = "it is at revision None, and the code wants 0002: python -m chassis.commands.migrate feeds"

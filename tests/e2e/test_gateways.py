@@ -12,7 +12,7 @@ import requests
 import trustme
 from websockets.sync.client import connect
 
-from docker.dev.instance import Instance
+from dev.platform.instance import Instance
 from tests.e2e.support.gateways import gateway
 from tests.e2e.support.person import Person, heard
 

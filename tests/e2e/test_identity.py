@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from docker.dev.waiting import until
+from dev.machine.waiting import until
 from tests.e2e.support.person import PASSWORD, Person, closed_with, heard
 
 Make = Callable[..., Person]

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from docker.dev.instance import Instance
-from docker.dev.waiting import until
+from dev.machine.waiting import until
+from dev.platform.instance import Instance
 from tests.e2e.support.broker import cut_off_gateways
 from tests.e2e.support.person import Person
 from tests.e2e.support.screen import Screen

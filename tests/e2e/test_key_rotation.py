@@ -7,11 +7,10 @@ from functools import partial
 from pathlib import Path
 
 from chassis.errors import Unauthenticated
-from docker.dev.instance import Instance
-from docker.dev.programs import GATEWAY, SERVICES
-from docker.dev.state import write_private
-from docker.dev.topologies import kind
-from docker.dev.waiting import until
+from dev.machine.files import write_private
+from dev.machine.waiting import until
+from dev.platform.instance import Instance
+from dev.platform.programs import GATEWAY, SERVICES, program_of
 from tests.e2e.support.operator import Operator
 from tests.e2e.support.person import Person
 from tests.e2e.support.trickle import posting, told
@@ -27,9 +26,9 @@ class Rotation:
     """Edits the file of keys, and sees in the logs which process follows."""
 
     def __init__(self, platform: Instance) -> None:
-        names = [status.name for status in platform.control.statuses() if kind(status.name) in PROGRAMS]
+        names = [status.name for status in platform.control.statuses() if program_of(status.name) in PROGRAMS]
         self._logs = {name: platform.directory / "log" / f"{name}.log" for name in names}
-        self._processes = Counter({name: PROGRAMS[kind(name)] for name in names})
+        self._processes = Counter({name: PROGRAMS[program_of(name)] for name in names})
         self._environment = platform.environment
         self._file = Path(self._environment["SERVICE_TOKEN_KEYS"].removeprefix("@"))
         self.oldest = self._file.read_text().split()[0]

@@ -7,13 +7,13 @@ import pytest
 import redis
 import requests
 
-from docker.dev.instance import Instance
-from docker.dev.waiting import until
+from dev.machine.waiting import until
+from dev.platform.instance import Instance
 from tests.e2e.support.metrics import measured
 from tests.e2e.support.person import Person
 
 Make = Callable[..., Person]
-APP = "https://app.example.org"  # as docker/dev/environment.py allows it for tests
+APP = "https://app.example.org"  # as dev/platform/environment.py allows it for tests
 
 
 def preflight(person: Person, origin: str) -> requests.Response:

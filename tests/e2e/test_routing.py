@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from chassis.errors import ServiceError
-from docker.dev.waiting import until
+from dev.machine.waiting import until
 from tests.e2e.support.load import asking
 from tests.e2e.support.operator import Operator
 from tests.e2e.support.person import Person

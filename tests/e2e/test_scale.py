@@ -7,8 +7,8 @@ import pytest
 
 from bench.masses import DOMAIN, PREFIX, Loaded, Masses, masses
 from bench.outcome import Outcome, memory
-from docker.dev.instance import Instance
-from docker.dev.waiting import until
+from dev.machine.waiting import until
+from dev.platform.instance import Instance
 from tests.e2e.support.person import Person
 
 ACTIVE, INACTIVE = 10_000, 2_000

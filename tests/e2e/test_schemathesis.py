@@ -15,7 +15,7 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 
 from chassis.contract import is_id
-from docker.dev.instance import Instance
+from dev.platform.instance import Instance
 from tests.e2e.support.crowd import Crowd
 from tests.e2e.support.operator import Operator
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from docker.dev.instance import Instance
-from docker.dev.waiting import until
+from dev.machine.waiting import until
+from dev.platform.instance import Instance
 from tests.e2e.support.person import Person, heard
 from tests.e2e.support.vendors import mails_to, texts_to
 

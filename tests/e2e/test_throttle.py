@@ -8,8 +8,8 @@ from functools import partial
 
 import requests
 
-from docker.dev.instance import Instance
-from docker.dev.waiting import until
+from dev.machine.waiting import until
+from dev.platform.instance import Instance
 from tests.e2e.support.load import asking
 from tests.e2e.support.person import PASSWORD, Person, heard
 

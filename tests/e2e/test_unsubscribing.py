@@ -8,8 +8,8 @@ import pytest
 import requests
 
 from chassis.ids import new_id
-from docker.dev.instance import Instance
-from docker.dev.waiting import until
+from dev.machine.waiting import until
+from dev.platform.instance import Instance
 from tests.e2e.support.metrics import metrics
 from tests.e2e.support.person import Person, problem
 from tests.e2e.support.vendors import mails_to

@@ -9,8 +9,8 @@ import pytest
 import redis
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from docker.dev.instance import Instance
-from docker.dev.waiting import until
+from dev.machine.waiting import until
+from dev.platform.instance import Instance
 from notifications.contract import seen_key
 from tests.e2e.support.gateways import gateway
 from tests.e2e.support.operator import Operator

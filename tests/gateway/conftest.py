@@ -13,7 +13,7 @@ import pytest
 from gevent.monkey import is_module_patched
 
 from chassis import config
-from docker.dev.environment import of_application
+from dev.platform.programs import process_variables
 from gateway.rpc.broker import Broker
 from gateway.rpc.client import RpcClient
 from tests.gateway.support.line import Line
@@ -26,7 +26,7 @@ LIMIT = 5  # seconds in which a connection is made, also again
 def settings() -> dict[str, Any]:
     if not is_module_patched("socket"):
         pytest.exit("the gateway is tested under `python -m gevent.monkey --module pytest`", returncode=2)
-    return config.load("gateway") | of_application(os.environ, "gateway.app")
+    return config.load("gateway") | process_variables(os.environ, "gateway.app")
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from chassis.amqp.publisher import BatchPublisher
 from chassis.auth import keyring
 from chassis.contract import Event
 from chassis.ids import new_id
-from docker.dev.environment import of_application
+from dev.platform.programs import process_variables
 from gateway.rpc.broker import Broker
 from gateway.websocket.connection import Connection
 from gateway.websocket.listener import Listener
@@ -91,7 +91,7 @@ def heard(settings: dict[str, Any], outlet: Any) -> Iterator[Outlet]:
 @pytest.fixture
 def publish(settings: dict[str, Any]) -> Iterator[Publish]:
     """Say what notifications says, under an event id of one's own."""
-    own = settings | of_application(os.environ, "notifications.service")
+    own = settings | process_variables(os.environ, "notifications.service")
     publisher = BatchPublisher(own["AMQP_URI"], own["HEARTBEAT"], "notifications", keyring.of(own))
 
     def publish(event_id: str, event: Event) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from docker.dev.environment import for_tests
-from docker.dev.instance import Instance
-from docker.dev.suite import SCALE
+from dev.platform.environment import for_tests
+from dev.platform.instance import Instance
+from dev.suite.steps import SCALE_VARIABLES
 from tests.e2e.conftest import newcomer, stranger, url
 from tests.e2e.support.platforms import running
 
@@ -18,5 +18,5 @@ __all__ = ["newcomer", "stranger", "url"]
 
 @pytest.fixture(scope="session")
 def platform() -> Iterator[Instance]:
-    with running("scale", {**for_tests(), **SCALE[0].given}) as instance:
+    with running("scale", {**for_tests(), **SCALE_VARIABLES}) as instance:
         yield instance

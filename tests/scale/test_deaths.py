@@ -6,9 +6,9 @@ from functools import partial
 
 import pytest
 
-from docker.dev import restart
-from docker.dev.instance import Instance
-from docker.dev.programs import GATEWAY, SERVICES
+from dev.commands import restart
+from dev.platform.instance import Instance
+from dev.platform.programs import GATEWAY, SERVICES
 from tests.e2e.support.person import Person
 from tests.scale.support.life import NO_ANSWER, Life
 
@@ -26,7 +26,7 @@ def survivors(platform: Instance) -> Iterator[Life]:
         with life.going_on():
             for program in PROGRAMS:
                 life.during, victim = program, f"{program}-1"
-                with restart.back_again(platform, victim):
+                with restart.serving_again(platform, victim):
                     platform.control.kill(victim)
                     platform.control.wait_running(victim)
         yield life

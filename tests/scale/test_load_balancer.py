@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import requests
 
-from docker.dev.instance import Instance
-from docker.dev.programs import GATEWAY
-from docker.dev.servers import haproxy
-from docker.dev.waiting import until
+from dev.machine.waiting import until
+from dev.platform.instance import Instance
+from dev.platform.programs import GATEWAY
+from dev.servers import haproxy
 from tests.e2e.support.person import Person, problem
 
 TIMEOUT = 15  # seconds
@@ -33,11 +33,11 @@ def test_without_any_gateway_the_answer_is_a_problem_document_and_when_one_is_ba
     person = newcomer()
     platform.control.stop(GATEWAY)
     try:
-        until(lambda: not haproxy.up(platform.directory), "the load balancer to notice", LIMIT)
+        until(lambda: not haproxy.active_gateways(platform.directory), "the load balancer to notice", LIMIT)
         assert problem(person.get("/users/all/"), 503)["code"] == "unavailable"
     finally:
         platform.control.start(GATEWAY)
-    until(lambda: haproxy.up(platform.directory) == {1, 2}, "the gateways to be back", LIMIT)
+    until(lambda: haproxy.active_gateways(platform.directory) == {1, 2}, "the gateways to be back", LIMIT)
     assert person.get("/users/all/").status_code == 200
 
 

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from docker.dev import restart
-from docker.dev.instance import Instance
-from docker.dev.programs import GATEWAY, SERVICES
+from dev.commands import restart
+from dev.platform.instance import Instance
+from dev.platform.programs import GATEWAY, SERVICES
 from tests.e2e.support.person import Person
 from tests.scale.support.life import Life
 

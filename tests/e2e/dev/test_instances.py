@@ -1,24 +1,26 @@
-"""Whole sets of private servers, side by side, and what is left of them when things die."""
+"""Private servers of an instance, and what is left of them after a crash."""
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from docker.dev import places, processes
-from docker.dev.instance import Instance
-from docker.dev.servers import checks
-from docker.dev.sole import AlreadyRunsError, holder, owner
-from docker.dev.waiting import until
+from dev import DevError
+from dev.machine import files, lock, processes
+from dev.machine.waiting import until
+from dev.platform.instance import Instance
+from dev.servers import databases
 
 OURS = {"PATH": os.environ["PATH"]}  # no variable that would replace a private server
 
 
 @pytest.fixture(scope="module")
 def instance() -> Iterator[Instance]:
-    """Return an instance that nobody else uses, with its servers up; nothing of it stays."""
+    """Start the servers of an instance of its own; delete it in the end."""
     instance = Instance(f"e2e-{os.getpid()}", OURS)
     try:
         instance.start_servers()
@@ -27,86 +29,83 @@ def instance() -> Iterator[Instance]:
         instance.delete()
 
 
-def answers(instance: Instance) -> None:
+def check(instance: Instance) -> None:
     environment = instance.environment
-    checks.rabbitmq(environment)
-    checks.redis(environment)
-    for prefix in ("POSTGRES", "GATEWAY_POSTGRES"):
-        checks.database(environment, prefix)
+    databases.check_rabbitmq(environment)
+    databases.check_redis(environment)
+    for prefix in databases.PREFIXES:
+        databases.check_database(environment, prefix)
 
 
-def test_every_server_answers_as_the_platform_will_ask_it(instance: Instance) -> None:
-    answers(instance)
+def pids(instance: Instance) -> set[int]:
+    return {process.pid for process in processes.marked(instance.directory)}
 
 
-def test_starting_what_runs_changes_nothing(instance: Instance) -> None:
-    before = processes.marked(instance.directory)
+def test_second_start_changes_nothing(instance: Instance) -> None:
+    before = pids(instance)
+    check(instance)
     Instance(instance.name, OURS).start_servers()
-    assert processes.marked(instance.directory) == before
+    assert pids(instance) == before
 
 
 @pytest.mark.parametrize("program", ["postgresql", "rabbitmq", "redis", "mailbox", "sms_simulator"])
-def test_a_killed_server_comes_back_by_itself(instance: Instance, program: str) -> None:
+def test_killed_server_is_restarted(instance: Instance, program: str) -> None:
     instance.control.kill(program)
     instance.control.wait_running(program)
-    until(lambda: answers(instance), f"{program} to answer again", 60)
+    until(lambda: check(instance), f"{program} to answer again", 60)
 
 
-def test_a_stopped_server_stays_away_until_it_is_started(instance: Instance) -> None:
+def test_stopped_server_stays_stopped_until_it_is_started(instance: Instance) -> None:
     instance.control.stop("redis")
     assert instance.control.pids("redis") == []
     with pytest.raises(Exception, match="refused"):
-        checks.redis(instance.environment)
+        check(instance)
     instance.control.start("redis")
-    checks.redis(instance.environment)
+    check(instance)
 
 
-def test_a_paused_server_keeps_its_connections_and_says_nothing(instance: Instance) -> None:
+def test_paused_server_keeps_its_connections_and_does_not_answer(instance: Instance) -> None:
     instance.control.pause("redis")
     with pytest.raises(Exception, match="Timeout"):
-        checks.redis(instance.environment)
+        check(instance)
     instance.control.resume("redis")
-    checks.redis(instance.environment)
+    check(instance)
 
 
-def test_only_one_command_runs_an_instance_at_a_time(instance: Instance) -> None:
-    with owner(instance.name):
-        assert holder(instance.directory) == os.getpid()
-        with pytest.raises(AlreadyRunsError, match=f"process {os.getpid()}"), owner(instance.name):
+def test_only_one_command_at_a_time_runs_an_instance(instance: Instance) -> None:
+    with lock.hold(instance.directory):
+        assert lock.holder(instance.directory) == os.getpid()
+        with pytest.raises(DevError, match=f"process {os.getpid()}"), lock.hold(instance.directory):
             pass
-    assert holder(instance.directory) is None
+    assert lock.holder(instance.directory) is None
 
 
-def test_nothing_is_left_after_the_supervisor_was_killed_and_the_instance_stopped(instance: Instance) -> None:
-    before = processes.marked(instance.directory)
-    supervisor = int((instance.directory / "supervisord.pid").read_text())
-    os.kill(supervisor, signal.SIGKILL)
-    Instance(instance.name, OURS).stop()
+def test_stop_kills_orphans_of_a_killed_supervisord_and_nothing_else(instance: Instance) -> None:
+    before = pids(instance)
+    other = {**os.environ, processes.MARKER: f"{instance.directory}2"}
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, env=other) as neighbour:
+        os.kill(int((instance.directory / "supervisord.pid").read_text()), signal.SIGKILL)
+        Instance(instance.name, OURS).stop()
+        assert neighbour.poll() is None
+        neighbour.communicate(b"\n")
     assert len(before) > 5
-    assert processes.marked(instance.directory) == set()
+    assert pids(instance) == set()
 
 
-def test_an_instance_starts_again_with_the_same_ports_and_secrets(instance: Instance) -> None:
+def test_next_start_has_the_same_ports_and_secrets(instance: Instance) -> None:
     before = instance.environment
     instance.start_servers()
     assert instance.environment == before
-    answers(instance)
+    check(instance)
 
 
-def test_the_files_with_secrets_are_for_their_owner_only(instance: Instance) -> None:
-    for name in (
-        "state.json",
-        "environment",
-        "service_token_keys",
-        "supervisord.conf",
-        "rabbitmq/rabbitmq.conf",
-        "rabbitmq/definitions.json",
-        "redis/redis.conf",
-    ):
+def test_only_the_owner_can_read_files_with_secrets(instance: Instance) -> None:
+    private = ("state.json", "environment", "service_token_keys", "supervisord.conf")
+    for name in (*private, "rabbitmq/rabbitmq.conf", "rabbitmq/definitions.json", "redis/redis.conf"):
         assert (instance.directory / name).stat().st_mode & 0o077 == 0, name
 
 
-def test_a_directory_of_another_account_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_directory_of_another_account_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
-    with pytest.raises(places.ForeignDirectoryError, match="belongs to user"):
-        places.own(tmp_path)
+    with pytest.raises(DevError, match="belongs to user"):
+        files.require_owned(tmp_path)

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import requests
 
-from docker.dev import ports, processes
-from docker.dev.environment import of_application
-from docker.dev.instance import Instance
-from docker.dev.places import ROOT
-from docker.dev.programs import GATEWAY
-from docker.dev.waiting import until
+from dev.machine import processes
+from dev.machine.files import ROOT
+from dev.machine.state import free_ports
+from dev.machine.waiting import until
+from dev.platform.instance import Instance
+from dev.platform.programs import GATEWAY, process_variables
 
 LIMIT = 30  # seconds
 COMMAND = (
@@ -31,9 +31,9 @@ COMMAND = (
 @contextmanager
 def gateway(platform: Instance, ca: Path | None = None, **settings: str) -> Iterator[str]:
     """Run one more gateway and give its address; `ca` is who vouches for its certificate."""
-    port = ports.choose(["port"], {})["port"]
+    port = free_ports(["port"])["port"]
     own = {"PORT": str(port), "WEB_CONCURRENCY": "1", processes.MARKER: str(platform.directory)}
-    own |= of_application(platform.environment, GATEWAY)
+    own |= process_variables(platform.environment, GATEWAY)
     environment = {**os.environ, **platform.environment, **own, **settings}
     url = f"{'https' if ca else 'http'}://127.0.0.1:{port}"
     log = (platform.directory / "log" / f"gateway-{port}.log").open("wb")

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from docker.dev.instance import Instance
+from dev.platform.instance import Instance
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The mailbox, spoken to as a mail client does."""
+"""The mailbox, used by an SMTP client."""
 
 import smtplib
 from collections.abc import Callable
@@ -9,16 +9,14 @@ from typing import Any
 import pytest
 import requests
 
-Start = Callable[..., str]
+Start = Callable[..., tuple[str, int]]
 Mailbox = tuple[str, int]  # HTTP address, SMTP port
 AMINA, BRIAN = "amina@example.org", "brian@example.org"
 
 
 @pytest.fixture
-def mailbox(start: Start, free_ports: dict[str, int], tmp_path: Path) -> Mailbox:
-    smtp, http = free_ports["first"], free_ports["second"]
-    url = start("docker.dev.mailbox", http, "--smtp-port", smtp, "--http-port", http, "--folder", tmp_path)
-    return url, smtp
+def mailbox(start: Start) -> Mailbox:
+    return start("mailbox")
 
 
 def send(
@@ -37,7 +35,7 @@ def listed(url: str, **query: str) -> list[dict[str, Any]]:
     return entries
 
 
-def test_a_message_is_listed_with_its_envelope_and_can_be_read_in_full(mailbox: Mailbox) -> None:
+def test_message_is_listed_with_its_envelope_and_read_in_full(mailbox: Mailbox) -> None:
     url, port = mailbox
     send(port, AMINA, subject="Ujumbe mpya: čaj", body="Chai iko tayari.")
     (entry,) = listed(url)
@@ -57,14 +55,14 @@ def test_messages_are_files_that_sort_by_arrival(mailbox: Mailbox, tmp_path: Pat
     assert [file.read_text().partition("Subject: ")[2][0] for file in files] == ["0", "1", "2"]
 
 
-def test_messages_can_be_asked_for_by_recipient(mailbox: Mailbox) -> None:
+def test_messages_are_filtered_by_recipient(mailbox: Mailbox) -> None:
     url, port = mailbox
     send(port, AMINA, subject="one")
     send(port, BRIAN, subject="two")
     assert [entry["subject"] for entry in listed(url, to=BRIAN)] == ["two"]
 
 
-def test_deleting_empties_the_mailbox(mailbox: Mailbox) -> None:
+def test_delete_empties_the_mailbox(mailbox: Mailbox) -> None:
     url, port = mailbox
     send(port, AMINA)
     requests.delete(f"{url}/messages", timeout=5)
@@ -72,15 +70,15 @@ def test_deleting_empties_the_mailbox(mailbox: Mailbox) -> None:
 
 
 @pytest.mark.parametrize(("reply", "code"), [("451 4.7.1 later", 451), ("550 5.1.1 no such user", 550)])
-def test_one_recipient_can_be_refused_while_the_other_gets_the_message(mailbox: Mailbox, reply: str, code: int) -> None:
+def test_fault_rejects_one_recipient_and_not_the_other(mailbox: Mailbox, reply: str, code: int) -> None:
     url, port = mailbox
     requests.post(f"{url}/faults", json={"rcpt": reply, "to": AMINA}, timeout=5)
-    refused = send(port, AMINA, BRIAN)
-    assert refused[AMINA][0] == code
+    rejected = send(port, AMINA, BRIAN)
+    assert rejected[AMINA][0] == code
     assert [entry["to"] for entry in listed(url)] == [[BRIAN]]
 
 
-def test_a_refused_message_is_not_kept_and_the_next_one_is(mailbox: Mailbox) -> None:
+def test_rejected_message_is_not_stored_and_the_next_one_is(mailbox: Mailbox) -> None:
     url, port = mailbox
     requests.post(f"{url}/faults", json={"data": "452 4.3.1 disk full"}, timeout=5)
     with pytest.raises(smtplib.SMTPDataError):
@@ -90,7 +88,7 @@ def test_a_refused_message_is_not_kept_and_the_next_one_is(mailbox: Mailbox) -> 
 
 
 @pytest.mark.parametrize("fault", [{"drop": True}, {"hang": 3}])
-def test_a_message_may_be_kept_although_its_sender_never_learns_it(mailbox: Mailbox, fault: dict[str, object]) -> None:
+def test_message_is_stored_although_its_sender_gets_no_reply(mailbox: Mailbox, fault: dict[str, object]) -> None:
     url, port = mailbox
     requests.post(f"{url}/faults", json=fault, timeout=5)
     with pytest.raises((smtplib.SMTPServerDisconnected, TimeoutError)):
@@ -98,14 +96,14 @@ def test_a_message_may_be_kept_although_its_sender_never_learns_it(mailbox: Mail
     assert len(listed(url)) == 1
 
 
-def test_a_message_beyond_the_size_limit_is_refused(mailbox: Mailbox) -> None:
+def test_message_beyond_the_size_limit_is_rejected(mailbox: Mailbox) -> None:
     url, port = mailbox
     with pytest.raises((smtplib.SMTPSenderRefused, smtplib.SMTPDataError)):
         send(port, AMINA, body="x" * 76 + "\n" * 3_000_000)
     assert listed(url) == []
 
 
-def test_people_see_messages_without_running_their_html(mailbox: Mailbox) -> None:
+def test_pages_show_messages_without_running_their_html(mailbox: Mailbox) -> None:
     url, port = mailbox
     send(port, AMINA, subject="<script>alert(1)</script>")
     page = requests.get(url, timeout=5).text

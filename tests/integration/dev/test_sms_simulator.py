@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 from xml.etree import ElementTree as ET
@@ -13,21 +12,20 @@ import requests
 from africastalking.Service import AfricasTalkingException
 from africastalking.SMS import SMSService
 
-from docker.dev.waiting import until
+from dev.machine.waiting import until
 
-Start = Callable[..., str]
+Start = Callable[..., tuple[str, int]]
 KEY = "a key that only this test knows"
 AMINA, BRIAN = "+254711000001", "+254711000002"
 
 
 @pytest.fixture
-def simulator(start: Start, free_ports: dict[str, int], tmp_path: Path) -> str:
-    port = free_ports["first"]
-    return start("docker.dev.sms_simulator", port, "--port", port, "--folder", tmp_path)
+def simulator(start: Start) -> str:
+    return start("sms")[0]
 
 
 def service(url: str, key: str = KEY) -> Any:
-    """Return the SDK's service, its base URL turned to the simulator."""
+    """Return the SDK's service, with the simulator's base URL."""
     sms = SMSService("sandbox", key)
     sms._baseUrl = f"{url}/version1"  # noqa: SLF001  the SDK has no setting for it
     return sms
@@ -48,7 +46,7 @@ def script(url: str, **fault: object) -> None:
     requests.post(f"{url}/faults", json=fault, timeout=5).raise_for_status()
 
 
-def test_the_sdk_reads_a_status_for_each_recipient(simulator: str) -> None:
+def test_sdk_reads_a_status_for_each_recipient(simulator: str) -> None:
     data = send(simulator, AMINA, BRIAN, sender_id="BARAZA")
     assert data["Message"] == "Sent to 2/2 Total Cost: KES 1.6000"
     assert [(each["number"], each["statusCode"], each["status"]) for each in data["Recipients"]] == [
@@ -58,7 +56,7 @@ def test_the_sdk_reads_a_status_for_each_recipient(simulator: str) -> None:
     assert data["Recipients"][0]["messageId"].startswith("ATXid_")
 
 
-def test_everything_that_was_sent_can_be_read_again(simulator: str) -> None:
+def test_sent_messages_are_listed_and_deleted(simulator: str) -> None:
     send(simulator, AMINA, BRIAN, text="Chai iko tayari: čaj & more", sender_id="BARAZA")
     (entry,) = listed(simulator, to=BRIAN)
     assert (entry["text"], entry["sender"]) == ("Chai iko tayari: čaj & more", "BARAZA")
@@ -66,28 +64,28 @@ def test_everything_that_was_sent_can_be_read_again(simulator: str) -> None:
     assert listed(simulator) == []
 
 
-def test_a_number_with_a_telling_end_is_refused_beside_one_that_is_not(simulator: str) -> None:
+def test_number_that_asks_for_an_error_is_rejected_beside_another(simulator: str) -> None:
     data = send(simulator, "+254711000406", AMINA)
     assert [each["status"] for each in data["Recipients"]] == ["UserInBlacklist", "Success"]
     assert data["Message"] == "Sent to 1/2 Total Cost: KES 0.8000"
 
 
-def test_a_verdict_can_be_scripted_for_one_number(simulator: str) -> None:
+def test_status_is_scripted_for_one_number(simulator: str) -> None:
     script(simulator, verdict=405, to=AMINA)
     assert [each["statusCode"] for each in send(simulator, AMINA, BRIAN)["Recipients"]] == [405, 101]
 
 
-def test_a_wrong_key_is_refused_in_the_vendors_words(simulator: str) -> None:
+def test_wrong_key_is_rejected_with_the_vendors_text(simulator: str) -> None:
     with pytest.raises(AfricasTalkingException, match="The supplied authentication is invalid"):
         service(simulator, key="wrong").send("Habari", [AMINA])
     assert listed(simulator) == []
 
 
-def test_a_sender_id_that_is_too_long_is_refused_without_any_recipient(simulator: str) -> None:
+def test_too_long_sender_id_is_rejected_without_recipients(simulator: str) -> None:
     assert send(simulator, AMINA, sender_id="BARAZA-PLATFORM") == {"Message": "InvalidSenderId", "Recipients": []}
 
 
-def test_a_server_error_accepts_nothing(simulator: str) -> None:
+def test_server_error_accepts_nothing(simulator: str) -> None:
     script(simulator, status=500)
     with pytest.raises(AfricasTalkingException, match="out of order"):
         send(simulator, AMINA)
@@ -95,50 +93,50 @@ def test_a_server_error_accepts_nothing(simulator: str) -> None:
     assert send(simulator, AMINA)["Recipients"]
 
 
-def test_a_connection_may_end_after_the_message_was_accepted(simulator: str) -> None:
+def test_connection_ends_after_the_message_is_accepted(simulator: str) -> None:
     script(simulator, close=True)
     with pytest.raises(requests.ConnectionError):
         send(simulator, AMINA)
     assert len(listed(simulator)) == 1
 
 
-def test_an_answer_may_come_too_late(simulator: str) -> None:
+def test_response_is_too_late(simulator: str) -> None:
     script(simulator, hang=3)
     with pytest.raises(requests.ReadTimeout):
         send(simulator, AMINA, timeout=(1, 1))
     assert len(listed(simulator)) == 1
 
 
-def test_an_answer_may_be_text_instead_of_json(simulator: str) -> None:
+def test_response_is_text_instead_of_json(simulator: str) -> None:
     script(simulator, plain="OK")
     assert service(simulator).send("Habari", [AMINA]) == "OK"
 
 
-def test_whoever_does_not_ask_for_json_gets_xml(simulator: str) -> None:
+def test_client_that_does_not_ask_for_json_gets_xml(simulator: str) -> None:
     form = {"username": "sandbox", "to": AMINA, "message": "Habari"}
     answer = requests.post(f"{simulator}/version1/messaging", form, headers={"apiKey": KEY}, timeout=5)
     assert answer.status_code == 201
     assert ET.fromstring(answer.text).findtext("SMSMessageData/Recipients/Recipient/number") == AMINA  # noqa: S314  from our own process
 
 
-def test_a_form_without_recipients_is_refused(simulator: str) -> None:
+def test_form_without_recipients_is_rejected(simulator: str) -> None:
     form = {"username": "sandbox", "message": "Habari"}
     answer = requests.post(f"{simulator}/version1/messaging", form, headers={"apiKey": KEY}, timeout=5)
     assert (answer.status_code, answer.text) == (400, "Request is missing required form field 'to'")
 
 
 class Customer:
-    """Takes what the vendor posts; `refusals` are the statuses of its first answers."""
+    """Receives what the vendor posts; `errors` are the statuses of its first responses."""
 
     def __init__(self) -> None:
         self.forms: list[dict[str, str]] = []
-        self.refusals: list[int] = []
+        self.errors: list[int] = []
         customer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 form = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
-                status = customer.refusals.pop() if customer.refusals else 204
+                status = customer.errors.pop() if customer.errors else 204
                 if status == 204:
                     customer.forms.append(form)
                 self.send_response(status)
@@ -149,7 +147,7 @@ class Customer:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 
-    def told(self, count: int) -> list[dict[str, str]]:
+    def received(self, count: int) -> list[dict[str, str]]:
         """Wait for so many forms."""
         until(lambda: len(self.forms) >= count, "what the vendor posts", 10)
         return self.forms
@@ -165,18 +163,15 @@ def customer() -> Iterator[Customer]:
 
 
 @pytest.fixture
-def reporting(
-    start: Start, free_ports: dict[str, int], tmp_path: Path, customer: Customer, monkeypatch: pytest.MonkeyPatch
-) -> str:
-    """A simulator that knows where its customer is."""
-    port = free_ports["first"]
-    monkeypatch.setenv("AFRICASTALKING_CALLBACK_URL", f"http://127.0.0.1:{customer.server.server_port}/sms-report/")
-    return start("docker.dev.sms_simulator", port, "--port", port, "--folder", tmp_path)
+def reporting(start: Start, customer: Customer) -> str:
+    """Return a simulator that knows its customer's address."""
+    address = f"http://127.0.0.1:{customer.server.server_port}/sms-report/"
+    return start("sms", AFRICASTALKING_CALLBACK_URL=address)[0]
 
 
 def test_delivery_reports_go_to_the_callback_address(reporting: str, customer: Customer) -> None:
     data = send(reporting, AMINA, "+254711001001", "+254711000406")
-    first, second = customer.told(2)
+    first, second = customer.received(2)
     assert first == {
         "id": data["Recipients"][0]["messageId"],
         "status": "Success",
@@ -186,35 +181,35 @@ def test_delivery_reports_go_to_the_callback_address(reporting: str, customer: C
     assert (second["status"], second["failureReason"]) == ("Failed", "AbsentSubscriber")
 
 
-def test_a_report_that_is_not_taken_comes_again_and_one_that_is_shows(reporting: str, customer: Customer) -> None:
-    customer.refusals = [503]
+def test_report_is_sent_again_until_it_is_accepted(reporting: str, customer: Customer) -> None:
+    customer.errors = [503]
     send(reporting, AMINA)
-    assert [one["status"] for one in customer.told(1)] == ["Success"]
-    until(lambda: listed(reporting)[0]["report"] == "Success", "the report to show", 10)
+    assert [one["status"] for one in customer.received(1)] == ["Success"]
+    until(lambda: listed(reporting)[0]["report"] == "Success", "the report to be stored", 10)
 
 
-def test_reports_can_be_scripted(reporting: str, customer: Customer) -> None:
+def test_reports_are_scripted(reporting: str, customer: Customer) -> None:
     script(reporting, report={"status": "Rejected", "reason": "UserInBlackList", "times": 2}, to=AMINA)
     script(reporting, report={"after": 0.5}, to=BRIAN)
     send(reporting, BRIAN, AMINA)
-    told = [(one["phoneNumber"], one["status"], one.get("failureReason")) for one in customer.told(3)]
-    assert told == [(AMINA, "Rejected", "UserInBlackList")] * 2 + [(BRIAN, "Success", None)]
+    received = [(one["phoneNumber"], one["status"], one.get("failureReason")) for one in customer.received(3)]
+    assert received == [(AMINA, "Rejected", "UserInBlackList")] * 2 + [(BRIAN, "Success", None)]
 
 
-def test_a_report_may_come_before_the_answer_or_not_at_all(reporting: str, customer: Customer) -> None:
+def test_report_comes_before_the_response_or_not_at_all(reporting: str, customer: Customer) -> None:
     script(reporting, report={"early": True}, to=AMINA)
     script(reporting, report={"times": 0}, to=BRIAN)
     send(reporting, BRIAN, AMINA)
     assert [one["phoneNumber"] for one in customer.forms] == [AMINA]
 
 
-def test_somebody_may_opt_out(reporting: str, customer: Customer) -> None:
+def test_opt_out_is_posted_to_the_customer(reporting: str, customer: Customer) -> None:
     answer = requests.post(f"{reporting}/opt-out", {"phoneNumber": AMINA, "senderId": "BARAZA"}, timeout=5)
     assert answer.text == "the customer answered 204"
     assert customer.forms == [{"senderId": "BARAZA", "phoneNumber": AMINA}]
 
 
-def test_people_see_what_was_sent_without_running_it(simulator: str) -> None:
+def test_page_shows_messages_without_running_them(simulator: str) -> None:
     assert "No message yet" in requests.get(simulator, timeout=5).text
     send(simulator, AMINA, text="<script>alert(1)</script>")
     page = requests.get(simulator, timeout=5).text

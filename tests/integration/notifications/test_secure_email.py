@@ -10,7 +10,7 @@ import pytest
 import trustme
 from nameko.runners import ServiceRunner
 
-from docker.dev import ports
+from dev.machine.state import free_ports
 from notifications.deliveries import DeliveriesService
 from tests.integration.notifications import secure_smtp
 from tests.integration.notifications.conftest import Order, Rows, Settled, Until
@@ -32,7 +32,7 @@ def server(
     certificate.private_key_pem.write_to_path(files["key"])
     mails = tmp_path / "mails"
     mails.mkdir()
-    port = ports.choose(["smtp"], {})["smtp"]
+    port = free_ports(["smtp"])["smtp"]
     words = [sys.executable, secure_smtp.__file__, port, request.param, files["certificate"], files["key"], mails]
     process = subprocess.Popen([*map(str, words)], stdout=subprocess.PIPE)  # noqa: S603 - a program of ours
     assert process.stdout is not None

@@ -15,8 +15,8 @@ from typing import Any
 
 import requests
 
-from docker.dev.instance import Instance
-from docker.dev.waiting import GiveUpError, until
+from dev.machine.waiting import GiveUpError, until
+from dev.platform.instance import Instance
 from tests.e2e.support.person import PASSWORD, Person
 from tests.e2e.support.repeating import repeating
 from tests.e2e.support.screen import Screen

@@ -9,7 +9,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
 SERVICES = ("users", "feeds", "notifications", "gateway")
-IMAGES = (*SERVICES, "dev")
+IMAGES = (*SERVICES, "fakes")
 
 _VARIABLE = re.compile(r"\$\{(\w+)(:)?")
 

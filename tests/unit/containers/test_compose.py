@@ -11,7 +11,7 @@ import pytest
 
 from chassis.amqp import entrypoints
 from chassis.events.handler import EventHandler
-from docker.dev import programs
+from dev.platform import programs
 from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, VHOST
 from tests.unit.containers.places import ROOT, SERVICES, compose, release, text, variables
 

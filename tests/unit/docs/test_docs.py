@@ -1,8 +1,6 @@
 """The documentation against the code: whoever changes one is told to change the other."""
 
 import configparser
-import importlib
-import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,17 +9,19 @@ from typing import Any
 import pytest
 import yaml
 from nameko.containers import get_service_name
-from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
+from nameko.extensions import Entrypoint
 from prometheus_client.metrics import MetricWrapperBase
 
 import gateway.metrics
 import notifications.metrics
+from chassis.amqp.entrypoints import of
 from chassis.contract import Event
 from chassis.events.handler import EventHandler
 from chassis.observability import metrics as chassis_metrics
 from chassis.rpc.entrypoint import Rpc
-from docker.dev.programs import SERVICES
+from chassis.rpc.introspection import about
 from gateway.routing.table import ROUTES
+from tests.unit.contracts.surface import events, service_classes
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
@@ -142,19 +142,9 @@ def test_every_field_of_a_request_is_documented(route: Any) -> None:
 
 def entrypoints() -> Iterator[tuple[str, str, Any]]:
     """Yield service, method and entrypoint of every service class."""
-    for module in SERVICES:
-        for _, service in inspect.getmembers(importlib.import_module(module), inspect.isclass):
-            if service.__module__ == module and hasattr(service, "name"):
-                for method, function in inspect.getmembers(service, inspect.isfunction):
-                    for entrypoint in getattr(function, ENTRYPOINT_EXTENSIONS_ATTR, ()):
-                        yield get_service_name(service), method, entrypoint
-
-
-def events() -> list[type[Event]]:
-    """Return the services' events; other tests have some of their own."""
-    contracts = [importlib.import_module(f"{name}.contract") for name in ("users", "feeds", "notifications", "gateway")]
-    names = {contract.__name__ for contract in contracts}
-    return [event for event in Event.__subclasses__() if event.__module__ in names]
+    for service in service_classes():
+        for method, entrypoint in of(service, Entrypoint):
+            yield get_service_name(service), method.__name__, entrypoint
 
 
 def catalogue_row(name: str) -> list[str]:
@@ -166,6 +156,11 @@ def test_every_rpc_method_is_in_the_catalogue_and_no_other_is() -> None:
     common = {method for method in methods if method.endswith((".ping", ".describe"))}
     assert {name for name in first_spans("docs/rpc-and-events.md") if "." in name} == methods - common
     assert common <= set(spans(prose(ROOT / "docs/rpc-and-events.md")))
+
+
+def test_every_rpc_method_has_a_docstring() -> None:
+    methods = [method for service in service_classes() for method, _ in of(service, Rpc)]
+    assert [method.__qualname__ for method in methods if not about(method)] == []
 
 
 def test_every_event_is_in_the_catalogue_and_no_other_is() -> None:
@@ -238,13 +233,13 @@ def test_every_dependency_is_documented_and_no_other_is() -> None:
 @each_page
 def test_every_make_target_that_is_named_exists(page: Path) -> None:
     code = [*spans(prose(page)), *FENCE.findall(page.read_text(encoding="utf-8"))]
-    named = {target for part in code for target in re.findall(r"(?<![\w-])make ([a-z]+)", part)}
-    assert named <= set(re.findall(r"^([a-z]+):", text("Makefile"), re.MULTILINE))
+    named = {target for part in code for target in re.findall(r"(?<![\w-])make ([a-z-]+)", part)}
+    assert named <= set(re.findall(r"^([a-z-]+):", text("Makefile"), re.MULTILINE))
 
 
 @each_page
 def test_every_python_module_that_is_to_be_run_exists(page: Path) -> None:
-    named = re.findall(r"python -m ((?:chassis|docker)[\w.]*)", page.read_text(encoding="utf-8"))
+    named = re.findall(r"python -m ((?:chassis|docker|dev)[\w.]*)", page.read_text(encoding="utf-8"))
     files = [(f"{name}.py", f"{name}/__main__.py") for name in (module.replace(".", "/") for module in named)]
     assert all(any((ROOT / path).exists() for path in either) for either in files)
 
@@ -288,6 +283,7 @@ def test_every_page_is_in_the_index() -> None:
     assert pages <= set(LINK.findall(text("docs/README.md")))
 
 
-def test_the_drawing_needs_nothing_from_elsewhere() -> None:
-    drawing = text("docs/architecture.svg").replace("http://www.w3.org/2000/svg", "")
+@pytest.mark.parametrize("file", ["docs/architecture.svg", "docs/overview.svg"])
+def test_drawing_loads_nothing_from_other_hosts(file: str) -> None:
+    drawing = text(file).replace("http://www.w3.org/2000/svg", "")
     assert "http" not in re.sub(r">[^<]*<", "><", drawing)

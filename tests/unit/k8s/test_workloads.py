@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from docker.dev.environment import config_text, variables
+from dev.platform.environment import config_text, variables
 from docker.rabbitmq.accounts import VHOST
 from tests.unit.k8s.tree import (
     K8S,

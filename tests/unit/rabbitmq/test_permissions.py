@@ -13,7 +13,7 @@ from nameko.containers import get_service_name
 from chassis.contract import Event
 from chassis.events.topology import handler_queues, module_queues
 from chassis.service import Service
-from docker.dev.programs import SERVICES
+from dev.platform.programs import SERVICES
 from docker.rabbitmq import permissions
 from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, OPERATOR
 

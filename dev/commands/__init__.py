@@ -1,0 +1,1 @@
+"""The commands of `make`, except those of `dev.suite`."""

@@ -1,0 +1,64 @@
+"""`make restart`: restart every process of the running platform, one after the other, as a deployment does."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
+from kombu import Connection
+
+from dev.machine.waiting import step, until
+from dev.platform import readiness
+from dev.platform.instance import Instance, find_running
+from dev.platform.programs import GATEWAY, SERVICES, program_of
+from dev.servers import haproxy
+
+_LIMIT = 60  # seconds
+
+
+def restart_all() -> int:
+    """Restart the processes of the instance `run`."""
+    instance = find_running()
+    for program in (*SERVICES, GATEWAY):
+        for status in instance.control.replicas(program):
+            with step(status.name):
+                restart(instance, status.name)
+    return 0
+
+
+def restart(instance: Instance, process: str) -> None:
+    """Stop one process in order, start it, and wait until it serves again."""
+    balanced = program_of(process) == GATEWAY != process
+    drained = haproxy.drained(instance.directory, _number(process)) if balanced else nullcontext()
+    with serving_again(instance, process), drained:
+        instance.control.stop(process)
+        instance.control.start(process)
+
+
+@contextmanager
+def serving_again(instance: Instance, process: str) -> Iterator[None]:
+    """Wait after the block until a process that ended in it serves again: RPC calls, or HTTP requests."""
+    if program_of(process) == GATEWAY:
+        yield
+        until(lambda: _gateway_serves(instance, process), f"{process} to be ready", _LIMIT)
+    else:
+        before = _consumers(instance, process)
+        yield
+        until(lambda: _consumers(instance, process) >= before, f"{process} to consume", _LIMIT)
+
+
+def _gateway_serves(instance: Instance, process: str) -> bool:
+    number = _number(process)
+    readiness.require_ready(instance.environment["BARAZA_GATEWAYS"].split()[number - 1])
+    return process == GATEWAY or number in haproxy.active_gateways(instance.directory)
+
+
+def _consumers(instance: Instance, process: str) -> int:
+    """Return the number of consumers of a service's RPC queue."""
+    owner, _, part = program_of(process).partition(".")
+    queue = f"rpc-{owner if part == 'service' else part}"
+    with Connection(instance.environment["AMQP_URI"]) as connection:
+        return int(connection.default_channel.queue_declare(queue, passive=True).consumer_count)
+
+
+def _number(process: str) -> int:
+    """Return the number in the name of a process, 1 if there is only one of it."""
+    return int(process.partition("-")[2] or 1)

@@ -1,0 +1,55 @@
+"""The SMTP server, from aiosmtpd."""
+
+import asyncio
+from typing import cast
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from dev.fakes.app import Faults
+from dev.fakes.mailbox.store import Mails
+
+_LARGEST_MESSAGE = 2_097_152  # bytes, announced by SIZE
+_OK = "250 OK"
+
+
+def smtp_server(host: str, port: int, mails: Mails, faults: Faults) -> Controller:
+    """Return the server; `start` runs it in a thread of its own."""
+    handler = _Handler(mails, faults)
+    return Controller(handler, hostname=host, port=port, data_size_limit=_LARGEST_MESSAGE, enable_SMTPUTF8=True)
+
+
+class _Handler:
+    """aiosmtpd calls these methods by name."""
+
+    def __init__(self, mails: Mails, faults: Faults) -> None:
+        self._mails = mails
+        self._faults = faults
+
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if fault := self._faults.take("mail", address):
+            return str(fault)
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return _OK
+
+    async def handle_RCPT(  # noqa: N802 - as above
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if fault := self._faults.take("rcpt", address):
+            return str(fault)
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
+        return _OK
+
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - as above
+        if fault := self._faults.take("data"):
+            return str(fault)
+        self._mails.add(envelope.mail_from or "", envelope.rcpt_tos, envelope.original_content or b"")
+        if seconds := self._faults.take("hang"):
+            await asyncio.sleep(float(seconds))
+        if self._faults.take("drop"):
+            cast("asyncio.Transport", server.transport).abort()
+        return _OK

@@ -1,0 +1,1 @@
+"""Files, ports, processes, locks and waiting on this machine."""

@@ -1,0 +1,71 @@
+"""Run commands, and find and kill the processes of one instance.
+
+Every process of an instance has BARAZA_INSTANCE=<directory> in its environment, whatever its parent is. So orphans of a
+killed supervisor are found too.
+"""
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from dev import DevError
+from dev.machine.files import ROOT
+from dev.machine.waiting import until
+
+MARKER = "BARAZA_INSTANCE"
+
+
+def marked(directory: Path) -> list[psutil.Process]:
+    """Return the processes that carry the marker of this instance, without this process."""
+    processes = psutil.process_iter(["environ"])
+    found = [one for one in processes if (one.info["environ"] or {}).get(MARKER) == str(directory)]
+    return [process for process in found if process.pid != os.getpid()]
+
+
+def postgresql_servers(data: Path) -> list[psutil.Process]:
+    """Return the PostgreSQL servers on this data directory.
+
+    Root without CAP_SYS_PTRACE, as in most containers, cannot read the environment of another account's process.
+    """
+    processes = psutil.process_iter(["name", "cmdline"])
+    return [one for one in processes if one.info["name"] == "postgres" and str(data) in (one.info["cmdline"] or ())]
+
+
+def kill_all(directory: Path, data: Path) -> None:
+    """Kill the processes of an instance, also those that they start meanwhile. Its servers survive that."""
+
+    def gone() -> bool:
+        found = [*marked(directory), *postgresql_servers(data)]
+        for process in found:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        return not found
+
+    until(gone, "killed processes to end", 10)
+
+
+def run_command(command: Sequence[str], environment: Mapping[str, str], log: Path, user: str | None = None) -> None:
+    """Run in the project, or as `user` in `/`, which every account may enter; raise DevError if it fails."""
+    account = {"user": user, "group": user, "extra_groups": []} if user else {}
+    with log.open("w") as out:
+        code = subprocess.call(  # noqa: S603 - the commands of this package
+            command,
+            cwd="/" if user else ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            timeout=120,
+            **account,  # type: ignore[arg-type]  # a group too
+        )
+    if code:
+        raise DevError(f"`{' '.join(command)}` failed, see {log}:\n{last_lines(log)}")
+
+
+def last_lines(file: Path) -> str:
+    """Return the last 30 lines of a file, indented."""
+    return "\n".join(f"    {line}" for line in file.read_text(errors="replace").splitlines()[-30:])

@@ -1,0 +1,149 @@
+"""An instance: a complete platform under one name, with its own directory, ports, secrets, servers and processes."""
+
+import os
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
+
+from dev import DevError
+from dev.machine import files, lock, processes
+from dev.machine.state import State, require_free
+from dev.machine.waiting import step, until
+from dev.platform import environment, readiness
+from dev.platform.control import Control
+from dev.platform.programs import DATABASE_OWNERS, GATEWAY, SERVICES, applications, chosen, process_variables
+from dev.servers import databases, haproxy, postgresql, private, prometheus
+from dev.servers.server import python
+from docker.rabbitmq.accounts import ACCOUNTS
+
+_LIMIT = 90  # seconds for a server; RabbitMQ takes 12 on two idle cores
+
+
+class Instance:
+    """The platform `name` in .run/<name>. `given` are the user's variables, by default those of this process.
+
+    The instance `run` listens on the user's PORT; every other one has a port of its own. Unless `quiet` it prints the
+    steps of its start.
+    """
+
+    def __init__(self, name: str, given: Mapping[str, str] | None = None, *, quiet: bool = True) -> None:
+        self.name = name
+        self.directory = files.INSTANCES / name
+        self.log = self.directory / "log"
+        self.control = Control(self.directory)
+        self._step = partial(step, quiet=quiet)
+        self._given = dict(os.environ if given is None else given)
+        if name != "run":
+            self._given.pop("PORT", None)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables of the platform, as written at its last start."""
+        return environment.read(self.directory / "environment")
+
+    def running(self) -> bool:
+        """Return whether its supervisord runs, whichever process started it."""
+        return self.control.running()
+
+    def start_servers(self) -> None:
+        """Start the private servers, and wait until all servers answer; do nothing if the instance runs."""
+        if self.running():
+            return
+        self._kill_leftovers()
+        files.create_instance_directory(self.directory)
+        state = State(self.directory)
+        state.choose_ports(self.port_names())
+        composed = environment.compose(self._given, state, self.directory, environment.config_text())
+        environment.write(self.directory / "environment", composed)
+        environment.write_keys(state, self.directory)
+        with self._step("supervisord"):
+            self._start_supervisord(state, composed)
+        self._wait_for_servers(state, composed)
+
+    def start_applications(self) -> None:
+        """Migrate the databases, declare the queues, start every process and wait until all are ready."""
+        if self.control.pids(GATEWAY):
+            return
+        composed = self.environment
+        with self._step("migrations"):
+            self._run("chassis.commands.migrate", *DATABASE_OWNERS)
+        with self._step("queues"):
+            for account in [account for account in ACCOUNTS if account.hears]:
+                modules = [module for module in SERVICES if module.partition(".")[0] == account.name]
+                self._run("chassis.commands.declare_queues", *modules, **process_variables(composed, modules[0]))
+        require_free(composed["HOST"], int(composed["PORT"]), "stop the program that listens there")
+        with self._step("applications"):
+            self.control.start_group("applications")
+            readiness.wait_ready(composed, self.control)
+
+    def stop(self) -> None:
+        """Stop every process of the instance in order, and kill what is left."""
+        self.control.shut_down()
+        self._kill_leftovers()
+
+    def delete(self) -> None:
+        """Stop the instance and delete its messages, databases, secrets and ports."""
+        self.stop()
+        shutil.rmtree(postgresql.data_directory(self.directory), ignore_errors=True)
+        for path in self.directory.glob("*"):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.name != lock.FILE:  # this process may hold it
+                path.unlink()
+        with suppress(OSError):
+            self.directory.rmdir()
+
+    def _kill_leftovers(self) -> None:
+        processes.kill_all(self.directory, postgresql.data_directory(self.directory))
+
+    def port_names(self) -> list[str]:
+        """Return what needs a port: servers, metrics of services, gateways behind a load balancer."""
+        topology = chosen(self._given)
+        programs = [*SERVICES, GATEWAY] if topology.load_balancer else SERVICES
+        names = [name for server in private(self._given) for name in server.ports]
+        names += [name for program in programs for name in topology.names(program)]
+        return ["supervisord", *names, *prometheus.PORTS, *(["gateway"] if self.name != "run" else [])]
+
+    def _start_supervisord(self, state: State, composed: Mapping[str, str]) -> None:
+        topology = chosen(self._given)
+        groups = {
+            "servers": [server.program(self.directory, state, composed) for server in private(self._given)],
+            "applications": applications(state.ports, topology, composed),
+            "monitoring": prometheus.programs(self.directory, state, composed),
+        }
+        if topology.load_balancer:
+            groups["applications"].append(haproxy.program(composed, self.directory))
+        self.control.start_supervisord(groups, self._process_environment(composed))
+        if groups["servers"]:
+            self.control.start_group("servers")
+
+    def _wait_for_servers(self, state: State, composed: Mapping[str, str]) -> None:
+        """Wait until each server answers with the platform's credentials; create the private databases."""
+        with self._step("Redis"):
+            until(lambda: databases.check_redis(composed), "Redis", _LIMIT)
+        with self._step("PostgreSQL"):
+            if postgresql.SERVER.is_private(self._given):
+                until(lambda: databases.create_databases(state, composed, self._given), "PostgreSQL", _LIMIT)
+            for prefix in databases.PREFIXES:
+                until(lambda: databases.check_database(composed, prefix), f"the database of {prefix}_HOST", _LIMIT)  # noqa: B023
+        with self._step("RabbitMQ"):
+            until(lambda: databases.check_rabbitmq(composed), "RabbitMQ", _LIMIT)
+
+    def _run(self, module: str, *arguments: str, **own: str) -> None:
+        composed = self._process_environment(self.environment) | own
+        processes.run_command(python(module, *arguments), composed, log=self.log / f"{module}.log")
+
+    def _process_environment(self, composed: Mapping[str, str]) -> dict[str, str]:
+        """Return the environment of the platform's processes: without the variables for users, with the marker."""
+        known = {**self._given, **composed}
+        own = {name: value for name, value in known.items() if not name.startswith(environment.FOR_USERS)}
+        return own | {processes.MARKER: str(self.directory)}
+
+
+def find_running(name: str = "run") -> Instance:
+    """Return a running instance; raise DevError if it does not run."""
+    instance = Instance(name)
+    if not instance.running():
+        raise DevError("the platform is not running: start it with `make run` in another terminal")
+    return instance

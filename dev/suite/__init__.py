@@ -1,0 +1,1 @@
+"""The checks and tests: `steps` lists them, `runner` runs them, `commands` are the commands of `make`."""

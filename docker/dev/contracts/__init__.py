@@ -1,1 +1,0 @@
-"""What a release promises of the wire, and whether this tree keeps it."""

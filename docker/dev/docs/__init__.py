@@ -1,1 +1,0 @@
-"""What of the documentation is made from the code."""

@@ -1,1 +1,0 @@
-"""Prometheus, its alerts, and Grafana's dashboards as code."""

@@ -1,1 +1,0 @@
-"""The dashboards, a module for each subject."""

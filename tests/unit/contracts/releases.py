@@ -1,0 +1,40 @@
+"""The contracts of past releases, in docs/contracts. `make contracts` stores those of this version."""
+
+import configparser
+import json
+import sys
+from pathlib import Path
+
+from tests.unit.contracts.surface import Surface, surface
+
+ROOT = Path(__file__).resolve().parents[3]
+FOLDER = ROOT / "docs" / "contracts"
+
+
+def version() -> str:
+    """Return the version of this tree."""
+    parser = configparser.ConfigParser()
+    parser.read(ROOT / "setup.cfg")
+    return parser["metadata"]["version"]
+
+
+def last() -> tuple[str, Surface]:
+    """Return the newest release and its contracts."""
+    newest = max(FOLDER.glob("*.json"), key=lambda path: [int(part) for part in path.stem.split(".")])
+    released: Surface = json.loads(newest.read_text(encoding="utf-8"))
+    return newest.stem, released
+
+
+def main() -> int:
+    """Write a line for each schema; return 1 if this version is released already."""
+    file = FOLDER / f"{version()}.json"
+    if file.exists():
+        print(f"{version()} is released already: give setup.cfg the next version first", file=sys.stderr)  # noqa: T201
+        return 1
+    lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(schema)}" for key, schema in surface().items())
+    file.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""Which changes of a contract are compatible with the last release."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.unit.contracts import releases
+from tests.unit.contracts.compatibility import breaks
+from tests.unit.contracts.surface import surface
+
+RELEASED: dict[str, Any] = {
+    "type": "object",
+    "required": ["text"],
+    "properties": {
+        "text": {"type": "string", "maxLength": 100, "pattern": "^.*$"},
+        "channel": {"type": "string", "enum": ["sms", "email"]},
+        "author": {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}},
+        "place": {"anyOf": [{"type": "object", "properties": {"name": {"type": "string"}}}, {"type": "null"}]},
+        "until": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+        "tags": {"type": "array", "items": {"type": "string"}},
+        "number": {"type": "number"},
+    },
+}
+BOTH = {"request", "reply"}
+NEITHER: set[str] = set()
+Change = Callable[[dict[str, Any]], Any]
+
+
+def after(change: Change) -> dict[str, Any]:
+    schema = copy.deepcopy(RELEASED)
+    change(schema["properties"])
+    return schema
+
+
+def required(*names: str) -> dict[str, Any]:
+    return {**RELEASED, "required": list(names), "properties": {**RELEASED["properties"], "new": {"type": "string"}}}
+
+
+@pytest.mark.parametrize(
+    ("now", "broken"),
+    [
+        (RELEASED, NEITHER),
+        (after(lambda fields: fields.update(new={"type": "string"})), NEITHER),
+        (required("text", "new"), BOTH),
+        (required(), BOTH),
+        (after(lambda fields: fields.pop("tags")), BOTH),
+        (after(lambda fields: fields["author"]["properties"].pop("id")), BOTH),
+        (after(lambda fields: fields["place"]["anyOf"][0]["properties"].pop("name")), BOTH),
+        (after(lambda fields: fields["text"].update(type="integer")), BOTH),
+        (after(lambda fields: fields["tags"]["items"].update(type="integer")), BOTH),
+        (after(lambda fields: fields["text"].update(maxLength=200)), {"reply"}),
+        (after(lambda fields: fields["text"].update(maxLength=50)), {"request"}),
+        (after(lambda fields: fields["text"].pop("maxLength")), {"reply"}),
+        (after(lambda fields: fields["text"].update(pattern="^a$")), BOTH),
+        (after(lambda fields: fields["channel"]["enum"].append("realtime")), {"reply"}),
+        (after(lambda fields: fields["channel"]["enum"].remove("sms")), {"request"}),
+        (after(lambda fields: fields.update(until={"type": "string"})), {"request"}),
+        (after(lambda fields: fields.update(text={"anyOf": [fields["text"], {"type": "null"}]})), {"reply"}),
+        (after(lambda fields: fields.update(number={"type": "integer"})), {"request"}),
+    ],
+    ids=[
+        "no change",
+        "a new optional field",
+        "a new required field",
+        "a field is no longer required",
+        "a field is removed",
+        "a nested field is removed",
+        "a nested field of a nullable one is removed",
+        "another type",
+        "another type in a list",
+        "a longer text",
+        "a shorter text",
+        "a text of any length",
+        "another pattern",
+        "one choice added",
+        "one choice removed",
+        "no longer nullable",
+        "nullable",
+        "integers only",
+    ],
+)
+def test_change_breaks_request_reply_both_or_neither(now: dict[str, Any], broken: set[str]) -> None:
+    parts = ("rpc feeds.create request", "rpc feeds.create reply")
+    found = {part: list(breaks({part: RELEASED}, {part: now})) for part in parts}
+    assert {part.split()[-1] for part, lines in found.items() if lines} == broken, found
+
+
+def test_removed_method_is_a_break() -> None:
+    assert list(breaks({"rpc feeds.create request": RELEASED}, {})) == ["rpc feeds.create request: is removed"]
+
+
+def test_this_version_is_compatible_with_the_last_release() -> None:
+    _, released = releases.last()
+    assert list(breaks(released, surface())) == []
+
+
+def test_last_release_is_not_newer_than_this_version() -> None:
+    name, _ = releases.last()
+    assert [int(part) for part in name.split(".")] <= [int(part) for part in releases.version().split(".")]

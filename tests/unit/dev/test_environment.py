@@ -1,0 +1,162 @@
+"""Which servers are private, and the environment of the platform."""
+
+import json
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from sqlalchemy import make_url
+
+from chassis.auth.keyring import Keyring
+from dev import DevError
+from dev.machine.state import State
+from dev.platform import environment
+from dev.platform.instance import Instance
+from dev.platform.programs import GATEWAY, SERVICES, process_variables
+from dev.servers import fakes, private, rabbitmq
+from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, OPERATOR, VHOST
+
+HERE = Path("/srv/baraza")
+OWN_POSTGRESQL = {f"{one}_{part}": "x" for one in ("POSTGRES", "GATEWAY_POSTGRES") for part in ("HOST", "PASSWORD")}
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> State:
+    state = State(tmp_path)
+    state.choose_ports(Instance("run", {"TOPOLOGY": "scale"}).port_names())
+    return state
+
+
+def compose(given: dict[str, str], state: State) -> dict[str, str]:
+    return environment.compose(given, state, HERE, environment.config_text())
+
+
+def names(given: dict[str, str]) -> set[str]:
+    return {server.name for server in private(given)}
+
+
+def test_all_servers_are_private_by_default() -> None:
+    assert names({"AMQP_URI": ""}) == {"rabbitmq", "postgresql", "redis", "mailbox", "sms_simulator", "sentry"}
+
+
+@pytest.mark.parametrize(
+    ("variable", "server"),
+    [
+        ("AMQP_URI", "rabbitmq"),
+        ("REDIS_URL", "redis"),
+        ("SMTP_HOST", "mailbox"),
+        ("AFRICASTALKING_API_KEY", "sms_simulator"),
+        ("SENTRY_DSN", "sentry"),
+    ],
+)
+def test_server_is_not_private_if_its_variable_is_set(variable: str, server: str) -> None:
+    assert server not in names({variable: "given"})
+
+
+def test_postgresql_is_private_unless_both_databases_are_elsewhere(state: State) -> None:
+    given = {"POSTGRES_HOST": "db.example", "POSTGRES_PASSWORD": "theirs"}
+    assert "postgresql" in names(given)
+    composed = compose(given, state)
+    assert (composed["POSTGRES_HOST"], composed["POSTGRES_PASSWORD"]) == ("db.example", "theirs")
+    assert composed["GATEWAY_POSTGRES_HOST"] == "127.0.0.1"
+    assert composed["GATEWAY_POSTGRES_PORT"] == str(state.ports["postgresql"])
+    assert "postgresql" not in names(OWN_POSTGRESQL)
+    assert not [name for name in compose(OWN_POSTGRESQL, state) if name.endswith("_POSTGRESQL")]
+
+
+def test_variables_of_the_user_are_kept(state: State) -> None:
+    given = {"AMQP_URI": "amqp://broker.example/", "LOG_LEVEL": "DEBUG", "HOME": "/home/amina"}
+    composed = compose(given, state)
+    assert composed["AMQP_URI"] == "amqp://broker.example/"
+    assert composed["LOG_LEVEL"] == "DEBUG"
+    assert "HOME" not in composed
+    assert "BARAZA_RABBITMQ_MANAGEMENT" not in composed
+    assert process_variables(composed, "users.service") == {}
+    assert not [name for name in Instance("run", given).port_names() if name.startswith("rabbitmq")]
+
+
+@pytest.mark.parametrize("module", [*SERVICES, GATEWAY])
+def test_each_process_has_the_rabbitmq_user_of_its_service(module: str, state: State) -> None:
+    own = urlsplit(process_variables(compose({}, state), module)["AMQP_URI"])
+    assert own.username == module.partition(".")[0]
+    assert (own.port, own.path) == (state.ports["rabbitmq"], f"/{VHOST}")
+
+
+def test_rabbitmq_users_have_the_passwords_of_the_environment(state: State, tmp_path: Path) -> None:
+    composed = compose({}, state)
+    rabbitmq.SERVER.program(tmp_path, state, composed)
+    definitions = json.loads((tmp_path / "rabbitmq" / "definitions.json").read_text())
+    users = {user["name"]: user for user in definitions["users"]}
+    assert users.keys() == {ADMINISTRATOR, OPERATOR.name, *(account.name for account in ACCOUNTS)}
+    assert {permission["user"] for permission in definitions["permissions"]} == users.keys()
+    assert [name for name, user in users.items() if user["tags"]] == [ADMINISTRATOR]
+    uris = [urlsplit(value) for name, value in composed.items() if name.endswith("AMQP_URI")]
+    uris.append(urlsplit(composed["BARAZA_RABBITMQ_MANAGEMENT"]))
+    assert {uri.username: uri.password for uri in uris} == {name: user["password"] for name, user in users.items()}
+    assert len({user["password"] for user in users.values()}) == len(users)
+
+
+def test_feeds_and_notifications_have_spare_databases(state: State) -> None:
+    composed = compose({}, state)
+    for service in ("feeds", "notifications"):
+        url = make_url(composed[f"BARAZA_{service.upper()}_POSTGRESQL"])
+        found = (url.drivername, url.port, url.database)
+        assert found == ("postgresql+psycopg2", state.ports["postgresql"], f"{service}_db")
+        assert composed[f"{service.upper()}_DB_URI"] == f"sqlite:////srv/baraza/data/{service}.sqlite3"
+
+
+def test_sms_simulator_posts_reports_to_the_gateway(state: State, tmp_path: Path) -> None:
+    composed = compose({}, state)
+    secret = composed["AFRICASTALKING_CALLBACK_SECRET"]
+    assert len(secret) >= 16
+    program = fakes.SMS_SIMULATOR.program(tmp_path, state, composed)
+    address = f"{composed['BARAZA_URL']}/callbacks/africastalking/{secret}/"
+    assert program.environment["AFRICASTALKING_CALLBACK_URL"] == address
+    assert compose({"AFRICASTALKING_CALLBACK_SECRET": "s" * 20}, state)["AFRICASTALKING_CALLBACK_SECRET"] == "s" * 20
+    own_account = {"AFRICASTALKING_API_KEY": "key", "AFRICASTALKING_USERNAME": "baraza"}
+    assert "AFRICASTALKING_CALLBACK_SECRET" not in compose(own_account, state)
+
+
+def test_missing_variable_of_an_own_server_is_named(state: State) -> None:
+    with pytest.raises(DevError, match="POSTGRES_PASSWORD"):
+        compose({"POSTGRES_HOST": "db.example"}, state)
+
+
+def test_every_required_variable_is_set_by_default(state: State) -> None:
+    required = {name for name, required in environment.variables(environment.config_text()).items() if required}
+    assert required <= compose({}, state).keys()
+
+
+def test_variables_in_comments_are_ignored() -> None:
+    assert environment.variables("# ${NO}\none: ${ONE}\ntwo: ${TWO:2}") == {"ONE": True, "TWO": False}
+
+
+def test_service_token_keys_are_created_and_a_rotation_is_kept(state: State, tmp_path: Path) -> None:
+    environment.write_keys(state, tmp_path)
+    file = tmp_path / Path(compose({}, state)["SERVICE_TOKEN_KEYS"].removeprefix("@")).name
+    assert [key.name for key in Keyring(f"@{file}").keys] == ["k1"]
+    assert file.stat().st_mode & 0o077 == 0
+    file.write_text("rotated")
+    environment.write_keys(state, tmp_path)
+    assert file.read_text() == "rotated"
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ({}, "http://127.0.0.1:8000"),
+        ({"PORT": "8001"}, "http://127.0.0.1:8001"),
+        ({"HOST": "0.0.0.0"}, "http://127.0.0.1:8000"),  # noqa: S104
+        ({"TLS_CERT": "/etc/cert.pem"}, "https://127.0.0.1:8000"),
+    ],
+)
+def test_gateway_url_follows_its_settings(given: dict[str, str], url: str, state: State) -> None:
+    composed = compose(given, state)
+    assert composed["BARAZA_URL"] == composed["PUBLIC_URL"] == url
+    assert compose({"PUBLIC_URL": "https://baraza.example.org"}, state)["PUBLIC_URL"] == "https://baraza.example.org"
+
+
+def test_environment_file_is_quoted_for_shells(tmp_path: Path) -> None:
+    values = {"EMAIL_FROM": "Baraza <no-reply@baraza.localhost>", "KEY": "a'b\"c $HOME `id` #", "EMPTY": ""}
+    environment.write(tmp_path / "environment", values)
+    assert environment.read(tmp_path / "environment") == values

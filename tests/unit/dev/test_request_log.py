@@ -1,0 +1,19 @@
+from dev.commands.request_log import entries
+
+TEXT = """\
+2026-11-25 02:56:18,681 INFO    [r-1] chassis.rpc: feeds.create outcome=ok ms=14.4 caller=gateway
+2026-11-25 02:56:18,700 ERROR   [r-2] gateway.problems: unexpected error
+Traceback (most recent call last):
+  ZeroDivisionError: division by zero
+"""
+JSON = 'feeds_1   | {"time": "2026-11-25T02:56:18.681+00:00", "level": "info", "request_id": "r-1", "message": "ok"}\n'
+
+
+def test_traceback_belongs_to_the_entry_before_it() -> None:
+    first, second = entries(["half an entry\n", *TEXT.splitlines(keepends=True)])
+    assert first == ("2026-11-25 02:56:18.681", TEXT.splitlines()[0])
+    assert second == ("2026-11-25 02:56:18.700", TEXT.partition("\n")[2].rstrip())
+
+
+def test_json_entries_of_compose_are_read() -> None:
+    assert [*entries([JSON])] == [("2026-11-25 02:56:18.681", JSON.rstrip())]

@@ -1,0 +1,99 @@
+"""The steps of the suite, and how a test is found for `make try`."""
+
+import os
+import threading
+
+import pytest
+
+from dev import DevError
+from dev.machine.files import ROOT
+from dev.machine.waiting import until
+from dev.suite import steps
+from dev.suite.commands import narrowed, try_one
+from dev.suite.runner import Result, Runner, summarise
+from dev.suite.steps import Step
+
+HERE = {"PATH": os.environ["PATH"], "WORD": "Karibu"}
+
+
+def python(title: str, code: str) -> Step:
+    return Step(title, ("python", "-c", code))
+
+
+def test_output_has_the_prefix_of_the_lane(capfd: pytest.CaptureFixture[str]) -> None:
+    (result,) = Runner().run_all([python("hello", "print('one'); print('two')")], HERE, "here | ")
+    assert result.outcome == "passed"
+    assert capfd.readouterr().out.splitlines() == ["", "here | --- hello", "here | one", "here | two"]
+
+
+def test_step_gets_variables_of_the_instance() -> None:
+    code = "import os; assert os.environ['GREETING'] == 'Karibu'"
+    step = Step("greeting", ("python", "-c", code), environment={"GREETING": "WORD"})
+    assert [result.exit_code for result in Runner().run_all([step], HERE)] == [0]
+    with pytest.raises(DevError, match="set GREETING too"):
+        Runner().run_all([step], {"PATH": HERE["PATH"]})
+
+
+def test_all_steps_run_after_a_failure_and_the_suite_fails() -> None:
+    results = Runner().run_all([python("bad", "raise SystemExit(3)"), python("good", "")], HERE)
+    assert [result.outcome for result in results] == ["FAILED (exit code 3)", "passed"]
+    assert summarise(results) == 1
+    assert summarise(results[1:]) == 0
+
+
+def test_summary_ends_with_the_failed_tests(capfd: pytest.CaptureFixture[str]) -> None:
+    reason = "FAILED tests/unit/test_it.py::test_it - assert 1 == 2"
+    results = Runner().run_all([python("bad", f"print('a dot'); print('{reason}'); raise SystemExit(1)")], HERE)
+    capfd.readouterr()
+    summarise([*results, Result("good", 1, 0)])
+    assert capfd.readouterr().out.splitlines()[-2:] == ["  bad: FAILED (exit code 1)", f"    {reason}"]
+
+
+def test_step_without_existing_folders_is_left_out() -> None:
+    (result,) = Runner().run_all([Step("nothing", ("false",), ("no/such/folder",))], HERE)
+    assert result.outcome == "nothing to run"
+
+
+def test_stop_interrupts_the_running_step_and_starts_no_more(capfd: pytest.CaptureFixture[str]) -> None:
+    runner, results = Runner(), list[Result]()
+    endless = python("endless", "import time; print('here', flush=True); time.sleep(600)")
+    thread = threading.Thread(target=lambda: results.extend(runner.run_all([endless, python("never", "")], HERE)))
+    thread.start()
+    until(lambda: "\nhere\n" in capfd.readouterr().out, "the step to run", 10)
+    runner.stop()
+    thread.join(10)
+    assert [result.outcome for result in results] == ["FAILED (exit code -2)", "nothing to run"]
+
+
+def found(path: str) -> dict[str, list[tuple[str, ...]]]:
+    return {lane.name: [step.folders for step in chosen] for lane in steps.TRY if (chosen := [*narrowed(lane, path)])}
+
+
+@pytest.mark.parametrize(
+    ("path", "lanes"),
+    [
+        ("tests/unit/dev", [""]),
+        ("tests/gateway/test_presence.py::test_it", ["try"]),
+        ("tests/integration/feeds", ["try", "try-postgresql"]),
+        ("tests/e2e/test_posts.py", ["try-e2e"]),
+        ("tests/scale/test_deaths.py", ["try-scale"]),
+    ],
+)
+def test_path_runs_where_the_suite_runs_it(path: str, lanes: list[str]) -> None:
+    assert found(path) == {lane: [(path,)] for lane in lanes}
+
+
+def test_folder_above_runs_all_steps_below_it() -> None:
+    assert ("tests/integration/users",) not in found("tests/integration")["try"]
+    assert any("tests/integration/users" in folders for folders in found("tests/integration")["try"])
+
+
+def test_every_folder_of_tests_can_be_run() -> None:
+    folders = {str(file.parent.relative_to(ROOT)) for file in (ROOT / "tests").rglob("test_*.py")}
+    assert [folder for folder in folders if not found(folder)] == []
+
+
+@pytest.mark.parametrize("path", ["", "tests/no_such_test.py", "no/such/folder::test_it"])
+def test_missing_path_is_an_error(path: str) -> None:
+    with pytest.raises(DevError, match="does not exist"):
+        try_one(path)
