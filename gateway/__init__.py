@@ -1,5 +1,5 @@
-"""HTTP and websockets in, RPC out.
+"""The gateway: HTTP and websockets for clients, RPC calls to the services.
 
-`app` and what it imports run under Flask and gevent and know nothing of Nameko's runtime; `service` is the
-gateway's own Nameko class, which keeps the routing information and the read model of authors.
+`app` and what it imports run under Flask and gevent, without Nameko's runtime; `service` is the gateway's Nameko class,
+which keeps the routing information and the read model of authors.
 """

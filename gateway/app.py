@@ -12,29 +12,35 @@ from chassis import config
 from chassis.db.engine import create_engine
 from chassis.observability import error_reports, tracing
 from chassis.observability.metrics import watch_connections, watch_hub
-from gateway import metrics, request_context
+from gateway import request_context
 from gateway.backends import Backends
-from gateway.cache.single_flight import Flights
+from gateway.cache.response_cache import ResponseCache
+from gateway.cache.single_flight import SingleFlight
 from gateway.html import rendering, unsubscribe
-from gateway.http import health, problems, webhooks
+from gateway.html import views as html_views
+from gateway.http import health, metrics_view, problems, webhooks
 from gateway.http.guard import Guard
 from gateway.http.views import serve
-from gateway.http.webhooks import Callbacks
-from gateway.limits.rate_limiter import Counters, parse_rate
-from gateway.openapi import views
-from gateway.request_context import Visit
-from gateway.routing.follower import Routing
+from gateway.http.webhooks import WebhookSecret
+from gateway.limits.lock import Lock
+from gateway.limits.lookup import Lookup
+from gateway.limits.rate_limiter import RateLimiter
+from gateway.openapi import views as openapi_views
+from gateway.rates import parse_rate
+from gateway.redis_client import RedisClient
+from gateway.request_context import RequestContext
+from gateway.routing.follower import RoutingFollower
 from gateway.routing.table import ROUTES
 from gateway.rpc.broker import Broker
 from gateway.rpc.client import RpcClient
-from gateway.websocket.endpoint import add_socket
+from gateway.websocket import endpoint
 from gateway.websocket.listener import Listener
-from gateway.websocket.monitor import Vigil
+from gateway.websocket.monitor import Monitor
 from gateway.websocket.presence import Presence
 from gateway.websocket.registry import Registry
 
-DATABASE_POOL = 10  # connections a process
-CONNECTED = 3  # seconds
+DATABASE_POOL = 10  # connections of a process
+CONNECT_WAIT = 3  # seconds
 
 _log = logging.getLogger(__name__)
 
@@ -46,14 +52,21 @@ def create_app() -> Guard:
     error_reports.start(backends.settings, "gateway.app")
     tracing.start(backends.settings, "gateway.app")
     registry, presence = Registry(), Presence(backends.settings["redis_url"])
-    vigil = Vigil(registry, backends.rpc, presence, backends.settings["gateway"]["socket"]["ping"])
+    monitor = Monitor(registry, backends.rpc, presence, backends.settings["gateway"]["socket"]["ping"])
     backends.broker.subscribe(backends.rpc)
-    backends.broker.subscribe(Listener(backends.settings, registry, vigil))
-    for task in (watch_hub, backends.broker.run, backends.routing.follow, vigil.ping, vigil.watch, presence.follow):
+    backends.broker.subscribe(Listener(backends.settings, registry, monitor))
+    for task in (
+        watch_hub,
+        backends.broker.run,
+        backends.routing.follow,
+        monitor.ping,
+        monitor.watch,
+        presence.follow,
+    ):
         gevent.spawn(task)
-    # Whoever replaces a process that died listens where clients know it, so it had better not refuse them at first.
-    backends.broker.connected.wait(CONNECTED)
-    return Guard(_flask(backends, registry, presence), backends, registry)
+    # A process that replaces a dead one is connected to by clients at once, so it should not reject its first requests.
+    backends.broker.connected.wait(CONNECT_WAIT)
+    return Guard(_flask(backends, registry, presence), backends, ROUTES, on_close=registry.close_all)
 
 
 def _backends() -> Backends:
@@ -61,10 +74,21 @@ def _backends() -> Backends:
     engine = create_engine(settings["gateway"]["database"], DATABASE_POOL)
     watch_connections("gateway", engine)
     database = sessionmaker(engine)
+    redis = RedisClient(settings["redis_url"])
     rates = {name: parse_rate(rate) for name, rate in settings["gateway"]["throttle"].items()}
-    counters = Counters(settings["redis_url"], rates)
-    broker, rpc, routing = Broker(settings), RpcClient(settings), Routing(ROUTES, database)
-    return Backends(settings, database, counters, Flights(counters), broker, rpc, routing)
+    cache = ResponseCache(redis)
+    return Backends(
+        settings=settings,
+        database=database,
+        lookup=Lookup(redis, rates["anon"], rates["user"]),
+        limiter=RateLimiter(redis, rates),
+        lock=Lock(redis),
+        cache=cache,
+        single_flight=SingleFlight(cache),
+        broker=Broker(settings),
+        rpc=RpcClient(settings),
+        routing=RoutingFollower(ROUTES, database),
+    )
 
 
 def _flask(backends: Backends, registry: Registry, presence: Presence) -> Flask:
@@ -74,18 +98,18 @@ def _flask(backends: Backends, registry: Registry, presence: Presence) -> Flask:
             view = partial(serve, route, backends)
             app.add_url_rule(path, f"{route.name}-{number}", view, methods=[route.method])
     health.add(app, backends)
-    metrics.add(app, backends.settings)
-    views.add(app)
-    rendering.add(app)
-    webhooks.add(app, backends, Callbacks(backends.settings["gateway"]["callbacks"]["africastalking"]))
-    add_socket(app, backends, registry, presence)
+    metrics_view.add(app, backends.settings)
+    openapi_views.add(app)
+    html_views.add(app)
+    webhooks.add(app, backends, WebhookSecret(backends.settings["gateway"]["callbacks"]["africastalking"]))
+    endpoint.add(app, backends, registry, presence)
     app.register_error_handler(Exception, _problem)
     return app
 
 
-def _problem(error: Exception) -> Response:
-    refusal, headers = problems.translated(error)
-    guest: Visit = request.environ[request_context.KEY]
-    if guest.route == unsubscribe.ROUTE and rendering.wanted(request):
-        return rendering.page(unsubscribe.refused(refusal), headers)
-    return Response(problems.document(refusal, guest.request_id), refusal.status, headers)
+def _problem(exception: Exception) -> Response:
+    error, headers = problems.translate(exception)
+    context: RequestContext = request.environ[request_context.KEY]
+    if context.route == unsubscribe.ROUTE and rendering.wants_html(request):
+        return rendering.render(unsubscribe.failed(error), headers)
+    return Response(problems.document(error, context.request_id), error.status, headers)

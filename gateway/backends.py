@@ -1,25 +1,31 @@
-"""What the HTTP side of the gateway talks to, made once per process."""
+"""What the web process uses to serve requests, created once per process."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from gateway.cache.single_flight import Flights
-from gateway.limits.rate_limiter import Counters
-from gateway.routing.follower import Routing
+from gateway.cache.response_cache import ResponseCache
+from gateway.cache.single_flight import SingleFlight
+from gateway.limits.lock import Lock
+from gateway.limits.lookup import Lookup
+from gateway.limits.rate_limiter import RateLimiter
+from gateway.routing.follower import RoutingFollower
 from gateway.rpc.broker import Broker
 from gateway.rpc.client import RpcClient
 
 
 @dataclass(frozen=True, slots=True)
 class Backends:
-    """Database, Redis, broker and the settings of the gateway."""
+    """The settings, and the access to database, Redis, broker and services."""
 
     settings: dict[str, Any]
     database: sessionmaker[Session]
-    counters: Counters
-    flights: Flights
+    lookup: Lookup
+    limiter: RateLimiter
+    lock: Lock
+    cache: ResponseCache
+    single_flight: SingleFlight
     broker: Broker
     rpc: RpcClient
-    routing: Routing
+    routing: RoutingFollower

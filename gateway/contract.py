@@ -1,4 +1,4 @@
-"""What the gateway itself adds to the wire: posts joined with their authors, and its own RPC."""
+"""The gateway's contract: posts with their authors, and its own RPC methods."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from chassis.contract import Id, Message, Page, Timestamp
-from gateway.limits.rate_limiter import parse_rate
+from gateway.rates import parse_rate
 
 
 def _rate(text: str) -> str:
@@ -25,7 +25,7 @@ RouteName = Annotated[str, Field(max_length=100, description="As `gateway.routes
 
 
 class Author(Message):
-    """Who wrote a post, under their present name."""
+    """The author of a post, with the current username."""
 
     id: Id
     username: Annotated[str, Field(examples=["ada"])]
@@ -39,7 +39,7 @@ class PostView(Message):
     author: Author
     created_at: Timestamp
     edited_at: Timestamp | SkipJsonSchema[None] = Field(
-        default=None, description="When it was last edited; not there if it never was."
+        default=None, description="When it was last edited; absent if it never was."
     )
 
 
@@ -65,9 +65,9 @@ class RouteRules(Message):
 
 
 class SetRoute(Message):
-    """Changes what is given of a route's routing information; null puts it back to what the route table says.
+    """Changes the given fields of a route's routing information; null resets a field to the route table.
 
-    Every web process follows within 5 seconds.
+    Every web process applies it within 5 seconds.
     """
 
     name: RouteName
@@ -76,33 +76,33 @@ class SetRoute(Message):
     )
     target: Target | None = Field(
         default=None,
-        description="A service and its method; the service must be there and describe the method with the request and "
+        description="A service and its method; the service must be up and describe the method with the request and "
         "the reply of the route.",
     )
     rate: RateText | None = Field(
         default=None,
-        description="A limit of the route's own, such as 10/minute, with second, minute, hour or day.",
+        description="The route's own limit, such as 10/minute, with second, minute, hour or day.",
     )
     cache_seconds: CacheSeconds | None = Field(
-        default=None, description="More than 0 only where the answer is the same for everybody."
+        default=None, description="More than 0 only if the response is the same for every caller."
     )
     deadline: Deadline | None = Field(default=None, description="Seconds.")
 
 
 class ResetRoute(Message):
-    """Puts all of a route's routing information back to what the route table says."""
+    """Resets all of a route's routing information to the route table."""
 
     name: RouteName
 
 
 class MostActive(Message):
-    """Asks for the authors with the most posts."""
+    """Requests the authors with the most posts."""
 
-    limit: int = Field(default=20, ge=1, le=1000, description="How many authors at most.")
+    limit: int = Field(default=20, ge=1, le=1000, description="Maximum number of authors.")
 
 
 class ActiveAuthor(Author):
-    """A row of the read model."""
+    """An author with the number of posts."""
 
     posts: int
     last_post_at: Timestamp | None
@@ -115,7 +115,7 @@ class ActiveAuthors(Message):
 
 
 class Rebuilt(Message):
-    """What a rebuild of the read model went through."""
+    """The numbers of authors and posts that a rebuild read."""
 
     authors: int
     posts: int

@@ -1,4 +1,4 @@
-"""One HTTP request as the guard sees it: who asks, from where, under which request id, and what it counts against."""
+"""The context of one HTTP request: request id, client address, token, identity, rate limit."""
 
 import ipaddress
 import re
@@ -10,94 +10,86 @@ from functools import lru_cache
 from typing import Any
 
 from chassis.auth.caller import Caller
-from chassis.errors import Forbidden, ServiceError, TooManyRequests, Unauthenticated
-from gateway.limits.rate_limiter import Count, Rate
+from chassis.errors import Forbidden, ServiceError, Unauthenticated
 from users.contract import Identity, token_hash
 
 Headers = list[tuple[str, str]]  # as WSGI has them
 
-KEY = "baraza.visit"  # of the WSGI environ
+KEY = "baraza.request_context"  # of the WSGI environ
 SUBPROTOCOL = "baraza.v1"
 USER_AGENT = 200  # characters that are kept
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # 256 bits in base64
 _BEARER_PROTOCOL = "bearer."
-_PORT = re.compile(r"(?:\[(.+)]|([\d.]+))(?::\d+)?")  # as some proxies write it: 192.0.2.1:443, [2001:db8::1]:443
-_HOUSEHOLD = 64  # bits of an IPv6 address; the rest is for its owner to choose, again and again
+_WITH_PORT = re.compile(r"(?:\[(.+)]|([\d.]+))(?::\d+)?")  # as some proxies write it: 192.0.2.1:443, [2001:db8::1]:443
+_IPV6_PREFIX = 64  # bits that count; the owner of an IPv6 network can choose the rest
 
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """Where one stands with a limit."""
+    """The state of a rate limit, for the X-RateLimit headers; `seconds_left` until its window ends."""
 
-    rate: Rate
-    count: Count
+    limit: int
+    count: int
+    seconds_left: int
 
     def headers(self) -> Headers:
-        """Say so."""
+        """Return the X-RateLimit headers."""
         return [
-            ("X-RateLimit-Limit", str(self.rate.limit)),
-            ("X-RateLimit-Remaining", str(max(0, self.rate.limit - self.count.count))),
-            ("X-RateLimit-Reset", str(int(time.time()) + self.count.left)),
+            ("X-RateLimit-Limit", str(self.limit)),
+            ("X-RateLimit-Remaining", str(max(0, self.limit - self.count))),
+            ("X-RateLimit-Reset", str(int(time.time()) + self.seconds_left)),
         ]
 
 
 @dataclass(slots=True)
-class Visit:
+class RequestContext:
     """Filled in by the guard, read by everything behind it."""
 
     request_id: str
     address: str
-    token_hash: str | None  # None: no token, or one that cannot be ours
+    token_hash: str | None  # None: no token, or one of the wrong form
     has_token: bool
     user_agent: str | None = None
     identity: Identity | None = None
-    trouble: ServiceError | None = None  # why a token that looks good could not be checked
-    quota: Quota | None = None  # told in every answer
-    page_key: str | None = None  # where the answer may be cached
+    identity_error: ServiceError | None = None  # why the token could not be checked
+    quota: Quota | None = None
+    cache_key: str | None = None  # where the response may be cached
     route: str = "none"  # for metrics
 
     def require_identity(self) -> Identity:
-        """Return who asks, or refuse."""
+        """Return the caller's identity. Raises Unauthenticated, or the error that prevented the check of the token."""
         if self.identity is not None:
             return self.identity
-        if self.trouble is not None:
-            raise self.trouble
+        if self.identity_error is not None:
+            raise self.identity_error
         if self.has_token:
             raise Unauthenticated("This token is not valid (any more). Sign in again.", "invalid_token")
         raise Unauthenticated("Sign in first.")
 
     def require_staff(self) -> None:
-        """Refuse everybody but staff."""
+        """Raise Forbidden unless the caller is staff."""
         if not self.require_identity().is_staff:
             raise Forbidden("This is for staff.")
 
-    def charge(self, rate: Rate, count: Count, refusal: str = "Too many requests; try again later.") -> None:
-        """Refuse what is above a limit. Of several limits the first is told of, unless it is another that refuses."""
-        above = count.count > rate.limit
-        if self.quota is None or above:
-            self.quota = Quota(rate, count)
-        if above:
-            raise TooManyRequests(refusal, retry_after=max(1, count.left))  # Redis may round down to 0
-
     def headers(self) -> Headers:
-        """Return what every answer to this request says of it."""
+        """Return the headers that every response to this request has."""
         found = [("X-Request-ID", self.request_id)]
         return found + self.quota.headers() if self.quota else found
 
     def caller(self) -> Caller:
-        """Return the gateway, calling on behalf of whoever asks."""
-        who = self.identity
-        if who is None:
+        """Return the gateway as the caller of an RPC, on behalf of the user if there is one."""
+        user = self.identity
+        if user is None:
             return Caller("gateway")
-        return Caller("gateway", who.user_id, who.username, who.session_id, staff=who.is_staff)
+        return Caller("gateway", user.user_id, user.username, user.session_id, staff=user.is_staff)
 
 
-def visit_of(environ: Mapping[str, Any], trusted_proxies: int) -> Visit:
-    """Read a request's headers."""
+def from_environ(environ: Mapping[str, Any], trusted_proxies: int) -> RequestContext:
+    """Return the context of a request from its headers."""
     token = _token(environ)
-    return Visit(
+    return RequestContext(
         request_id=_request_id(environ.get("HTTP_X_REQUEST_ID", "")),
         address=client_address(environ, trusted_proxies),
         token_hash=token_hash(token) if token is not None and _TOKEN.fullmatch(token) else None,
@@ -107,20 +99,20 @@ def visit_of(environ: Mapping[str, Any], trusted_proxies: int) -> Visit:
 
 
 def client_address(environ: Mapping[str, Any], trusted_proxies: int) -> str:
-    """Return the client's address: the peer's, or behind `trusted_proxies` hops the one that the outermost saw.
+    """Return the client's address: the peer's, or with `trusted_proxies` the one that the outermost proxy saw.
 
-    Each proxy appends the address it was called from, so what stands further left may be made up.
+    Each proxy appends the address of its peer to X-Forwarded-For, so entries further left may be forged.
     """
     peer = environ.get("REMOTE_ADDR", "")
     forwarded = [hop.strip() for hop in environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
     hops: list[str] = [*forwarded, peer]
-    return _counted(hops[-min(trusted_proxies + 1, len(hops))]) or _counted(peer) or "unknown"
+    return _normalized(hops[-min(trusted_proxies + 1, len(hops))]) or _normalized(peer) or "unknown"
 
 
 @lru_cache(maxsize=4096)
-def _counted(text: str) -> str | None:
-    """Return an address as requests are counted by it, None for what is none."""
-    found = _PORT.fullmatch(text)
+def _normalized(text: str) -> str | None:
+    """Return the form of an address under which requests are counted; None if it is not an address."""
+    found = _WITH_PORT.fullmatch(text)
     try:
         address = ipaddress.ip_address((found[1] or found[2]) if found else text)
     except ValueError:
@@ -131,7 +123,7 @@ def _counted(text: str) -> str | None:
         return str(address.ipv4_mapped)
     if address.is_loopback:
         return str(address)
-    return str(ipaddress.ip_network((int(address), _HOUSEHOLD), strict=False).network_address)
+    return str(ipaddress.ip_network((int(address), _IPV6_PREFIX), strict=False).network_address)
 
 
 def _user_agent(given: str) -> str | None:
@@ -143,7 +135,7 @@ def _request_id(given: str) -> str:
 
 
 def _token(environ: Mapping[str, Any]) -> str | None:
-    """Take the token from the Authorization header, or for browsers from a websocket's subprotocols."""
+    """Return the token of the Authorization header, or of a browser's websocket subprotocol."""
     authorization: str = environ.get("HTTP_AUTHORIZATION", "")
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() in {"bearer", "token"}:

@@ -1,4 +1,4 @@
-"""Joins posts with their authors from the read model: one query a page, never a call per post."""
+"""Adds the authors' usernames to posts, from the read model: one query for a page of posts."""
 
 import logging
 from typing import TYPE_CHECKING
@@ -9,68 +9,68 @@ from chassis import clock
 from feeds import contract as feeds
 from gateway.authors import store
 from gateway.contract import Author, PostView, PostViewPage
-from gateway.request_context import Visit
+from gateway.request_context import RequestContext
 from users import contract as users
 from users.contract import ERASED
 
-if TYPE_CHECKING:  # the gateway's Nameko class comes by here, and must not meet gevent
+if TYPE_CHECKING:  # the gateway's Nameko class imports this module, and must not import gevent
     from gateway.backends import Backends
 
 _log = logging.getLogger(__name__)
 
 
-def join_page(backends: "Backends", _guest: Visit, page: feeds.PostPage) -> PostViewPage:
-    """Give each post of a page its author."""
+def join_page(backends: "Backends", _context: RequestContext, page: feeds.PostPage) -> PostViewPage:
+    """Add the author to each post of a page."""
     names = _usernames(backends, {post.author_id for post in page.items})
     return PostViewPage(items=[_view(post, names) for post in page.items], next=page.next)
 
 
-def join(backends: "Backends", _guest: Visit, post: feeds.Post) -> PostView:
-    """Give a post its author."""
+def join(backends: "Backends", _context: RequestContext, post: feeds.Post) -> PostView:
+    """Add the author to a post."""
     return _view(post, _usernames(backends, {post.author_id}))
 
 
-def join_own(_backends: "Backends", guest: Visit, post: feeds.Post) -> PostView:
-    """Give a post of whoever is asking its author."""
-    return _view(post, {post.author_id: guest.require_identity().username})
+def join_own(_backends: "Backends", context: RequestContext, post: feeds.Post) -> PostView:
+    """Add the author to a post of the caller."""
+    return _view(post, {post.author_id: context.require_identity().username})
 
 
-def remember(backends: "Backends", _guest: Visit, account: users.Account) -> users.Account:
-    """Keep a new name at once, so that whoever renamed themselves sees it; the event only comes a moment later.
+def save_own_username(backends: "Backends", _context: RequestContext, account: users.Account) -> users.Account:
+    """Store a new username before the reply, so that its user sees it at once; the event arrives a moment later.
 
-    The account is written by now, so trouble here must not turn the answer into a refusal.
+    The account is already written, so an error here must not fail the request.
     """
     try:
         with backends.database.begin() as session:
-            news = store.name_author(session, account.id, account.username, clock.now())
+            saved = store.save_username(session, account.id, account.username, clock.now())
     except SQLAlchemyError as error:
-        _log.warning("the read model of authors waits for the event: %s", type(error).__name__)
+        _log.warning("a username will be stored by its event: %s", type(error).__name__)
         return account
-    if news:
-        backends.counters.invalidate(feeds.CACHE_TAG)
+    if saved:
+        backends.cache.invalidate(feeds.CACHE_TAG)
     return account
 
 
 def _usernames(backends: "Backends", ids: set[str]) -> dict[str, str]:
-    """Look names up; who is missing is asked for once and kept."""
+    """Return usernames by id; those that are missing are requested once and stored."""
     with backends.database.begin() as session:
         names = store.usernames(session, ids)
     missing = ids - names.keys()
-    return names | _asked_for(backends, missing) if missing else names
+    return names | _request_usernames(backends, missing) if missing else names
 
 
-def _asked_for(backends: "Backends", ids: set[str]) -> dict[str, str]:
-    """Ask the users service, and keep what it says, also that it does not know somebody."""
-    gone = {author_id: (ERASED, clock.now()) for author_id in ids}
-    profiles = backends.rpc.ask("users.profiles", users.Profiles(ids=sorted(ids)), users.ProfileList).items
-    found = gone | {profile.id: (profile.username, profile.created_at) for profile in profiles}
+def _request_usernames(backends: "Backends", ids: set[str]) -> dict[str, str]:
+    """Request usernames from users and store them; ids that users does not know get a tombstone."""
+    unknown = {author_id: (ERASED, clock.now()) for author_id in ids}
+    profiles = backends.rpc.call_as_gateway("users.profiles", users.Profiles(ids=sorted(ids)), users.ProfileList).items
+    found = unknown | {profile.id: (profile.username, profile.created_at) for profile in profiles}
     with backends.database.begin() as session:
-        for author_id, (username, known_at) in sorted(found.items()):  # in order, or two of us might block each other
-            store.name_author(session, author_id, username, known_at)
+        for author_id, (username, known_at) in sorted(found.items()):  # in order, or two processes may deadlock
+            store.save_username(session, author_id, username, known_at)
     return {author_id: username for author_id, (username, _) in found.items()}
 
 
 def _view(post: feeds.Post, names: dict[str, str]) -> PostView:
     author = Author(id=post.author_id, username=names.get(post.author_id, ERASED))
-    edited = {"edited_at": post.edited_at} if post.edited_at else {}  # what is not set is not sent
+    edited = {"edited_at": post.edited_at} if post.edited_at else {}  # absent unless it was edited
     return PostView(id=post.id, text=post.text, author=author, created_at=post.created_at, **edited)

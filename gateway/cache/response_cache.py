@@ -1,23 +1,25 @@
-"""Cached answers: the body with its ETag and Link header, as one value in Redis."""
+"""Cached responses: the body with its ETag and Link header, as one value in Redis."""
 
 import hashlib
 from dataclasses import dataclass
 
+from chassis.redis.connection import tag_key
+from gateway.redis_client import RedisClient, RedisUnavailable
 from gateway.request_context import Headers
 
-MAX_QUERY = 300  # characters; longer ones are not cached
+MAX_QUERY = 300  # characters of path and query; responses to longer ones are not cached
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A cacheable answer with status 200."""
+class CachedResponse:
+    """A cacheable response with status 200."""
 
     body: bytes
     etag: str
     link: str = ""
 
     def headers(self) -> Headers:
-        """Return its headers; clients may keep it but must ask each time."""
+        """Return its headers; clients may store it but must revalidate."""
         link = [("Link", self.link)] if self.link else []
         return [
             ("Content-Type", "application/json"),
@@ -26,22 +28,43 @@ class Answer:
             *link,
         ]
 
-    def packed(self) -> bytes:
+    def pack(self) -> bytes:
         """Return it as one value."""
         return b"\n".join((self.etag.encode(), self.link.encode(), self.body))
 
-    def known_to(self, if_none_match: str) -> bool:
-        """Tell whether the client has it already (RFC 9110, section 13.1.2)."""
+    def matches_etag(self, if_none_match: str) -> bool:
+        """Return whether an If-None-Match header names this response (RFC 9110, section 13.1.2)."""
         tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
         return self.etag in tags or if_none_match.strip() == "*"
 
 
-def answer(body: bytes, link: str = "") -> Answer:
-    """Make an answer with an ETag from its content."""
-    return Answer(body, f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"', link)
+def cached_response(body: bytes, link: str = "") -> CachedResponse:
+    """Return a response with an ETag computed from its body."""
+    return CachedResponse(body, f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"', link)
 
 
-def unpacked(value: bytes) -> Answer:
-    """Read what `packed` made."""
+def unpack(value: bytes) -> CachedResponse:
+    """Return the response that `pack` made."""
     etag, link, body = value.split(b"\n", 2)
-    return Answer(body, etag.decode(), link.decode())
+    return CachedResponse(body, etag.decode(), link.decode())
+
+
+class ResponseCache:
+    """Stores responses under the version of their cache tag; without Redis nothing is cached."""
+
+    def __init__(self, redis: RedisClient) -> None:
+        self._redis = redis
+
+    def store(self, key: str, response: CachedResponse, seconds: int) -> None:
+        """Cache a response."""
+        try:
+            self._redis.run(lambda: self._redis.connection.set(key, response.pack(), ex=seconds))
+        except RedisUnavailable:
+            return
+
+    def invalidate(self, tag: str) -> None:
+        """Make all responses under a tag unreachable."""
+        try:
+            self._redis.run(lambda: self._redis.connection.incr(tag_key(tag)))
+        except RedisUnavailable:
+            return

@@ -1,13 +1,14 @@
-"""What a page for people is made of; the few that there are say one thing each."""
+"""An HTML page: a title, a paragraph, links, and a button."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """A page: its heading, a few sentences, and perhaps a button that sends a POST to the page's own address."""
+class HtmlPage:
+    """A page; `button` sends a POST to the page's own address, `links` are pairs of address and text."""
 
     title: str
     text: str
     button: str | None = None
+    links: tuple[tuple[str, str], ...] = ()
     status: int = 200

@@ -1,37 +1,37 @@
-"""Pages of other origins: which of them may call us (CORS, as the Fetch standard has it) and open websockets."""
+"""Which other origins may call the API (CORS, as in the Fetch standard) and open websockets."""
 
 from typing import Any
 from urllib.parse import urlsplit
 
 from gateway.request_context import Headers
 
-REMEMBERED = 600  # seconds for which a browser need not ask again
+MAX_AGE = 600  # seconds that a browser may cache a preflight response
 
 _METHODS = "GET, HEAD, POST, PUT, DELETE"
 _REQUEST_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Request-ID"
-_SHOWN = (
+_EXPOSED_HEADERS = (
     "Allow, ETag, Idempotency-Replayed, Link, Retry-After, WWW-Authenticate, "
     "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-ID"
 )
 _PREFLIGHT = [
     ("Access-Control-Allow-Methods", _METHODS),
     ("Access-Control-Allow-Headers", _REQUEST_HEADERS),
-    ("Access-Control-Max-Age", str(REMEMBERED)),
+    ("Access-Control-Max-Age", str(MAX_AGE)),
 ]
 
 
 class Origins:
-    """The allow-list. Credentials are never allowed: a token travels in a header of its own, not in a cookie."""
+    """The allowed origins. Credentials are never allowed: tokens are sent in a header, not in a cookie."""
 
     def __init__(self, allowed: str) -> None:
         self._allowed = frozenset(origin.strip().rstrip("/") for origin in allowed.split(",") if origin.strip())
 
-    def may_listen(self, origin: str, host: str) -> bool:
-        """Tell whether a page may open a websocket: one of our own, or one of the list."""
-        return origin in self._allowed or urlsplit(origin).netloc == host
+    def allows_websocket(self, origin: str, host: str) -> bool:
+        """Return whether a page may open a websocket: one of the own host, or of an allowed origin."""
+        return origin in self._allowed or _host(origin) == host
 
     def headers(self, environ: dict[str, Any]) -> Headers:
-        """Return what lets a page read an answer; caches must tell such answers apart."""
+        """Return the headers that let a page read the response; Vary separates such responses in caches."""
         if not self._allowed:
             return []
         origin = environ.get("HTTP_ORIGIN")
@@ -40,11 +40,19 @@ class Origins:
         return [
             ("Vary", "Origin"),
             ("Access-Control-Allow-Origin", origin),
-            ("Access-Control-Expose-Headers", _SHOWN),
+            ("Access-Control-Expose-Headers", _EXPOSED_HEADERS),
         ]
 
     def preflight(self, environ: dict[str, Any]) -> Headers | None:
-        """Return the answer to a browser that asks before it sends; None to any other request."""
+        """Return the headers of the response to a preflight request; None for any other request."""
         if environ["REQUEST_METHOD"] != "OPTIONS" or "HTTP_ACCESS_CONTROL_REQUEST_METHOD" not in environ:
             return None
         return _PREFLIGHT if environ.get("HTTP_ORIGIN") in self._allowed else []
+
+
+def _host(origin: str) -> str | None:
+    """Return host and port of an origin; None if it is no URL."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # such as http://[
+        return None

@@ -1,6 +1,6 @@
-"""The guard: WSGI middleware before Flask. Session, throttle and cached page in one Redis round trip."""
+"""The guard: WSGI middleware before Flask. Session, rate limit and cached response in one Redis round trip."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from chassis import clock
@@ -8,122 +8,124 @@ from chassis.errors import ServiceError, Unauthenticated
 from chassis.observability import correlation, tracing
 from gateway import metrics, request_context
 from gateway.backends import Backends
-from gateway.cache import response_cache
+from gateway.cache.response_cache import MAX_QUERY, CachedResponse, unpack
 from gateway.http.cors import Origins
-from gateway.http.responses import Reply, standing_headers
-from gateway.http.webhooks import Callbacks
+from gateway.http.responses import Responder, common_headers
+from gateway.http.webhooks import WebhookSecret
 from gateway.limits import route_limits
-from gateway.limits.rate_limiter import Count, RedisAway
-from gateway.request_context import Visit
+from gateway.limits.lookup import Found
+from gateway.limits.rate_limiter import enforce
+from gateway.rates import Count
+from gateway.redis_client import RedisUnavailable
+from gateway.request_context import RequestContext
 from gateway.routing.route import Route
-from gateway.routing.table import ROUTES
-from gateway.websocket.registry import Registry
 from users.contract import Authenticate, Identity
 
-# Asked by machines, all the time.
-UNGUARDED = frozenset({"/livez", "/readyz", "/metrics"})
+UNGUARDED = frozenset({"/livez", "/readyz", "/metrics"})  # requested by machines, regularly
 
 
 class Guard:
-    """Decides on every request before Flask sees it, and answers cached pages itself."""
+    """Checks every request before Flask sees it, and answers cached responses itself.
 
-    def __init__(self, app: WSGIApplication, backends: Backends, registry: Registry) -> None:
+    gunicorn's worker calls `close` before it ends.
+    """
+
+    def __init__(
+        self, app: WSGIApplication, backends: Backends, routes: Sequence[Route], on_close: Callable[[], None]
+    ) -> None:
         self._app = app
-        self._registry = registry
+        self.close = on_close
         self._backends = backends
-        self._counters = backends.counters
-        self._proxies: int = backends.settings["gateway"]["trusted_proxies"]
-        self._origins = Origins(backends.settings["gateway"]["allowed_origins"])
-        # Whoever knows the secret has thousands of news from few addresses, and is not counted; all others are.
-        self._callbacks = Callbacks(backends.settings["gateway"]["callbacks"]["africastalking"])
-        self._standing = standing_headers(backends.settings)
-        self._cached = {path.partition("<")[0]: route for route in ROUTES if route.tag for path in route.paths}
+        settings = backends.settings["gateway"]
+        self._proxies: int = settings["trusted_proxies"]
+        self._origins = Origins(settings["allowed_origins"])
+        # Requests with the webhook's secret are not counted: the provider sends thousands from few addresses.
+        self._webhook = WebhookSecret(settings["callbacks"]["africastalking"])
+        self._common = common_headers(backends.settings)
+        self._cached = {path.partition("<")[0]: route for route in routes if route.tag for path in route.paths}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer, or pass on with the visit in the environ."""
-        guest = environ[request_context.KEY] = request_context.visit_of(environ, self._proxies)
-        correlation.request_id.set(guest.request_id)
+        """Respond, or pass the request on with its context in the environ."""
+        context = environ[request_context.KEY] = request_context.from_environ(environ, self._proxies)
+        correlation.request_id.set(context.request_id)
         correlation.traceparent.set(tracing.accepted(environ.get("HTTP_TRACEPARENT")))
-        reply = Reply(environ, guest, self._standing + self._origins.headers(environ), start_response)
+        responder = Responder(environ, context, self._common + self._origins.headers(environ), start_response)
         if environ["PATH_INFO"] in UNGUARDED:
-            return self._app(environ, reply.quiet)
-        permission = self._origins.preflight(environ)
-        if permission is not None:
-            return reply.permit(permission)
+            return self._app(environ, responder.start_quietly)
+        preflight = self._origins.preflight(environ)
+        if preflight is not None:
+            return responder.preflight(preflight)
         try:
-            page = None if self._callbacks.lead_to(environ["PATH_INFO"]) else self._admit(guest, environ)
+            cached = None if self._webhook.in_path(environ["PATH_INFO"]) else self._admit(context, environ)
         except ServiceError as error:
-            return reply.refuse(error)
-        return self._app(environ, reply.start) if page is None else reply.page(page)
+            return responder.problem(error)
+        return self._app(environ, responder.start) if cached is None else responder.cached(cached)
 
-    def close(self) -> None:
-        """Say goodbye to the websockets before the process ends."""
-        self._registry.close_all()
-
-    def _admit(self, guest: Visit, environ: WSGIEnvironment) -> response_cache.Answer | None:
-        """Count the request; return its page if it is cached. Raises TooManyRequests."""
-        route, page = self._page(environ)
+    def _admit(self, context: RequestContext, environ: WSGIEnvironment) -> CachedResponse | None:
+        """Count the request; return its response if it is cached. Raises TooManyRequests."""
+        route, path = self._cacheable(environ)
         try:
-            look = self._counters.look(guest.token_hash, guest.address, route.tag if route else None, page)
-        except RedisAway:
-            look = None
-        guest.identity = _identity(look.session) if look else None
-        if look is None or (guest.token_hash and look.session is None):
-            self._identify(guest)
-            count = self._count(guest)
+            found = self._backends.lookup.find(context.token_hash, context.address, route.tag if route else None, path)
+        except RedisUnavailable:
+            found = None
+        context.identity = _identity(found.session) if found else None
+        if found is None or (context.token_hash and found.session is None):
+            self._authenticate(context)
+            count = self._count(context)
         else:
-            count = look.count
-        guest.charge(self._counters.rates["user" if guest.identity else "anon"], count)
-        if route is None or look is None:
+            count = found.count
+        enforce(context, self._backends.limiter.rates["user" if context.identity else "anon"], count)
+        if route is None or found is None:
             return None
-        guest.page_key = look.page_key
-        return self._found(route, guest, look.page)
+        context.cache_key = found.cache_key
+        return self._from_cache(route, context, found)
 
-    def _found(self, route: Route, guest: Visit, page: bytes | None) -> response_cache.Answer | None:
-        """Return a cached page, unless the route has a limit of its own that is reached."""
-        metrics.PAGES.labels("hit" if page else "miss").inc()
-        if page is None:
+    def _from_cache(self, route: Route, context: RequestContext, found: Found) -> CachedResponse | None:
+        """Return the cached response, unless the route's own limit is reached."""
+        metrics.PAGES.labels("hit" if found.cached else "miss").inc()
+        if found.cached is None:
             return None
-        guest.route = route.name
-        route_limits.charge(route, self._backends.routing.rule(route.name), self._counters, guest)
-        return response_cache.unpacked(page)
+        context.route = route.name
+        route_limits.consume(route, self._backends.routing.override(route.name), self._backends.limiter, context)
+        return unpack(found.cached)
 
-    def _page(self, environ: WSGIEnvironment) -> tuple[Route | None, str]:
-        """Return the cached route that a request is for, and the name of its page under the route's tag."""
+    def _cacheable(self, environ: WSGIEnvironment) -> tuple[Route | None, str]:
+        """Return the cached route that a request is for, and the name of its response under the route's tag."""
         path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
-        if environ["REQUEST_METHOD"] != "GET" or len(path) + len(query) > response_cache.MAX_QUERY:
+        if environ["REQUEST_METHOD"] != "GET" or len(path) + len(query) > MAX_QUERY:
             return None, ""
         route = self._cached.get(path) or self._cached.get(path[: path.rfind("/", 0, -1) + 1])
         if route is None:
             return None, ""
-        rule = self._backends.routing.rule(route.name)
-        return (route, f"{path}?{query}") if rule.enabled and rule.cache_seconds else (None, "")
+        override = self._backends.routing.override(route.name)
+        return (route, f"{path}?{query}") if override.enabled and override.cache_seconds else (None, "")
 
-    def _identify(self, guest: Visit) -> None:
-        """Ask the users service, at most as often for an address as a user may call: guessing tokens costs too."""
-        if guest.token_hash is None:
+    def _authenticate(self, context: RequestContext) -> None:
+        """Ask users whose token it is; per address at most as often as a user may send requests."""
+        if context.token_hash is None:
             return
-        rate = self._counters.rates["user"]
-        tries = self._counters.count(rate, f"check:{guest.address}")
-        if tries.count > rate.limit:
-            guest.charge(rate, tries)
+        rate = self._backends.limiter.rates["user"]
+        attempts = self._backends.limiter.consume(rate, f"check:{context.address}")
+        if attempts.count > rate.limit:
+            enforce(context, rate, attempts)
         try:
-            guest.identity = self._backends.rpc.ask(
-                "users.authenticate", Authenticate(token_hash=guest.token_hash), Identity
+            context.identity = self._backends.rpc.call_as_gateway(
+                "users.authenticate", Authenticate(token_hash=context.token_hash), Identity
             )
         except Unauthenticated:
             return
         except ServiceError as error:
-            guest.trouble = error
+            context.identity_error = error
 
-    def _count(self, guest: Visit) -> Count:
-        if guest.identity is not None:
-            return self._counters.count(self._counters.rates["user"], f"user:{guest.identity.user_id}")
-        return self._counters.count(self._counters.rates["anon"], f"anon:{guest.address}")
+    def _count(self, context: RequestContext) -> Count:
+        limiter = self._backends.limiter
+        if context.identity is not None:
+            return limiter.consume(limiter.rates["user"], f"user:{context.identity.user_id}")
+        return limiter.consume(limiter.rates["anon"], f"anon:{context.address}")
 
 
 def _identity(session: bytes | None) -> Identity | None:
-    """Read the live copy of a session; an empty one has ended."""
+    """Parse the copy of a session; None if the session has ended or expired."""
     if not session:
         return None
     identity = Identity.model_validate_json(session)

@@ -1,4 +1,4 @@
-"""Probes: /livez says that the process runs, /readyz that it can serve."""
+"""Probes: /livez while the process runs, /readyz when it can serve."""
 
 import time
 from collections.abc import Callable
@@ -13,8 +13,8 @@ from chassis.errors import ServiceError
 from gateway.backends import Backends
 
 SERVICES = ("users", "feeds", "notifications")
-PING = 2  # seconds
-FRESH = 1  # seconds
+PING_DEADLINE = 2  # seconds
+MAX_AGE = 1  # seconds for which a result is reused
 
 
 def add(app: Flask, backends: Backends) -> None:
@@ -25,40 +25,40 @@ def add(app: Flask, backends: Backends) -> None:
 
 
 class Readiness:
-    """Ready means: broker and database answer, and each service has answered once since this process started.
+    """Ready: broker and database respond, and each service has responded once since this process started.
 
-    A service that goes away later makes its own routes answer 503; it must not take the whole gateway out of service.
+    A service that fails later makes its own routes answer 503; the gateway stays ready for the others.
     """
 
     def __init__(self, backends: Backends) -> None:
         self._backends = backends
-        self._seen: set[str] = set()
-        self._answer: tuple[dict[str, str], bool] = ({}, False)
-        self._fresh_until = 0.0
+        self._responded: set[str] = set()
+        self._result: tuple[dict[str, str], bool] = ({}, False)
+        self._valid_until = 0.0
 
     def view(self) -> tuple[Response, int]:
-        """Answer 200 or 503, with what was found a moment ago: anybody may ask, and asking costs four round trips."""
-        if time.monotonic() >= self._fresh_until:
-            self._answer, self._fresh_until = self._look(), time.monotonic() + FRESH
-        words, ready = self._answer
-        return jsonify(status="ready" if ready else "not ready", checks=words), 200 if ready else 503
+        """Answer 200 or 503; anyone may ask, and a check costs four round trips, so its result is reused."""
+        if time.monotonic() >= self._valid_until:
+            self._result, self._valid_until = self._check(), time.monotonic() + MAX_AGE
+        checks, ready = self._result
+        return jsonify(status="ready" if ready else "not ready", checks=checks), 200 if ready else 503
 
-    def _look(self) -> tuple[dict[str, str], bool]:
-        checks = {"broker": self._backends.broker.connected.is_set(), "database": self._answers(self._database)}
-        services = {name: self._answers(partial(self._ping, name)) for name in SERVICES}
-        self._seen.update(name for name, answers in services.items() if answers)
-        ready = all(checks.values()) and self._seen.issuperset(SERVICES)
-        return {name: "ok" if good else "away" for name, good in (checks | services).items()}, ready
+    def _check(self) -> tuple[dict[str, str], bool]:
+        required = {"broker": self._backends.broker.connected.is_set(), "database": self._responds(self._database)}
+        services = {name: self._responds(partial(self._ping, name)) for name in SERVICES}
+        self._responded.update(name for name, responds in services.items() if responds)
+        ready = all(required.values()) and self._responded.issuperset(SERVICES)
+        return {name: "ok" if good else "away" for name, good in (required | services).items()}, ready
 
     def _database(self) -> None:
         with self._backends.database.begin() as session:
             session.execute(text("SELECT 1"))
 
     def _ping(self, service: str) -> None:
-        self._backends.rpc.ask(f"{service}.ping", Empty(), Empty, deadline=PING)
+        self._backends.rpc.call_as_gateway(f"{service}.ping", Empty(), Empty, deadline=PING_DEADLINE)
 
     @staticmethod
-    def _answers(check: Callable[[], None]) -> bool:
+    def _responds(check: Callable[[], None]) -> bool:
         try:
             check()
         except (ServiceError, SQLAlchemyError):

@@ -1,4 +1,4 @@
-"""What a client sent, as the request of a route's contract: from path, query or body."""
+"""Parses a client's request into the request model of its route: from path, query or body."""
 
 import json
 from typing import Any
@@ -12,13 +12,13 @@ from gateway.http import problems
 from gateway.routing.route import Route
 
 MAX_BODY = 1 << 20  # bytes
-DRAIN = 20 << 20  # bytes of a larger body that are read and thrown away, so that the client hears the refusal
+DRAIN = 20 << 20  # bytes of a larger body that are read and discarded, so that the client can read the response
 
-_IDS = {"id", "token"}  # parameters of paths that have the form of an id
+_IDS = {"id", "token"}  # path parameters that have the form of an id
 
 
 def message(route: Route, http: Request, path: dict[str, str]) -> Message:
-    """Build the request's contract; what the path says counts more than the same field elsewhere."""
+    """Return the request model; path parameters override fields of the same name. Raises Invalid, NotFound."""
     if not all(is_id(value) for name, value in path.items() if name in _IDS):
         raise NotFound("There is nothing under this id.")
     if http.method in {"GET", "HEAD"} or route.fields_in == "query":
@@ -28,21 +28,8 @@ def message(route: Route, http: Request, path: dict[str, str]) -> Message:
     return validated(route.request, _json_object(http) | path)
 
 
-def _json_object(http: Request) -> dict[str, Any]:
-    body = body_of(http)
-    if not http.is_json:
-        raise problems.UnsupportedMedia("Send JSON, with Content-Type: application/json.")
-    try:
-        fields = json.loads(body, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        raise problems.Malformed("The body is not valid JSON.") from None
-    if not isinstance(fields, dict):
-        raise Invalid.field("body", "must be a JSON object")
-    return fields
-
-
-def body_of(http: Request) -> bytes:
-    """Read at most MAX_BODY; of more, read on for a while, because nobody listens while they are still speaking."""
+def read_body(http: Request) -> bytes:
+    """Return the body. Raises TooLarge above MAX_BODY, after reading on: a client that still sends does not receive."""
     body = http.stream.read(MAX_BODY + 1)
     if len(body) <= MAX_BODY:
         return body
@@ -52,5 +39,18 @@ def body_of(http: Request) -> bytes:
     raise problems.TooLarge(f"The body may have {MAX_BODY} bytes at most.")
 
 
-def _refuse_constant(name: str) -> None:
+def _json_object(http: Request) -> dict[str, Any]:
+    body = read_body(http)
+    if not http.is_json:
+        raise problems.UnsupportedMedia("Send JSON, with Content-Type: application/json.")
+    try:
+        fields = json.loads(body, parse_constant=_reject_constant)
+    except (ValueError, RecursionError):
+        raise problems.Malformed("The body is not valid JSON.") from None
+    if not isinstance(fields, dict):
+        raise Invalid.field("body", "must be a JSON object")
+    return fields
+
+
+def _reject_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")

@@ -1,7 +1,7 @@
-"""What Africa's Talking posts to us: delivery reports, and that somebody wants no more SMS.
+"""The webhook of Africa's Talking: delivery reports and opt-outs.
 
-It can sign nothing, so a secret is part of the address that is entered in its dashboard. Both kinds of news come to the
-same address and are told apart by their fields.
+The provider signs nothing, so a secret is part of the address that is entered in its dashboard. Both kinds of message
+are posted to the same address and are told apart by their fields.
 """
 
 import hmac
@@ -20,7 +20,7 @@ from chassis.errors import DeadlineExceeded, Unavailable
 from gateway import request_context
 from gateway.backends import Backends
 from gateway.http.problems import Malformed, UnsupportedMedia
-from gateway.http.request_parsing import body_of
+from gateway.http.request_parsing import read_body
 from gateway.rpc.client import RpcClient
 from notifications.contract import ReportDelivery
 from users.contract import E164, OptOut
@@ -28,21 +28,22 @@ from users.contract import E164, OptOut
 PREFIX = "/callbacks/africastalking/"
 FORM = "application/x-www-form-urlencoded"
 FIELDS = 100  # of a form
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")  # all, so that none tells whether a secret is right
+# All, so that the answer to another method does not reveal whether a secret is right.
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{16,}")
 
 
-def _international(text: object) -> object:
-    """Put back the plus that a form's encoding takes for a space."""
+def _restore_plus(text: object) -> object:
+    """Return a phone number with its plus, which a form's encoding turns into a space."""
     return f"+{text.strip()}" if isinstance(text, str) and text.strip().isdecimal() else text
 
 
-Number = Annotated[E164, BeforeValidator(_international)]
+Number = Annotated[E164, BeforeValidator(_restore_plus)]
 
 
-class Report(Message):
-    """What became of a message; the vendor's field names."""
+class DeliveryReport(Message):
+    """The status of an SMS; the vendor's field names."""
 
     id: Annotated[Text, Field(min_length=1, max_length=100)]
     status: Annotated[Text, Field(min_length=1, max_length=40)]
@@ -50,36 +51,36 @@ class Report(Message):
     reason: Annotated[Text, Field(max_length=200)] | None = Field(default=None, alias="failureReason")
 
 
-class Stop(Message):
-    """Somebody wants no more SMS of a sender."""
+class OptOutMessage(Message):
+    """A recipient who wants no more SMS of a sender; the vendor's field names."""
 
     sender: Annotated[Text, Field(min_length=1, max_length=40, alias="senderId")]
     phone: Number = Field(alias="phoneNumber", repr=False)
 
 
-class Callbacks:
-    """Knows the secret; an empty one opens nothing. One that is short, or no part of a path, stops the start."""
+class WebhookSecret:
+    """The secret in the webhook's address; empty: there is no webhook. A short or invalid one stops the start."""
 
     def __init__(self, secret: str) -> None:
         if secret and not _SECRET.fullmatch(secret):
             raise SystemExit("config.yml: AFRICASTALKING_CALLBACK_SECRET: expected 16 or more letters and digits")
         self._secret = secret.encode()
 
-    def lead_to(self, path: str) -> bool:
-        """Tell whether a request's path holds the secret, in a time that says nothing about it."""
+    def in_path(self, path: str) -> bool:
+        """Return whether a request's path contains the secret; takes the same time for all paths of a length."""
         given = path.removeprefix(PREFIX).rstrip("/")
-        return path.startswith(PREFIX) and self.know(given)
+        return path.startswith(PREFIX) and self.matches(given)
 
-    def know(self, given: str) -> bool:
-        """Tell whether a text is the secret."""
+    def matches(self, given: str) -> bool:
+        """Return whether a text is the secret."""
         return bool(self._secret) and hmac.compare_digest(given.encode(), self._secret)
 
 
-def add(app: Flask, backends: Backends, callbacks: Callbacks) -> None:
-    """Add the endpoint. Without the secret it is not there."""
+def add(app: Flask, backends: Backends, secret: WebhookSecret) -> None:
+    """Add the endpoint; a wrong secret is answered like an unknown path."""
 
-    def view(secret: str) -> Response:
-        if not callbacks.know(secret):
+    def view(secret_in_path: str) -> Response:
+        if not secret.matches(secret_in_path):
             raise NotFound
         if request.method != "POST":
             raise MethodNotAllowed(["POST"])
@@ -87,27 +88,27 @@ def add(app: Flask, backends: Backends, callbacks: Callbacks) -> None:
         receive(backends.rpc, _form(request))
         return Response(status=204, headers={"Cache-Control": "no-store"})
 
-    app.add_url_rule(f"{PREFIX}<secret>/", "africastalking", view, methods=METHODS, strict_slashes=False)
+    app.add_url_rule(f"{PREFIX}<secret_in_path>/", "africastalking", view, methods=METHODS, strict_slashes=False)
 
 
 def receive(rpc: RpcClient, form: Mapping[str, str]) -> None:
-    """Pass on what a form says. Raises Invalid, and Unavailable where it was not stored: then the vendor repeats it."""
+    """Pass a form on to its service. Raises Invalid; raises Unavailable if it was not stored: the vendor repeats it."""
     try:
         if "senderId" in form and "id" not in form:
-            stop = validated(Stop, form)
-            rpc.ask("users.opt_out", OptOut(phone=stop.phone), Empty)
+            opt_out = validated(OptOutMessage, form)
+            rpc.call_as_gateway("users.opt_out", OptOut(phone=opt_out.phone), Empty)
         else:
-            report = validated(Report, form)
-            said = ReportDelivery(
+            report = validated(DeliveryReport, form)
+            message = ReportDelivery(
                 provider_id=report.id, status=report.status, reason=report.reason or None, phone=report.phone
             )
-            rpc.ask("notifications.delivery_report", said, Empty)
+            rpc.call_as_gateway("notifications.delivery_report", message, Empty)
     except DeadlineExceeded as error:
         raise Unavailable("This could not be stored in time; send it again.") from error
 
 
 def _form(http: Request) -> dict[str, str]:
-    body = body_of(http)
+    body = read_body(http)
     if http.mimetype != FORM:
         raise UnsupportedMedia(f"Send a form, with Content-Type: {FORM}.")
     try:

@@ -1,7 +1,8 @@
--- The guard's one round trip: whose session, how many requests, which page.
--- KEYS: 1 session ("" without a token), 2 the address' counter, 3 the tag of the route ("" if it is not cached)
--- ARGV: 1 prefix of users' counters, 2 window of addresses, 3 window of users (seconds), 4 prefix of pages, 5 the page
--- Returns {session, count, seconds left, page key, page}. With a token whose session is not in Redis nothing is counted.
+-- The guard's one round trip: the session, the request count and the cached response.
+-- KEYS: 1 session ("" without a token), 2 counter of the address, 3 cache tag of the route ("" if it is not cached)
+-- ARGV: 1 prefix of users' counters, 2 window of addresses, 3 window of users (seconds), 4 prefix of cache keys, 5 path
+-- Returns {session, count, seconds left, cache key, cached response}. If the token's session is not in Redis, nothing
+-- is counted.
 local session = KEYS[1] ~= "" and redis.call("GET", KEYS[1])
 if KEYS[1] ~= "" and not session then
   return {false, 0, 0, false, false}
@@ -18,9 +19,9 @@ if left < 0 then
   left = tonumber(window)
 end
 
-local key, page = false, false
+local key, response = false, false
 if KEYS[3] ~= "" then
   key = ARGV[4] .. (redis.call("GET", KEYS[3]) or "0") .. ":" .. ARGV[5]
-  page = redis.call("GET", key)
+  response = redis.call("GET", key)
 end
-return {session, count, left, key, page}
+return {session, count, left, key, response}

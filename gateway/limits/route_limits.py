@@ -1,33 +1,36 @@
-"""Limits of single routes, beside the general one: tighter for login and register, and what operators set."""
+"""Limits of single routes beside the general one: stricter ones for login and register, and those that operators set."""
 
-from gateway.limits.rate_limiter import Counters, Rate
-from gateway.request_context import Visit
-from gateway.routing.overrides import Rule
+from gateway.limits.rate_limiter import RateLimiter, enforce
+from gateway.rates import Rate
+from gateway.request_context import RequestContext
+from gateway.routing.overrides import RouteOverride
 from gateway.routing.route import Route
 
-REFUSAL = "Too many attempts; try again later."
+TOO_MANY = "Too many attempts; try again later."
 
 
-def charge(route: Route, rule: Rule, counters: Counters, guest: Visit, message: object = None) -> None:
-    """Count a request against its route's own limit, if there is one. Raises TooManyRequests.
+def consume(
+    route: Route, override: RouteOverride, limiter: RateLimiter, context: RequestContext, message: object = None
+) -> None:
+    """Count a request against its route's own limit, if it has one. Raises TooManyRequests.
 
-    By address and by the account that is named, where the route table says so; else by whoever asks.
+    Counted by address and by the account that the request names, if the route table says so; else by caller.
     """
-    rate = _rate(route, rule, counters)
+    rate = _rate(route, override, limiter)
     if rate is None:
         return
-    for who in _whos(route, guest, message):
-        guest.charge(rate, counters.count(rate, f"{route.name}:{who}"), REFUSAL)
+    for key in _keys(route, context, message):
+        enforce(context, rate, limiter.consume(rate, f"{route.name}:{key}"), TOO_MANY)
 
 
-def _rate(route: Route, rule: Rule, counters: Counters) -> Rate | None:
-    if rule.rate is not None:
-        return rule.rate
-    return counters.rates[route.limit.name] if route.limit else None
+def _rate(route: Route, override: RouteOverride, limiter: RateLimiter) -> Rate | None:
+    if override.rate is not None:
+        return override.rate
+    return limiter.rates[route.limit.name] if route.limit else None
 
 
-def _whos(route: Route, guest: Visit, message: object) -> list[str]:
-    """Name the counters; a user has one wherever they are."""
+def _keys(route: Route, context: RequestContext, message: object) -> list[str]:
+    """Return the counters' names; a user has one counter for all addresses."""
     if route.limit and route.limit.account:
-        return [f"address:{guest.address}", f"account:{route.limit.account(message)}"]
-    return [f"user:{guest.identity.user_id}" if guest.identity else f"address:{guest.address}"]
+        return [f"address:{context.address}", f"account:{route.limit.account(message)}"]
+    return [f"user:{context.identity.user_id}" if context.identity else f"address:{context.address}"]

@@ -1,9 +1,9 @@
-"""alembic's entry: what the gateway's database should look like."""
+"""alembic's entry point for the gateway's database."""
 
 from chassis.db.migrations import run
 from chassis.db.tables import METADATA
 from gateway.models import Base
-from gateway.routing.overrides import seed
+from gateway.routing.overrides import add_missing
 from gateway.routing.table import ROUTES
 
-run(Base.metadata, METADATA, after=lambda connection: seed(connection, ROUTES))
+run(Base.metadata, METADATA, after=lambda connection: add_missing(connection, ROUTES))

@@ -1,4 +1,4 @@
-"""The OpenAPI document, made from the route table and the contracts: nothing about an endpoint is written twice."""
+"""The OpenAPI document, built from the route table and the contracts."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -11,22 +11,23 @@ from pydantic.json_schema import JsonSchemaMode
 from chassis.contract import Message
 from gateway.http.problems import Problem
 from gateway.openapi import errors, headers, probes
-from gateway.openapi.operations import BEARER, asking, body_of, has_body, operation, path_of, shown
+from gateway.openapi.operations import BEARER, body_of, has_body, html_operation, operation, path_of, response_model
 from gateway.openapi.schemas import Schemas
 from gateway.routing.route import Route
 
 VERSION = "1"  # of the API
 
 TAGS = {
-    "users": "People, their accounts and their sessions.",
+    "users": "Users, their accounts and sessions.",
     "feeds": "Posts.",
-    "notifications": "Who was told what, and how. News come by the websocket `/ws/notifications/`, see above.",
+    "notifications": "Inboxes and deliveries. Live notifications come by the websocket `/ws/notifications/`, see above.",
+    "start": "Where to find the documentation.",
     "probes": "For operators. Never throttled, and without a token.",
 }
 
 
 def document(routes: Sequence[Route]) -> dict[str, Any]:
-    """Describe the API that these rows make."""
+    """Return the document for these routes."""
     schemas = Schemas(_contracts(routes))
     return {
         "openapi": "3.1.1",
@@ -54,7 +55,7 @@ def _contracts(routes: Sequence[Route]) -> Iterator[tuple[type[Message], JsonSch
         if has_body(route):
             yield body_of(route), "validation"
         if route.status != HTTPStatus.NO_CONTENT:
-            yield shown(route), "serialization"
+            yield response_model(route), "serialization"
 
 
 def _paths(routes: Sequence[Route], schemas: Schemas) -> dict[str, Any]:
@@ -63,13 +64,13 @@ def _paths(routes: Sequence[Route], schemas: Schemas) -> dict[str, Any]:
         for number, path in enumerate(route.paths):
             item = paths.setdefault(path_of(path), {})
             item[route.method.lower()] = operation(route, number, schemas)
-            if route.page:
-                item["get"] = asking(route, path)
+            if route.html_page:
+                item["get"] = html_operation(route, path)
     return paths
 
 
 def _about() -> str:
-    """Return the introduction with a line a paragraph: Swagger UI would break lines where ours end."""
+    """Return the introduction with one line per paragraph: Swagger UI keeps line breaks."""
     text = resources.files("gateway.openapi").joinpath("about.md").read_text(encoding="utf-8")
     parts = text.split("```")  # every other one is code
     parts[::2] = [re.sub(r"(?<=\S)\n(?=[^\s#|])", " ", prose) for prose in parts[::2]]

@@ -1,4 +1,4 @@
-"""Which refusals a row of the route table can give, and what each looks like."""
+"""The errors that a route can return, with examples."""
 
 import json
 from collections import defaultdict
@@ -22,59 +22,59 @@ from gateway.http import problems
 from gateway.http.problems import Malformed, Problem, TooLarge, UnsupportedMedia
 from gateway.openapi.headers import GUARDED, references
 from gateway.openapi.schemas import REF
-from gateway.routing.route import Route, Who
+from gateway.routing.route import Access, Route
 
 REQUEST_ID = "05abb1c92aec4ec5a7a87dbeb7081e01"
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """What a kind of refusal means, examples of it, and its headers beside those of every answer."""
+class ErrorKind:
+    """The meaning of an error, examples of it, and its headers beside those of every response."""
 
     meaning: str
     examples: tuple[ServiceError, ...]
     headers: tuple[str, ...] = ()
 
 
-KINDS: dict[type[ServiceError], Refusal] = {
-    Malformed: Refusal("The body is not JSON.", (Malformed("The body is not valid JSON."),)),
-    Unauthenticated: Refusal(
-        "No token, or one that is not good (any more).",
+KINDS: dict[type[ServiceError], ErrorKind] = {
+    Malformed: ErrorKind("The body is not JSON.", (Malformed("The body is not valid JSON."),)),
+    Unauthenticated: ErrorKind(
+        "No token, or an invalid one.",
         (
             Unauthenticated("Sign in first."),
             Unauthenticated("This token is not valid (any more). Sign in again.", "invalid_token"),
         ),
         ("WWW-Authenticate",),
     ),
-    Forbidden: Refusal("For staff only.", (Forbidden("This is for staff."),)),
-    NotFound: Refusal(
-        "No such thing, or none that the caller may see.", (NotFound("There is nothing under this id."),)
+    Forbidden: ErrorKind("For staff only.", (Forbidden("This is for staff."),)),
+    NotFound: ErrorKind(
+        "No such resource, or none that the caller may see.", (NotFound("There is nothing under this id."),)
     ),
-    Conflict: Refusal(
+    Conflict: ErrorKind(
         "The first request with this `Idempotency-Key` is still running.",
         (Conflict("The first request with this key is still running.", "idempotency_key_in_use"),),
     ),
-    TooLarge: Refusal("The body has more than 1 MiB.", (TooLarge("The body may have 1048576 bytes at most."),)),
-    UnsupportedMedia: Refusal(
+    TooLarge: ErrorKind("The body has more than 1 MiB.", (TooLarge("The body may have 1048576 bytes at most."),)),
+    UnsupportedMedia: ErrorKind(
         "The body is not declared as JSON.", (UnsupportedMedia("Send JSON, with Content-Type: application/json."),)
     ),
-    Invalid: Refusal("`errors` names what is wrong.", (Invalid.field("limit", "must be 1 to 100"),)),
-    TooManyRequests: Refusal(
+    Invalid: ErrorKind("`errors` names what is wrong.", (Invalid.field("limit", "must be 1 to 100"),)),
+    TooManyRequests: ErrorKind(
         "A limit is reached.", (TooManyRequests("Too many requests; try again later."),), ("Retry-After",)
     ),
-    ServiceError: Refusal(
-        "A mistake of ours; the log has it under the request id.", (ServiceError("Something went wrong here."),)
+    ServiceError: ErrorKind(
+        "An error in Baraza; the log has it under the request id.", (ServiceError("Something went wrong here."),)
     ),
-    Unavailable: Refusal(
-        "A dependency is away or too busy, or operators have switched this endpoint off.",
+    Unavailable: ErrorKind(
+        "A dependency is unavailable or too busy, or operators have switched this endpoint off.",
         (
             Unavailable("The service users is not there."),
             Unavailable("This endpoint is switched off at the moment.", "route_disabled"),
         ),
         ("Retry-After",),
     ),
-    DeadlineExceeded: Refusal(
-        "No answer in time. Whether a write was done is not known; repeat it with the same `Idempotency-Key`.",
+    DeadlineExceeded: ErrorKind(
+        "No answer in time. Whether a write was done is unknown; repeat it with the same `Idempotency-Key`.",
         (DeadlineExceeded("There was no answer in time."),),
     ),
 }
@@ -83,41 +83,41 @@ OF_BODIES = (Malformed, TooLarge, UnsupportedMedia)
 
 
 def of(route: Route, *, body: bool, fields: bool) -> dict[str, Any]:
-    """Return the refusals of a row by status; `fields`: there is something in the request that can be wrong."""
+    """Return the errors of a route by status; `fields`: whether the request has fields that can be invalid."""
     own: dict[type[ServiceError], list[ServiceError]] = defaultdict(list)
-    for refusal in route.refusals:
-        own[type(refusal)].append(refusal)
+    for error in route.errors:
+        own[type(error)].append(error)
     kinds = {*own, *_implied(route, body=body, fields=fields)}
     return {str(kind.status): _answer(kind, own.get(kind)) for kind in sorted(kinds, key=lambda kind: kind.status)}
 
 
 def components() -> dict[str, Any]:
-    """Return the answers that rows refer to."""
-    return {kind.__name__: _described(kind, refusal.meaning, refusal.examples) for kind, refusal in KINDS.items()}
+    """Return the responses that routes refer to."""
+    return {kind.__name__: _described(kind, described.meaning, described.examples) for kind, described in KINDS.items()}
 
 
 def _implied(route: Route, *, body: bool, fields: bool) -> Iterator[type[ServiceError]]:
-    """Yield what the gateway itself refuses on the way."""
+    """Yield the errors that the gateway itself returns."""
     yield from ALWAYS
     if body:
         yield from OF_BODIES
-    if route.who is not Who.ANYONE:
+    if route.access is not Access.ANYONE:
         yield Unauthenticated
-    if route.who is Who.STAFF:
+    if route.access is Access.STAFF:
         yield Forbidden
     if "<" in route.paths[0]:
         yield NotFound
-    if fields or route.keyed:
+    if fields or route.idempotent:
         yield Invalid
-    if route.keyed:
+    if route.idempotent:
         yield Conflict
 
 
 def _answer(kind: type[ServiceError], own: Sequence[ServiceError] | None) -> dict[str, Any]:
-    """Give the row's own description, or refer to the common one."""
+    """Return the route's own description, or a reference to the common one."""
     if own is None:
         return {"$ref": f"#/components/responses/{kind.__name__}"}
-    return _described(kind, " ".join(f"`{refusal.code}`: {refusal.detail}" for refusal in own), own)
+    return _described(kind, " ".join(f"`{error.code}`: {error.detail}" for error in own), own)
 
 
 def _described(kind: type[ServiceError], meaning: str, examples: Sequence[ServiceError]) -> dict[str, Any]:

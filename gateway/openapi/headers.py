@@ -1,16 +1,16 @@
-"""The headers of answers, each described once."""
+"""The headers of responses."""
 
 from typing import Any
 
-# Of every answer that the guard has counted.
+# Of every response to a counted request.
 GUARDED = ("X-Request-ID", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 CACHED = ("ETag", "Cache-Control")
 OPTIONAL = frozenset({"Link", "Idempotency-Replayed"})
 
 _NUMBER = {"type": "integer", "minimum": 0}
-_SAID: dict[str, tuple[str, dict[str, Any], Any]] = {
+_HEADERS: dict[str, tuple[str, dict[str, Any], Any]] = {
     "X-Request-ID": (
-        "Names this request in every log; the client's own if it sent one of 8 to 64 letters, digits, `.`, `_`, `-`.",
+        "Identifies this request in all logs; the client's own if it sent one of 8 to 64 letters, digits, `.`, `_`, `-`.",
         {"type": "string", "pattern": "^[A-Za-z0-9._-]{8,64}$"},
         "05abb1c92aec4ec5a7a87dbeb7081e01",
     ),
@@ -25,7 +25,7 @@ _SAID: dict[str, tuple[str, dict[str, Any], Any]] = {
     ),
     "ETag": ("For `If-None-Match`.", {"type": "string", "pattern": '^"[^"]+"$'}, '"f0e4c2f76c58916ec2587a1b"'),
     "Cache-Control": (
-        "`no-cache`: keep it, and ask again with `If-None-Match`. `no-store`: do not keep it.",
+        "`no-cache`: store it, and revalidate with `If-None-Match`. `no-store`: do not store it.",
         {"enum": ["no-cache", "no-store"]},
         "no-store",
     ),
@@ -34,15 +34,15 @@ _SAID: dict[str, tuple[str, dict[str, Any], Any]] = {
         {"type": "string", "pattern": '^<[^>]+>; rel="next"$'},
         '</all-posts/?cursor=MDE5MzJmM2U>; rel="next"',
     ),
-    "Idempotency-Replayed": ("This is the first answer again; nothing was written.", {"const": "true"}, "true"),
+    "Idempotency-Replayed": ("This is the first response again; nothing was written.", {"const": "true"}, "true"),
 }
 
 
 def components() -> dict[str, Any]:
-    """Return what `references` refers to."""
+    """Return the components that `references` refers to."""
     return {
         name: {"description": text, "required": name not in OPTIONAL, "schema": schema, "example": example}
-        for name, (text, schema, example) in _SAID.items()
+        for name, (text, schema, example) in _HEADERS.items()
     }
 
 

@@ -1,4 +1,4 @@
-"""One endpoint of the document, out of nothing but its row in the route table."""
+"""An endpoint of the document, built from its row in the route table."""
 
 import re
 from functools import lru_cache
@@ -11,19 +11,19 @@ from chassis.contract import Id, Message
 from gateway.openapi import errors
 from gateway.openapi.headers import CACHED, GUARDED, references
 from gateway.openapi.schemas import Generator, Schemas, parameter
-from gateway.routing.route import Route, Who
+from gateway.routing.route import Access, Route
 
 BEARER = "bearer"
 
-_PLACE = re.compile(r"<(?:\w+:)?(\w+)>")  # a parameter in a path, as Flask writes it
-_CALLERS = {Who.ANYONE: "For anyone.", Who.USER: "Needs a token.", Who.STAFF: "Needs a token of staff."}
+_PATH_PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")  # a parameter in a path, as Flask writes it
+_CALLERS = {Access.ANYONE: "For anyone.", Access.USER: "Needs a token.", Access.STAFF: "Needs a token of staff."}
 _KEY = {
     "name": "Idempotency-Key",
     "in": "header",
-    "description": "Names this write, so that repeating it writes once and gets the first answer again, for 24 hours.",
+    "description": "Identifies this write for 24 hours: a repeated request writes once and gets the first response again.",
     "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
 }
-_KNOWN = {
+_IF_NONE_MATCH = {
     "name": "If-None-Match",
     "in": "header",
     "description": "The `ETag` of what the client has.",
@@ -32,28 +32,28 @@ _KNOWN = {
 
 
 def path_of(path: str) -> str:
-    """Write a path as OpenAPI does."""
-    return _PLACE.sub(r"{\1}", path)
+    """Return a path in OpenAPI's notation."""
+    return _PATH_PARAMETER.sub(r"{\1}", path)
 
 
-def shown(route: Route) -> type[Message]:
-    """Return what clients see."""
-    return route.shows or route.reply
+def response_model(route: Route) -> type[Message]:
+    """Return the model of the response."""
+    return route.response_model or route.reply
 
 
 def fields(route: Route) -> list[str]:
     """Return the fields of a request that are not in its path."""
-    return [name for name in route.request.model_fields if name not in _PLACE.findall(route.paths[0])]
+    return [name for name in route.request.model_fields if name not in _PATH_PARAMETER.findall(route.paths[0])]
 
 
 def has_body(route: Route) -> bool:
-    """Tell whether a request's fields are in its body."""
+    """Return whether a request's fields are in its body."""
     return route.method != "GET" and route.fields_in == "body" and bool(fields(route))
 
 
 @lru_cache
 def body_of(route: Route) -> type[Message]:
-    """Return what a body holds: the request, without what is in the path."""
+    """Return the model of the body: the request without the fields of the path."""
     request = route.request
     own = {name: (request.model_fields[name].annotation, request.model_fields[name]) for name in fields(route)}
     if len(own) == len(request.model_fields):
@@ -64,7 +64,7 @@ def body_of(route: Route) -> type[Message]:
 
 
 def operation(route: Route, number: int, schemas: Schemas) -> dict[str, Any]:
-    """Describe a row under its path of this number; all but the first are mirrors."""
+    """Return the operation of a route's path with this number; all but the first are mirrors."""
     body = has_body(route)
     service = route.target.partition(".")[0]
     name = route.name.replace("-", "_")
@@ -73,7 +73,7 @@ def operation(route: Route, number: int, schemas: Schemas) -> dict[str, Any]:
         "tags": [service],
         "summary": _summary(route, number),
         "description": " ".join(_description(route)),
-        "security": [] if route.who is Who.ANYONE else [{BEARER: []}],
+        "security": [] if route.access is Access.ANYONE else [{BEARER: []}],
         "parameters": _parameters(route, route.paths[number]),
         "responses": _successes(route, schemas) | errors.of(route, body=body, fields=bool(fields(route))),
     }
@@ -82,14 +82,14 @@ def operation(route: Route, number: int, schemas: Schemas) -> dict[str, Any]:
     return described
 
 
-def asking(route: Route, path: str) -> dict[str, Any]:
-    """Describe the page that asks before somebody with a browser sends the row's request."""
+def html_operation(route: Route, path: str) -> dict[str, Any]:
+    """Return the operation of the HTML page whose button sends the route's request."""
     service = route.target.partition(".")[0]
     return {
         "operationId": f"{route.name.replace('-', '_')}_page",
         "tags": [service],
         "summary": "The page behind the link",
-        "description": f"It asks, changes nothing, and has a button that sends the {route.method}. For anyone.",
+        "description": f"An HTML page that changes nothing, with a button that sends the {route.method}. For anyone.",
         "security": [],
         "parameters": _parameters(route, path),
         "responses": {"200": _page()} | errors.of(route, body=False, fields=bool(fields(route))),
@@ -98,7 +98,7 @@ def asking(route: Route, path: str) -> dict[str, Any]:
 
 def _page() -> dict[str, Any]:
     content = {"text/html": {"schema": {"type": "string"}}}
-    return {"description": "A page, for browsers.", "headers": references(*GUARDED), "content": content}
+    return {"description": "An HTML page, for browsers.", "headers": references(*GUARDED), "content": content}
 
 
 def _summary(route: Route, number: int) -> str:
@@ -108,22 +108,22 @@ def _summary(route: Route, number: int) -> str:
 
 
 def _description(route: Route) -> list[str]:
-    told = [" ".join((route.request.__doc__ or "").split()), _CALLERS[route.who]]
+    texts = [" ".join((route.request.__doc__ or "").split()), _CALLERS[route.access]]
     if route.limit:
-        told.append("Counted against a tighter limit of its own, too.")
-    if route.keyed:
-        told.append("Honours `Idempotency-Key`.")
-    return told
+        texts.append("Has an additional, stricter rate limit.")
+    if route.idempotent:
+        texts.append("Accepts `Idempotency-Key`.")
+    return texts
 
 
 def _parameters(route: Route, path: str) -> list[dict[str, Any]]:
-    found = [_path_parameter(name) for name in _PLACE.findall(path)]
+    found = [_path_parameter(name) for name in _PATH_PARAMETER.findall(path)]
     if not has_body(route):
         found += _query(route)
-    if route.keyed:
+    if route.idempotent:
         found.append(_KEY)
     if route.tag:
-        found.append(_KNOWN)
+        found.append(_IF_NONE_MATCH)
     return found
 
 
@@ -135,10 +135,10 @@ def _query(route: Route) -> list[dict[str, Any]]:
     schema = route.request.model_json_schema(schema_generator=Generator)
     found = []
     for name in fields(route):
-        said = parameter(schema["properties"][name])
-        text = {"description": said.pop("description")} if "description" in said else {}
+        schema_of_field = parameter(schema["properties"][name])
+        text = {"description": schema_of_field.pop("description")} if "description" in schema_of_field else {}
         required = name in schema.get("required", ())
-        found.append({"name": name, "in": "query", "required": required, "schema": said} | text)
+        found.append({"name": name, "in": "query", "required": required, "schema": schema_of_field} | text)
     return found
 
 
@@ -146,18 +146,18 @@ def _successes(route: Route, schemas: Schemas) -> dict[str, Any]:
     headers = [*GUARDED]
     if route.status == HTTPStatus.NO_CONTENT:
         done = {"204": {"description": "Done.", "headers": references(*headers)}}
-        return done | ({"200": _page()} if route.page else {})
+        return done | ({"200": _page()} if route.html_page else {})
     headers += CACHED if route.tag else CACHED[1:]
-    if "next" in shown(route).model_fields:
+    if "next" in response_model(route).model_fields:
         headers.append("Link")
-    if route.keyed:
+    if route.idempotent:
         headers.append("Idempotency-Replayed")
     answer = {
-        "description": " ".join((shown(route).__doc__ or "").split()),
+        "description": " ".join((response_model(route).__doc__ or "").split()),
         "headers": references(*headers),
-        "content": _content(shown(route), "serialization", schemas),
+        "content": _content(response_model(route), "serialization", schemas),
     }
-    unchanged = {"description": "The client has it already.", "headers": references(*GUARDED, *CACHED)}
+    unchanged = {"description": "The client has the current version.", "headers": references(*GUARDED, *CACHED)}
     return {str(route.status): answer} | ({"304": unchanged} if route.tag else {})
 
 

@@ -15,14 +15,14 @@ _ANY = {"string": "text", "integer": 1, "number": 1.5, "boolean": True, "object"
 
 
 class Generator(GenerateJsonSchema):
-    """pydantic's generator, with all that a contract says and nothing that it does not."""
+    """pydantic's generator without titles and null defaults."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's signature
-        """Never: it would repeat the field's name."""
+        """Return False: titles repeat the field's name."""
         return False
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        """Leave out a null by default: it means that the field was not given."""
+        """Omit a default of null, which means that the field was not given."""
         found = super().default_schema(schema)
         if found.get("default", NULL) is None:
             del found["default"]
@@ -43,7 +43,7 @@ class Schemas:
         return self._refs[model, mode]
 
     def example(self, schema: JsonSchemaValue) -> Any:
-        """Compose an example out of those of the fields; optional ones are shown if they have one or a default."""
+        """Return an example built from the fields' examples; optional fields need an example or a default."""
         if "$ref" in schema:
             return self.example(self.components[schema["$ref"].removeprefix(REF)])
         if "examples" in schema:

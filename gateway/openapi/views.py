@@ -1,4 +1,4 @@
-"""Serves the document and the page: bytes that stay the same as long as the process runs."""
+"""Serves the document and the page; both are built once per process."""
 
 import json
 from collections.abc import Iterator
@@ -10,16 +10,16 @@ from flask import Flask, Response, request
 from gateway.openapi.document import document
 from gateway.routing.table import ROUTES
 
-MAX_AGE = 300  # seconds that a client may keep them unasked
-# The page needs nothing from elsewhere, and nobody may put it into theirs.
+MAX_AGE = 300  # seconds that a client may cache them
+# The page loads nothing from other hosts and may not be embedded.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
-_OURS = {"index.html": "text/html", "page.css": "text/css", "page.js": "text/javascript"}
+_OWN = {"index.html": "text/html", "page.css": "text/css", "page.js": "text/javascript"}
 # Of Swagger UI's files those that a page without its top bar needs.
-_THEIRS = {
+_SWAGGER_UI = {
     "swagger-ui.css": "text/css",
     "swagger-ui-bundle.js": "text/javascript",
     "favicon-32x32.png": "image/png",
@@ -27,7 +27,7 @@ _THEIRS = {
 
 
 def add(app: Flask) -> None:
-    """Add /openapi.json, /docs/ and the files that the page asks for."""
+    """Add /openapi.json, /docs/ and the files of the page."""
     body = json.dumps(document(ROUTES), ensure_ascii=False).encode()
     app.add_url_rule("/openapi.json", "openapi", partial(_serve, body, "application/json"))
     for name, body, kind in _files():
@@ -36,15 +36,15 @@ def add(app: Flask) -> None:
 
 
 def _files() -> Iterator[tuple[str, bytes, str]]:
-    ours = resources.files("gateway.openapi") / "page"
-    theirs = resources.files("flask_swagger_ui") / "dist"
-    for folder, names in ((ours, _OURS), (theirs, _THEIRS)):
+    own = resources.files("gateway.openapi") / "page"
+    swagger_ui = resources.files("flask_swagger_ui") / "dist"
+    for folder, names in ((own, _OWN), (swagger_ui, _SWAGGER_UI)):
         for name, kind in names.items():
             yield name, folder.joinpath(name).read_bytes(), kind
 
 
 def _serve(body: bytes, kind: str, policy: str | None = None) -> Response:
-    """Answer, or say that the client has it already."""
+    """Return the content, or 304 if the client has it."""
     response = Response(body, mimetype=kind)
     response.add_etag()
     response.cache_control.public, response.cache_control.max_age = True, MAX_AGE

@@ -1,9 +1,9 @@
-"""What the gateway adds to a login: where it comes from, and by which program."""
+"""Adds the client's address and program to a login, for failed logins and the list of sessions."""
 
-from gateway.request_context import Visit
+from gateway.request_context import RequestContext
 from users.contract import Login, SignIn
 
 
-def with_client(guest: Visit, login: Login) -> SignIn:
-    """Name the client as the users service wants it."""
-    return SignIn(**dict(login), user_agent=guest.user_agent, address=guest.address)
+def add_client(context: RequestContext, login: Login) -> SignIn:
+    """Return the request of `users.login`."""
+    return SignIn(**dict(login), user_agent=context.user_agent, address=context.address)

@@ -1,4 +1,4 @@
-"""How a route is served right now: what the route table says, and what operators changed of it."""
+"""How a route is served at the moment: the values of the route table, or those that operators set in the database."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from sqlalchemy.orm import Session
 from chassis.contract.validation import validated
 from chassis.errors import Invalid
 from gateway import contract
-from gateway.authors import store
-from gateway.limits.rate_limiter import Rate, parse_rate
 from gateway.models import RouteRow
+from gateway.rates import Rate, parse_rate
+from gateway.routing import store
 from gateway.routing.route import Route
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """The routing information of a route; `rate` is a limit of its own beside the general one, if it has one."""
+class RouteOverride:
+    """The routing information of a route; `rate` is an own limit beside the general one, `deadline` in seconds."""
 
     enabled: bool
     target: str
@@ -27,8 +27,8 @@ class Rule:
     deadline: float
 
 
-def seed_of(route: Route) -> dict[str, Any]:
-    """Return the columns that a route starts with."""
+def defaults(route: Route) -> dict[str, Any]:
+    """Return the columns of a route as the route table has them."""
     return {
         "enabled": True,
         "target": route.target,
@@ -38,35 +38,35 @@ def seed_of(route: Route) -> dict[str, Any]:
     }
 
 
-def rule_of(route: Route) -> Rule:
-    """Return the rule that a route starts with."""
-    return Rule(**seed_of(route))
+def default_override(route: Route) -> RouteOverride:
+    """Return the routing information of the route table."""
+    return RouteOverride(**defaults(route))
 
 
-def read(row: RouteRow) -> Rule:
-    """Return the rule that a row describes. Raises Invalid for one that makes no sense."""
-    columns = {name: getattr(row, name) for name in ("name", *Rule.__slots__)}
+def from_row(row: RouteRow) -> RouteOverride:
+    """Return the routing information of a row. Raises Invalid."""
+    columns = {name: getattr(row, name) for name in ("name", *RouteOverride.__slots__)}
     checked = validated(contract.RouteRule, columns).model_dump(exclude={"name"})
-    return Rule(**checked | {"rate": parse_rate(row.rate) if row.rate else None})
+    return RouteOverride(**checked | {"rate": parse_rate(row.rate) if row.rate else None})
 
 
-def changed(route: Route, request: contract.SetRoute) -> dict[str, Any]:
-    """Return the columns that a request changes; what is null goes back to the route table's. Raises Invalid."""
+def changed_columns(route: Route, request: contract.SetRoute) -> dict[str, Any]:
+    """Return the columns that a request changes; null resets one to the route table. Raises Invalid."""
     given = request.model_dump(exclude={"name"}, exclude_unset=True)
     if given.get("cache_seconds") and route.tag is None:
         raise Invalid.field("cache_seconds", f"{route.name} is not cacheable: its answer is not the same for everybody")
-    seed = seed_of(route)
-    return {name: seed[name] if value is None else value for name, value in given.items()}
+    original = defaults(route)
+    return {name: original[name] if value is None else value for name, value in given.items()}
 
 
 def change(session: Session, route: Route, values: dict[str, Any]) -> RouteRow:
-    """Change a route's row and return it; a route that the table does not know yet is added."""
-    store.seed_rule(session, {"name": route.name} | seed_of(route))
-    return store.change_rule(session, route.name, values)
+    """Change a route's row and return it; add it if the table does not have it."""
+    store.add(session, {"name": route.name} | defaults(route))
+    return store.change(session, route.name, values)
 
 
-def seed(connection: sa.Connection, routes: Iterable[Route]) -> None:
-    """Add the routes that the database does not know yet; runs with each migration."""
+def add_missing(connection: sa.Connection, routes: Iterable[Route]) -> None:
+    """Add the routes that the database does not have; runs with each migration."""
     with Session(bind=connection, join_transaction_mode="rollback_only") as session:
         for route in routes:
-            store.seed_rule(session, {"name": route.name} | seed_of(route))
+            store.add(session, {"name": route.name} | defaults(route))

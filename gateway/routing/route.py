@@ -1,4 +1,4 @@
-"""What a row of the route table is made of."""
+"""What a row of the route table consists of."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,16 +7,16 @@ from typing import Any, Literal
 
 from chassis.contract import Message
 from chassis.errors import ServiceError
-from gateway.html.page import Page
-from gateway.request_context import Visit
+from gateway.html.page import HtmlPage
+from gateway.request_context import RequestContext
 
-# Makes of an RPC's reply what clients see: backends, who asks, the reply.
-View = Callable[[Any, Visit, Any], Message]
-# Makes of what a client sent what the RPC takes: who asks, the request.
-Prepare = Callable[[Visit, Any], Message]
+# Builds the RPC's request from the client's: context, client's request.
+BuildRequest = Callable[[RequestContext, Any], Message]
+# Builds the response from the RPC's reply: backends, context, reply.
+BuildResponse = Callable[[Any, RequestContext, Any], Message]
 
 
-class Who(Enum):
+class Access(Enum):
     """Who may call a route."""
 
     ANYONE = "anyone"
@@ -26,7 +26,7 @@ class Who(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A tighter limit than the general one: `name` in config.yml's throttle; per address, and per account if named."""
+    """A stricter limit beside the general one: `name` in config.yml's throttle; per address, and per named account."""
 
     name: str
     account: Callable[[Any], str] | None = None
@@ -34,29 +34,30 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One endpoint. `request` is what clients send, `reply` what the RPC answers.
+    """An endpoint. `request` is what clients send; `reply` is what the RPC returns.
 
-    The RPC takes what they send, or what `prepare` makes of it; clients see its reply, or what `view` makes of that.
+    The RPC gets the client's request, or what `build_request` makes of it; clients get the reply, or what
+    `build_response` makes of it, a `response_model`.
     """
 
     name: str
     method: str
     paths: tuple[str, ...]
     target: str
-    who: Who
+    access: Access
     request: type[Message]
     reply: type[Message]
     status: int = 200
-    prepare: Prepare | None = None
-    shows: type[Message] | None = None
-    view: View | None = None
-    tag: str | None = None
+    build_request: BuildRequest | None = None
+    response_model: type[Message] | None = None
+    build_response: BuildResponse | None = None
+    tag: str | None = None  # cache tag; None: the response is not cached
     cache_seconds: int = 0
     deadline: float = 5.0  # seconds
     limit: Limit | None = None
-    keyed: bool = False  # Idempotency-Key is honoured
-    page: Callable[[Any], Page] | None = None  # browsers are shown this of a request, where others get a 204
-    fields_in: Literal["body", "query", "path"] = "body"  # of what is not a GET; a path's always count
-    # For the documentation: the endpoint in a few words, and what the service refuses beyond what the row implies.
+    idempotent: bool = False  # accepts an Idempotency-Key
+    html_page: Callable[[Any], HtmlPage] | None = None  # browsers get this page of a request instead of a 204
+    fields_in: Literal["body", "query", "path"] = "body"  # of all methods but GET; fields of the path always count
+    # For the documentation: the endpoint in a few words, and the service's errors beyond those of every such row.
     summary: str = ""
-    refusals: tuple[ServiceError, ...] = ()
+    errors: tuple[ServiceError, ...] = ()

@@ -1,4 +1,4 @@
-"""Whether a service's method can stand behind a route: it is asked to describe itself."""
+"""Checks whether an RPC method fits a route, by the service's own description."""
 
 from nameko.exceptions import MethodNotFound, RemoteError
 from pydantic import ValidationError
@@ -11,7 +11,7 @@ from gateway.routing.route import Route
 
 
 def check(rpc_client: RpcClient, route: Route, target: str) -> None:
-    """Refuse a target that is not there, or does not speak the route's contract; its own is good without asking."""
+    """Raise Invalid unless a method exists and has the route's request and reply; its own target always fits."""
     if target == route.target:
         return
     service, _, name = target.partition(".")
@@ -33,7 +33,7 @@ def _description(rpc_client: RpcClient, service: str) -> Description:
 
 
 def _readable(reply: type[Message]) -> set[str]:
-    """Name the models that can be read as this one: itself, and those to which it only adds what may be missing."""
+    """Return the names of compatible replies: the model itself, and bases to which it adds only optional fields."""
     bases = [base for base in reply.__mro__ if issubclass(base, Message) and base is not Message]
     return {base.__name__ for base in bases if _required(base) == _required(reply)}
 

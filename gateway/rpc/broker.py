@@ -1,4 +1,4 @@
-"""The gateway's one connection to RabbitMQ per process: held for ever, made again when it is lost."""
+"""The web process's connection to RabbitMQ, which is made again when it is lost."""
 
 import logging
 from typing import Any, Protocol
@@ -22,7 +22,7 @@ class Subscriber(Protocol):
         """Set up consumers; called after each connection, before anything is read from it."""
 
     def lost(self) -> None:
-        """Give up what was under way."""
+        """React to the loss of the connection."""
 
 
 class Broker:
@@ -35,11 +35,11 @@ class Broker:
         self.connected = Event()
 
     def subscribe(self, subscriber: Subscriber) -> None:
-        """Let somebody use the connection from the next time it is made."""
+        """Add a subscriber; it is called from the next connection on."""
         self._subscribers.append(subscriber)
 
     def run(self) -> None:
-        """Hold the connection; runs in a greenlet of its own."""
+        """Keep the connection open forever; runs in a greenlet of its own."""
         while True:
             try:
                 self._hold()

@@ -1,6 +1,6 @@
-"""The gateway's RPC client: one reply queue a process, a deadline for every call.
+"""The web process's RPC client: one reply queue per process, a deadline for every call.
 
-It speaks Nameko's wire format without Nameko's runtime, which is eventlet's; here gevent rules.
+It uses Nameko's wire format without Nameko's runtime, which needs eventlet; the web processes run gevent.
 """
 
 import itertools
@@ -31,7 +31,7 @@ Reply = TypeVar("Reply", bound=Message)
 
 
 class RpcClient:
-    """Calls services; safe to use from any greenlet of the process."""
+    """Calls services; safe to use from any greenlet of the process. At most `in_flight` calls at a time."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self._in_flight: int = settings["gateway"]["rpc"]["in_flight"]
@@ -41,8 +41,8 @@ class RpcClient:
         self._channel: Any = None
         self._reply_to = str(uuid.uuid4())
 
-    def ask(self, target: str, request: Message, reply: type[Reply], deadline: float = 5) -> Reply:
-        """Call on the gateway's own account."""
+    def call_as_gateway(self, target: str, request: Message, reply: type[Reply], deadline: float = 5) -> Reply:
+        """Call on behalf of no user; `deadline` in seconds. Raises as `call` does."""
         result, _ = self.call(target, request, caller=SELF, deadline=deadline)
         return reply.model_validate(result)
 
@@ -51,7 +51,7 @@ class RpcClient:
     ) -> tuple[Any, bool]:
         """Call `service.method`; return its result and whether it is the replayed reply of an earlier call.
 
-        Raises ServiceError: the service's own, Unavailable at once when the broker or the service is away,
+        Raises ServiceError: the service's own, Unavailable at once if the broker or the service is down,
         DeadlineExceeded after `deadline` seconds.
         """
         with tracing.span(target, "CLIENT"), _measured(target), self._waiter() as (number, waiter):
@@ -65,7 +65,7 @@ class RpcClient:
 
     @contextmanager
     def _waiter(self) -> Iterator[tuple[str, "AsyncResult[AmqpMessage]"]]:
-        """Hold a place among the calls under way."""
+        """Register a call that waits for its reply. Raises Unavailable if too many do."""
         if self._channel is None:
             raise Unavailable("The message broker is away.")
         if len(self._waiting) >= self._in_flight:
@@ -78,7 +78,7 @@ class RpcClient:
             del self._waiting[number]
 
     def opened(self, channel: Any) -> None:
-        """Open the reply queue; it dies with the connection."""
+        """Declare the reply queue; it is deleted with the connection."""
         queue = f"rpc.reply-gateway-{uuid.uuid4()}"
         channel.exchange_declare(protocol.RPC_EXCHANGE, "topic", durable=True, auto_delete=False)
         channel.queue_declare(queue, exclusive=True)
@@ -88,12 +88,12 @@ class RpcClient:
         self._channel = channel
 
     def lost(self) -> None:
-        """Let all pending calls fail at once: their replies went with the connection."""
+        """Fail all pending calls: their replies are lost with the connection."""
         self._channel = None
         for waiter in list(self._waiting.values()):
             waiter.set_exception(Unavailable("The message broker is away."))
 
-    def _send(  # noqa: PLR0913, PLR0917 - a call has that many parts
+    def _send(  # noqa: PLR0913, PLR0917 - the parts of a call
         self,
         number: str,
         target: str,
@@ -140,7 +140,7 @@ def _result(target: str, message: AmqpMessage) -> tuple[Any, bool]:
 
 @contextmanager
 def _measured(target: str) -> Iterator[None]:
-    """Count a call and take its time; refusals count by their kind."""
+    """Measure a call; errors are labelled by their kind."""
     service, _, method = target.partition(".")
     outcome, started = "ok", time.perf_counter()
     metrics.RPC_IN_FLIGHT.inc()

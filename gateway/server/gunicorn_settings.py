@@ -11,7 +11,7 @@ import gevent
 
 from chassis.config import load
 
-LULL = 2  # seconds; gunicorn takes connections for one more second, and whoever made one has something to say
+IDLE = 2  # seconds between closing idle connections at shutdown; gunicorn accepts connections for one more second
 
 _settings = load("gateway")
 _gateway = _settings["gateway"]
@@ -27,19 +27,19 @@ worker_class = (
 )
 worker_connections = 10_000
 keepalive = 75  # seconds
-timeout = 60  # seconds without a sign of life from a worker
+timeout = 60  # seconds without a heartbeat from a worker
 graceful_timeout = 15  # seconds
 certfile = _gateway["tls"]["certificate"] or None
 keyfile = _gateway["tls"]["key"] or None
 control_socket_disable = True
-# Our handlers in place of gunicorn's own.
+# The platform's log handlers instead of gunicorn's.
 logconfig_dict = _settings["LOGGING"] | {"loggers": {"gunicorn.error": {"level": "INFO", "propagate": True}}}
 limit_request_line = 8190
-forwarded_allow_ips = ""  # the guard reads X-Forwarded-For itself
+forwarded_allow_ips = ""  # the guard reads X-Forwarded-For
 
 
 def on_starting(_server: Any) -> None:
-    """Forget what earlier processes measured; take all the descriptors that the system grants, one a websocket."""
+    """Delete metrics of earlier processes; raise the limit of open files, one per websocket, to the maximum."""
     _metrics.mkdir(parents=True, exist_ok=True)
     for file in _metrics.glob("*.db"):
         file.unlink()
@@ -48,30 +48,30 @@ def on_starting(_server: Any) -> None:
 
 
 def child_exit(_server: Any, worker: Any) -> None:
-    """Let what a worker had open no longer count as open."""
+    """Remove a dead worker's gauges from the metrics."""
     from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415 - see above
 
     mark_process_dead(worker.pid, str(_metrics))  # type: ignore[no-untyped-call]
 
 
 def on_exit(_server: Any) -> None:
-    """Take the temporary directory away."""
+    """Remove the temporary directory."""
     if _temporary:
         shutil.rmtree(_metrics, ignore_errors=True)
 
 
 def post_worker_init(worker: Any) -> None:
-    """Watch for the end: websockets and idle connections never end by themselves, and gunicorn would wait for them."""
-    from gateway.server.errors import refuse_with_problem_documents  # noqa: PLC0415 - it measures, see above
+    """Start a greenlet that closes websockets and idle connections at shutdown; gunicorn would wait for them."""
+    from gateway.server.errors import use_problem_documents  # noqa: PLC0415 - it imports prometheus-client, see above
 
-    refuse_with_problem_documents()
-    gevent.spawn(_say_goodbye, worker)
+    use_problem_documents()
+    gevent.spawn(_close_connections, worker)
 
 
-def _say_goodbye(worker: Any) -> None:
+def _close_connections(worker: Any) -> None:
     while worker.alive:
         gevent.sleep(0.2)
     worker.wsgi.close()
     while True:
-        gevent.sleep(LULL)
-        worker.hang_up()
+        gevent.sleep(IDLE)
+        worker.close_idle()

@@ -1,4 +1,4 @@
-"""gunicorn's gevent worker, which at its end does not wait for clients that have nothing to say."""
+"""gunicorn's gevent worker, which does not wait for idle connections at shutdown."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,31 +9,31 @@ from gunicorn.workers.ggevent import GeventWorker
 
 
 class Worker(GeventWorker):
-    """Knows its idle connections: gunicorn would wait for each of them until its graceful timeout."""
+    """Keeps track of idle connections: gunicorn would wait for each of them until its graceful timeout."""
 
     _idle: dict[Any, gevent.Timeout]  # by the greenlet that waits
 
     def init_process(self) -> None:
-        """Begin without connections; runs in the worker, for as long as that lives."""
+        """Run the worker's main loop, in the worker process."""
         self._idle = {}
         super().init_process()
 
     @contextmanager
     def timeout_ctx(self) -> Iterator[None]:
-        """Limit the wait for the next request of a connection."""
-        mine = gevent.getcurrent()
-        with gevent.Timeout(self.cfg.keepalive, False) as patience:  # type: ignore[arg-type] # noqa: FBT003 - silently
-            self._idle[mine] = patience
+        """Limit the time to wait for a connection's next request."""
+        waiting = gevent.getcurrent()
+        with gevent.Timeout(self.cfg.keepalive, False) as timeout:  # type: ignore[arg-type] # noqa: FBT003 - silently
+            self._idle[waiting] = timeout
             try:
                 yield
             finally:
-                del self._idle[mine]
+                del self._idle[waiting]
 
-    def hang_up(self) -> None:
-        """Close the connections that wait for a next request."""
-        gevent.get_hub().loop.run_callback(self._hang_up)
+    def close_idle(self) -> None:
+        """Close the connections that wait for their next request."""
+        gevent.get_hub().loop.run_callback(self._close_idle)
 
-    def _hang_up(self) -> None:
-        """End their patience; in the hub, as a timer does it, where none of them can go on meanwhile."""
-        for waiting, patience in list(self._idle.items()):
-            waiting.throw(patience)
+    def _close_idle(self) -> None:
+        """Raise their timeouts; in the hub, where no greenlet runs meanwhile."""
+        for waiting, timeout in list(self._idle.items()):
+            waiting.throw(timeout)

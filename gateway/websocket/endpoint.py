@@ -12,25 +12,28 @@ from gateway import request_context
 from gateway.backends import Backends
 from gateway.http.cors import Origins
 from gateway.http.problems import Malformed
-from gateway.request_context import Visit
+from gateway.request_context import RequestContext
 from gateway.websocket import frames
 from gateway.websocket.connection import Connection
 from gateway.websocket.presence import Presence
 from gateway.websocket.registry import Registry
-from gateway.websocket.send_buffer import Outlet
+from gateway.websocket.send_buffer import SendBuffer
 
 PATH = "/ws/notifications/"
-MAX_MESSAGE = 4096  # bytes; nothing a client says is read
-COME_BACK = 60  # seconds after which one of many sockets may have been closed
+MAX_MESSAGE = 4096  # bytes; client messages are ignored
+RETRY_AFTER = 60  # seconds, for users with too many websockets
 
-_KEY = re.compile(r"[A-Za-z0-9+/]{22}==")  # 16 random bytes in base64 (RFC 6455, section 4.1); nobody else looks
+_KEY = re.compile(r"[A-Za-z0-9+/]{22}==")  # 16 random bytes in base64 (RFC 6455, section 4.1); libraries do not check
 
 
-def add_socket(app: Flask, backends: Backends, registry: Registry, presence: Presence) -> None:
-    """Add the endpoint; all checks come before the 101, because afterwards there are no statuses."""
+def add(app: Flask, backends: Backends, registry: Registry, presence: Presence) -> None:
+    """Add the endpoint; all checks are made before the 101 response, because later there are no statuses."""
     settings = backends.settings["gateway"]
     origins = Origins(settings["allowed_origins"])
-    app.config["SOCK_SERVER_OPTIONS"] = {"subprotocols": [request_context.SUBPROTOCOL], "max_message_size": MAX_MESSAGE}
+    app.config["SOCK_SERVER_OPTIONS"] = {
+        "subprotocols": [request_context.SUBPROTOCOL],
+        "max_message_size": MAX_MESSAGE,
+    }
 
     def before() -> None:
         if request.path == PATH and request.headers.get("Upgrade", "").lower() == "websocket":
@@ -38,47 +41,48 @@ def add_socket(app: Flask, backends: Backends, registry: Registry, presence: Pre
             _prepare(request.environ, settings["socket"]["queue"])
 
     def notifications(ws: Any) -> None:
-        guest: Visit = request.environ[request_context.KEY]
-        connection = Connection(guest.require_identity(), guest.token_hash or "", request.environ["gunicorn.socket"])
+        context: RequestContext = request.environ[request_context.KEY]
+        buffer = request.environ["gunicorn.socket"]
+        connection = Connection(context.require_identity(), context.token_hash or "", buffer)
         user = [connection.identity.user_id]
         registry.add(connection)
-        presence.note(user)
+        presence.record(user)
         try:
             _start(connection, backends, request.args.get("since"))
-            while True:  # what clients say is read, so that pongs and closes are seen, and thrown away
+            while True:  # read pongs and close frames; client messages are ignored
                 ws.receive()
         finally:
             registry.remove(connection)
-            presence.note(user)
+            presence.record(user)
 
     app.before_request(before)
     Sock(app).route(PATH)(notifications)
 
 
 def _start(connection: Connection, backends: Backends, since: str | None) -> None:
-    """Bring a websocket up to date; what follows has to go on reading, or gunicorn closes the line before a goodbye."""
+    """Start a connection; the caller must read on, or gunicorn closes the socket before the close frame is sent."""
     try:
         connection.start(backends.rpc, since)
     except ServiceError:
-        connection.outlet.end(frames.TRY_AGAIN_LATER, "come back with ?since=")
+        connection.buffer.end(frames.TRY_AGAIN_LATER, "come back with ?since=")
 
 
 def _check(origins: Origins, per_user: int, registry: Registry) -> None:
-    """Refuse strangers, foreign pages (a browser sends its cookies and our token anywhere), and too many sockets."""
+    """Reject anonymous clients, pages of other origins, and users with too many websockets."""
     if not _KEY.fullmatch(request.headers.get("Sec-WebSocket-Key", "")):
         raise Malformed("This is no valid websocket handshake.")
-    guest: Visit = request.environ[request_context.KEY]
+    context: RequestContext = request.environ[request_context.KEY]
     origin = request.headers.get("Origin")
-    if origin and not origins.may_listen(origin, request.host):
+    if origin and not origins.allows_websocket(origin, request.host):
         raise Forbidden("Pages of this origin may not connect.", "origin_not_allowed")
-    if registry.open_for(guest.require_identity().user_id) >= per_user:
-        raise TooManyRequests(f"You may hold {per_user} websockets at a time.", "too_many_sockets", (), COME_BACK)
+    if registry.count(context.require_identity().user_id) >= per_user:
+        raise TooManyRequests(f"You may hold {per_user} websockets at a time.", "too_many_sockets", (), RETRY_AFTER)
     since = request.args.get("since")
     if since is not None and not is_id(since):
         raise Invalid.field("since", "must be the id of a notification")
 
 
-def _prepare(environ: dict[str, Any], queue: int) -> None:
-    """Put our outlet in the socket's place, and decline compression: it costs 90 kB a connection."""
-    environ["gunicorn.socket"] = Outlet(environ["gunicorn.socket"], queue)
+def _prepare(environ: dict[str, Any], limit: int) -> None:
+    """Replace the socket by a send buffer, and decline compression, which costs 90 kB per connection."""
+    environ["gunicorn.socket"] = SendBuffer(environ["gunicorn.socket"], limit)
     environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)

@@ -1,4 +1,4 @@
-"""Looks after open websockets: is the line alive, does the session live, was anything missed."""
+"""Monitors open websockets: pings, sessions, and the resync after the broker was unavailable."""
 
 import logging
 import time
@@ -16,72 +16,72 @@ from gateway.websocket.presence import Presence
 from gateway.websocket.registry import Registry
 from users.contract import Authenticate, Identity
 
-PAUSE = 1  # seconds between looks
-SILENT = 2.5  # ping intervals without a sign of life
-LOOK = 600  # seconds after which a session is looked at again
-WATCHED = 10  # sessions looked at at a time
-RESYNC = 10  # sockets brought up to date at a time
+INTERVAL = 1  # seconds between searches for sessions to check
+SILENT = 2.5  # ping intervals without received data, after which a connection counts as dead
+CHECK_AFTER = 600  # seconds after which a session is checked again
+CHECKED_AT_ONCE = 10  # sessions
+RESYNCED_AT_ONCE = 10  # websockets
 RETRY = 1  # seconds
-PATIENCE = 60  # seconds; after a restart of the broker the services come back one by one
+RESYNC_LIMIT = 60  # seconds; after a restart of the broker the services return one by one
 
 _log = logging.getLogger(__name__)
 
 
-class Vigil:
-    """Keeps watch over the sockets of a registry, in greenlets of its own."""
+class Monitor:
+    """Monitors the websockets of a registry, in greenlets of its own; `ping` is the ping interval in seconds."""
 
     def __init__(self, registry: Registry, rpc: RpcClient, presence: Presence, ping: float) -> None:
         self._registry = registry
         self._rpc = rpc
         self._presence = presence
         self._ping = ping
-        self._turns = BoundedSemaphore(RESYNC)
+        self._resync_slots = BoundedSemaphore(RESYNCED_AT_ONCE)
         self._resyncing = Group()
 
     def ping(self) -> None:
-        """Ping again and again."""
+        """Ping forever."""
         while True:
             gevent.sleep(self._ping)
             self.ping_all()
 
     def ping_all(self) -> None:
-        """Cut the lines that have gone silent; the users of the others are there."""
+        """Drop dead connections, ping the others, and record their users as connected."""
         oldest = time.monotonic() - SILENT * self._ping
-        there = set()
+        connected = set()
         for connection in self._registry.all():
-            if connection.outlet.last_heard < oldest:
-                connection.outlet.abort()
+            if connection.buffer.last_received < oldest:
+                connection.buffer.abort()
             else:
-                connection.outlet.send(frames.PING)
-                there.add(connection.identity.user_id)
-        self._presence.note(there)
+                connection.buffer.send(frames.PING)
+                connected.add(connection.identity.user_id)
+        self._presence.record(connected)
 
     def watch(self) -> None:
-        """Look at sessions again and again."""
+        """Check sessions forever."""
         while True:
-            gevent.sleep(PAUSE)
-            self.look_again()
+            gevent.sleep(INTERVAL)
+            self.check_sessions()
 
-    def look_again(self) -> None:
-        """Look at the sessions whose time has come, some at a time.
+    def check_sessions(self) -> None:
+        """Check the sessions that are due, some at a time.
 
-        So an open socket counts as being used, and the end of a session is noticed even if its event was lost.
+        So an open websocket counts as use of its session, and the end of a session is noticed even without its event.
         """
-        looking = Pool(WATCHED)
+        pool = Pool(CHECKED_AT_ONCE)
         for connection in self._due():
-            looking.spawn(self._look_at, connection)
-        looking.join()
+            pool.spawn(self._check, connection)
+        pool.join()
 
     def hold(self) -> None:
-        """Hold back all frames: broadcasts may be missing from now on, and what comes must not overtake them."""
+        """Hold back all frames: broadcasts may be missing, and later ones must not be sent before them."""
         for connection in self._registry.all():
             connection.hold()
 
     def resync(self) -> None:
-        """Fetch for each socket what was broadcast while the broker was away, and look at its session again.
+        """Replay to each websocket what was broadcast while the broker was unavailable, and check its session.
 
-        All are held at once: a frame that came before a socket's turn would hide what was missed before it. A resync
-        that still goes on is given up for the new one.
+        All are held at once: a frame sent before a connection's replay would hide what was missed before it. A new
+        resync replaces one that is still running.
         """
         self._resyncing.kill(block=False)
         self._resyncing = Group()
@@ -90,18 +90,18 @@ class Vigil:
             self._resyncing.spawn(self._resync, connection)
 
     def _resync(self, connection: Connection) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while not self._resumed(connection):
+        deadline = time.monotonic() + RESYNC_LIMIT
+        while not self._try_resync(connection):
             if time.monotonic() > deadline:
-                connection.outlet.end(frames.TRY_AGAIN_LATER, "come back with ?since=")
+                connection.buffer.end(frames.TRY_AGAIN_LATER, "come back with ?since=")
                 return
             gevent.sleep(RETRY)
 
-    def _resumed(self, connection: Connection) -> bool:
-        """Try once; false if a service did not answer."""
-        with self._turns:
+    def _try_resync(self, connection: Connection) -> bool:
+        """Try once; return False if a service did not respond."""
+        with self._resync_slots:
             try:
-                if self._is_signed_in(connection):
+                if self._has_session(connection):
                     connection.catch_up(self._rpc)
             except ServiceError as error:
                 _log.warning("a websocket waits to be resumed: %s", error.code)
@@ -109,26 +109,26 @@ class Vigil:
         return True
 
     def _due(self) -> list[Connection]:
-        """Return those whose session seems to have expired, or has not been looked at for long; the former first."""
-        now, long_ago = clock.now(), time.monotonic() - LOOK
-        due = [one for one in self._registry.all() if one.identity.expires_at <= now or one.looked_at <= long_ago]
+        """Return connections whose session seems expired or was not checked for long; the expired ones first."""
+        now, oldest = clock.now(), time.monotonic() - CHECK_AFTER
+        due = [item for item in self._registry.all() if item.identity.expires_at <= now or item.checked_at <= oldest]
         return sorted(due, key=lambda connection: connection.identity.expires_at)
 
-    def _look_at(self, connection: Connection) -> None:
-        """Close the socket of a session that has ended; without an answer what was known last counts."""
+    def _check(self, connection: Connection) -> None:
+        """Close the websocket of a session that ended; without a reply the known expiry counts."""
         try:
-            self._is_signed_in(connection)
+            self._has_session(connection)
         except ServiceError:
             if connection.identity.expires_at <= clock.now():
-                connection.outlet.end(frames.POLICY_VIOLATION, "the session expired")
+                connection.buffer.end(frames.POLICY_VIOLATION, "the session expired")
 
-    def _is_signed_in(self, connection: Connection) -> bool:
-        """Ask for the session of a socket and close it if there is none. Raises ServiceError without an answer."""
-        asked = Authenticate(token_hash=connection.token_hash)
+    def _has_session(self, connection: Connection) -> bool:
+        """Request the session of a websocket, and close it if it has none. Raises ServiceError without a reply."""
+        request = Authenticate(token_hash=connection.token_hash)
         try:
-            connection.identity = self._rpc.ask("users.authenticate", asked, Identity)
+            connection.identity = self._rpc.call_as_gateway("users.authenticate", request, Identity)
         except Unauthenticated:
-            connection.outlet.end(frames.POLICY_VIOLATION, "the session ended")
+            connection.buffer.end(frames.POLICY_VIOLATION, "the session ended")
             return False
-        connection.looked_at = time.monotonic()
+        connection.checked_at = time.monotonic()
         return True

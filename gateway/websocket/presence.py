@@ -1,4 +1,4 @@
-"""Notes in Redis when users were last connected, for those who would rather not disturb them elsewhere."""
+"""Records in Redis when users were last connected, for deliveries that skip connected users."""
 
 import logging
 from collections.abc import Iterable
@@ -14,42 +14,42 @@ _log = logging.getLogger(__name__)
 
 
 class Presence:
-    """One greenlet writes all that was noted meanwhile in one round trip; whoever notes never waits.
+    """One greenlet writes all recorded users in one round trip; callers never wait.
 
-    Without Redis nothing is written and nothing else changes: the next ping notes again who is still there.
+    Without Redis nothing is written; the next ping records the connected users again.
     """
 
     def __init__(self, url: str) -> None:
         self._client = connect(url)
         self._seen: set[str] = set()
-        self._noted = Event()
-        self._away = False
+        self._recorded = Event()
+        self._failed = False
 
-    def note(self, users: Iterable[str]) -> None:
-        """Note that these users are connected at this moment."""
+    def record(self, users: Iterable[str]) -> None:
+        """Record that these users are connected now."""
         self._seen.update(users)
         if self._seen:
-            self._noted.set()
+            self._recorded.set()
 
     def follow(self) -> None:
-        """Write what is noted, for ever; runs in a greenlet of its own."""
+        """Write recorded users forever; runs in a greenlet of its own."""
         while True:
-            self._noted.wait()
+            self._recorded.wait()
             self.write()
 
     def write(self) -> None:
-        """Write what was noted so far."""
-        self._noted.clear()
+        """Write the users recorded so far."""
+        self._recorded.clear()
         seen, self._seen = self._seen, set()
-        moment = int(clock.now().timestamp())
+        seconds = int(clock.now().timestamp())
         try:
             with self._client.pipeline(transaction=False) as pipeline:
                 for user_id in seen:
-                    pipeline.set(seen_key(user_id), moment, ex=SEEN_FOR)
+                    pipeline.set(seen_key(user_id), seconds, ex=SEEN_FOR)
                 pipeline.execute()
         except redis.RedisError as error:
-            if not self._away:
-                _log.warning("nobody can tell who is connected: %s", type(error).__name__)
-            self._away = True
+            if not self._failed:
+                _log.warning("connected users cannot be recorded: %s", type(error).__name__)
+            self._failed = True
         else:
-            self._away = False
+            self._failed = False

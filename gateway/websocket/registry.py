@@ -8,72 +8,73 @@ import gevent
 from chassis import clock
 from chassis.ids import moment_of
 from gateway import metrics
-from gateway.websocket import frames, messages
+from gateway.websocket import frames
 from gateway.websocket.connection import Connection
 from notifications.contract import Notification
 
-STAGGER = 200  # sockets closed at once at a restart, so that their clients do not come back in one wave
+CLOSED_AT_ONCE = 200  # websockets at shutdown, so that their clients do not reconnect all at the same time
+CLOSE_INTERVAL = 0.1  # seconds between such groups
 
 
 class Registry:
-    """Who is connected here; frames are encoded once and written to each of their sockets."""
+    """Sends frames to users' websockets; a frame is encoded once for all of them."""
 
     def __init__(self) -> None:
         self._connections: dict[str, set[Connection]] = defaultdict(set)
 
     def add(self, connection: Connection) -> None:
-        """Let a socket be written to."""
+        """Add an open websocket."""
         self._connections[connection.identity.user_id].add(connection)
         metrics.WEBSOCKETS.inc()
 
     def remove(self, connection: Connection) -> None:
-        """Forget a socket."""
-        mine = self._connections[connection.identity.user_id]
-        mine.discard(connection)
-        if not mine:
+        """Remove a closed websocket."""
+        own = self._connections[connection.identity.user_id]
+        own.discard(connection)
+        if not own:
             del self._connections[connection.identity.user_id]
         metrics.WEBSOCKETS.dec()
 
     def all(self) -> list[Connection]:
-        """Return the sockets of this moment."""
-        return [connection for mine in self._connections.values() for connection in mine]
+        """Return the websockets that are open now."""
+        return [connection for own in self._connections.values() for connection in own]
 
-    def open_for(self, user_id: str) -> int:
-        """Return how many sockets a user holds here."""
+    def count(self, user_id: str) -> int:
+        """Return how many websockets a user has in this process."""
         return len(self._connections.get(user_id, ()))
 
-    def tell(self, notification: Notification, recipients: Iterable[str]) -> None:
-        """Write a notification to all sockets of its recipients."""
-        frame = messages.notification(notification)
+    def notify(self, notification: Notification, recipients: Iterable[str]) -> None:
+        """Send a notification to all websockets of its recipients."""
+        frame = frames.notification(notification)
         for connection in self._of(recipients):
             connection.notify(notification.id, frame)
         if post_id := notification.data.get("post_id"):
             metrics.FRAME_SECONDS.observe((clock.now() - moment_of(post_id)).total_seconds())
 
     def change(self, notification: Notification, recipients: Iterable[str]) -> None:
-        """Write the new words of a notification to all sockets of its recipients."""
-        frame = messages.changed(notification)
+        """Send the changed text of a notification to all websockets of its recipients."""
+        frame = frames.changed(notification)
         for connection in self._of(recipients):
             connection.change(frame)
 
-    def read(self, user_id: str, ids: list[str], unread: int | None) -> None:
-        """Write to all sockets of a user what was read; without `unread` each counts on as it did."""
+    def mark_read(self, user_id: str, ids: list[str], unread: int | None) -> None:
+        """Send read marks to all websockets of a user; without `unread` each keeps its count."""
         for connection in self._of([user_id]):
-            connection.read(ids, unread)
+            connection.mark_read(ids, unread)
 
     def end_sessions(self, user_id: str, session_ids: Iterable[str]) -> None:
-        """Close the sockets of sessions that ended."""
+        """Close the websockets of sessions that ended."""
         ended = set(session_ids)
         for connection in list(self._connections.get(user_id, ())):
             if connection.identity.session_id in ended:
-                connection.outlet.end(frames.POLICY_VIOLATION, "the session ended")
+                connection.buffer.end(frames.POLICY_VIOLATION, "the session ended")
 
     def close_all(self) -> None:
-        """Say goodbye before a restart."""
+        """Close all websockets before a restart, in groups."""
         for number, connection in enumerate(self.all()):
-            connection.outlet.end(frames.GOING_AWAY, "restarting")
-            if number % STAGGER == STAGGER - 1:
-                gevent.sleep(0.1)
+            connection.buffer.end(frames.GOING_AWAY, "restarting")
+            if number % CLOSED_AT_ONCE == CLOSED_AT_ONCE - 1:
+                gevent.sleep(CLOSE_INTERVAL)
 
     def _of(self, users: Iterable[str]) -> Iterator[Connection]:
         for user_id in users:

@@ -1,7 +1,7 @@
-"""A client's socket with a bounded queue in front of it: whoever writes never waits.
+"""A client's socket with a bounded send buffer: writers never wait.
 
-simple-websocket writes with `send` and ignores how much was sent; under gevent a slow reader would get a corrupt
-stream. It gets this object instead of the socket, and so its pings, pongs and close frames queue up like all else.
+simple-websocket calls `send` and ignores how much was sent; under gevent a slow reader would get a corrupt stream. It
+gets this object instead of the socket, so that its pings, pongs and close frames are buffered like all others.
 """
 
 import os
@@ -14,43 +14,43 @@ from gevent import socket
 
 from gateway.websocket import frames
 
-STALLED = 30  # seconds in which a reader takes nothing at all
-FAREWELL = 5  # seconds for a close frame to get through
-INPUT = 65536  # bytes that a client may send us in INPUT_WINDOW; it has nothing to say but pongs
+STALLED = 30  # seconds in which a client reads nothing
+CLOSING = 5  # seconds for a close frame to be sent
+INPUT = 65536  # bytes that a client may send in INPUT_WINDOW; it has nothing to send but pongs
 INPUT_WINDOW = 10  # seconds
 
 
-class Outlet:
-    """Wraps a gevent socket; single frames are never torn apart."""
+class SendBuffer:
+    """Wraps a gevent socket; frames are never interleaved. `limit` is the size of the buffer in bytes."""
 
     def __init__(self, sock: Any, limit: int) -> None:
         self._sock = sock
-        self._limit = limit  # bytes
+        self._limit = limit
         self._plain = not hasattr(sock, "getpeercert")  # TLS needs its own write, which may wait
         self._queue: deque[bytes] = deque()
-        self._queued = 0
+        self._queued = 0  # bytes
         self._writing = False
         self._closing = False
         self._closed = False
-        self._heard_bytes = 0
-        self._heard_since = self.last_heard = time.monotonic()
+        self._received = 0  # bytes in this window
+        self._window_start = self.last_received = time.monotonic()
 
     @property
     def room(self) -> int:
-        """How many bytes may still be queued."""
+        """How many bytes may still be buffered."""
         return self._limit - self._queued
 
     def send(self, data: bytes) -> int:
-        """Write what the socket takes at once and queue the rest; a reader too slow for the queue is closed."""
+        """Write what the socket accepts at once and buffer the rest; close a client that is too slow for the buffer."""
         if not (self._closing or self._closed):
-            if self._waits() and len(data) > self.room:
+            if self._must_queue() and len(data) > self.room:
                 self.end(frames.TRY_AGAIN_LATER, "too slow; come back with ?since=")
             else:
                 self._put(data)
         return len(data)
 
     def end(self, code: int, reason: str) -> None:
-        """Say goodbye and close; of what is queued only a frame that has begun is finished."""
+        """Send a close frame and close; of the buffer only a frame that was partly written is finished."""
         if self._closing or self._closed:
             return
         while len(self._queue) > 1:
@@ -58,25 +58,25 @@ class Outlet:
         self._closing = True
         self._put(frames.close(code, reason))
         if self._queue:
-            gevent.spawn_later(FAREWELL, self.abort)
+            gevent.spawn_later(CLOSING, self.abort)
         else:
             self.abort()
 
     def recv(self, size: int) -> bytes:
-        """Read for simple-websocket; clients that flood are cut off."""
+        """Read for simple-websocket; close a client that sends too much."""
         data: bytes = self._sock.recv(size)
-        now = self.last_heard = time.monotonic()
-        if now - self._heard_since > INPUT_WINDOW:
-            self._heard_since, self._heard_bytes = now, 0
-        self._heard_bytes += len(data)
-        if self._heard_bytes > INPUT:
+        now = self.last_received = time.monotonic()
+        if now - self._window_start > INPUT_WINDOW:
+            self._window_start, self._received = now, 0
+        self._received += len(data)
+        if self._received > INPUT:
             self.end(frames.POLICY_VIOLATION, "too much to say")
             return b""
-        gevent.sleep(0)  # data that is there already is read without a pause, and others want their turn
+        gevent.sleep(0)  # reading available data does not yield, and other greenlets must run
         return data
 
     def abort(self) -> None:
-        """Cut the line; wakes whoever reads from it."""
+        """Shut the socket down; this wakes the greenlet that reads from it."""
         self._closed = True
         try:
             self._sock.shutdown(socket.SHUT_RDWR)
@@ -84,23 +84,23 @@ class Outlet:
             return
 
     def close(self) -> None:
-        """Let the queue run empty for a moment, then cut the line; gunicorn closes the socket itself."""
+        """Let the buffer be sent for a moment, then shut down; gunicorn closes the socket."""
         if not self._queue:
             self.abort()
         else:
-            gevent.spawn_later(FAREWELL, self.abort)
+            gevent.spawn_later(CLOSING, self.abort)
 
     def fileno(self) -> int:
         """Return the socket's descriptor."""
         return int(self._sock.fileno())
 
-    def _waits(self) -> bool:
-        """Tell whether the next frame has to queue up."""
+    def _must_queue(self) -> bool:
+        """Return whether the next frame has to be buffered."""
         return bool(self._queue) or not self._plain
 
     def _put(self, data: bytes) -> None:
-        """Write what the socket takes at once, if nothing is before it, and queue the rest."""
-        rest = data if self._waits() else self._written(data)
+        """Write what the socket accepts at once, if nothing is buffered, and buffer the rest."""
+        rest = data if self._must_queue() else self._write(data)
         if not rest:
             return
         self._queue.append(rest)
@@ -124,7 +124,7 @@ class Outlet:
         data = self._queue[0]
         if self._plain:
             socket.wait_write(self.fileno(), timeout=STALLED)
-            rest = self._written(data)
+            rest = self._write(data)
         else:
             self._sock.sendall(data)
             rest = b""
@@ -134,8 +134,8 @@ class Outlet:
         else:
             self._queue.popleft()
 
-    def _written(self, data: bytes) -> bytes:
-        """Write without waiting and return what was not taken."""
+    def _write(self, data: bytes) -> bytes:
+        """Write without waiting and return what the socket did not accept."""
         try:
             return data[os.write(self.fileno(), data) :]
         except BlockingIOError:

@@ -1,26 +1,25 @@
-"""Which of the events about one thing is the latest."""
+"""Recognises events that are older than one already received about the same subject."""
 
 from collections import OrderedDict
 
-REMEMBERED = 10_000  # things
+REMEMBERED = 10_000  # subjects
 
 
-class Latest:
-    """Knows an event that is older than one that was heard before of the same thing.
+class StaleEventFilter:
+    """Compares event ids, which are made inside transactions.
 
-    Events come in the order of commits, but where the outbox had to publish some again, they come late. Their ids are
-    made inside the transactions and tell which is older.
+    Events arrive in the order of commits, except those that the outbox had to publish again.
     """
 
     def __init__(self) -> None:
-        self._events: OrderedDict[str, str] = OrderedDict()
+        self._newest: OrderedDict[str, str] = OrderedDict()
 
-    def is_news(self, thing: str, event_id: str) -> bool:
-        """Tell whether it is the latest, and remember it."""
-        if event_id <= self._events.get(thing, ""):
+    def is_newest(self, subject: str, event_id: str) -> bool:
+        """Return whether no newer event was received, and remember this one."""
+        if event_id <= self._newest.get(subject, ""):
             return False
-        self._events[thing] = event_id
-        self._events.move_to_end(thing)
-        if len(self._events) > REMEMBERED:
-            self._events.popitem(last=False)
+        self._newest[subject] = event_id
+        self._newest.move_to_end(subject)
+        if len(self._newest) > REMEMBERED:
+            self._newest.popitem(last=False)
         return True

@@ -16,8 +16,8 @@ from chassis import config
 from dev.platform.programs import process_variables
 from gateway.rpc.broker import Broker
 from gateway.rpc.client import RpcClient
-from tests.gateway.support.line import Line
 from tests.gateway.support.responder import Responder
+from tests.gateway.support.tcp_proxy import TcpProxy
 
 LIMIT = 5  # seconds in which a connection is made, also again
 
@@ -38,14 +38,14 @@ def made_up(settings: dict[str, Any]) -> str:
 
 
 @pytest.fixture
-def line(settings: dict[str, Any]) -> Iterator[Line]:
+def line(settings: dict[str, Any]) -> Iterator[TcpProxy]:
     """Stand between the gateway and the broker."""
-    with Line(settings["AMQP_URI"]) as line:
+    with TcpProxy(settings["AMQP_URI"]) as line:
         yield line
 
 
 @pytest.fixture
-def broker(settings: dict[str, Any], line: Line) -> Broker:
+def broker(settings: dict[str, Any], line: TcpProxy) -> Broker:
     return Broker(settings | {"AMQP_URI": line.uri})
 
 

@@ -30,7 +30,7 @@ LIMIT = 5  # seconds
 Publish = Callable[[str, Event], None]
 
 
-class Outlet:
+class SendBuffer:
     room = 1_000_000
 
     def __init__(self) -> None:
@@ -50,11 +50,11 @@ class Outlet:
 class Inbox:
     """Has nothing to replay."""
 
-    def ask(self, *_request: object) -> Replay:
+    def call_as_gateway(self, *_request: object) -> Replay:
         return Replay(items=[], more=False, resumed=False, unread=0, newest=None)
 
 
-class Vigil:
+class Monitor:
     """Has no socket to look after."""
 
     def hold(self) -> None:
@@ -65,26 +65,26 @@ class Vigil:
 
 
 @pytest.fixture
-def outlet() -> Outlet:
-    return Outlet()
+def buffer() -> SendBuffer:
+    return SendBuffer()
 
 
 @pytest.fixture
-def heard(settings: dict[str, Any], outlet: Any) -> Iterator[Outlet]:
+def heard(settings: dict[str, Any], buffer: Any) -> Iterator[SendBuffer]:
     """A socket of USER in a gateway that listens."""
-    registry, inbox, vigil = Registry(), Inbox(), Vigil()
+    registry, inbox, vigil = Registry(), Inbox(), Monitor()
     identity = Identity(
         user_id=USER, username="ada", session_id=new_id(), is_staff=False, expires_at=clock.now() + timedelta(hours=1)
     )
-    connection = Connection(identity, "hash", outlet)
+    connection = Connection(identity, "hash", buffer)
     registry.add(connection)
     connection.start(inbox, None)  # type: ignore[arg-type]
-    outlet.read.clear()
+    buffer.read.clear()
     broker = Broker(settings)
     broker.subscribe(Listener(settings, registry, vigil))  # type: ignore[arg-type]
     running = gevent.spawn(broker.run)
     assert broker.connected.wait(LIMIT)
-    yield outlet
+    yield buffer
     running.kill()
 
 
@@ -106,7 +106,7 @@ def tea(message: str) -> Notification:
     return Notification(id=TEA, kind="message", title="Tea", message=message, data={}, created_at=clock.now())
 
 
-def test_words_that_come_late_do_not_replace_newer_ones(heard: Outlet, publish: Publish) -> None:
+def test_words_that_come_late_do_not_replace_newer_ones(heard: SendBuffer, publish: Publish) -> None:
     for event_id, words in ((NEW, "new"), (OLD, "old"), (NEWEST, "newest")):
         publish(event_id, NotificationChanged(notification=tea(words), recipients=[OTHER, USER]))
     assert [(frame["type"], frame["id"], frame["message"]) for frame in heard.frames(2)] == [
@@ -115,7 +115,7 @@ def test_words_that_come_late_do_not_replace_newer_ones(heard: Outlet, publish: 
     ]
 
 
-def test_what_was_read_is_told_however_late_but_its_count_is_not(heard: Outlet, publish: Publish) -> None:
+def test_what_was_read_is_told_however_late_but_its_count_is_not(heard: SendBuffer, publish: Publish) -> None:
     publish(NEW, NotificationsRead(user_id=USER, ids=[TEA], unread=3))
     publish(NEWEST, NotificationCreated(notification=tea("Chai?"), recipients=[USER]))
     publish(OLD, NotificationsRead(user_id=USER, ids=[OTHER], unread=8))

@@ -1,4 +1,4 @@
-"""Who was connected, as the gateway notes it in a real Redis."""
+"""Access was connected, as the gateway notes it in a real Redis."""
 
 import logging
 import time
@@ -35,7 +35,7 @@ def test_who_is_noted_was_seen_at_that_moment_and_is_remembered_for_a_day(
 ) -> None:
     users = [new_id() for _ in range(3)]
     before = int(time.time())
-    running(settings["redis_url"]).note(users)
+    running(settings["redis_url"]).record(users)
     with connection.connect(settings["redis_url"]) as client, gevent.Timeout(5):
         while not all(client.mget([seen_key(user) for user in users])):
             gevent.sleep(0.01)
@@ -46,18 +46,18 @@ def test_who_is_noted_was_seen_at_that_moment_and_is_remembered_for_a_day(
 
 def test_without_redis_nobody_waits_and_it_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
     presence = Presence(NOBODY_LISTENS)
-    with caplog.at_level(logging.WARNING, "gateway.presence"):
+    with caplog.at_level(logging.WARNING, "gateway.websocket.presence"):
         for _ in range(3):
-            presence.note([new_id()])
+            presence.record([new_id()])
             presence.write()
     assert [record.getMessage() for record in caplog.records] == ["nobody can tell who is connected: ConnectionError"]
 
 
 def test_where_nobody_is_connected_redis_is_not_asked(caplog: pytest.LogCaptureFixture, running: Running) -> None:
     presence = running(NOBODY_LISTENS)
-    presence.note([])
+    presence.record([])
     gevent.idle()
-    presence.note([new_id()])
+    presence.record([new_id()])
     with gevent.Timeout(5):
         while not caplog.records:
             gevent.sleep(0.01)

@@ -12,8 +12,8 @@ from chassis.errors import DeadlineExceeded, Unavailable
 from gateway.rpc.broker import Broker
 from gateway.rpc.client import SELF, RpcClient
 from tests.gateway.conftest import LIMIT
-from tests.gateway.support.line import Line
 from tests.gateway.support.responder import Responder
+from tests.gateway.support.tcp_proxy import TcpProxy
 
 Service = Callable[..., Responder]
 AT_ONCE = 1  # second: far below any deadline here
@@ -34,7 +34,7 @@ def until(fact: Callable[[], object]) -> None:
 
 def test_a_reply_comes_back_as_the_model_that_was_asked_for(rpc: RpcClient, service: Service) -> None:
     echo = service(lambda arguments: arguments)
-    assert rpc.ask(f"{echo.name}.say", Word(word="habari"), Word) == Word(word="habari")
+    assert rpc.call_as_gateway(f"{echo.name}.say", Word(word="habari"), Word) == Word(word="habari")
 
 
 def test_replies_find_their_calls_in_whatever_order_they_come(rpc: RpcClient, service: Service) -> None:
@@ -48,9 +48,9 @@ def test_replies_find_their_calls_in_whatever_order_they_come(rpc: RpcClient, se
         return arguments
 
     echo = service(answer)
-    first = gevent.spawn(rpc.ask, f"{echo.name}.say", Word(word="first"), Word)
+    first = gevent.spawn(rpc.call_as_gateway, f"{echo.name}.say", Word(word="first"), Word)
     until(lambda: echo.heard == 1)
-    assert rpc.ask(f"{echo.name}.say", Word(word="second"), Word).word == "second"
+    assert rpc.call_as_gateway(f"{echo.name}.say", Word(word="second"), Word).word == "second"
     assert first.get(timeout=LIMIT).word == "first"
 
 
@@ -64,15 +64,15 @@ def test_nobody_waits_beyond_the_deadline_and_a_late_reply_is_dropped(rpc: RpcCl
 
     echo = service(answer)
     with gevent.Timeout(LIMIT), pytest.raises(DeadlineExceeded):
-        rpc.ask(f"{echo.name}.say", Word(word="late"), Word, deadline=0.2)
+        rpc.call_as_gateway(f"{echo.name}.say", Word(word="late"), Word, deadline=0.2)
     late.set()
-    assert rpc.ask(f"{echo.name}.say", Word(word="next"), Word).word == "next"
+    assert rpc.call_as_gateway(f"{echo.name}.say", Word(word="next"), Word).word == "next"
     assert not rpc._waiting  # noqa: SLF001 - what would leak cannot be seen from outside
 
 
 def test_a_service_that_is_not_there_is_refused_at_once(rpc: RpcClient) -> None:
     with gevent.Timeout(AT_ONCE), pytest.raises(Unavailable, match="nowhere is not there"):
-        rpc.ask("nowhere.say", Empty(), Empty, deadline=DEADLINE)
+        rpc.call_as_gateway("nowhere.say", Empty(), Empty, deadline=DEADLINE)
 
 
 def test_more_calls_than_may_be_under_way_are_refused_at_once(
@@ -82,20 +82,22 @@ def test_more_calls_than_may_be_under_way_are_refused_at_once(
     slow = service(lambda arguments: enough.wait(DEADLINE) and arguments)
     target = f"{slow.name}.say"
     most = settings["gateway"]["rpc"]["in_flight"]
-    calls = [gevent.spawn(rpc.ask, target, Word(word=str(n)), Word, deadline=DEADLINE) for n in range(most)]
+    calls = [gevent.spawn(rpc.call_as_gateway, target, Word(word=str(n)), Word, deadline=DEADLINE) for n in range(most)]
     until(lambda: slow.heard == most)
     with gevent.Timeout(AT_ONCE), pytest.raises(Unavailable, match="overloaded"):
-        rpc.ask(target, Word(word="one too many"), Word, deadline=DEADLINE)
+        rpc.call_as_gateway(target, Word(word="one too many"), Word, deadline=DEADLINE)
     enough.set()
     assert [call.get(timeout=LIMIT).word for call in calls] == [str(n) for n in range(most)]
 
 
 def test_pending_calls_fail_at_once_with_the_connection_and_it_is_made_again(
-    rpc: RpcClient, service: Service, line: Line, broker: Broker
+    rpc: RpcClient, service: Service, line: TcpProxy, broker: Broker
 ) -> None:
     never = Event()
     slow = service(lambda arguments: arguments["word"] == "again" or never.wait(DEADLINE))
-    calls = [gevent.spawn(rpc.ask, f"{slow.name}.say", Word(word="x"), Word, deadline=DEADLINE) for _ in range(5)]
+    calls = [
+        gevent.spawn(rpc.call_as_gateway, f"{slow.name}.say", Word(word="x"), Word, deadline=DEADLINE) for _ in range(5)
+    ]
     until(lambda: slow.heard == 5)
     line.cut()
     gevent.joinall(calls, timeout=AT_ONCE)
@@ -108,4 +110,4 @@ def test_pending_calls_fail_at_once_with_the_connection_and_it_is_made_again(
 
 def test_without_a_connection_calls_are_refused_at_once(settings: dict[str, Any]) -> None:
     with gevent.Timeout(AT_ONCE), pytest.raises(Unavailable, match="broker"):
-        RpcClient(settings).ask("users.ping", Empty(), Empty, deadline=DEADLINE)
+        RpcClient(settings).call_as_gateway("users.ping", Empty(), Empty, deadline=DEADLINE)

@@ -1,6 +1,6 @@
 "use strict";
 
-// The bundle of Swagger UI is all of it but the top bar, which we do without.
+// The bundle of Swagger UI without the top bar.
 SwaggerUIBundle({
   url: "../openapi.json",
   dom_id: "#swagger-ui",
@@ -11,16 +11,16 @@ SwaggerUIBundle({
   onComplete: listSections,
 });
 
-// Leads from the header to each section of the introduction. The part after # is Swagger UI's, for its operations.
+// Add a button for each section of the introduction; Swagger UI uses the part after # for its operations.
 function listSections() {
   const sections = document.getElementById("sections");
   for (const heading of document.querySelectorAll(".info .renderedMarkdown h2")) {
-    sections.append(leadingTo(heading, heading.textContent));
+    sections.append(buttonTo(heading, heading.textContent));
   }
-  sections.append(leadingTo(document.querySelector(".scheme-container"), "Endpoints"));
+  sections.append(buttonTo(document.querySelector(".scheme-container"), "Endpoints"));
 }
 
-function leadingTo(place, text) {
+function buttonTo(place, text) {
   const button = document.createElement("button");
   button.textContent = text;
   button.addEventListener("click", () => place.scrollIntoView({ behavior: "smooth" }));

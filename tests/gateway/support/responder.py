@@ -11,13 +11,13 @@ from kombu import Connection, Consumer, Exchange, Queue
 
 from chassis.amqp import protocol
 
-Answer = Callable[[dict[str, Any]], Any]
+CachedResponse = Callable[[dict[str, Any]], Any]
 
 
 class Responder:
     """Serves every method of a service whose name is made up; `answer` runs in a greenlet of its own."""
 
-    def __init__(self, uri: str, answer: Answer) -> None:
+    def __init__(self, uri: str, answer: CachedResponse) -> None:
         self.name = f"s{uuid.uuid4().hex}"
         self.heard = 0
         self._answer = answer

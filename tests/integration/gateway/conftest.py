@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from chassis.contract import Event
 from feeds.service import FeedsService
 from gateway.models import AuthorRow
-from gateway.routing.overrides import seed
+from gateway.routing.overrides import add_missing
 from gateway.routing.table import ROUTES
 from gateway.service import GatewayService
 from tests.integration.support.databases import Databases
@@ -27,7 +27,7 @@ def platform(start: Callable[..., ServiceRunner], databases: Databases) -> dict[
     """Users, feeds and the gateway's class, running; returns their containers by name."""
     runner = start(UsersService, FeedsService, GatewayService)
     with databases.engine("gateway").begin() as connection:
-        seed(connection, ROUTES)
+        add_missing(connection, ROUTES)
     return {container.service_name: container for container in runner.containers}
 
 

@@ -24,7 +24,7 @@ class Asking:
         self._rpc = rpc
         self.asked: list[str] = []
 
-    def ask(self, target: str, request: Message, reply: type[Message]) -> Message:
+    def call_as_gateway(self, target: str, request: Message, reply: type[Message]) -> Message:
         self.asked.append(target)
         return reply.model_validate(self._rpc(target, **request.model_dump(mode="json")))
 

@@ -201,10 +201,10 @@ def test_a_route_is_targeted_at_another_service_that_speaks_its_contract_and_bac
     [
         ("all-posts", "nobody.all", "nobody does not answer"),
         ("all-posts", "feeds.burn", "no method burn"),
-        ("all-posts", "feeds.detail", "takes ById and returns Post"),
+        ("all-posts", "feeds.detail", "takes Get and returns Post"),
         ("post-detail", "archive.detail", "returns Other"),
         ("create-post", "archive.create", "takes Other"),
-        ("register", "users.detail", "takes ById"),
+        ("register", "users.detail", "takes Get"),
     ],
 )
 def test_a_target_that_is_not_there_or_does_not_speak_the_contract_is_refused(
@@ -236,7 +236,7 @@ def test_the_next_migration_leaves_changes_alone_and_a_row_of_another_version_do
     with database.begin() as connection:
         connection.execute(text("DELETE FROM routes WHERE name = 'login'"))
         connection.execute(text("UPDATE routes SET name = 'of-later' WHERE name = 'inbox'"))
-        overrides.seed(connection, ROUTES)
+        overrides.add_missing(connection, ROUTES)
     assert listed()["all-posts"]["enabled"] is False
     assert set(listed()) == BY_NAME.keys()
 

@@ -1,4 +1,4 @@
-"""What one socket is told, and in which order, whatever is heard while a replay is under way."""
+"""The frames of one websocket and their order, with events during a replay."""
 
 import json
 from collections.abc import Callable
@@ -9,8 +9,8 @@ import pytest
 
 from chassis import clock
 from chassis.ids import new_id
-from gateway.websocket import messages
-from gateway.websocket.connection import REPLAY, Connection
+from gateway.websocket import frames
+from gateway.websocket.connection import MAX_REPLAY, Connection
 from notifications.contract import BEGINNING, Notification, Replay, ReplayRequest
 from users.contract import Identity
 
@@ -27,12 +27,12 @@ def notification(notification_id: str, message: str = "Chai?") -> Notification:
 
 
 def replay(*items: str, unread: int = 0, **fields: Any) -> Replay:
-    told = {"items": [notification(item) for item in items], "newest": items[-1] if items else A}
-    return Replay(**{"more": False, "resumed": True, "unread": unread} | told | fields)
+    fields_of_items = {"items": [notification(item) for item in items], "newest": items[-1] if items else A}
+    return Replay(**{"more": False, "resumed": True, "unread": unread} | fields_of_items | fields)
 
 
-class Outlet:
-    """Keeps what a client reads."""
+class SendBuffer:
+    """Records frames."""
 
     room = 10_000
 
@@ -48,23 +48,23 @@ class Outlet:
 
 
 class Inbox:
-    """Stands in for the notifications service; `meanwhile` happens before its answer arrives."""
+    """A fake notifications service; `meanwhile` is called before its reply arrives."""
 
     def __init__(self) -> None:
         self.answer = replay()
         self.meanwhile: Callable[[], None] = lambda: None
-        self.asked: list[str | None] = []
+        self.requested: list[str | None] = []
 
-    def ask(self, target: str, request: ReplayRequest, _reply: type[Replay]) -> Replay:
-        assert (target, request.user_id, request.limit) == ("notifications.missed", IDENTITY.user_id, REPLAY)
-        self.asked.append(request.since)
+    def call_as_gateway(self, target: str, request: ReplayRequest, _reply: type[Replay]) -> Replay:
+        assert (target, request.user_id, request.limit) == ("notifications.missed", IDENTITY.user_id, MAX_REPLAY)
+        self.requested.append(request.since)
         self.meanwhile()
         return self.answer
 
 
 @pytest.fixture
-def outlet() -> Any:
-    return Outlet()
+def buffer() -> Any:
+    return SendBuffer()
 
 
 @pytest.fixture
@@ -73,139 +73,139 @@ def inbox() -> Any:
 
 
 @pytest.fixture
-def socket(outlet: Any) -> Connection:
-    return Connection(IDENTITY, "hash", outlet)
+def socket(buffer: Any) -> Connection:
+    return Connection(IDENTITY, "hash", buffer)
 
 
 @pytest.fixture
-def live(socket: Connection, inbox: Any, outlet: Outlet) -> Connection:
-    """A socket that is up to date: A is the newest, two are unread."""
+def live(socket: Connection, inbox: Any, buffer: SendBuffer) -> Connection:
+    """A live websocket: A is the newest notification, two are unread."""
     inbox.answer = replay(A, unread=2)
     socket.start(inbox, None)
-    outlet.read.clear()
+    buffer.read.clear()
     return socket
 
 
-def tell(socket: Connection, notification_id: str) -> None:
-    socket.notify(notification_id, messages.notification(notification(notification_id)))
+def notify(socket: Connection, notification_id: str) -> None:
+    socket.notify(notification_id, frames.notification(notification(notification_id)))
 
 
 def change(socket: Connection, notification_id: str, message: str) -> None:
-    socket.change(messages.changed(notification(notification_id, message)))
+    socket.change(frames.changed(notification(notification_id, message)))
 
 
-def told(outlet: Outlet) -> list[Any]:
-    """The frames in short: ids of notifications, words that changed, (ids, unread) of what was read."""
+def summary(buffer: SendBuffer) -> list[Any]:
+    """Return the frames in short: ids of notifications, changed texts, (ids, unread) of read marks."""
     short: dict[str, Callable[[dict[str, Any]], Any]] = {
         "ready": lambda frame: frame["resumed"],
         "notification": lambda frame: frame["id"],
         "changed": lambda frame: frame["message"],
         "read": lambda frame: (frame["ids"], frame["unread"]),
     }
-    return [short[frame["type"]](frame) for frame in outlet.read]
+    return [short[frame["type"]](frame) for frame in buffer.read]
 
 
-def test_a_replay_tells_what_came_then_what_changed_then_what_was_read_and_then_what_is_new(
-    socket: Connection, inbox: Any, outlet: Outlet
+def test_replay_sends_notifications_then_changes_then_read_marks_then_live_frames(
+    socket: Connection, inbox: Any, buffer: SendBuffer
 ) -> None:
-    inbox.answer = replay(B, C, unread=2, read=[A, B], changed=[notification(A, "Gone.")])
-    inbox.meanwhile = lambda: tell(socket, D)
+    inbox.answer = replay(B, C, unread=2, read=[A, B], changed=[notification(A, "Deleted.")])
+    inbox.meanwhile = lambda: notify(socket, D)
     socket.start(inbox, A)
-    assert told(outlet) == [True, B, C, "Gone.", ([A, B], 2), D]
+    assert summary(buffer) == [True, B, C, "Deleted.", ([A, B], 2), D]
 
 
-def test_what_is_heard_before_a_replay_is_asked_for_is_not_told_beside_it(
-    socket: Connection, inbox: Any, outlet: Outlet
+def test_events_before_the_replay_request_are_not_sent_in_addition(
+    socket: Connection, inbox: Any, buffer: SendBuffer
 ) -> None:
-    change(socket, A, "old words")
-    socket.read([A], 7)
-    inbox.answer = replay(unread=1, read=[A], changed=[notification(A, "new words")])
+    change(socket, A, "old text")
+    socket.mark_read([A], 7)
+    inbox.answer = replay(unread=1, read=[A], changed=[notification(A, "new text")])
     socket.start(inbox, A)
-    assert told(outlet) == [True, "new words", ([A], 1)]
+    assert summary(buffer) == [True, "new text", ([A], 1)]
 
 
-def test_an_event_that_is_older_than_the_replay_is_not_told_however_late_it_comes(
-    socket: Connection, inbox: Any, outlet: Outlet
+def test_event_older_than_the_replay_is_not_sent_however_late(
+    socket: Connection, inbox: Any, buffer: SendBuffer
 ) -> None:
-    def heard() -> None:
-        tell(socket, B)
-        socket.read([A], 5)
+    def receive_events() -> None:
+        notify(socket, B)
+        socket.mark_read([A], 5)
 
     inbox.answer = replay(B, unread=1, read=[A])
-    inbox.meanwhile = heard
+    inbox.meanwhile = receive_events
     socket.start(inbox, A)
-    heard()
-    assert told(outlet) == [True, B, ([A], 1)]
+    receive_events()
+    assert summary(buffer) == [True, B, ([A], 1)]
 
 
-def test_without_a_replay_what_came_and_was_read_before_the_greeting_is_not_counted_again(
-    socket: Connection, inbox: Any, outlet: Outlet
+def test_without_replay_events_before_ready_are_not_counted_again(
+    socket: Connection, inbox: Any, buffer: SendBuffer
 ) -> None:
     inbox.answer = replay(resumed=False, unread=1, newest=B, read=[A])
     socket.start(inbox, None)
-    socket.read([A], 0)
-    tell(socket, B)
-    assert told(outlet) == [False]
+    socket.mark_read([A], 0)
+    notify(socket, B)
+    assert summary(buffer) == [False]
 
 
-def test_what_is_read_during_a_replay_is_told_after_it_with_its_newer_count(
-    socket: Connection, inbox: Any, outlet: Outlet
+def test_read_marks_during_a_replay_are_sent_after_it_with_the_newer_count(
+    socket: Connection, inbox: Any, buffer: SendBuffer
 ) -> None:
     inbox.answer = replay(B, C, unread=2, read=[A])
-    inbox.meanwhile = lambda: socket.read([A, B], 1)
+    inbox.meanwhile = lambda: socket.mark_read([A, B], 1)
     socket.start(inbox, A)
-    assert told(outlet) == [True, B, C, ([A], 2), ([A, B], 1)]
+    assert summary(buffer) == [True, B, C, ([A], 2), ([A, B], 1)]
 
 
-def test_a_late_count_does_not_replace_a_newer_one(live: Connection, outlet: Outlet) -> None:
-    live.read([A], 1)
-    tell(live, B)
-    live.read([C], None)
-    assert told(outlet) == [([A], 1), B, ([C], 2)]
+def test_late_unread_count_does_not_replace_a_newer_one(live: Connection, buffer: SendBuffer) -> None:
+    live.mark_read([A], 1)
+    notify(live, B)
+    live.mark_read([C], None)
+    assert summary(buffer) == [([A], 1), B, ([C], 2)]
 
 
-def test_catching_up_starts_from_the_last_notification(live: Connection, inbox: Any, outlet: Outlet) -> None:
-    tell(live, B)
+def test_catch_up_starts_from_the_last_notification(live: Connection, inbox: Any, buffer: SendBuffer) -> None:
+    notify(live, B)
     inbox.answer = replay(C, unread=4)
     live.catch_up(inbox)
-    tell(live, D)
+    notify(live, D)
     live.catch_up(inbox)
-    assert inbox.asked == [None, B, D]
-    assert told(outlet) == [B, C, D, C]
+    assert inbox.requested == [None, B, D]
+    assert summary(buffer) == [B, C, D, C]
 
 
-def test_a_socket_that_is_to_catch_up_again_does_not_go_live_in_between(
-    live: Connection, inbox: Any, outlet: Outlet
+def test_websocket_with_a_newer_resync_does_not_go_live_in_between(
+    live: Connection, inbox: Any, buffer: SendBuffer
 ) -> None:
     inbox.answer = replay(B, unread=3)
     inbox.meanwhile = live.hold
     live.catch_up(inbox)
-    tell(live, D)
-    assert told(outlet) == [B]
+    notify(live, D)
+    assert summary(buffer) == [B]
     inbox.meanwhile = lambda: None
     inbox.answer = replay(C, D, unread=5)
     live.catch_up(inbox)
-    assert inbox.asked[-1] == B
-    assert told(outlet)[1:] == [C, D]
+    assert inbox.requested[-1] == B
+    assert summary(buffer)[1:] == [C, D]
 
 
-def test_who_had_nothing_catches_up_from_the_beginning(socket: Connection, inbox: Any) -> None:
+def test_empty_inbox_catches_up_from_the_beginning(socket: Connection, inbox: Any) -> None:
     inbox.answer = replay(resumed=False, newest=None)
     socket.start(inbox, None)
     socket.catch_up(inbox)
-    assert inbox.asked == [None, BEGINNING]
+    assert inbox.requested == [None, BEGINNING]
 
 
 @pytest.mark.parametrize(
     "answer",
     [replay(B, more=True), replay(resumed=False), replay(changed=[notification(A, "x" * 10_000)])],
-    ids=["too many", "unknown", "too much for the queue"],
+    ids=["too many", "unknown", "larger than the buffer"],
 )
-def test_what_cannot_be_replayed_whole_is_not_replayed_at_all(
-    socket: Connection, inbox: Any, outlet: Outlet, answer: Replay
+def test_incomplete_replay_is_not_sent_at_all(
+    socket: Connection, inbox: Any, buffer: SendBuffer, answer: Replay
 ) -> None:
     inbox.answer = answer
     socket.start(inbox, A)
-    assert (told(outlet), outlet.ended) == ([False], None)
+    assert (summary(buffer), buffer.ended) == ([False], None)
     socket.catch_up(inbox)
-    assert (told(outlet), outlet.ended) == ([False], 1013)
+    assert (summary(buffer), buffer.ended) == ([False], 1013)

@@ -11,7 +11,7 @@ from chassis.contract import Empty, Message, PageRequest
 from chassis.errors import Conflict
 from gateway.openapi.document import document
 from gateway.openapi.operations import path_of
-from gateway.routing.route import Limit, Route, Who
+from gateway.routing.route import Access, Limit, Route
 from gateway.routing.table import ROUTES
 from notifications.contract import MarkRead
 from users.contract import Account, GetUser, Login, Register, UpdateAccount
@@ -71,7 +71,7 @@ def row(**fields: Any) -> dict[str, Any]:
         "method": "POST",
         "paths": ("/thing/",),
         "target": "users.thing",
-        "who": Who.ANYONE,
+        "access": Access.ANYONE,
         "request": Register,
         "reply": Account,
     }
@@ -92,13 +92,13 @@ def test_every_path_of_every_row_is_there(route: Route, path: str) -> None:
     described = operation(route, path)
     assert described["tags"] == [route.target.partition(".")[0]]
     assert described["summary"]
-    assert described["security"] == ([] if route.who is Who.ANYONE else [{"bearer": []}])
+    assert described["security"] == ([] if route.access is Access.ANYONE else [{"bearer": []}])
     assert ("Same as" in described["summary"]) == (path != path_of(route.paths[0]))
 
 
 def test_nothing_is_there_but_the_rows_their_pages_and_the_probes() -> None:
     described = {(method.upper(), path) for path, item in DOCUMENT["paths"].items() for method in item}
-    pages = {("GET", path) for route, path in ENDPOINTS if route.page}
+    pages = {("GET", path) for route, path in ENDPOINTS if route.html_page}
     probes = {("GET", "/livez"), ("GET", "/readyz")}
     assert described == {(route.method, path) for route, path in ENDPOINTS} | pages | probes
 
@@ -137,13 +137,13 @@ def test_every_answer_tells_the_limit_and_the_request_id(route: Route, path: str
 IMPLIED = [
     ({}, {"200", "400", "413", "415", "422"}),
     ({"status": 204, "reply": Empty}, {"204", "400", "413", "415", "422"}),
-    ({"who": Who.USER, "fields_in": "query", "request": PageRequest}, {"200", "401", "422"}),
-    ({"who": Who.STAFF, "method": "GET", "request": Empty}, {"200", "401", "403"}),
+    ({"access": Access.USER, "fields_in": "query", "request": PageRequest}, {"200", "401", "422"}),
+    ({"access": Access.STAFF, "method": "GET", "request": Empty}, {"200", "401", "403"}),
     ({"method": "GET", "request": GetUser, "paths": ("/thing/<id>/",), "tag": "t"}, {"200", "304", "404"}),
     ({"method": "DELETE", "request": GetUser, "paths": ("/thing/<id>/",), "fields_in": "path"}, {"200", "404"}),
-    ({"status": 204, "reply": Empty, "request": Empty, "page": lambda _: None}, {"200", "204"}),
-    ({"keyed": True}, {"200", "400", "409", "413", "415", "422"}),
-    ({"method": "GET", "request": Empty, "refusals": (Conflict("No.", "nope"),)}, {"200", "409"}),
+    ({"status": 204, "reply": Empty, "request": Empty, "html_page": lambda _: None}, {"200", "204"}),
+    ({"idempotent": True}, {"200", "400", "409", "413", "415", "422"}),
+    ({"method": "GET", "request": Empty, "errors": (Conflict("No.", "nope"),)}, {"200", "409"}),
 ]
 
 
@@ -153,7 +153,7 @@ def test_a_row_implies_its_statuses(fields: dict[str, Any], statuses: set[str]) 
 
 
 def test_a_refusal_of_a_row_is_shown_under_its_code() -> None:
-    answer = row(refusals=(Conflict("Taken.", "name_taken"), Conflict("Gone.", "gone")))["responses"]["409"]
+    answer = row(errors=(Conflict("Taken.", "name_taken"), Conflict("Gone.", "gone")))["responses"]["409"]
     assert "`name_taken`: Taken." in answer["description"]
     assert set(answer["content"]["application/problem+json"]["examples"]) == {"name_taken", "gone"}
 

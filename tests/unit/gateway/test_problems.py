@@ -26,7 +26,7 @@ KINDS = [
 
 @pytest.mark.parametrize(("error", "status"), KINDS)
 def test_every_kind_of_refusal_has_its_status(error: errors.ServiceError, status: int) -> None:
-    refusal, _ = problems.translated(error)
+    refusal, _ = problems.translate(error)
     document = json.loads(problems.document(refusal, "r-1"))
     assert document["status"] == refusal.status == status
     assert {"type", "title", "status", "detail", "code", "request_id"} <= document.keys()
@@ -59,7 +59,7 @@ def test_a_refusal_says_when_to_come_back_where_that_is_known(error: errors.Serv
 
 
 def test_a_wrong_method_is_told_the_right_ones() -> None:
-    refusal, headers = problems.translated(MethodNotAllowed(valid_methods=["PUT", "GET"]))
+    refusal, headers = problems.translate(MethodNotAllowed(valid_methods=["PUT", "GET"]))
     assert refusal.status == 405
     assert dict(headers)["Allow"] == "GET, PUT"
 
@@ -69,7 +69,7 @@ def test_a_wrong_method_is_told_the_right_ones() -> None:
     [(OperationalError("SELECT secret", {"p": "hunter2"}, Exception("dsn")), 503), (KeyError("hunter2"), 500)],
 )
 def test_the_text_of_an_unforeseen_error_stays_here(error: Exception, status: int) -> None:
-    refusal, _ = problems.translated(error)
+    refusal, _ = problems.translate(error)
     assert refusal.status == status
     assert b"hunter2" not in problems.document(refusal, "r-1")
     assert b"secret" not in problems.document(refusal, "r-1")

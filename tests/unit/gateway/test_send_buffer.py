@@ -9,9 +9,9 @@ from wsproto.connection import Connection, ConnectionType
 from wsproto.events import CloseConnection, Event, TextMessage
 
 from gateway.websocket import frames
-from gateway.websocket.send_buffer import INPUT, Outlet
+from gateway.websocket.send_buffer import INPUT, SendBuffer
 
-Pair = tuple[Outlet, gevent.socket.socket]
+Pair = tuple[SendBuffer, gevent.socket.socket]
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def pair() -> Iterator[Pair]:
     near, far = gevent.socket.socketpair()
     with near, far:
         near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-        yield Outlet(near, 100_000), far
+        yield SendBuffer(near, 100_000), far
 
 
 def read_texts(far: gevent.socket.socket, size: int) -> list[str]:
@@ -46,32 +46,32 @@ def read_all(far: gevent.socket.socket) -> list[Event]:
 
 
 def test_frames_arrive_whole_and_in_order_however_slowly_they_are_read(pair: Pair) -> None:
-    outlet, far = pair
+    buffer, far = pair
     sent = [f"{number}:" + "x" * 3000 for number in range(20)]
     for text in sent:
-        outlet.send(frames.text(text.encode()))
+        buffer.send(frames.text(text.encode()))
     assert "".join(read_texts(far, len("".join(sent)))) == "".join(sent)
 
 
 def test_a_reader_too_slow_for_the_queue_is_told_to_come_back(pair: Pair) -> None:
-    outlet, far = pair
+    buffer, far = pair
     for _ in range(200):
-        outlet.send(frames.text(b"x" * 3000))
+        buffer.send(frames.text(b"x" * 3000))
     events = read_all(far)
     assert isinstance(events[-1], CloseConnection)
     assert events[-1].code == frames.TRY_AGAIN_LATER
 
 
 def test_a_client_that_floods_is_cut_off(pair: Pair) -> None:
-    outlet, far = pair
+    buffer, far = pair
     gevent.spawn(far.sendall, b"x" * (2 * INPUT))
-    while outlet.recv(4096):
+    while buffer.recv(4096):
         pass
     assert read_all(far)[-1] == CloseConnection(code=frames.POLICY_VIOLATION, reason="too much to say")
 
 
 def test_writing_to_somebody_who_left_is_no_error(pair: Pair) -> None:
-    outlet, far = pair
+    buffer, far = pair
     far.close()
     for _ in range(3):
-        outlet.send(frames.text(b"hello?"))
+        buffer.send(frames.text(b"hello?"))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gateway.routing.overrides import rule_of
-from gateway.routing.route import Who
+from gateway.routing.overrides import default_override
+from gateway.routing.route import Access
 from gateway.routing.table import ROUTES
 
 # Method, path as the specification has it, and the service's own endpoint mirrored under its name.
@@ -34,8 +34,8 @@ def test_no_two_rows_share_a_name_or_an_endpoint() -> None:
 
 
 def test_only_what_anybody_may_read_is_cached_for_all() -> None:
-    assert all(route.who is Who.ANYONE and route.method == "GET" for route in ROUTES if route.tag)
+    assert all(route.access is Access.ANYONE and route.method == "GET" for route in ROUTES if route.tag)
 
 
 def test_a_row_starts_enabled_at_its_own_service() -> None:
-    assert all(rule_of(route).enabled and rule_of(route).target == route.target for route in ROUTES)
+    assert all(default_override(route).enabled and default_override(route).target == route.target for route in ROUTES)

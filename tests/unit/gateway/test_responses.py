@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from gateway.cache import response_cache
-from gateway.http.responses import HTTPS_ONLY, SECURITY, Reply, standing_headers
-from gateway.request_context import visit_of
+from gateway.http.responses import HTTPS_ONLY, SECURITY, Responder, common_headers
+from gateway.request_context import from_environ
 
 ENVIRON = {"REQUEST_METHOD": "GET", "PATH_INFO": "/all-posts/"}
 
@@ -17,7 +17,7 @@ class Client:
     def __init__(self, **environ: str) -> None:
         self.status = ""
         self.headers: list[tuple[str, str]] = []
-        self.reply = Reply(ENVIRON | environ, visit_of(environ, 0), SECURITY, self._start)
+        self.responder = Responder(ENVIRON | environ, from_environ(environ, 0), SECURITY, self._start)
 
     def _start(self, status: str, headers: list[tuple[str, str]], _exc_info: Any = None) -> Any:
         self.status, self.headers = status, headers
@@ -28,7 +28,7 @@ class Client:
 
 def test_every_answer_keeps_browsers_from_taking_it_for_anything_but_data() -> None:
     client = Client()
-    client.reply.start("200 OK", [("Content-Type", "application/json")])
+    client.responder.start("200 OK", [("Content-Type", "application/json")])
     assert client.told("X-Content-Type-Options") == ["nosniff"]
     assert client.told("Content-Security-Policy") == ["default-src 'none'; frame-ancestors 'none'"]
     assert client.told("X-Request-ID")
@@ -36,31 +36,31 @@ def test_every_answer_keeps_browsers_from_taking_it_for_anything_but_data() -> N
 
 def test_an_answer_with_a_policy_of_its_own_keeps_that_one_alone() -> None:
     client = Client()
-    client.reply.start("200 OK", [("content-security-policy", "default-src 'self'")])
+    client.responder.start("200 OK", [("content-security-policy", "default-src 'self'")])
     assert client.told("content-security-policy") == ["default-src 'self'"]
     assert client.told("Content-Security-Policy") == []
 
 
 def test_a_cached_page_has_them_too_and_its_length() -> None:
     client = Client()
-    assert client.reply.page(response_cache.answer(b"{}")) == [b"{}"]
+    assert client.responder.cached(response_cache.cached_response(b"{}")) == [b"{}"]
     assert client.told("Content-Length") == ["2"]
     assert client.told("X-Frame-Options") == ["DENY"]
 
 
 def test_a_known_page_is_not_sent() -> None:
-    answer = response_cache.answer(b"{}")
+    answer = response_cache.cached_response(b"{}")
     client = Client(HTTP_IF_NONE_MATCH=answer.etag)
-    assert client.reply.page(answer) == []
+    assert client.responder.cached(answer) == []
     assert client.status == "304 Not Modified"
 
 
 def test_who_serves_tls_asks_browsers_to_insist_on_it() -> None:
-    assert HTTPS_ONLY in standing_headers({"gateway": {"tls": {"certificate": "cert.pem"}}})
-    assert HTTPS_ONLY not in standing_headers({"gateway": {"tls": {"certificate": ""}}})
+    assert HTTPS_ONLY in common_headers({"gateway": {"tls": {"certificate": "cert.pem"}}})
+    assert HTTPS_ONLY not in common_headers({"gateway": {"tls": {"certificate": ""}}})
 
 
 def test_a_path_cannot_break_a_line_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
-    Client(PATH_INFO="/a\n2026 INFO all is well/\xc3\xa9/").reply.start("204 No Content", [])
+    Client(PATH_INFO="/a\n2026 INFO all is well/\xc3\xa9/").responder.start("204 No Content", [])
     assert "/a%0A2026%20INFO%20all%20is%20well/%C3%A9/ 204" in caplog.text

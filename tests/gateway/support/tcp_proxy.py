@@ -9,7 +9,7 @@ from gevent import socket
 from gevent.server import StreamServer
 
 
-class Line:
+class TcpProxy:
     """Listens on a port of its own and passes everything on, both ways."""
 
     def __init__(self, uri: str) -> None:

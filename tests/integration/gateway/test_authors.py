@@ -93,6 +93,6 @@ def test_usernames_come_in_one_query(database: Engine) -> None:
     ids = [new_id() for _ in range(3)]
     with Session(database) as session, session.begin():
         for number, author_id in enumerate(ids):
-            store.name_author(session, author_id, f"name{number}", clock.now())
+            store.save_username(session, author_id, f"name{number}", clock.now())
     with Session(database) as session:
         assert store.usernames(session, [*ids, new_id()]) == dict(zip(ids, ["name0", "name1", "name2"], strict=True))

@@ -44,7 +44,7 @@ def test_only_a_browser_that_asks_first_gets_such_an_answer() -> None:
 
 
 def test_pages_of_the_own_host_and_of_the_list_may_listen() -> None:
-    assert ORIGINS.may_listen("https://api.example.org", "api.example.org")
-    assert ORIGINS.may_listen(APP, "api.example.org")
-    assert not ORIGINS.may_listen("https://evil.example", "api.example.org")
-    assert not ORIGINS.may_listen("null", "api.example.org")
+    assert ORIGINS.allows_websocket("https://api.example.org", "api.example.org")
+    assert ORIGINS.allows_websocket(APP, "api.example.org")
+    assert not ORIGINS.allows_websocket("https://evil.example", "api.example.org")
+    assert not ORIGINS.allows_websocket("null", "api.example.org")

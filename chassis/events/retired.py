@@ -1,0 +1,78 @@
+"""Deletes the queues of event handlers that a service no longer has.
+
+Such a queue stays bound to its exchange and grows. It is deleted once no process of the previous version consumes from
+it; until then these processes handle its messages.
+"""
+
+import logging
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from amqp.exceptions import NotFound
+from kombu import Connection
+from nameko.containers import WorkerContext
+from nameko.extensions import DependencyProvider
+
+from chassis.amqp import protocol
+from chassis.amqp.publisher import CONNECT_TIMEOUT
+from chassis.events.queues import parked_queue, retry_queue
+
+_log = logging.getLogger(__name__)
+
+
+class RetiredQueues:
+    """The queues of retired handlers, with their retry and dead-letter queues."""
+
+    def __init__(self, uri: str, queues: Iterable[str], delays: Iterable[int]) -> None:
+        self._uri = uri
+        self._delays = list(delays)
+        self._remaining = set(queues)
+
+    def delete_unused(self) -> None:
+        """Delete the queues that have no consumers; those that still have some are left for the next call."""
+        if not self._remaining:
+            return
+        try:
+            with Connection(self._uri, connect_timeout=CONNECT_TIMEOUT) as connection:
+                connection.ensure_connection(max_retries=1, timeout=CONNECT_TIMEOUT)
+                for queue in sorted(self._remaining):
+                    if not _in_use(connection, queue):
+                        self._delete(connection, queue)
+        except protocol.BROKER_ERRORS as error:
+            _log.warning("retired queues will be deleted later: %s", type(error).__name__)
+
+    def _delete(self, connection: Any, queue: str) -> None:
+        retries = [retry_queue(queue, delay).name for delay in self._delays]
+        with connection.channel() as channel:
+            for name in (queue, *retries, parked_queue(queue).name):
+                channel.queue_delete(name)  # no error if it does not exist
+        self._remaining.discard(queue)
+        _log.info("deleted the queue %s of a retired handler", queue)
+
+
+class RetiredQueuesProvider(DependencyProvider):
+    """Provides RetiredQueues for the handlers' queues of these names."""
+
+    if TYPE_CHECKING:  # Nameko replaces the provider by the result of get_dependency
+
+        def __get__(self, service: object, owner: type) -> RetiredQueues: ...
+
+    def __init__(self, *queues: str) -> None:
+        self.queues = queues
+
+    def setup(self) -> None:
+        """Read the settings; nothing connects yet."""
+        config = self.container.config
+        self._retired = RetiredQueues(config["AMQP_URI"], self.queues, config["retry"]["delays"])
+
+    def get_dependency(self, worker_ctx: WorkerContext) -> RetiredQueues:  # noqa: ARG002 - Nameko's signature
+        """Return the one that all workers share."""
+        return self._retired
+
+
+def _in_use(connection: Any, queue: str) -> bool:
+    try:
+        with connection.channel() as channel:
+            return bool(channel.queue_declare(queue, passive=True).consumer_count)
+    except NotFound:
+        return False

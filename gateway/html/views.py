@@ -1,0 +1,41 @@
+"""The HTML endpoints: the start page and the unsubscribe page."""
+
+from flask import Flask, Response, jsonify, request
+
+from chassis.contract import is_id
+from chassis.contract.validation import validated_strings
+from chassis.errors import NotFound
+from gateway import request_context
+from gateway.html import unsubscribe
+from gateway.html.page import HtmlPage
+from gateway.html.rendering import render, wants_html
+from gateway.request_context import RequestContext
+from users.contract import Unsubscribe
+
+_LINKS = {"docs": "/docs/", "openapi": "/openapi.json"}
+_START = HtmlPage(
+    "Baraza",
+    "This is the API of a Baraza installation: accounts, posts, and notifications in real time, by e-mail and by SMS.",
+    links=(("/docs/", "Documentation of the API"), ("/openapi.json", "OpenAPI document")),
+)
+
+
+def add(app: Flask) -> None:
+    """Add both endpoints."""
+    app.add_url_rule("/", "start", _start)
+    app.add_url_rule(unsubscribe.PATH, f"{unsubscribe.ROUTE}-page", _confirm_unsubscribe)
+
+
+def _start() -> Response:
+    if wants_html(request):
+        return render(_START)
+    return jsonify(name="Baraza", **_LINKS)
+
+
+def _confirm_unsubscribe(token: str) -> Response:
+    context: RequestContext = request.environ[request_context.KEY]
+    context.route = unsubscribe.ROUTE
+    if not is_id(token):
+        raise NotFound("There is nothing under this link.")
+    fields = request.args.to_dict() | {"token": token}
+    return render(unsubscribe.confirm(validated_strings(Unsubscribe, fields)))

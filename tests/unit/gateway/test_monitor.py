@@ -1,0 +1,204 @@
+"""Checks of open websockets: sessions, pings, resync."""
+
+import time
+from datetime import timedelta
+from typing import Any
+
+import gevent
+import pytest
+
+from chassis import clock
+from chassis.errors import ServiceError, Unauthenticated, Unavailable
+from chassis.ids import new_id
+from gateway.websocket import frames, monitor
+from gateway.websocket.connection import Connection
+from gateway.websocket.monitor import Monitor
+from gateway.websocket.registry import Registry
+from notifications.contract import Replay
+from users.contract import Authenticate, Identity
+
+HOUR = timedelta(hours=1)
+NOW, LATER = -HOUR, HOUR
+FIRST, SECOND = new_id(), new_id()
+
+
+def identity(expires_in: timedelta) -> Identity:
+    return Identity(
+        user_id="01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21",
+        username="ada",
+        session_id="01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b22",
+        is_staff=False,
+        expires_at=clock.now() + expires_in,
+    )
+
+
+class Users:
+    """A fake users service: one answer for all calls, with counts of calls and of concurrent calls."""
+
+    def __init__(self) -> None:
+        self.answer: Identity | ServiceError = identity(LATER)
+        self.calls = self.running = self.most = 0
+
+    def call_as_gateway(self, target: str, request: Authenticate, _reply: type[Identity]) -> Identity:
+        assert (target, request.token_hash) == ("users.authenticate", "hash")
+        self.calls += 1
+        self.running += 1
+        self.most = max(self.most, self.running)
+        gevent.sleep(0)
+        self.running -= 1
+        if isinstance(self.answer, ServiceError):
+            raise self.answer
+        return self.answer
+
+
+class SendBuffer:
+    room = 1000
+
+    def __init__(self) -> None:
+        self.ended: int | None = None
+        self.sent: list[bytes] = []
+        self.cut = False
+        self.last_received = time.monotonic()
+
+    def send(self, frame: bytes) -> None:
+        self.sent.append(frame)
+
+    def abort(self) -> None:
+        self.cut = True
+
+    def end(self, code: int, _reason: str) -> None:
+        self.ended = code
+
+
+class Inbox:
+    """A fake notifications service, in which FIRST is the newest, and a fake users service."""
+
+    def __init__(self, users: Users) -> None:
+        self.users = users
+        self.requested: list[str | None] = []
+
+    def call_as_gateway(self, target: str, request: Any, reply: Any) -> Any:
+        if target == "users.authenticate":
+            return self.users.call_as_gateway(target, request, reply)
+        self.requested.append(request.since)
+        return Replay(items=[], more=False, resumed=request.since is not None, unread=0, newest=FIRST)
+
+
+class Presence:
+    def __init__(self) -> None:
+        self.recorded: list[set[str]] = []
+
+    def record(self, users: set[str]) -> None:
+        self.recorded.append(users)
+
+
+@pytest.fixture
+def users() -> Users:
+    return Users()
+
+
+@pytest.fixture
+def sockets() -> Registry:
+    return Registry()
+
+
+@pytest.fixture
+def presence() -> Any:
+    """Records the recorded users."""
+    return Presence()
+
+
+@pytest.fixture
+def monitoring(sockets: Registry, users: Any, presence: Any) -> Monitor:
+    return Monitor(sockets, users, presence, ping=25)
+
+
+@pytest.fixture(autouse=True)
+def any_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(monitor, "Authenticate", Authenticate.model_construct)
+
+
+def opened(sockets: Registry, expires_in: timedelta) -> Connection:
+    buffer: Any = SendBuffer()
+    connection = Connection(identity(expires_in), "hash", buffer)
+    sockets.add(connection)
+    return connection
+
+
+def closed_with(connection: Connection) -> Any:
+    return connection.buffer.ended  # type: ignore[attr-defined]
+
+
+def test_live_session_keeps_its_websocket(users: Users, sockets: Registry, monitoring: Monitor) -> None:
+    connection = opened(sockets, NOW)
+    monitoring.check_sessions()
+    assert closed_with(connection) is None
+    assert connection.identity == users.answer
+    monitoring.check_sessions()
+    assert users.calls == 1
+
+
+def test_ended_session_closes_its_websocket(users: Users, sockets: Registry, monitoring: Monitor) -> None:
+    connection = opened(sockets, NOW)
+    users.answer = Unauthenticated("It has ended.", "invalid_token")
+    monitoring.check_sessions()
+    assert closed_with(connection) == 1008
+
+
+def test_lost_end_of_a_session_is_found_after_ten_minutes(
+    users: Users, sockets: Registry, monitoring: Monitor
+) -> None:
+    connection = opened(sockets, LATER)
+    users.answer = Unauthenticated("It has ended.", "invalid_token")
+    connection.checked_at -= monitor.CHECK_AFTER - 1
+    monitoring.check_sessions()
+    assert (users.calls, closed_with(connection)) == (0, None)
+    connection.checked_at -= 1
+    monitoring.check_sessions()
+    assert closed_with(connection) == 1008
+
+
+@pytest.mark.parametrize(("expires_in", "code"), [(LATER, None), (NOW, 1008)])
+def test_without_the_users_service_the_known_expiry_counts(
+    users: Users, sockets: Registry, monitoring: Monitor, expires_in: timedelta, code: int | None
+) -> None:
+    connection = opened(sockets, expires_in)
+    connection.checked_at -= monitor.CHECK_AFTER
+    users.answer = Unavailable("Down.")
+    monitoring.check_sessions()
+    assert closed_with(connection) == code
+    assert users.calls == 1
+
+
+def test_sessions_are_checked_a_few_at_a_time(users: Users, sockets: Registry, monitoring: Monitor) -> None:
+    for _ in range(50):
+        opened(sockets, NOW)
+    monitoring.check_sessions()
+    assert (users.calls, users.most) == (50, monitor.CHECKED_AT_ONCE)
+
+
+def test_ping_records_connected_users_and_drops_silent_connections(
+    sockets: Registry, monitoring: Monitor, presence: Presence
+) -> None:
+    there: Any = opened(sockets, LATER)
+    silent: Any = opened(sockets, LATER)
+    silent.buffer.last_received -= monitor.SILENT * 25
+    monitoring.ping_all()
+    assert (there.buffer.sent, there.buffer.cut) == ([frames.PING], False)
+    assert (silent.buffer.sent, silent.buffer.cut) == ([], True)
+    sockets.remove(there)
+    monitoring.ping_all()
+    assert presence.recorded == [{there.identity.user_id}, set()]
+
+
+def test_frame_before_a_websockets_resync_hides_nothing_that_was_missed(
+    sockets: Registry, monitoring: Monitor, users: Users
+) -> None:
+    connection = opened(sockets, LATER)
+    inbox = Inbox(users)
+    monitoring._rpc = inbox  # type: ignore[assignment]  # noqa: SLF001 - both fake services
+    connection.start(inbox, None)  # type: ignore[arg-type]
+    monitoring.resync()
+    connection.notify(SECOND, b"a frame before the resync")
+    assert gevent.wait(timeout=5)
+    assert inbox.requested == [None, FIRST]

@@ -1,0 +1,121 @@
+"""The webhook of Africa's Talking."""
+
+from typing import Any
+
+import pytest
+
+from chassis.contract import Message
+from chassis.errors import DeadlineExceeded, Invalid, Unavailable
+from gateway.http.webhooks import WebhookSecret, receive
+
+SECRET = "k3Jx9mQ2vT7bW4zR"
+REPORT = {"id": "ATXid_1", "status": "Success", "phoneNumber": "+254711000001", "networkCode": "63902"}
+OPT_OUT = {"senderId": "BARAZA", "phoneNumber": "+254711000001"}
+
+
+class FakeRpc:
+    """Records calls, and raises an error if it has one."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self._error = error
+
+    def call_as_gateway(self, target: str, request: Message, _reply: type[Message]) -> None:
+        self.calls.append((target, request.model_dump()))
+        if self._error:
+            raise self._error
+
+
+def forwarded(form: dict[str, str]) -> tuple[str, dict[str, Any]]:
+    rpc: Any = FakeRpc()
+    receive(rpc, form)
+    ((target, arguments),) = rpc.calls
+    return str(target), dict(arguments)
+
+
+@pytest.mark.parametrize(
+    "path", ["/callbacks/africastalking/k3Jx9mQ2vT7bW4zR/", "/callbacks/africastalking/k3Jx9mQ2vT7bW4zR"]
+)
+def test_path_with_the_secret_is_recognised(path: str) -> None:
+    assert WebhookSecret(SECRET).in_path(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/callbacks/africastalking/k3Jx9mQ2vT7bW4zS/",
+        "/callbacks/africastalking/k3Jx9mQ2vT7bW4z/",
+        "/callbacks/africastalking/k3Jx9mQ2vT7bW4zR9/",
+        "/callbacks/africastalking/k3Jx9mQ2vT7bW4zR/more/",
+        "/callbacks/africastalking/",
+        "/callbacks/africastalking/k3Jx9mQ2vT7bW4z\xe9/",
+        "/callbacks/other/k3Jx9mQ2vT7bW4zR/",
+        "/k3Jx9mQ2vT7bW4zR/",
+        "k3Jx9mQ2vT7bW4zR",
+        "/all-posts/",
+    ],
+)
+def test_other_paths_are_not_recognised(path: str) -> None:
+    assert not WebhookSecret(SECRET).in_path(path)
+
+
+@pytest.mark.parametrize("path", ["/callbacks/africastalking/", "/callbacks/africastalking//"])
+def test_without_a_secret_no_path_is_recognised(path: str) -> None:
+    assert not WebhookSecret("").in_path(path)
+    assert not WebhookSecret("").matches("")
+
+
+@pytest.mark.parametrize("secret", ["short", "with/a/slash/in/it/", "é" * 20, " " * 20])
+def test_weak_or_invalid_secret_stops_the_start(secret: str) -> None:
+    with pytest.raises(SystemExit, match="AFRICASTALKING_CALLBACK_SECRET"):
+        WebhookSecret(secret)
+
+
+def test_report_is_forwarded_to_notifications() -> None:
+    assert forwarded(REPORT | {"status": "Failed", "failureReason": "AbsentSubscriber", "retryCount": "2"}) == (
+        "notifications.delivery_report",
+        {"provider_id": "ATXid_1", "status": "Failed", "reason": "AbsentSubscriber", "phone": "+254711000001"},
+    )
+
+
+def test_report_needs_neither_number_nor_reason() -> None:
+    _, report = forwarded({"id": "ATXid_1", "status": "Success", "failureReason": ""})
+    assert (report["phone"], report["reason"]) == (None, None)
+
+
+def test_opt_out_is_forwarded_to_users() -> None:
+    assert forwarded(OPT_OUT) == ("users.opt_out", {"phone": "+254711000001", "channel": "sms"})
+
+
+@pytest.mark.parametrize("number", [" 254711000001", "254711000001", "+254711000001"])
+def test_plus_that_the_form_encoding_lost_is_restored(number: str) -> None:
+    assert forwarded(OPT_OUT | {"phoneNumber": number})[1]["phone"] == "+254711000001"
+
+
+@pytest.mark.parametrize(
+    ("form", "fields"),
+    [
+        ({}, ["id", "status"]),
+        (REPORT | {"id": ""}, ["id"]),
+        (REPORT | {"id": "x" * 101}, ["id"]),
+        (REPORT | {"status": "nul\0"}, ["status"]),
+        (REPORT | {"phoneNumber": "0711"}, ["phoneNumber"]),
+        (REPORT | {"failureReason": "x" * 201}, ["failureReason"]),
+        ({"senderId": "BARAZA"}, ["phoneNumber"]),
+        (OPT_OUT | {"phoneNumber": "none"}, ["phoneNumber"]),
+        (OPT_OUT | {"senderId": ""}, ["senderId"]),
+    ],
+)
+def test_invalid_form_is_rejected_with_the_vendors_field_names(form: dict[str, str], fields: list[str]) -> None:
+    rpc: Any = FakeRpc()
+    with pytest.raises(Invalid) as raised:
+        receive(rpc, form)
+    assert [error["field"] for error in raised.value.errors] == fields
+    assert rpc.calls == []
+
+
+@pytest.mark.parametrize("error", [Unavailable("down"), DeadlineExceeded("late")])
+def test_report_that_was_not_stored_is_requested_again(error: Exception) -> None:
+    rpc: Any = FakeRpc(error)
+    with pytest.raises(Unavailable):
+        receive(rpc, REPORT)
