@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from amqp.exceptions import NotFound
+from amqp.exceptions import PreconditionFailed
 from kombu import Connection
 from nameko.containers import WorkerContext
 from nameko.extensions import DependencyProvider
@@ -36,18 +36,21 @@ class RetiredQueues:
             with Connection(self._uri, connect_timeout=CONNECT_TIMEOUT) as connection:
                 connection.ensure_connection(max_retries=1, timeout=CONNECT_TIMEOUT)
                 for queue in sorted(self._remaining):
-                    if not _in_use(connection, queue):
-                        self._delete(connection, queue)
+                    self._delete(connection, queue)
         except protocol.BROKER_ERRORS as error:
             _log.warning("retired queues will be deleted later: %s", type(error).__name__)
 
     def _delete(self, connection: Any, queue: str) -> None:
         retries = [retry_queue(queue, delay).name for delay in self._delays]
-        with connection.channel() as channel:
-            for name in (queue, *retries, parked_queue(queue).name):
-                channel.queue_delete(name)  # no error if it does not exist
+        try:
+            with connection.channel() as channel:
+                channel.queue_delete(queue, if_unused=True)  # no error if it does not exist
+                for name in (*retries, parked_queue(queue).name):
+                    channel.queue_delete(name)
+        except PreconditionFailed:
+            _log.info("the retired queue %s still has consumers", queue)
+            return
         self._remaining.discard(queue)
-        _log.info("deleted the queue %s of a retired handler", queue)
 
 
 class RetiredQueuesProvider(DependencyProvider):
@@ -68,11 +71,3 @@ class RetiredQueuesProvider(DependencyProvider):
     def get_dependency(self, worker_ctx: WorkerContext) -> RetiredQueues:  # noqa: ARG002 - Nameko's signature
         """Return the one that all workers share."""
         return self._retired
-
-
-def _in_use(connection: Any, queue: str) -> bool:
-    try:
-        with connection.channel() as channel:
-            return bool(channel.queue_declare(queue, passive=True).consumer_count)
-    except NotFound:
-        return False

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from chassis import clock
 from chassis.db.unit_of_work import UnitOfWork
-from chassis.ids import new_id
+from chassis.ids import first_id
 from chassis.rpc.client import RpcClient
 from feeds import contract as feeds
 from gateway.authors import store
@@ -59,7 +59,8 @@ def rebuild(db: UnitOfWork, rpc_client: RpcClient) -> Rebuilt:
 
 
 def _pages(rpc_client: RpcClient) -> Iterator[list[feeds.AuthorPosts]]:
-    request = feeds.ListAuthors(before=new_id(), after=None, limit=PAGE)
+    before = first_id(clock.now() + store.SKEW)  # clocks of other machines may be ahead
+    request = feeds.ListAuthors(before=before, after=None, limit=PAGE)
     while True:
         page = rpc_client.call("feeds.authors", request, feeds.AuthorPostsPage)
         yield page.items

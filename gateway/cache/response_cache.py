@@ -55,6 +55,14 @@ class ResponseCache:
     def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
 
+    def load(self, key: str) -> CachedResponse | None:
+        """Return a cached response."""
+        try:
+            value = self._redis.run(lambda: self._redis.connection.get(key))
+        except RedisUnavailable:
+            return None
+        return unpack(value) if value else None
+
     def store(self, key: str, response: CachedResponse, seconds: int) -> None:
         """Cache a response."""
         try:

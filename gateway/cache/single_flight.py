@@ -1,4 +1,4 @@
-"""Single flight: of concurrent requests that miss the same cached response, one computes it and the others wait.
+"""Single flight: concurrent requests that miss the same cached response wait for one computation per process.
 
 A response is never older than a write that was answered before the request. Its key contains the version of its cache
 tag as the guard read it, and each write increments the version before it is answered. All that share a computation have
@@ -34,8 +34,10 @@ class SingleFlight:
             return _wait(running, deadline)
         running = self._running[key] = AsyncResult()
         try:
-            response = compute()
-            self._cache.store(key, response, cache_seconds)
+            response = self._cache.load(key)  # a computation may have ended since the guard read the cache
+            if response is None:
+                response = compute()
+                self._cache.store(key, response, cache_seconds)
         except Exception as error:
             running.set_exception(error)
             raise

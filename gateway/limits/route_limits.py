@@ -1,4 +1,4 @@
-"""Limits of single routes beside the general one: stricter ones for login and register, and those that operators set."""
+"""Limits of single routes: stricter ones for login and register, and those that operators set."""
 
 from gateway.limits.rate_limiter import RateLimiter, enforce
 from gateway.rates import Rate

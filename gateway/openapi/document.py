@@ -20,7 +20,7 @@ VERSION = "1"  # of the API
 TAGS = {
     "users": "Users, their accounts and sessions.",
     "feeds": "Posts.",
-    "notifications": "Inboxes and deliveries. Live notifications come by the websocket `/ws/notifications/`, see above.",
+    "notifications": "Inboxes and deliveries. For live notifications see the websocket above.",
     "start": "Where to find the documentation.",
     "probes": "For operators. Never throttled, and without a token.",
 }

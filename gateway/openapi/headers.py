@@ -10,7 +10,7 @@ OPTIONAL = frozenset({"Link", "Idempotency-Replayed"})
 _NUMBER = {"type": "integer", "minimum": 0}
 _HEADERS: dict[str, tuple[str, dict[str, Any], Any]] = {
     "X-Request-ID": (
-        "Identifies this request in all logs; the client's own if it sent one of 8 to 64 letters, digits, `.`, `_`, `-`.",
+        "Identifies this request in all logs. A client may send its own: 8 to 64 letters, digits, `.`, `_` or `-`.",
         {"type": "string", "pattern": "^[A-Za-z0-9._-]{8,64}$"},
         "05abb1c92aec4ec5a7a87dbeb7081e01",
     ),

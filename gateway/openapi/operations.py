@@ -20,7 +20,7 @@ _CALLERS = {Access.ANYONE: "For anyone.", Access.USER: "Needs a token.", Access.
 _KEY = {
     "name": "Idempotency-Key",
     "in": "header",
-    "description": "Identifies this write for 24 hours: a repeated request writes once and gets the first response again.",
+    "description": "Identifies this write for 24 hours: a repeated request gets the first response again.",
     "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
 }
 _IF_NONE_MATCH = {

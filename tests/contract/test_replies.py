@@ -66,8 +66,8 @@ def operators_look_after_the_gateway(call: Checked) -> None:
 def operators_look_after_parked_events(call: Checked) -> None:
     for service in ("notifications", "gateway"):
         call(f"{service}.parked", OPERATOR)
-        call(f"{service}.replay_parked", OPERATOR, handler="on_post_created")
-        call(f"{service}.discard_parked", OPERATOR, handler="on_post_created")
+        call(f"{service}.replay_parked", OPERATOR, handler="on_account_erased")
+        call(f"{service}.discard_parked", OPERATOR, handler="on_account_erased")
 
 
 def operators_look_after_deliveries(call: Checked, notification: str) -> None:

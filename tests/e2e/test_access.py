@@ -9,7 +9,7 @@ import requests
 from sqlalchemy import URL, create_engine, text
 
 from dev.platform.instance import Instance
-from gateway.routing.route import Route, Who
+from gateway.routing.route import Access, Route
 from gateway.routing.table import ROUTES
 from tests.e2e.support.operator import Operator
 from tests.e2e.support.person import Person, problem
@@ -63,7 +63,7 @@ def test_without_a_good_token_there_is_only_what_anybody_may_have(
 ) -> None:
     nobody = visitors[kind]
     reply = call(nobody, route, path, visitors["good"].id)
-    if route.who is not Who.ANYONE:
+    if route.access is not Access.ANYONE:
         document = problem(reply, 401)
         assert document["code"] == ("unauthenticated" if kind == "none" else "invalid_token")
         assert reply.headers["WWW-Authenticate"].startswith("Bearer")
@@ -79,7 +79,7 @@ def test_with_a_good_token_only_what_is_for_staff_is_closed(
     if route.name == "logout":
         return  # it would end the session that the others need; test_identity.py has it
     reply = call(visitors["good"], route, path, visitors["good"].id)
-    if route.who is Who.STAFF:
+    if route.access is Access.STAFF:
         assert problem(reply, 403)["code"] == "forbidden"
     else:
         assert reply.status_code not in {401, 403}

@@ -20,6 +20,7 @@ WRITES = 25  # by each writer
 MOST_READS = 900  # by each reader, who may ask 1,000 times an hour
 GONE = 1_000_000  # the version of a deleted post
 TIMEOUT = 15  # seconds
+PROCESSES = 2  # of the gateway
 
 
 @dataclass
@@ -123,7 +124,7 @@ def read_on(reader: Reader, writing: list[Any]) -> list[str]:
     return found + reader.read()
 
 
-def test_those_who_miss_a_page_together_cause_one_call(platform: Instance, url: str, newcomer: Make) -> None:
+def test_concurrent_misses_make_one_call_per_gateway_process(platform: Instance, url: str, newcomer: Make) -> None:
     calls = 'baraza_rpc_client_seconds_count{method="detail",outcome="ok",service="feeds"}'
     author = newcomer(notify_by=[])
     path = f"/post-detail/{author.writes('asked for by many')['id']}/"
@@ -131,4 +132,4 @@ def test_those_who_miss_a_page_together_cause_one_call(platform: Instance, url: 
     with ThreadPoolExecutor(20) as threads:
         asked = [threads.submit(requests.get, url + path, headers=author.headers, timeout=TIMEOUT) for _ in range(20)]
         assert {one.result().json()["text"] for one in asked} == {"asked for by many"}
-    assert measured(platform.environment, calls) == before + 1
+    assert before < measured(platform.environment, calls) <= before + PROCESSES

@@ -118,7 +118,7 @@ def test_what_a_client_says_does_not_matter_unless_it_is_too_much(newcomer: Make
     assert closed_with(socket) in {1008, 1009}
 
 
-def test_a_client_that_floods_is_cut_off(newcomer: Make) -> None:
+def test_flooding_client_is_disconnected(newcomer: Make) -> None:
     socket = newcomer().listen()
     heard(socket)
     with suppress(ConnectionClosed):

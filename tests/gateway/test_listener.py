@@ -1,4 +1,4 @@
-"""What is broadcast, as it reaches the sockets of a gateway process."""
+"""Broadcast events, as they reach the websockets of a gateway process."""
 
 import json
 import os
@@ -55,7 +55,7 @@ class Inbox:
 
 
 class Monitor:
-    """Has no socket to look after."""
+    """Has no connections to check."""
 
     def hold(self) -> None:
         return
@@ -70,9 +70,9 @@ def buffer() -> SendBuffer:
 
 
 @pytest.fixture
-def heard(settings: dict[str, Any], buffer: Any) -> Iterator[SendBuffer]:
-    """A socket of USER in a gateway that listens."""
-    registry, inbox, vigil = Registry(), Inbox(), Monitor()
+def received(settings: dict[str, Any], buffer: Any) -> Iterator[SendBuffer]:
+    """The websocket of USER in a gateway that listens to events."""
+    registry, inbox, monitor = Registry(), Inbox(), Monitor()
     identity = Identity(
         user_id=USER, username="ada", session_id=new_id(), is_staff=False, expires_at=clock.now() + timedelta(hours=1)
     )
@@ -81,7 +81,7 @@ def heard(settings: dict[str, Any], buffer: Any) -> Iterator[SendBuffer]:
     connection.start(inbox, None)  # type: ignore[arg-type]
     buffer.read.clear()
     broker = Broker(settings)
-    broker.subscribe(Listener(settings, registry, vigil))  # type: ignore[arg-type]
+    broker.subscribe(Listener(settings, registry, monitor))  # type: ignore[arg-type]
     running = gevent.spawn(broker.run)
     assert broker.connected.wait(LIMIT)
     yield buffer
@@ -90,7 +90,7 @@ def heard(settings: dict[str, Any], buffer: Any) -> Iterator[SendBuffer]:
 
 @pytest.fixture
 def publish(settings: dict[str, Any]) -> Iterator[Publish]:
-    """Say what notifications says, under an event id of one's own."""
+    """Publish as notifications, with a given event id."""
     own = settings | process_variables(os.environ, "notifications.service")
     publisher = BatchPublisher(own["AMQP_URI"], own["HEARTBEAT"], "notifications", keyring.of(own))
 
@@ -106,22 +106,22 @@ def tea(message: str) -> Notification:
     return Notification(id=TEA, kind="message", title="Tea", message=message, data={}, created_at=clock.now())
 
 
-def test_words_that_come_late_do_not_replace_newer_ones(heard: SendBuffer, publish: Publish) -> None:
-    for event_id, words in ((NEW, "new"), (OLD, "old"), (NEWEST, "newest")):
-        publish(event_id, NotificationChanged(notification=tea(words), recipients=[OTHER, USER]))
-    assert [(frame["type"], frame["id"], frame["message"]) for frame in heard.frames(2)] == [
+def test_late_change_does_not_replace_a_newer_one(received: SendBuffer, publish: Publish) -> None:
+    for event_id, text in ((NEW, "new"), (OLD, "old"), (NEWEST, "newest")):
+        publish(event_id, NotificationChanged(notification=tea(text), recipients=[OTHER, USER]))
+    assert [(frame["type"], frame["id"], frame["message"]) for frame in received.frames(2)] == [
         ("changed", TEA, "new"),
         ("changed", TEA, "newest"),
     ]
 
 
-def test_what_was_read_is_told_however_late_but_its_count_is_not(heard: SendBuffer, publish: Publish) -> None:
+def test_late_read_event_is_relayed_without_its_count(received: SendBuffer, publish: Publish) -> None:
     publish(NEW, NotificationsRead(user_id=USER, ids=[TEA], unread=3))
     publish(NEWEST, NotificationCreated(notification=tea("Chai?"), recipients=[USER]))
     publish(OLD, NotificationsRead(user_id=USER, ids=[OTHER], unread=8))
     publish(new_id(), NotificationsRead(user_id=OTHER, ids=[TEA], unread=1))
     publish(new_id(), NotificationsRead(user_id=USER, ids=[NEW], unread=2))
-    read, _, late, last = heard.frames(4)
+    read, _, late, last = received.frames(4)
     assert read == {"type": "read", "ids": [TEA], "unread": 3}
     assert late == {"type": "read", "ids": [OTHER], "unread": 4}
     assert last == {"type": "read", "ids": [NEW], "unread": 2}

@@ -1,4 +1,4 @@
-"""Access was connected, as the gateway notes it in a real Redis."""
+"""Connected users are recorded in a real Redis."""
 
 import logging
 import time
@@ -14,7 +14,7 @@ from gateway.websocket.presence import Presence
 from notifications.contract import SEEN_FOR, seen_key
 
 Running = Callable[[str], Presence]
-NOBODY_LISTENS = "redis://127.0.0.1:9/0"
+CLOSED_PORT = "redis://127.0.0.1:9/0"
 
 
 @pytest.fixture
@@ -30,9 +30,7 @@ def running() -> Iterator[Running]:
     gevent.killall(writing)
 
 
-def test_who_is_noted_was_seen_at_that_moment_and_is_remembered_for_a_day(
-    settings: dict[str, Any], running: Running
-) -> None:
+def test_connected_user_is_recorded_for_a_day(settings: dict[str, Any], running: Running) -> None:
     users = [new_id() for _ in range(3)]
     before = int(time.time())
     running(settings["redis_url"]).record(users)
@@ -44,17 +42,17 @@ def test_who_is_noted_was_seen_at_that_moment_and_is_remembered_for_a_day(
             assert 0 < client.ttl(seen_key(user)) <= SEEN_FOR
 
 
-def test_without_redis_nobody_waits_and_it_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
-    presence = Presence(NOBODY_LISTENS)
+def test_without_redis_recording_fails_fast_and_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    presence = Presence(CLOSED_PORT)
     with caplog.at_level(logging.WARNING, "gateway.websocket.presence"):
         for _ in range(3):
             presence.record([new_id()])
             presence.write()
-    assert [record.getMessage() for record in caplog.records] == ["nobody can tell who is connected: ConnectionError"]
+    assert [record.getMessage() for record in caplog.records] == ["connected users cannot be recorded: ConnectionError"]
 
 
-def test_where_nobody_is_connected_redis_is_not_asked(caplog: pytest.LogCaptureFixture, running: Running) -> None:
-    presence = running(NOBODY_LISTENS)
+def test_redis_is_not_called_without_connections(caplog: pytest.LogCaptureFixture, running: Running) -> None:
+    presence = running(CLOSED_PORT)
     presence.record([])
     gevent.idle()
     presence.record([new_id()])

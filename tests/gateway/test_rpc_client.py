@@ -32,12 +32,12 @@ def until(fact: Callable[[], object]) -> None:
             gevent.sleep(0.01)
 
 
-def test_a_reply_comes_back_as_the_model_that_was_asked_for(rpc: RpcClient, service: Service) -> None:
+def test_reply_is_parsed_as_the_response_model(rpc: RpcClient, service: Service) -> None:
     echo = service(lambda arguments: arguments)
     assert rpc.call_as_gateway(f"{echo.name}.say", Word(word="habari"), Word) == Word(word="habari")
 
 
-def test_replies_find_their_calls_in_whatever_order_they_come(rpc: RpcClient, service: Service) -> None:
+def test_replies_in_any_order_reach_their_calls(rpc: RpcClient, service: Service) -> None:
     later = Event()
 
     def answer(arguments: dict[str, Any]) -> Any:
@@ -54,7 +54,7 @@ def test_replies_find_their_calls_in_whatever_order_they_come(rpc: RpcClient, se
     assert first.get(timeout=LIMIT).word == "first"
 
 
-def test_nobody_waits_beyond_the_deadline_and_a_late_reply_is_dropped(rpc: RpcClient, service: Service) -> None:
+def test_call_fails_at_its_deadline_and_a_late_reply_is_dropped(rpc: RpcClient, service: Service) -> None:
     late = Event()
 
     def answer(arguments: dict[str, Any]) -> Any:
@@ -70,12 +70,12 @@ def test_nobody_waits_beyond_the_deadline_and_a_late_reply_is_dropped(rpc: RpcCl
     assert not rpc._waiting  # noqa: SLF001 - what would leak cannot be seen from outside
 
 
-def test_a_service_that_is_not_there_is_refused_at_once(rpc: RpcClient) -> None:
+def test_call_to_a_missing_service_fails_at_once(rpc: RpcClient) -> None:
     with gevent.Timeout(AT_ONCE), pytest.raises(Unavailable, match="nowhere is not there"):
         rpc.call_as_gateway("nowhere.say", Empty(), Empty, deadline=DEADLINE)
 
 
-def test_more_calls_than_may_be_under_way_are_refused_at_once(
+def test_call_above_the_concurrency_limit_fails_at_once(
     rpc: RpcClient, service: Service, settings: dict[str, Any]
 ) -> None:
     enough = Event()
@@ -90,7 +90,7 @@ def test_more_calls_than_may_be_under_way_are_refused_at_once(
     assert [call.get(timeout=LIMIT).word for call in calls] == [str(n) for n in range(most)]
 
 
-def test_pending_calls_fail_at_once_with_the_connection_and_it_is_made_again(
+def test_pending_calls_fail_when_the_connection_is_lost_and_it_reconnects(
     rpc: RpcClient, service: Service, line: TcpProxy, broker: Broker
 ) -> None:
     never = Event()
@@ -108,6 +108,6 @@ def test_pending_calls_fail_at_once_with_the_connection_and_it_is_made_again(
     never.set()
 
 
-def test_without_a_connection_calls_are_refused_at_once(settings: dict[str, Any]) -> None:
+def test_call_without_connection_fails_at_once(settings: dict[str, Any]) -> None:
     with gevent.Timeout(AT_ONCE), pytest.raises(Unavailable, match="broker"):
         RpcClient(settings).call_as_gateway("users.ping", Empty(), Empty, deadline=DEADLINE)

@@ -72,7 +72,7 @@ def test_response_is_cached(flight: SingleFlight, computation: Computation, redi
     computation.run(flight)
     stored: Any = redis.connection.get(computation.key)
     assert unpack(stored) == RESPONSE
-    assert 0 < int(redis.connection.ttl(computation.key)) <= 60  # type: ignore[arg-type]
+    assert 0 < int(redis.connection.ttl(computation.key)) <= 60
 
 
 def test_error_is_raised_in_all_waiting_requests_and_in_no_later_one(

@@ -1,4 +1,4 @@
-"""The gateway's Nameko class on its database, and the people and posts of real services."""
+"""The gateway's Nameko class on its database, with the real users and feeds services."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +18,7 @@ from gateway.service import GatewayService
 from tests.integration.support.databases import Databases
 from users.service import UsersService
 
-Hear = Callable[[Event], None]
+Handle = Callable[[Event], None]
 ReadAuthors = Callable[[], dict[str, AuthorRow]]
 
 
@@ -32,20 +32,20 @@ def platform(start: Callable[..., ServiceRunner], databases: Databases) -> dict[
 
 
 @pytest.fixture
-def hear(platform: dict[str, Any]) -> Hear:
-    """Run the gateway's handler of an event, twice: every event may come again."""
+def handle(platform: dict[str, Any]) -> Handle:
+    """Run the gateway's handler of an event twice, since every event may be delivered again."""
 
-    def hear(event: Event) -> None:
+    def handle(event: Event) -> None:
         for _ in range(2):
             with entrypoint_hook(platform["gateway"], f"on_{event.type}") as handler:
                 handler(event)
 
-    return hear
+    return handle
 
 
 @pytest.fixture
 def database(databases: Databases) -> Engine:
-    """The gateway's own database, to look behind its back."""
+    """The gateway's own database."""
     return databases.engine("gateway")
 
 

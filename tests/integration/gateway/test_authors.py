@@ -1,4 +1,4 @@
-"""The gateway's own Nameko class: the read model of authors, kept from events."""
+"""The read model of authors: usernames from events, posts counted when an operator asks."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,12 +14,13 @@ from chassis import clock
 from chassis.auth.caller import Caller
 from chassis.errors import Unavailable
 from chassis.ids import new_id
-from feeds.contract import CACHE_TAG, PostCreated
+from feeds.contract import CACHE_TAG
 from gateway.authors import store
 from gateway.models import AuthorRow
 from gateway.service import GatewayService
-from tests.integration.support.rpc import Rpc
-from users.contract import AccountChanged, AccountErased
+from tests.integration.gateway.conftest import Handle
+from tests.integration.support.rpc import OPERATOR, Rpc
+from users.contract import ERASED, AccountChanged, AccountErased
 
 
 def author(database: Engine, author_id: str) -> AuthorRow:
@@ -31,68 +32,75 @@ def renamed(author_id: str, username: str, minutes: int) -> AccountChanged:
     return AccountChanged(id=author_id, username=username, changed_at=clock.now() + timedelta(minutes=minutes))
 
 
-def test_the_newest_name_stays_in_whatever_order_the_news_comes(hear: Callable[..., None], database: Engine) -> None:
+def register(rpc: Rpc, username: str) -> Caller:
+    request = {"username": username, "email": f"{username}@example.org", "password": "a bench of stone"}
+    return Caller("gateway", user=rpc("users.register", **request)["id"], username=username)
+
+
+def test_newest_username_wins_in_any_order_of_events(handle: Handle, database: Engine) -> None:
     ada = new_id()
-    hear(renamed(ada, "second", 2))
-    hear(renamed(ada, "first", 1))
+    handle(renamed(ada, "second", 2))
+    handle(renamed(ada, "first", 1))
     assert author(database, ada).username == "second"
-    hear(renamed(ada, "third", 3))
+    handle(renamed(ada, "third", 3))
     assert author(database, ada).username == "third"
 
 
-def test_each_post_counts_once(hear: Callable[..., None], database: Engine) -> None:
-    ada = new_id()
-    posts = [
-        PostCreated(id=new_id(), author_id=ada, author_username="ada", text="x", created_at=clock.now())
-        for _ in range(3)
-    ]
-    for post in [*posts, posts[0]]:
-        hear(post)
-    assert author(database, ada).posts == 3
-    assert author(database, ada).last_post_at == posts[-1].created_at
-
-
-def test_an_erased_author_is_a_tombstone_that_no_news_wakes_and_all_their_posts_go(
-    hear: Callable[..., None], database: Engine, rpc: Rpc, redis: Any
+def test_erased_author_stays_erased_and_their_posts_are_deleted(
+    handle: Handle, database: Engine, rpc: Rpc, redis: Any
 ) -> None:
     ada = new_id()
-    as_ada = Caller("gateway", user=ada, username="ada")
-    post = rpc("feeds.create", as_ada, text="hello")
-    hear(PostCreated(**post, author_username="ada"))
+    rpc("feeds.create", Caller("gateway", user=ada, username="ada"), text="hello")
     version = int(redis.get(f"tag:{CACHE_TAG}"))
     erased = AccountErased(id=ada, erased_at=clock.now())
-    hear(erased)
+    handle(erased)
     assert rpc("feeds.all")["items"] == []
     assert int(redis.get(f"tag:{CACHE_TAG}")) > version
-    late = rpc("feeds.create", as_ada, text="it was on its way")
-    hear(PostCreated(**late, author_username="ada"))
-    hear(renamed(ada, "lovelace", 1))
-    assert rpc("feeds.all")["items"] == []
+    handle(renamed(ada, "lovelace", 1))
     row = author(database, ada)
-    assert (row.username, row.posts, row.last_post_at) == ("[deleted]", 0, None)
-    assert row.changed_at == erased.erased_at
+    assert (row.username, row.changed_at) == (ERASED, erased.erased_at)
 
 
-def test_an_author_who_never_posted_is_erased_too(hear: Callable[..., None], database: Engine) -> None:
+def test_author_without_posts_is_erased(handle: Handle, database: Engine) -> None:
     ada = new_id()
-    hear(AccountErased(id=ada, erased_at=clock.now()))
-    assert author(database, ada).username == "[deleted]"
+    handle(AccountErased(id=ada, erased_at=clock.now()))
+    assert author(database, ada).username == ERASED
 
 
-def test_without_feeds_the_erasure_fails_and_so_comes_again(
+def test_without_feeds_the_erasure_fails_so_that_the_event_is_repeated(
     start: Callable[..., ServiceRunner], database: Engine
 ) -> None:
     (gateway,) = start(GatewayService).containers
     ada = new_id()
     with entrypoint_hook(gateway, "on_account_erased") as handler, pytest.raises(Unavailable):
         handler(AccountErased(id=ada, erased_at=clock.now()))
-    assert author(database, ada).username == "[deleted]"
+    assert author(database, ada).username == ERASED
 
 
-def test_usernames_come_in_one_query(database: Engine) -> None:
+def test_usernames_are_read_in_one_query(database: Engine) -> None:
     ids = [new_id() for _ in range(3)]
     with Session(database) as session, session.begin():
         for number, author_id in enumerate(ids):
             store.save_username(session, author_id, f"name{number}", clock.now())
     with Session(database) as session:
         assert store.usernames(session, [*ids, new_id()]) == dict(zip(ids, ["name0", "name1", "name2"], strict=True))
+
+
+def test_authors_with_the_most_posts_come_first(handle: Handle, rpc: Rpc) -> None:
+    ada, grace, unknown = register(rpc, "ada"), register(rpc, "grace"), Caller("gateway", user=new_id(), username="x")
+    last = [rpc("feeds.create", caller, text="x") for caller in (unknown, ada, grace, ada, grace, ada)][-1]
+    handle(renamed(str(ada.user), "lovelace", 1))
+    handle(renamed(str(grace.user), "hopper", 1))
+    items = rpc("gateway.authors", OPERATOR, limit=2)["items"]
+    assert [(item["username"], item["posts"]) for item in items] == [("lovelace", 3), ("hopper", 2)]
+    assert items[0]["last_post_at"] == last["created_at"]
+
+
+def test_rebuild_reads_all_usernames_again_but_keeps_newer_ones(handle: Handle, rpc: Rpc, database: Engine) -> None:
+    ada, grace = register(rpc, "ada"), register(rpc, "grace")
+    for caller in (ada, grace, grace):
+        rpc("feeds.create", caller, text="x")
+    handle(renamed(str(grace.user), "hopper", 5))
+    assert rpc("gateway.rebuild_authors", OPERATOR) == {"authors": 2, "posts": 3}
+    assert author(database, str(ada.user)).username == "ada"
+    assert author(database, str(grace.user)).username == "hopper"

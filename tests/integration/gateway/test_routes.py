@@ -104,7 +104,7 @@ def refused_fields(error: Any) -> set[str]:
         {"enabled": False, "rate": "1/second", "deadline": 1.5},
     ],
 )
-def test_what_is_given_is_changed_and_null_puts_it_back(
+def test_given_fields_are_changed_and_null_resets_them(
     set_route: Set, listed: Callable[[], Any], change: dict[str, Any]
 ) -> None:
     assert set_route(**change) == {"name": "all-posts"} | SEED | change
@@ -113,7 +113,7 @@ def test_what_is_given_is_changed_and_null_puts_it_back(
     assert set_route(**dict.fromkeys(change)) == {"name": "all-posts"} | SEED
 
 
-def test_a_change_leaves_alone_what_was_changed_before(set_route: Set) -> None:
+def test_change_keeps_earlier_changes_of_other_fields(set_route: Set) -> None:
     set_route(rate="10/minute")
     set_route(enabled=False)
     assert set_route(deadline=2) == {"name": "all-posts"} | SEED | {
@@ -123,7 +123,7 @@ def test_a_change_leaves_alone_what_was_changed_before(set_route: Set) -> None:
     }
 
 
-def test_reset_puts_all_of_a_route_back(set_route: Set, rpc: Rpc, listed: Callable[[], Any]) -> None:
+def test_reset_restores_all_fields_of_a_route(set_route: Set, rpc: Rpc, listed: Callable[[], Any]) -> None:
     set_route(enabled=False, rate="10/minute", cache_seconds=1, deadline=1)
     set_route("post-detail", enabled=False)
     assert rpc("gateway.reset_route", OPERATOR, name="all-posts") == {"name": "all-posts"} | SEED
@@ -155,7 +155,7 @@ def test_reset_puts_all_of_a_route_back(set_route: Set, rpc: Rpc, listed: Callab
     ],
     ids=str,
 )
-def test_impossible_values_are_refused_by_the_name_of_their_field(
+def test_invalid_values_are_rejected_with_the_name_of_their_field(
     set_route: Set, listed: Callable[[], Any], wrong: dict[str, Any]
 ) -> None:
     with pytest.raises(Invalid) as refused:
@@ -165,7 +165,7 @@ def test_impossible_values_are_refused_by_the_name_of_their_field(
 
 
 @pytest.mark.parametrize("name", ["create-post", "inbox", "login"])
-def test_only_what_is_the_same_for_everybody_can_be_cached(set_route: Set, name: str) -> None:
+def test_only_public_routes_can_be_cached(set_route: Set, name: str) -> None:
     with pytest.raises(Invalid) as refused:
         set_route(name, cache_seconds=5)
     assert refused_fields(refused) == {"cache_seconds"}
@@ -173,21 +173,21 @@ def test_only_what_is_the_same_for_everybody_can_be_cached(set_route: Set, name:
 
 
 @pytest.mark.parametrize("method", ["set_route", "reset_route"])
-def test_unknown_routes_are_not_found(platform: dict[str, Any], rpc: Rpc, method: str) -> None:
+def test_unknown_route_is_not_found(platform: dict[str, Any], rpc: Rpc, method: str) -> None:
     assert platform
     with pytest.raises(NotFound):
         rpc(f"gateway.{method}", OPERATOR, name="all-pots")
 
 
 @pytest.mark.parametrize("method", ["set_route", "reset_route"])
-def test_nobody_but_operators_changes_a_route(platform: dict[str, Any], rpc: Rpc, method: str) -> None:
+def test_only_operators_may_change_a_route(platform: dict[str, Any], rpc: Rpc, method: str) -> None:
     assert platform
     with pytest.raises(Forbidden):
         rpc(f"gateway.{method}", name="all-posts")
 
 
 @pytest.mark.usefixtures("archive")
-def test_a_route_is_targeted_at_another_service_that_speaks_its_contract_and_back_without_asking(
+def test_route_can_be_sent_to_a_compatible_service_and_reset_without_it(
     set_route: Set, platform: dict[str, Any]
 ) -> None:
     assert set_route(target="archive.all")["target"] == "archive.all"
@@ -201,21 +201,19 @@ def test_a_route_is_targeted_at_another_service_that_speaks_its_contract_and_bac
     [
         ("all-posts", "nobody.all", "nobody does not answer"),
         ("all-posts", "feeds.burn", "no method burn"),
-        ("all-posts", "feeds.detail", "takes Get and returns Post"),
+        ("all-posts", "feeds.detail", "takes GetPost and returns Post"),
         ("post-detail", "archive.detail", "returns Other"),
         ("create-post", "archive.create", "takes Other"),
-        ("register", "users.detail", "takes Get"),
+        ("register", "users.detail", "takes GetUser"),
     ],
 )
-def test_a_target_that_is_not_there_or_does_not_speak_the_contract_is_refused(
-    set_route: Set, name: str, target: str, why: str
-) -> None:
+def test_missing_or_incompatible_target_is_rejected(set_route: Set, name: str, target: str, why: str) -> None:
     with pytest.raises(Invalid, match=why) as refused:
         set_route(name, target=target)
     assert refused_fields(refused) == {"target"}
 
 
-def test_a_target_that_went_away_is_refused(set_route: Set, archive: ServiceRunner) -> None:
+def test_target_that_stopped_is_rejected(set_route: Set, archive: ServiceRunner) -> None:
     archive.stop()
     with pytest.raises(Invalid, match="archive does not answer") as refused:
         set_route(target="archive.all")
@@ -223,13 +221,13 @@ def test_a_target_that_went_away_is_refused(set_route: Set, archive: ServiceRunn
 
 
 @pytest.mark.usefixtures("archive")
-def test_a_reply_may_lack_what_the_route_can_do_without_and_nothing_else(set_route: Set) -> None:
+def test_reply_may_omit_only_optional_fields(set_route: Set) -> None:
     assert set_route("user-detail", target="archive.person")["target"] == "archive.person"
     with pytest.raises(Invalid, match="returns Profile"):
         set_route("register", target="archive.open")
 
 
-def test_the_next_migration_leaves_changes_alone_and_a_row_of_another_version_does_no_harm(
+def test_migration_keeps_changes_and_rows_of_unknown_routes(
     set_route: Set, database: Engine, listed: Callable[[], Any]
 ) -> None:
     set_route(enabled=False)
@@ -241,7 +239,7 @@ def test_the_next_migration_leaves_changes_alone_and_a_row_of_another_version_do
     assert set(listed()) == BY_NAME.keys()
 
 
-def test_a_route_that_the_table_does_not_know_yet_can_be_set(set_route: Set, database: Engine) -> None:
+def test_route_without_a_row_can_be_changed(set_route: Set, database: Engine) -> None:
     with database.begin() as connection:
         connection.execute(text("DELETE FROM routes"))
     assert set_route(rate="10/minute") == {"name": "all-posts"} | SEED | {"rate": "10/minute"}

@@ -127,7 +127,7 @@ def test_every_route_is_in_the_http_documentation_and_no_other_is() -> None:
 def test_a_route_is_documented_with_its_callers_and_its_status(route: Any) -> None:
     row = next(row for row in rows("docs/http-api.md") if f"{route.method} {route.paths[0]}" in spans(row[0]))
     assert spans(row[0]) == [f"{route.method} {path}" for path in route.paths]
-    assert row[1] == route.who.value
+    assert row[1] == route.access.value
     assert row[3].startswith(str(route.status))
 
 

@@ -16,19 +16,19 @@ def received(data: bytes) -> list[object]:
 
 
 @given(st.text())
-def test_any_text_arrives_as_it_was_sent(text: str) -> None:
+def test_text_frame_round_trips(text: str) -> None:
     assert received(frames.text(text.encode())) == [TextMessage(data=text)]
 
 
 @pytest.mark.parametrize("size", [0, 125, 126, 65535, 65536, 200_000])
-def test_frames_of_all_three_length_forms_are_read(size: int) -> None:
+def test_frame_is_read_with_each_length_form(size: int) -> None:
     event = received(frames.text(b"x" * size))
     assert [len(part.data) for part in event if isinstance(part, TextMessage)] == [size]
 
 
-def test_a_close_frame_says_why() -> None:
+def test_close_frame_has_code_and_reason() -> None:
     assert received(frames.close(1013, "too slow")) == [CloseConnection(code=1013, reason="too slow")]
 
 
-def test_a_ping_is_a_ping() -> None:
+def test_ping_frame_is_recognized() -> None:
     assert received(frames.PING) == [Ping(payload=b"")]

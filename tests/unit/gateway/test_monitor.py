@@ -145,9 +145,7 @@ def test_ended_session_closes_its_websocket(users: Users, sockets: Registry, mon
     assert closed_with(connection) == 1008
 
 
-def test_lost_end_of_a_session_is_found_after_ten_minutes(
-    users: Users, sockets: Registry, monitoring: Monitor
-) -> None:
+def test_lost_end_of_a_session_is_found_after_ten_minutes(users: Users, sockets: Registry, monitoring: Monitor) -> None:
     connection = opened(sockets, LATER)
     users.answer = Unauthenticated("It has ended.", "invalid_token")
     connection.checked_at -= monitor.CHECK_AFTER - 1

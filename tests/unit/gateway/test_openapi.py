@@ -83,12 +83,12 @@ def row(**fields: Any) -> dict[str, Any]:
     return described
 
 
-def test_the_document_is_valid() -> None:
+def test_document_is_valid() -> None:
     validate(DOCUMENT)
 
 
 @EVERY_ENDPOINT
-def test_every_path_of_every_row_is_there(route: Route, path: str) -> None:
+def test_document_has_every_path_of_every_route(route: Route, path: str) -> None:
     described = operation(route, path)
     assert described["tags"] == [route.target.partition(".")[0]]
     assert described["summary"]
@@ -96,10 +96,10 @@ def test_every_path_of_every_row_is_there(route: Route, path: str) -> None:
     assert ("Same as" in described["summary"]) == (path != path_of(route.paths[0]))
 
 
-def test_nothing_is_there_but_the_rows_their_pages_and_the_probes() -> None:
+def test_document_has_only_routes_their_pages_the_start_page_and_probes() -> None:
     described = {(method.upper(), path) for path, item in DOCUMENT["paths"].items() for method in item}
     pages = {("GET", path) for route, path in ENDPOINTS if route.html_page}
-    probes = {("GET", "/livez"), ("GET", "/readyz")}
+    probes = {("GET", "/"), ("GET", "/livez"), ("GET", "/readyz")}
     assert described == {(route.method, path) for route, path in ENDPOINTS} | pages | probes
 
 
@@ -108,18 +108,18 @@ def test_operation_ids_are_unique() -> None:
     assert len(set(ids)) == len(ids)
 
 
-def test_every_tag_is_explained() -> None:
+def test_every_tag_has_a_description() -> None:
     used = {tag for item in DOCUMENT["paths"].values() for described in item.values() for tag in described["tags"]}
     assert used == {tag["name"] for tag in DOCUMENT["tags"]}
 
 
 @EVERY_ENDPOINT
-def test_an_endpoint_tells_its_own_status_and_what_can_always_happen(route: Route, path: str) -> None:
+def test_operation_lists_its_own_and_the_common_statuses(route: Route, path: str) -> None:
     assert {str(route.status), "429", "500", "503", "504"} <= operation(route, path)["responses"].keys()
 
 
 @EVERY_ENDPOINT
-def test_every_refusal_is_a_problem_document_with_its_status(route: Route, path: str) -> None:
+def test_every_error_response_is_a_problem_document_with_its_status(route: Route, path: str) -> None:
     for status, answer in operation(route, path)["responses"].items():
         if int(status) >= 400:
             content = resolved(answer)["content"]["application/problem+json"]
@@ -128,7 +128,7 @@ def test_every_refusal_is_a_problem_document_with_its_status(route: Route, path:
 
 
 @EVERY_ENDPOINT
-def test_every_answer_tells_the_limit_and_the_request_id(route: Route, path: str) -> None:
+def test_every_response_has_rate_limit_and_request_id_headers(route: Route, path: str) -> None:
     limits = {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}
     for answer in operation(route, path)["responses"].values():
         assert {"X-Request-ID", *limits} <= headers(answer)
@@ -148,17 +148,17 @@ IMPLIED = [
 
 
 @pytest.mark.parametrize(("fields", "statuses"), IMPLIED)
-def test_a_row_implies_its_statuses(fields: dict[str, Any], statuses: set[str]) -> None:
+def test_route_options_add_their_statuses(fields: dict[str, Any], statuses: set[str]) -> None:
     assert row(**fields)["responses"].keys() == statuses | {"429", "500", "503", "504"}
 
 
-def test_a_refusal_of_a_row_is_shown_under_its_code() -> None:
+def test_error_of_a_route_is_shown_under_its_code() -> None:
     answer = row(errors=(Conflict("Taken.", "name_taken"), Conflict("Gone.", "gone")))["responses"]["409"]
     assert "`name_taken`: Taken." in answer["description"]
     assert set(answer["content"]["application/problem+json"]["examples"]) == {"name_taken", "gone"}
 
 
-def test_fields_are_where_the_row_says() -> None:
+def test_field_is_documented_where_the_route_reads_it() -> None:
     assert row()["requestBody"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Register"}
     assert row()["parameters"] == []
     paged = row(method="GET", request=PageRequest)
@@ -172,7 +172,7 @@ def test_fields_are_where_the_row_says() -> None:
     assert "requestBody" not in named
 
 
-def test_what_is_in_the_path_is_not_in_the_body() -> None:
+def test_path_parameter_is_not_in_the_body() -> None:
     schema = DOCUMENT["components"]["schemas"]["EditPost"]
     assert (list(schema["properties"]), schema["required"]) == (["text"], ["text"])
     for path in ("/post-detail/{id}/", "/feeds/detail/{id}/"):
@@ -183,12 +183,12 @@ def test_what_is_in_the_path_is_not_in_the_body() -> None:
         assert [one["name"] for one in described["parameters"]] == ["id"]
 
 
-def test_a_parameter_is_never_null() -> None:
+def test_parameter_is_never_nullable() -> None:
     (_, cursor) = row(method="GET", request=PageRequest)["parameters"]
     assert cursor["schema"] == {"type": "string", "maxLength": 200}
 
 
-def test_headers_are_told_where_they_occur() -> None:
+def test_header_is_documented_where_it_occurs() -> None:
     assert {"ETag", "Link"} <= headers(DOCUMENT["paths"]["/all-posts/"]["get"]["responses"]["200"])
     keyed = DOCUMENT["paths"]["/create-post/"]["post"]
     assert "Idempotency-Replayed" in headers(keyed["responses"]["201"])
@@ -197,11 +197,11 @@ def test_headers_are_told_where_they_occur() -> None:
     assert all("Retry-After" in headers(keyed["responses"][status]) for status in ("429", "503"))
 
 
-def test_a_tighter_limit_is_told() -> None:
-    assert "tighter limit" in row(limit=Limit("login"))["description"]
+def test_stricter_rate_limit_is_documented() -> None:
+    assert "stricter rate limit" in row(limit=Limit("login"))["description"]
 
 
-def test_every_example_is_as_its_schema_says() -> None:
+def test_every_example_matches_its_schema() -> None:
     found = list(examples(DOCUMENT))
     assert len(found) > 100
     assert [(schema, example) for schema, example in found if not valid(schema, example)] == []
@@ -231,7 +231,9 @@ SAID = [
 
 
 @pytest.mark.parametrize(("model", "value", "good"), SAID)
-def test_a_schema_says_what_its_contract_checks(model: type[Message], value: dict[str, Any], *, good: bool) -> None:
+def test_schema_accepts_exactly_what_its_model_accepts(
+    model: type[Message], value: dict[str, Any], *, good: bool
+) -> None:
     assert of_model(model, value) is good
 
 
@@ -240,13 +242,15 @@ TEXTS = [("hello", True), (" hello\n", True), ("", False), (" \n\t", False), ("\
 
 @pytest.mark.parametrize(("text", "good"), TEXTS)
 @pytest.mark.parametrize(("path", "method"), [("/create-post/", "post"), ("/post-detail/{id}/", "put")])
-def test_a_schema_says_which_texts_can_be_posted(path: str, method: str, text: str, *, good: bool) -> None:
+def test_schema_accepts_exactly_the_texts_that_can_be_posted(path: str, method: str, text: str, *, good: bool) -> None:
     schema = DOCUMENT["paths"][path][method]["requestBody"]["content"]["application/json"]["schema"]
     assert valid(schema, {"text": text}) is good
 
 
-def test_the_introduction_has_a_line_a_paragraph_and_keeps_its_code() -> None:
+def test_introduction_joins_lines_of_a_paragraph_and_keeps_code() -> None:
     text = DOCUMENT["info"]["description"]
     assert "\n * " not in text
-    assert "is told: on the screen, by e-mail and by SMS.\n\nJSON in, JSON out. Every path ends with a slash." in text
+    assert (
+        "in real time, by e-mail and by SMS.\n\nRequests and responses are JSON. Every path ends with a slash." in text
+    )
     assert '\n{"type": "ready", "unread": 2, "resumed": false}\n' in text

@@ -25,19 +25,19 @@ KINDS = [
 
 
 @pytest.mark.parametrize(("error", "status"), KINDS)
-def test_every_kind_of_refusal_has_its_status(error: errors.ServiceError, status: int) -> None:
+def test_each_error_has_its_status(error: errors.ServiceError, status: int) -> None:
     refusal, _ = problems.translate(error)
     document = json.loads(problems.document(refusal, "r-1"))
     assert document["status"] == refusal.status == status
     assert {"type", "title", "status", "detail", "code", "request_id"} <= document.keys()
 
 
-def test_wrong_fields_are_named() -> None:
+def test_problem_names_invalid_fields() -> None:
     document = json.loads(problems.document(errors.Invalid.field("text", "is blank"), "r-1"))
     assert document["errors"] == [{"field": "text", "message": "is blank"}]
 
 
-def test_the_challenge_tells_a_bad_token_from_none() -> None:
+def test_www_authenticate_distinguishes_invalid_from_missing_token() -> None:
     bad = dict(problems.headers(errors.Unauthenticated("no", "invalid_token")))["WWW-Authenticate"]
     none = dict(problems.headers(errors.Unauthenticated("no")))["WWW-Authenticate"]
     assert 'error="invalid_token"' in bad
@@ -54,11 +54,11 @@ def test_the_challenge_tells_a_bad_token_from_none() -> None:
         (errors.Conflict("Taken."), None),
     ],
 )
-def test_a_refusal_says_when_to_come_back_where_that_is_known(error: errors.ServiceError, seconds: str | None) -> None:
+def test_retry_after_is_sent_where_known(error: errors.ServiceError, seconds: str | None) -> None:
     assert dict(problems.headers(error)).get("Retry-After") == seconds
 
 
-def test_a_wrong_method_is_told_the_right_ones() -> None:
+def test_wrong_method_gets_allow_header() -> None:
     refusal, headers = problems.translate(MethodNotAllowed(valid_methods=["PUT", "GET"]))
     assert refusal.status == 405
     assert dict(headers)["Allow"] == "GET, PUT"
@@ -68,7 +68,7 @@ def test_a_wrong_method_is_told_the_right_ones() -> None:
     ("error", "status"),
     [(OperationalError("SELECT secret", {"p": "hunter2"}, Exception("dsn")), 503), (KeyError("hunter2"), 500)],
 )
-def test_the_text_of_an_unforeseen_error_stays_here(error: Exception, status: int) -> None:
+def test_text_of_an_unexpected_error_is_not_sent(error: Exception, status: int) -> None:
     refusal, _ = problems.translate(error)
     assert refusal.status == status
     assert b"hunter2" not in problems.document(refusal, "r-1")

@@ -26,7 +26,7 @@ class Client:
         return [value for known, value in self.headers if known == name]
 
 
-def test_every_answer_keeps_browsers_from_taking_it_for_anything_but_data() -> None:
+def test_every_response_has_the_security_headers() -> None:
     client = Client()
     client.responder.start("200 OK", [("Content-Type", "application/json")])
     assert client.told("X-Content-Type-Options") == ["nosniff"]
@@ -34,33 +34,33 @@ def test_every_answer_keeps_browsers_from_taking_it_for_anything_but_data() -> N
     assert client.told("X-Request-ID")
 
 
-def test_an_answer_with_a_policy_of_its_own_keeps_that_one_alone() -> None:
+def test_response_keeps_its_own_content_security_policy() -> None:
     client = Client()
     client.responder.start("200 OK", [("content-security-policy", "default-src 'self'")])
     assert client.told("content-security-policy") == ["default-src 'self'"]
     assert client.told("Content-Security-Policy") == []
 
 
-def test_a_cached_page_has_them_too_and_its_length() -> None:
+def test_cached_response_has_security_headers_and_length() -> None:
     client = Client()
     assert client.responder.cached(response_cache.cached_response(b"{}")) == [b"{}"]
     assert client.told("Content-Length") == ["2"]
     assert client.told("X-Frame-Options") == ["DENY"]
 
 
-def test_a_known_page_is_not_sent() -> None:
+def test_matching_etag_gets_304() -> None:
     answer = response_cache.cached_response(b"{}")
     client = Client(HTTP_IF_NONE_MATCH=answer.etag)
     assert client.responder.cached(answer) == []
     assert client.status == "304 Not Modified"
 
 
-def test_who_serves_tls_asks_browsers_to_insist_on_it() -> None:
+def test_hsts_is_sent_with_tls() -> None:
     assert HTTPS_ONLY in common_headers({"gateway": {"tls": {"certificate": "cert.pem"}}})
     assert HTTPS_ONLY not in common_headers({"gateway": {"tls": {"certificate": ""}}})
 
 
-def test_a_path_cannot_break_a_line_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_line_breaks_in_a_path_are_escaped_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     Client(PATH_INFO="/a\n2026 INFO all is well/\xc3\xa9/").responder.start("204 No Content", [])
     assert "/a%0A2026%20INFO%20all%20is%20well/%C3%A9/ 204" in caplog.text

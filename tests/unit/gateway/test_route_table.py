@@ -22,20 +22,20 @@ SPECIFIED = [
 
 
 @pytest.mark.parametrize(("method", "path", "mirror"), SPECIFIED)
-def test_every_endpoint_of_the_specification_has_a_row(method: str, path: str, mirror: str) -> None:
+def test_every_endpoint_of_the_specification_has_a_route(method: str, path: str, mirror: str) -> None:
     assert [route.name for route in ROUTES if route.method == method and {path, mirror} <= set(route.paths)]
 
 
-def test_no_two_rows_share_a_name_or_an_endpoint() -> None:
+def test_route_names_and_endpoints_are_unique() -> None:
     names = [route.name for route in ROUTES]
     endpoints = [(route.method, path) for route in ROUTES for path in route.paths]
     assert len(set(names)) == len(names)
     assert len(set(endpoints)) == len(endpoints)
 
 
-def test_only_what_anybody_may_read_is_cached_for_all() -> None:
+def test_only_public_routes_use_the_shared_cache() -> None:
     assert all(route.access is Access.ANYONE and route.method == "GET" for route in ROUTES if route.tag)
 
 
-def test_a_row_starts_enabled_at_its_own_service() -> None:
+def test_default_override_is_enabled_with_its_own_service() -> None:
     assert all(default_override(route).enabled and default_override(route).target == route.target for route in ROUTES)

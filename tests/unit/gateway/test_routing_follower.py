@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy.orm import sessionmaker
 
 from chassis.db.engine import create_engine
-from gateway.rates import Rate
 from gateway.models import Base, RouteRow
+from gateway.rates import Rate
 from gateway.routing import overrides, store
 from gateway.routing.follower import RoutingFollower
 from gateway.routing.overrides import default_override

@@ -45,7 +45,7 @@ def read_all(far: gevent.socket.socket) -> list[Event]:
     return events
 
 
-def test_frames_arrive_whole_and_in_order_however_slowly_they_are_read(pair: Pair) -> None:
+def test_slow_reader_gets_whole_frames_in_order(pair: Pair) -> None:
     buffer, far = pair
     sent = [f"{number}:" + "x" * 3000 for number in range(20)]
     for text in sent:
@@ -53,7 +53,7 @@ def test_frames_arrive_whole_and_in_order_however_slowly_they_are_read(pair: Pai
     assert "".join(read_texts(far, len("".join(sent)))) == "".join(sent)
 
 
-def test_a_reader_too_slow_for_the_queue_is_told_to_come_back(pair: Pair) -> None:
+def test_connection_with_full_buffer_is_closed_with_1013(pair: Pair) -> None:
     buffer, far = pair
     for _ in range(200):
         buffer.send(frames.text(b"x" * 3000))
@@ -62,7 +62,7 @@ def test_a_reader_too_slow_for_the_queue_is_told_to_come_back(pair: Pair) -> Non
     assert events[-1].code == frames.TRY_AGAIN_LATER
 
 
-def test_a_client_that_floods_is_cut_off(pair: Pair) -> None:
+def test_flooding_client_is_disconnected(pair: Pair) -> None:
     buffer, far = pair
     gevent.spawn(far.sendall, b"x" * (2 * INPUT))
     while buffer.recv(4096):
@@ -70,7 +70,7 @@ def test_a_client_that_floods_is_cut_off(pair: Pair) -> None:
     assert read_all(far)[-1] == CloseConnection(code=frames.POLICY_VIOLATION, reason="too much to say")
 
 
-def test_writing_to_somebody_who_left_is_no_error(pair: Pair) -> None:
+def test_writing_to_a_closed_connection_raises_nothing(pair: Pair) -> None:
     buffer, far = pair
     far.close()
     for _ in range(3):

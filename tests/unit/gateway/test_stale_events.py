@@ -5,7 +5,7 @@ from gateway.websocket import stale_events
 from gateway.websocket.stale_events import StaleEventFilter
 
 
-def test_an_event_older_than_one_that_was_heard_of_the_same_thing_is_no_news() -> None:
+def test_older_event_about_the_same_object_is_stale() -> None:
     seen, first, second = StaleEventFilter(), new_id(), new_id()
     assert seen.is_newest("tea", second)
     assert not seen.is_newest("tea", first)
@@ -14,7 +14,7 @@ def test_an_event_older_than_one_that_was_heard_of_the_same_thing_is_no_news() -
     assert seen.is_newest("tea", new_id())
 
 
-def test_only_the_things_of_late_are_remembered() -> None:
+def test_filter_remembers_only_recent_objects() -> None:
     seen, first = StaleEventFilter(), new_id()
     seen.is_newest("tea", new_id())
     for number in range(stale_events.REMEMBERED):

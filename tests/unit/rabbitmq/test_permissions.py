@@ -11,6 +11,7 @@ import pytest
 from nameko.containers import get_service_name
 
 from chassis.contract import Event
+from chassis.events.retired import RetiredQueuesProvider
 from chassis.events.topology import handler_queues, module_queues
 from chassis.service import Service
 from dev.platform.programs import SERVICES
@@ -40,6 +41,12 @@ def events(module: str) -> set[type[Event]]:
     return {one for one in found if issubclass(one, Event) and one is not Event}
 
 
+def retired_sources(service: type) -> set[str]:
+    """Return the services whose events a class handled in the previous version; it still deletes those queues."""
+    providers = [one for one in vars(service).values() if isinstance(one, RetiredQueuesProvider)]
+    return {queue.split("-")[1] for provider in providers for queue in provider.queues}
+
+
 def may(account: str, verb: str, name: str) -> bool:
     return re.search(MAY[account][verb], name) is not None
 
@@ -65,6 +72,7 @@ def test_an_account_hears_those_whose_events_its_code_handles_and_nobody_else(na
     modules = [module for module in SERVICES if module.partition(".")[0] == name]
     queues = [queue for module in modules for one in classes(module) for queue in handler_queues(one).values()]
     heard = {queue.exchange.name.removesuffix(".events") for queue in queues}
+    heard |= {source for module in modules for one in classes(module) for source in retired_sources(one)}
     heard |= {event.source for module in LISTENERS if module.startswith(f"{name}.") for event in events(module)}
     assert set(ACCOUNT[name].hears) == heard
 
