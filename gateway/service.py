@@ -8,7 +8,7 @@ from chassis.db.database import Database
 from chassis.errors import NotFound
 from chassis.events.handler import event_handler
 from chassis.events.retired import RetiredQueuesProvider
-from chassis.redis.cache_tags import CacheTags
+from chassis.redis.cache_tags_provider import CacheTagsProvider
 from chassis.rpc.entrypoint import rpc
 from chassis.service import ListeningService
 from feeds.contract import CACHE_TAG, EraseAuthor
@@ -31,7 +31,7 @@ class GatewayService(ListeningService):
     name = "gateway"
 
     db = Database(Base, "gateway")
-    tags = CacheTags()
+    tags = CacheTagsProvider()
     # 0.1.0 counted posts by these events.
     retired = RetiredQueuesProvider(
         "evt-feeds-post_created--gateway.on_post_created", "evt-feeds-post_deleted--gateway.on_post_deleted"

@@ -25,7 +25,7 @@ from chassis.amqp.publisher import EVENTS
 from chassis.auth import keyring, tokens
 from chassis.auth.caller import CALLER, Caller
 from chassis.contract import Event
-from chassis.contract.validation import validated
+from chassis.contract.validation import validate
 from chassis.errors import Invalid, ServiceError
 from chassis.events.queues import parked_queue, retry_queue
 from chassis.observability import metrics
@@ -54,7 +54,7 @@ class EventHandler(nameko.events.EventHandler):
     def setup(self) -> None:
         """Name the queue as Nameko does."""
         super().setup()
-        self._ring = keyring.of(self.container.config)
+        self._ring = keyring.from_config(self.container.config)
         self._delays: list[int] = self.container.config["retry"]["delays"]
 
     def handle_message(self, body: Any, message: AmqpMessage) -> None:
@@ -86,7 +86,7 @@ class EventHandler(nameko.events.EventHandler):
     def _read(self, body: Any) -> Event:
         if not isinstance(body, dict):
             raise Invalid("The body is not a JSON object.", "malformed_event")
-        return validated(self.event, body)
+        return validate(self.event, body)
 
     def _finisher(self, message: AmqpMessage) -> Any:
         started = time.perf_counter()

@@ -28,7 +28,7 @@ from chassis.auth import keyring, tokens
 from chassis.auth.access import ANYBODY, Access
 from chassis.auth.caller import CALLER
 from chassis.contract import Message
-from chassis.contract.validation import validated
+from chassis.contract.validation import validate
 from chassis.db import idempotency
 from chassis.errors import Invalid, ServiceError
 from chassis.observability import metrics
@@ -92,7 +92,7 @@ class Rpc(nameko.rpc.Rpc):
     def setup(self) -> None:
         """Learn the request model from the method's signature."""
         super().setup()
-        self._ring = keyring.of(self.container.config)
+        self._ring = keyring.from_config(self.container.config)
         method = getattr(self.container.service_cls, self.method_name)
         self._request: type[Message] = typing.get_type_hints(method)["request"]
 
@@ -117,7 +117,7 @@ class Rpc(nameko.rpc.Rpc):
         named = dict(zip(self._request.model_fields, body["args"], strict=False))
         if len(named) < len(body["args"]) or named.keys() & body["kwargs"].keys():
             raise Invalid("Too many arguments.", "malformed_call")
-        return validated(self._request, named | body["kwargs"])
+        return validate(self._request, named | body["kwargs"])
 
     def _finish(
         self, message: AmqpMessage, started: float, worker_ctx: WorkerContext, result: Any, exc_info: ExcInfo

@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
-from chassis.redis.connection import tag_key
+from chassis.redis.cache_tags import tag_key
 from gateway.redis_client import RedisClient, RedisUnavailable
 from gateway.request_context import Headers
 

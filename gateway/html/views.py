@@ -3,7 +3,7 @@
 from flask import Flask, Response, jsonify, request
 
 from chassis.contract import is_id
-from chassis.contract.validation import validated_strings
+from chassis.contract.validation import validate_strings
 from chassis.errors import NotFound
 from gateway import request_context
 from gateway.html import unsubscribe
@@ -38,4 +38,4 @@ def _confirm_unsubscribe(token: str) -> Response:
     if not is_id(token):
         raise NotFound("There is nothing under this link.")
     fields = request.args.to_dict() | {"token": token}
-    return render(unsubscribe.confirm(validated_strings(Unsubscribe, fields)))
+    return render(unsubscribe.confirm(validate_strings(Unsubscribe, fields)))

@@ -48,7 +48,7 @@ class Guard:
         """Respond, or pass the request on with its context in the environ."""
         context = environ[request_context.KEY] = request_context.from_environ(environ, self._proxies)
         correlation.request_id.set(context.request_id)
-        correlation.traceparent.set(tracing.accepted(environ.get("HTTP_TRACEPARENT")))
+        correlation.traceparent.set(tracing.parse_traceparent(environ.get("HTTP_TRACEPARENT")))
         responder = Responder(environ, context, self._common + self._origins.headers(environ), start_response)
         if environ["PATH_INFO"] in UNGUARDED:
             return self._app(environ, responder.start_quietly)

@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from chassis.contract import Empty, Message, Text
-from chassis.contract.validation import validated
+from chassis.contract.validation import validate
 from chassis.errors import DeadlineExceeded, Unavailable
 from gateway import request_context
 from gateway.backends import Backends
@@ -95,10 +95,10 @@ def receive(rpc: RpcClient, form: Mapping[str, str]) -> None:
     """Pass a form on to its service. Raises Invalid; raises Unavailable if it was not stored: the vendor repeats it."""
     try:
         if "senderId" in form and "id" not in form:
-            opt_out = validated(OptOutMessage, form)
+            opt_out = validate(OptOutMessage, form)
             rpc.call_as_gateway("users.opt_out", OptOut(phone=opt_out.phone), Empty)
         else:
-            report = validated(DeliveryReport, form)
+            report = validate(DeliveryReport, form)
             message = ReportDelivery(
                 provider_id=report.id, status=report.status, reason=report.reason or None, phone=report.phone
             )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from chassis.redis.connection import tag_key
+from chassis.redis.cache_tags import tag_key
 from gateway.rates import Count, Rate
 from gateway.redis_client import RedisClient
 from users.contract import live_key

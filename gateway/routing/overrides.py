@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from chassis.contract.validation import validated
+from chassis.contract.validation import validate
 from chassis.errors import Invalid
 from gateway import contract
 from gateway.models import RouteRow
@@ -46,7 +46,7 @@ def default_override(route: Route) -> RouteOverride:
 def from_row(row: RouteRow) -> RouteOverride:
     """Return the routing information of a row. Raises Invalid."""
     columns = {name: getattr(row, name) for name in ("name", *RouteOverride.__slots__)}
-    checked = validated(contract.RouteRule, columns).model_dump(exclude={"name"})
+    checked = validate(contract.RouteRule, columns).model_dump(exclude={"name"})
     return RouteOverride(**checked | {"rate": parse_rate(row.rate) if row.rate else None})
 
 

@@ -92,7 +92,7 @@ def received(settings: dict[str, Any], buffer: Any) -> Iterator[SendBuffer]:
 def publish(settings: dict[str, Any]) -> Iterator[Publish]:
     """Publish as notifications, with a given event id."""
     own = settings | process_variables(os.environ, "notifications.service")
-    publisher = BatchPublisher(own["AMQP_URI"], own["HEARTBEAT"], "notifications", keyring.of(own))
+    publisher = BatchPublisher(own["AMQP_URI"], own["HEARTBEAT"], "notifications", keyring.from_config(own))
 
     def publish(event_id: str, event: Event) -> None:
         payload = event.model_dump(mode="json")

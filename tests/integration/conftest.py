@@ -26,7 +26,7 @@ from nameko.utils.retry import retry
 from chassis import config
 from chassis.redis import connection
 from tests.integration.support.databases import Databases
-from tests.integration.support.events import Listen, Listener
+from tests.integration.support.events import Listen, EventListener
 from tests.integration.support.rpc import Rpc
 
 Settings = dict[str, Any]
@@ -134,10 +134,10 @@ def rpc(settings: dict[str, Any]) -> Iterator[Rpc]:
 @pytest.fixture
 def listen(settings: dict[str, Any]) -> Iterator[Listen]:
     """Hear a service's events from now on: `listen("users").next("account_changed")`."""
-    listeners: list[Listener] = []
+    listeners: list[EventListener] = []
 
-    def listen(source: str) -> Listener:
-        listeners.append(Listener(settings["AMQP_URI"], source))
+    def listen(source: str) -> EventListener:
+        listeners.append(EventListener(settings["AMQP_URI"], source))
         return listeners[-1]
 
     yield listen

@@ -13,7 +13,7 @@ from chassis.auth import keyring, tokens
 from chassis.auth.caller import Caller
 from chassis.db import outbox_relay
 from chassis.ids import new_id
-from tests.integration.chassis.brokers import Stranger, Wire
+from tests.integration.chassis.brokers import Stranger, TcpProxy
 from tests.integration.chassis.kitchen import Guests, Kitchen, SQLite
 from tests.integration.support.databases import Databases
 
@@ -48,14 +48,14 @@ def stranger(settings: dict[str, Any]) -> Iterator[Stranger]:
 
 
 @pytest.fixture
-def wire_to_broker(settings: dict[str, Any]) -> Iterator[Wire]:
-    wire = Wire(settings["AMQP_URI"])
+def wire_to_broker(settings: dict[str, Any]) -> Iterator[TcpProxy]:
+    wire = TcpProxy(settings["AMQP_URI"])
     yield wire
     wire.close()
 
 
 @pytest.fixture
-def relay_wire(wire_to_broker: Wire, monkeypatch: pytest.MonkeyPatch) -> Wire:
+def relay_wire(wire_to_broker: TcpProxy, monkeypatch: pytest.MonkeyPatch) -> TcpProxy:
     """The wire that outbox relays use, and nobody else."""
     monkeypatch.setattr(outbox_relay, "BatchPublisher", lambda _uri, *rest: BatchPublisher(wire_to_broker.uri, *rest))
     return wire_to_broker
@@ -63,7 +63,7 @@ def relay_wire(wire_to_broker: Wire, monkeypatch: pytest.MonkeyPatch) -> Wire:
 
 @pytest.fixture
 def start_behind(
-    wire_to_broker: Wire, settings: dict[str, Any], databases: Databases, runner_factory: Callable[..., ServiceRunner]
+    wire_to_broker: TcpProxy, settings: dict[str, Any], databases: Databases, runner_factory: Callable[..., ServiceRunner]
 ) -> Iterator[Start]:
     """Start services whose every connection goes by `wire_to_broker`."""
     runners: list[ServiceRunner] = []
@@ -75,7 +75,7 @@ def start_behind(
         return runners[-1]
 
     yield start_behind
-    wire_to_broker.mend()
+    wire_to_broker.restore()
     with eventlet.Timeout(PATIENCE):
         for runner in runners:
             runner.kill()
@@ -84,7 +84,7 @@ def start_behind(
 @pytest.fixture
 def tell(settings: dict[str, Any]) -> Iterator[Tell]:
     """Publish an event as the kitchen on SQLite does; returns its id."""
-    publisher = BatchPublisher(settings["AMQP_URI"], settings["HEARTBEAT"], SQLite.name, keyring.of(settings))
+    publisher = BatchPublisher(settings["AMQP_URI"], settings["HEARTBEAT"], SQLite.name, keyring.from_config(settings))
 
     def tell(cups: object, event_id: str | None = None) -> str:
         event_id = event_id or new_id()
@@ -101,7 +101,7 @@ def headers(settings: dict[str, Any]) -> Headers:
     """The headers of a decent call to the kitchen on SQLite, and what a test adds to them."""
 
     def headers(**added: object) -> dict[str, Any]:
-        found = {"auth_token": tokens.issue(ADA, SQLite.name, keyring.of(settings).signing)} | added
+        found = {"auth_token": tokens.issue(ADA, SQLite.name, keyring.from_config(settings).signing)} | added
         return {"application_headers": {f"nameko.{name}": value for name, value in found.items()}}
 
     return headers

@@ -10,7 +10,7 @@ from nameko.testing.utils import get_extension
 from chassis.auth.caller import Caller
 from chassis.errors import Conflict, DeadlineExceeded, ServiceError, Unavailable
 from chassis.rpc.client import ReplyListener
-from tests.integration.chassis.brokers import Stranger, Wire
+from tests.integration.chassis.brokers import Stranger, TcpProxy
 from tests.integration.chassis.conftest import ADA, Tell, Until
 from tests.integration.chassis.kitchen import Guests, Kitchen, Make, SQLite, Tea
 from tests.integration.support.rpc import Rpc
@@ -91,7 +91,7 @@ def in_a_handler(guests: Guests) -> Exception | None:
 
 
 def test_a_paused_broker_does_not_hold_a_call_beyond_its_deadline(
-    start_behind: Start, wire_to_broker: Wire, tell: Tell, until: Until
+    start_behind: Start, wire_to_broker: TcpProxy, tell: Tell, until: Until
 ) -> None:
     found: list[tuple[Exception | None, float]] = []
 
@@ -110,7 +110,7 @@ def test_a_paused_broker_does_not_hold_a_call_beyond_its_deadline(
 
 
 def test_a_broker_that_is_away_is_said_at_once(
-    start_behind: Start, wire_to_broker: Wire, tell: Tell, until: Until
+    start_behind: Start, wire_to_broker: TcpProxy, tell: Tell, until: Until
 ) -> None:
     found: list[tuple[Exception | None, float]] = []
 
@@ -120,7 +120,7 @@ def test_a_broker_that_is_away_is_said_at_once(
             eventlet.sleep(0.1)
             started = time.monotonic()
             found.append((in_a_handler(guests), time.monotonic() - started))
-            wire_to_broker.mend()
+            wire_to_broker.restore()
 
     Guests.behave = behave
     start_behind(SQLite, Guests)

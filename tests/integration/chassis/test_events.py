@@ -16,7 +16,7 @@ from chassis.errors import Conflict
 from chassis.events.handler import event_handler
 from chassis.ids import new_id
 from chassis.service import Service
-from tests.integration.chassis.brokers import Stranger, Wire
+from tests.integration.chassis.brokers import Stranger, TcpProxy
 from tests.integration.chassis.conftest import Tell, Until
 from tests.integration.chassis.forgery import FORGERIES, NOTHING_WRONG, Forgery, claims
 from tests.integration.chassis.kitchen import Guests, SQLite, TeaMade
@@ -34,7 +34,7 @@ Refusing = Callable[[str], AbstractContextManager[list[int]]]
 @pytest.fixture
 def forge(stranger: Stranger, settings: dict[str, Any]) -> Forge:
     """Publish an event as somebody else would; all parts can be wrong."""
-    key = keyring.of(settings).signing
+    key = keyring.from_config(settings).signing
 
     def forge(body: bytes = b'{"cups":1}', issuer: str = "feeds", forgery: Forgery | None = None, **wrong: Any) -> None:
         event_id = new_id()
@@ -228,7 +228,7 @@ def test_an_event_is_handled_once_per_service_whatever_the_number_of_replicas(  
 
 
 def test_an_event_whose_handler_lost_its_connection_comes_again(
-    start_behind: Start, wire_to_broker: Wire, tell: Tell, until: Until, rpc: Rpc
+    start_behind: Start, wire_to_broker: TcpProxy, tell: Tell, until: Until, rpc: Rpc
 ) -> None:
     def behave(_guests: Guests, _event: TeaMade) -> None:
         if len(Guests.heard) == 1:
@@ -243,7 +243,7 @@ def test_an_event_whose_handler_lost_its_connection_comes_again(
 
 
 def test_an_event_that_cannot_be_moved_because_the_connection_died_comes_again(
-    start_behind: Start, wire_to_broker: Wire, tell: Tell, until: Until, rpc: Rpc
+    start_behind: Start, wire_to_broker: TcpProxy, tell: Tell, until: Until, rpc: Rpc
 ) -> None:
     def behave(_guests: Guests, _event: TeaMade) -> None:
         if len(Guests.heard) == 1:
@@ -273,7 +273,7 @@ def test_a_retry_queue_that_somebody_deleted_is_made_again(
 
 def test_a_broker_that_does_not_confirm_holds_a_handler_for_seconds_only(  # noqa: PLR0913, PLR0917
     start_behind: Start,
-    wire_to_broker: Wire,
+    wire_to_broker: TcpProxy,
     tell: Tell,
     until: Until,
     monkeypatch: pytest.MonkeyPatch,

@@ -12,19 +12,19 @@ from sqlalchemy.exc import OperationalError
 
 from chassis.db import psycopg2_eventlet
 from chassis.db.engine import create_engine, database_url
-from tests.integration.chassis.brokers import Wire
+from tests.integration.support.tcp_proxy import TcpProxy
 
 
 @pytest.fixture
-def wire_to_postgresql(settings: dict[str, Any]) -> Iterator[Wire]:
+def wire_to_postgresql(settings: dict[str, Any]) -> Iterator[TcpProxy]:
     url = database_url(settings["users"]["database"])
-    wire = Wire(url.render_as_string(hide_password=False))
+    wire = TcpProxy(url.render_as_string(hide_password=False))
     yield wire
     wire.close()
 
 
 @pytest.fixture
-def engine(wire_to_postgresql: Wire, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+def engine(wire_to_postgresql: TcpProxy, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     monkeypatch.setattr(psycopg2_eventlet, "SILENCE", 0.5)
     psycopg2_eventlet.make_psycopg_green()
     engine = create_engine({"url": wire_to_postgresql.uri})
@@ -39,7 +39,7 @@ def ask(engine: Engine) -> int:
         return found
 
 
-def test_a_server_that_falls_silent_is_given_up_and_found_again(wire_to_postgresql: Wire, engine: Engine) -> None:
+def test_a_server_that_falls_silent_is_given_up_and_found_again(wire_to_postgresql: TcpProxy, engine: Engine) -> None:
     assert ask(engine) == 1
     wire_to_postgresql.freeze()
     started = time.monotonic()
@@ -50,7 +50,7 @@ def test_a_server_that_falls_silent_is_given_up_and_found_again(wire_to_postgres
     assert ask(engine) == 1
 
 
-def test_a_server_that_accepts_and_says_nothing_is_given_up(wire_to_postgresql: Wire, engine: Engine) -> None:
+def test_a_server_that_accepts_and_says_nothing_is_given_up(wire_to_postgresql: TcpProxy, engine: Engine) -> None:
     wire_to_postgresql.freeze()
     started = time.monotonic()
     with pytest.raises(OperationalError):

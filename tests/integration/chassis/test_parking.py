@@ -16,7 +16,7 @@ from chassis.events.contract import ReplayParked
 from chassis.events.dead_letters import DeadLetters
 from chassis.events.topology import handler_queues
 from chassis.ids import new_id
-from tests.integration.chassis.brokers import Stranger, Wire
+from tests.integration.chassis.brokers import Stranger, TcpProxy
 from tests.integration.chassis.conftest import Tell, Until
 from tests.integration.chassis.kitchen import Guests, TeaMade
 from tests.integration.support.rpc import OPERATOR, Rpc
@@ -175,7 +175,7 @@ def test_an_event_whose_handler_has_no_queue_any_more_stays_parked(
 
 
 def test_a_replay_that_is_cut_off_loses_nothing(
-    park: Park, wire_to_broker: Wire, stranger: Stranger, until: Until
+    park: Park, wire_to_broker: TcpProxy, stranger: Stranger, until: Until
 ) -> None:
     cups = list(range(40))
     park(*cups)
@@ -199,11 +199,11 @@ def test_a_replay_that_is_cut_off_loses_nothing(
 
 
 def test_a_broker_that_does_not_answer_holds_a_command_for_a_while_only(
-    park: Park, wire_to_broker: Wire, stranger: Stranger, monkeypatch: pytest.MonkeyPatch
+    park: Park, wire_to_broker: TcpProxy, stranger: Stranger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dead_letters, "PATIENCE", 0.3)
     park(1)
-    wire_to_broker.freeze(to_broker=False)
+    wire_to_broker.freeze(to_server=False)
     with eventlet.Timeout(5), pytest.raises(ServiceError):
         DeadLetters(wire_to_broker.uri, handler_queues(Guests), []).replay(ReplayParked(**HANDLER))
     assert is_id(stranger.get(PARKED).properties["message_id"])

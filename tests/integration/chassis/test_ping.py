@@ -11,7 +11,7 @@ from nameko.constants import AMQP_URI_CONFIG_KEY
 
 from chassis.auth import keyring
 from chassis.commands import ping
-from tests.integration.chassis.brokers import Wire
+from tests.integration.support.tcp_proxy import TcpProxy
 from tests.integration.chassis.kitchen import SQLite
 
 Start = Callable[..., Any]
@@ -64,9 +64,9 @@ def test_a_service_with_other_keys_refuses(start: Start, settings: dict[str, Any
         ping.ping(settings | {"service_token_keys": "k9:" + 32 * "x"}, SQLite.name)
 
 
-@pytest.mark.parametrize(("trouble", "code"), [(Wire.cut, 1), (Wire.freeze, -signal.SIGALRM)])
+@pytest.mark.parametrize(("trouble", "code"), [(TcpProxy.cut, 1), (TcpProxy.freeze, -signal.SIGALRM)])
 def test_with_the_broker_away_or_hanging_it_ends_with_an_error(
-    wire_to_broker: Wire, trouble: Callable[[Wire], None], code: int
+    wire_to_broker: TcpProxy, trouble: Callable[[TcpProxy], None], code: int
 ) -> None:
     trouble(wire_to_broker)
     found, _ = command(SQLite.name, wire_to_broker.uri)

@@ -19,7 +19,7 @@ from chassis.db import outbox, outbox_relay, tables
 from chassis.db.database import Database
 from chassis.errors import Conflict
 from chassis.ids import new_id
-from tests.integration.chassis.brokers import Stranger, Wire
+from tests.integration.chassis.brokers import Stranger, TcpProxy
 from tests.integration.chassis.conftest import Until
 from tests.integration.chassis.kitchen import Kitchen, PostgreSQL, SQLite
 from tests.integration.support.databases import Databases
@@ -127,7 +127,7 @@ def test_an_event_says_who_signed_it_and_which_request_it_came_of(house: House, 
     message = house.stranger.get(queue)
     headers = message.properties["application_headers"]
     token = headers[message_headers.PREFIX + message_headers.AUTH_TOKEN]
-    signer = tokens.verify(token, "events", keyring.of(settings), subject=message.properties["message_id"])
+    signer = tokens.verify(token, "events", keyring.from_config(settings), subject=message.properties["message_id"])
     assert signer == Caller(house.kitchen.name)
     assert len(headers["nameko.request_id"]) == 36
     assert message.properties["delivery_mode"] == 2
@@ -155,7 +155,7 @@ def test_no_database_connection_is_opened_after_the_container_ended(
 
 
 def test_with_the_broker_away_a_write_is_answered_and_the_event_goes_out_once_when_it_is_back(
-    relay_wire: Wire, house: House
+    relay_wire: TcpProxy, house: House
 ) -> None:
     relay_wire.cut()
     house.start()
@@ -163,12 +163,12 @@ def test_with_the_broker_away_a_write_is_answered_and_the_event_goes_out_once_wh
         house.make(cups)
     assert len(house.rows()) == 3
     assert house.heard() == []
-    relay_wire.mend()
+    relay_wire.restore()
     house.until(lambda: house.rows() == [])
     assert sorted(house.heard()) == [0, 1, 2]
 
 
-def test_a_broker_that_went_away_in_between_is_found_again(relay_wire: Wire, house: House) -> None:
+def test_a_broker_that_went_away_in_between_is_found_again(relay_wire: TcpProxy, house: House) -> None:
     house.start()
     house.make(1)
     house.until(lambda: house.rows() == [])
@@ -179,7 +179,7 @@ def test_a_broker_that_went_away_in_between_is_found_again(relay_wire: Wire, hou
 
 
 def test_a_paused_broker_does_not_hold_the_relay_for_ever_and_nothing_is_lost(
-    relay_wire: Wire, house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    relay_wire: TcpProxy, house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(publisher, "CONFIRM_TIMEOUT", 0.3)
     house.start()
@@ -196,11 +196,11 @@ def test_a_paused_broker_does_not_hold_the_relay_for_ever_and_nothing_is_lost(
     assert set(house.heard()) == {1, 2}
 
 
-def test_a_row_leaves_the_outbox_only_after_the_confirm(relay_wire: Wire, house: House) -> None:
+def test_a_row_leaves_the_outbox_only_after_the_confirm(relay_wire: TcpProxy, house: House) -> None:
     house.start()
     house.make(1)
     house.until(lambda: house.rows() == [])
-    relay_wire.freeze(to_broker=False)
+    relay_wire.freeze(to_server=False)
     house.make(2)
     house.until(lambda: house.heard() == [1, 2])
     assert len(house.rows()) == 1, "the broker has it, and did not say so yet"
@@ -270,7 +270,7 @@ def test_a_row_that_was_taken_over_meanwhile_is_not_published_from_memory_too(
 
 
 @ON_SQLITE
-def test_what_the_last_calls_committed_goes_out_before_the_end(relay_wire: Wire, house: House) -> None:
+def test_what_the_last_calls_committed_goes_out_before_the_end(relay_wire: TcpProxy, house: House) -> None:
     runner = house.start()
     house.make(1)
     house.until(lambda: house.rows() == [])
@@ -286,7 +286,7 @@ def test_what_the_last_calls_committed_goes_out_before_the_end(relay_wire: Wire,
 
 @ON_SQLITE
 def test_with_the_broker_away_the_end_comes_all_the_same_and_the_outbox_keeps_everything(
-    relay_wire: Wire, house: House, monkeypatch: pytest.MonkeyPatch
+    relay_wire: TcpProxy, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox_relay, "PATIENCE", timedelta(seconds=1))
     relay_wire.cut()
@@ -298,7 +298,7 @@ def test_with_the_broker_away_the_end_comes_all_the_same_and_the_outbox_keeps_ev
 
 
 @ON_SQLITE
-def test_an_idle_connection_is_kept_alive(relay_wire: Wire, house: House, settings: dict[str, Any]) -> None:
+def test_an_idle_connection_is_kept_alive(relay_wire: TcpProxy, house: House, settings: dict[str, Any]) -> None:
     settings["HEARTBEAT"] = 1
     house.start()
     house.make(1)

@@ -26,7 +26,7 @@ class Kent:
         self._url = os.environ["BARAZA_ERRORS"]
         requests.post(f"{self._url}/api/flush/", timeout=TIMEOUT).raise_for_status()
 
-    def got(self) -> list[dict[str, Any]]:
+    def received(self) -> list[dict[str, Any]]:
         ids = [one["event_id"] for one in self._get("eventlist/")["events"]]
         items = [self._get(f"event/{event_id}")["payload"] for event_id in ids]
         return [item["body"] for item in items if item["header"]["type"] == "event"]
@@ -55,8 +55,8 @@ def test_an_error_in_a_method_is_reported_with_ids_and_without_words(
     start(SQLite)
     with pytest.raises(RemoteError):
         rpc("feeds.crash", ADA)
-    until(sentry.got)
-    (event,) = sentry.got()
+    until(sentry.received)
+    (event,) = sentry.received()
     assert (event["release"], event["environment"]) == ("1.2.3", "tests")
     tags = {"component": "feeds.service", "service": "feeds", "method": "crash"}
     assert event["tags"].items() >= tags.items()
@@ -76,16 +76,16 @@ def test_a_refusal_is_no_error(start: Start, rpc: Rpc, sentry: Kent, until: Unti
         rpc("feeds.spill", ADA, cups=1)
     with pytest.raises(RemoteError):
         rpc("feeds.crash", ADA)
-    until(sentry.got)
-    assert [event["tags"]["method"] for event in sentry.got()] == ["crash"]
+    until(sentry.received)
+    assert [event["tags"]["method"] for event in sentry.received()] == ["crash"]
 
 
 def test_an_error_in_a_handler_is_reported_each_time(start: Start, rpc: Rpc, sentry: Kent, until: Until) -> None:
     Guests.behave = lambda _self, _event: 1 / 0  # type: ignore[assignment]
     start(SQLite, Guests)
     rpc("feeds.make", ADA, cups=1)
-    until(lambda: len(sentry.got()) == 3)  # and then it is parked
-    assert {event["tags"]["method"] for event in sentry.got()} == {"on_tea_made"}
+    until(lambda: len(sentry.received()) == 3)  # and then it is parked
+    assert {event["tags"]["method"] for event in sentry.received()} == {"on_tea_made"}
 
 
 @pytest.mark.parametrize("listens", [True, False], ids=["no response", "connection refused"])

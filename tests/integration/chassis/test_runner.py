@@ -21,7 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from chassis.auth.caller import Caller
 from chassis.db import migrations
 from chassis.ids import new_id
-from tests.integration.chassis.brokers import Stranger, Wire
+from tests.integration.chassis.brokers import Stranger, TcpProxy
 from tests.integration.chassis.conftest import Until
 from tests.integration.support.rpc import Rpc
 
@@ -144,9 +144,9 @@ def test_sigterm_finishes_the_work_in_hand_and_ends_within_seconds(
     assert feeds.posts() == 1
 
 
-@pytest.mark.parametrize("trouble", [Wire.cut, Wire.freeze])
+@pytest.mark.parametrize("trouble", [TcpProxy.cut, TcpProxy.freeze])
 def test_sigterm_with_the_broker_gone_ends_the_process_all_the_same(
-    feeds: Feeds, ended: Ended, wire_to_broker: Wire, trouble: Callable[[Wire], None]
+    feeds: Feeds, ended: Ended, wire_to_broker: TcpProxy, trouble: Callable[[TcpProxy], None]
 ) -> None:
     process = feeds.start("-c", SHORT_GRACE, AMQP_URI=wire_to_broker.uri)
     trouble(wire_to_broker)
@@ -171,9 +171,9 @@ def test_after_kill_9_during_a_write_it_is_done_once_by_the_next_process(
     assert feeds.posts() == 1
 
 
-@pytest.mark.parametrize(("trouble", "codes"), [(lambda _: None, {1}), (Wire.freeze, {1, -signal.SIGALRM})])
+@pytest.mark.parametrize(("trouble", "codes"), [(lambda _: None, {1}), (TcpProxy.freeze, {1, -signal.SIGALRM})])
 def test_a_container_that_dies_takes_the_process_with_it_so_that_the_supervisor_sees_it(
-    feeds: Feeds, ended: Ended, wire_to_broker: Wire, trouble: Callable[[Wire], None], codes: set[int]
+    feeds: Feeds, ended: Ended, wire_to_broker: TcpProxy, trouble: Callable[[TcpProxy], None], codes: set[int]
 ) -> None:
     process = feeds.start("-c", FAILING, AMQP_URI=wire_to_broker.uri)
     trouble(wire_to_broker)

@@ -18,7 +18,7 @@ from chassis import clock
 from chassis.db import migrations
 from chassis.db.tables import METADATA
 from chassis.ids import new_id
-from tests.integration.support.databases import MARK, Databases
+from tests.integration.support.databases import MARKER, Databases
 
 MODELS = {
     "users": users.models,
@@ -137,7 +137,7 @@ def test_a_database_of_the_release_before_keeps_its_rows_and_gets_the_tables_of_
         for was in old:
             assert any(all(one[column] == value for column, value in was.items()) for one in kept), name
     with engine.connect() as connection:
-        options = {"compare_type": True, "include_name": lambda name, *_: name != MARK}
+        options = {"compare_type": True, "include_name": lambda name, *_: name != MARKER}
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, [models, METADATA]) == []  # type: ignore[arg-type]  # it takes several
 

@@ -14,9 +14,9 @@ from notifications.deliveries import DeliveriesService
 from notifications.models import Erased
 from tests.integration.notifications.conftest import Rows, Settled, staff, user
 from tests.integration.notifications.people import People
-from tests.integration.support.events import Listener
+from tests.integration.support.events import EventListener
 from tests.integration.support.rpc import Rpc
-from tests.integration.support.twins import Twin
+from tests.integration.support.fakes import FakeServer
 
 FEEDS = Caller("feeds")
 METHOD = "notifications.send_notification"
@@ -31,7 +31,7 @@ def start_deliveries(settings: dict[str, Any], runner_factory: Callable[..., Ser
 
 
 def test_an_active_user_is_told_the_way_they_chose(
-    people: People, rpc: Rpc, rows: Rows, listen: Callable[[str], Listener]
+    people: People, rpc: Rpc, rows: Rows, listen: Callable[[str], EventListener]
 ) -> None:
     listener = listen("notifications")
     ada = people.add("ada", "realtime", "email")
@@ -57,7 +57,7 @@ def test_somebody_who_is_not_active_is_told_nothing(rpc: Rpc, rows: Rows) -> Non
 
 
 def test_frames_alone_may_be_chosen_too(
-    people: People, rpc: Rpc, rows: Rows, listen: Callable[[str], Listener]
+    people: People, rpc: Rpc, rows: Rows, listen: Callable[[str], EventListener]
 ) -> None:
     listener = listen("notifications")
     ada = people.add("ada", "email")
@@ -79,7 +79,7 @@ def test_somebody_whose_account_was_erased_since_users_was_asked_is_told_nothing
 
 
 def test_somebody_whose_account_is_closed_before_it_is_sent_is_sent_nothing(  # noqa: PLR0913, PLR0917 - its fixtures
-    people: People, rpc: Rpc, settled: Settled, start_deliveries: Callable[[], object], mailbox: Twin, sms: Twin
+    people: People, rpc: Rpc, settled: Settled, start_deliveries: Callable[[], object], mailbox: FakeServer, sms: FakeServer
 ) -> None:
     ada = people.add("ada", phone="+254711000001")
     rpc(METHOD, FEEDS, user_id=ada, message="Chai?", channels=["email", "sms"])
@@ -89,7 +89,7 @@ def test_somebody_whose_account_is_closed_before_it_is_sent_is_sent_nothing(  # 
         ("email", "cancelled", "the account is closed"),
         ("sms", "cancelled", "the account is closed"),
     }
-    assert mailbox.got() == sms.got() == []
+    assert mailbox.received() == sms.received() == []
 
 
 def test_without_an_answer_from_users_nothing_is_sent_and_the_same_key_may_try_again(

@@ -8,20 +8,20 @@ import pytest
 from nameko.runners import ServiceRunner
 
 from notifications.deliveries import DeliveriesService
-from tests.integration.chassis.brokers import Wire
+from tests.integration.support.tcp_proxy import TcpProxy
 from tests.integration.notifications.conftest import Order, Rows, Settled, Until
 from tests.integration.notifications.people import People, UsersService
 from tests.integration.support.rpc import OPERATOR, Rpc
-from tests.integration.support.twins import Twin
+from tests.integration.support.fakes import FakeServer
 
 Start = Callable[..., ServiceRunner]
 
 
 @pytest.fixture
-def line(settings: dict[str, Any]) -> Iterator[Wire]:
+def line(settings: dict[str, Any]) -> Iterator[TcpProxy]:
     """Stand between the deliveries service and its mail server."""
     email = settings["notifications"]["email"]
-    line = Wire(f"smtp://nobody:nothing@{email['host']}:{email['port']}")
+    line = TcpProxy(f"smtp://nobody:nothing@{email['host']}:{email['port']}")
     email["port"] = urlsplit(line.uri).port
     yield line
     line.close()
@@ -39,7 +39,7 @@ def breaker(settings: dict[str, Any], rpc: Rpc) -> Callable[[], str]:
 
 
 def test_an_outage_costs_no_mail_and_no_attempt(  # noqa: PLR0913, PLR0917 - the fixtures it takes
-    line: Wire,
+    line: TcpProxy,
     breaker: Callable[[], str],
     people: People,
     start: Start,
@@ -47,7 +47,7 @@ def test_an_outage_costs_no_mail_and_no_attempt(  # noqa: PLR0913, PLR0917 - the
     rows: Rows,
     until: Until,
     settled: Settled,
-    mailbox: Twin,
+    mailbox: FakeServer,
 ) -> None:
     line.cut()
     start(UsersService, DeliveriesService)
@@ -58,10 +58,10 @@ def test_an_outage_costs_no_mail_and_no_attempt(  # noqa: PLR0913, PLR0917 - the
     # Each failure has looked at one, and the others were given back.
     assert {one["last_error"] for one in waiting} == {"ConnectionRefusedError", None}
     until(lambda: breaker() == "half-open")
-    line.mend()
+    line.restore()
     assert {(one["status"], one["attempts"]) for one in settled()} == {("sent", 1)}
     assert breaker() == "closed"
-    assert len(mailbox.got()) == 30
+    assert len(mailbox.received()) == 30
 
 
 def test_a_server_that_takes_a_mail_and_falls_silent_costs_that_mail_alone_an_attempt(  # noqa: PLR0913, PLR0917
@@ -71,7 +71,7 @@ def test_a_server_that_takes_a_mail_and_falls_silent_costs_that_mail_alone_an_at
     start: Start,
     order: Order,
     settled: Settled,
-    mailbox: Twin,
+    mailbox: FakeServer,
 ) -> None:
     settings["notifications"]["email"]["timeout"] = 1
     mailbox.fail(hang=3)
@@ -80,13 +80,13 @@ def test_a_server_that_takes_a_mail_and_falls_silent_costs_that_mail_alone_an_at
     deliveries = settled()
     assert {one["status"] for one in deliveries} == {"sent"}
     assert sorted(one["attempts"] for one in deliveries) == [1, 1, 2]
-    assert len({dict(mailbox.read(mail["id"])["headers"])["Message-ID"] for mail in mailbox.got()}) == 3
+    assert len({dict(mailbox.read(mail["id"])["headers"])["Message-ID"] for mail in mailbox.received()}) == 3
     assert breaker() == "closed"
 
 
 @pytest.mark.parametrize("phase", ["mail", "rcpt", "data"])
 def test_a_server_that_closes_in_the_middle_is_left_alone_and_then_gets_the_rest(  # noqa: PLR0913, PLR0917
-    phase: str, people: People, start: Start, order: Order, settled: Settled, mailbox: Twin
+    phase: str, people: People, start: Start, order: Order, settled: Settled, mailbox: FakeServer
 ) -> None:
     mailbox.fail(**{phase: "421 4.3.2 closing"})
     start(UsersService, DeliveriesService)
@@ -95,7 +95,7 @@ def test_a_server_that_closes_in_the_middle_is_left_alone_and_then_gets_the_rest
     assert {one["status"] for one in deliveries} == {"sent"}
     # Before RCPT the server had not looked at the mail, which therefore was not attempted.
     assert sum(one["attempts"] for one in deliveries) == (2 if phase == "mail" else 3)
-    assert len(mailbox.got()) == 2
+    assert len(mailbox.received()) == 2
 
 
 @pytest.mark.usefixtures("breaker")
@@ -107,7 +107,7 @@ def test_an_outage_of_the_sms_provider_costs_nothing_and_what_is_unknown_stays_s
     rows: Rows,
     rpc: Rpc,
     until: Until,
-    sms: Twin,
+    sms: FakeServer,
 ) -> None:
     settings["notifications"]["delivery"]["breaker"]["open"] = 3600
     sms.fail(status=502, text="bad gateway", count=9)

@@ -22,7 +22,7 @@ def surface() -> Surface:
     models = {
         f"rpc {service.name}.{method.__name__} {part}": typing.get_type_hints(method)[hint]  # type: ignore[attr-defined]
         for service in service_classes()
-        for method, _ in entrypoints.of(service, Rpc)
+        for method, _ in entrypoints.find(service, Rpc)
         for part, hint in (("request", "request"), ("reply", "return"))
     }
     models |= {f"event {event.type}": event for event in events()}

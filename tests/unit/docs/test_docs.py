@@ -19,7 +19,7 @@ from chassis.contract import Event
 from chassis.events.handler import EventHandler
 from chassis.observability import metrics as chassis_metrics
 from chassis.rpc.entrypoint import Rpc
-from chassis.rpc.introspection import about
+from chassis.rpc.introspection import summary
 from gateway.routing.table import ROUTES
 from tests.unit.contracts.surface import events, service_classes
 
@@ -160,7 +160,7 @@ def test_every_rpc_method_is_in_the_catalogue_and_no_other_is() -> None:
 
 def test_every_rpc_method_has_a_docstring() -> None:
     methods = [method for service in service_classes() for method, _ in of(service, Rpc)]
-    assert [method.__qualname__ for method in methods if not about(method)] == []
+    assert [method.__qualname__ for method in methods if not summary(method)] == []
 
 
 def test_every_event_is_in_the_catalogue_and_no_other_is() -> None:
