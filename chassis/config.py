@@ -57,7 +57,7 @@ def service_names(document: yaml.MappingNode) -> set[str]:
 
 def _check_keys(config: dict[str, Any], path: Path) -> None:
     try:
-        keyring.of(config)
+        keyring.from_config(config)
     except ValueError as error:
         raise SystemExit(f"{path}: {error}") from None
 

@@ -69,7 +69,7 @@ class Keyring:
             _log.info("the service token keys are now %s", ", ".join(key.name for key in keys))
 
 
-def of(config: dict[str, Any]) -> Keyring:
+def from_config(config: dict[str, Any]) -> Keyring:
     """Return the one keyring that all of this process shares."""
     return _shared(config["service_token_keys"], tuple(config["service_token_issuers"]))
 

@@ -38,7 +38,7 @@ def ping(settings: dict[str, Any], service: str) -> None:
         replies: list[Message] = []
         reply_to = _listen(channel, replies)
         channel.events["basic_return"].add(_nobody)
-        _ask(channel, service, reply_to, keyring.of(settings))
+        _ask(channel, service, reply_to, keyring.from_config(settings))
         while not replies:
             connection.drain_events(timeout=max(0.01, until - time.monotonic()))
     finally:

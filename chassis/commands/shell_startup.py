@@ -18,7 +18,7 @@ class OperatorRpc:
     """`n.rpc` with a token for the service that is called; tokens live too short to be made at the start."""
 
     def __init__(self, config: dict[str, Any]) -> None:
-        self._issuer = tokens.Issuer(keyring.of(config))
+        self._issuer = tokens.Issuer(keyring.from_config(config))
         self._headers: dict[str, str] = {}
         self._cluster = ClusterRpcProxy(config, context_data=self._headers, timeout=DEADLINE).start()
 

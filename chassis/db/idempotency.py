@@ -75,5 +75,5 @@ def _digests(call: Any) -> list[str]:
     The first is by the key that signs today; the others recognise requests from before the keys were rotated.
     """
     request = call.args[0].model_dump_json().encode()
-    keys = keyring.of(call.config).keys
+    keys = keyring.from_config(call.config).keys
     return [hmac.new(key.secret.encode(), request, hashlib.sha256).hexdigest() for key in keys]

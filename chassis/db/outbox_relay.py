@@ -42,7 +42,7 @@ class Relay(SharedExtension):
     def begin(self, sessions: UnitOfWork, source: str) -> None:
         """Start publishing for a service from its database."""
         config = self.container.config
-        self._publisher = BatchPublisher(config["AMQP_URI"], config["HEARTBEAT"], source, keyring.of(config))
+        self._publisher = BatchPublisher(config["AMQP_URI"], config["HEARTBEAT"], source, keyring.from_config(config))
         self._sessions = sessions
         self._source = source
         self._fresh: deque[Envelope] = deque()

@@ -54,7 +54,7 @@ class EventHandler(nameko.events.EventHandler):
     def setup(self) -> None:
         """Name the queue as Nameko does."""
         super().setup()
-        self._ring = keyring.of(self.container.config)
+        self._ring = keyring.from_config(self.container.config)
         self._delays: list[int] = self.container.config["retry"]["delays"]
 
     def handle_message(self, body: Any, message: AmqpMessage) -> None:

@@ -59,7 +59,7 @@ class RpcClientProvider(DependencyProvider):
         """Read the settings; requests go out by the connection that the replies come in by."""
         config = self.container.config
         self._deadline: float = config["rpc"]["deadline"]
-        self._issuer = tokens.Issuer(keyring.of(config))
+        self._issuer = tokens.Issuer(keyring.from_config(config))
         self._exchange: str = nameko.rpc.get_rpc_exchange(config).name
 
     def get_dependency(self, worker_ctx: WorkerContext) -> "RpcClient":

@@ -92,7 +92,7 @@ class Rpc(nameko.rpc.Rpc):
     def setup(self) -> None:
         """Learn the request model from the method's signature."""
         super().setup()
-        self._ring = keyring.of(self.container.config)
+        self._ring = keyring.from_config(self.container.config)
         method = getattr(self.container.service_cls, self.method_name)
         self._request: type[Message] = typing.get_type_hints(method)["request"]
 

@@ -35,7 +35,7 @@ class RpcClient:
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self._in_flight: int = settings["gateway"]["rpc"]["in_flight"]
-        self._issuer = tokens.Issuer(keyring.of(settings))
+        self._issuer = tokens.Issuer(keyring.from_config(settings))
         self._numbers = itertools.count()
         self._waiting: dict[str, AsyncResult[AmqpMessage]] = {}
         self._channel: Any = None

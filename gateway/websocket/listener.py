@@ -26,7 +26,7 @@ class Listener:
     """Consumes from a queue of this process, which dies with its connection; hence the resync after each loss."""
 
     def __init__(self, settings: dict[str, Any], registry: Registry, vigil: Vigil) -> None:
-        self._ring = keyring.of(settings)
+        self._ring = keyring.from_config(settings)
         self._registry = registry
         self._vigil = vigil
         self._latest = Latest()

@@ -92,7 +92,7 @@ def heard(settings: dict[str, Any], outlet: Any) -> Iterator[Outlet]:
 def publish(settings: dict[str, Any]) -> Iterator[Publish]:
     """Say what notifications says, under an event id of one's own."""
     own = settings | of_application(os.environ, "notifications.service")
-    publisher = BatchPublisher(own["AMQP_URI"], own["HEARTBEAT"], "notifications", keyring.of(own))
+    publisher = BatchPublisher(own["AMQP_URI"], own["HEARTBEAT"], "notifications", keyring.from_config(own))
 
     def publish(event_id: str, event: Event) -> None:
         payload = event.model_dump(mode="json")

@@ -84,7 +84,7 @@ def start_behind(
 @pytest.fixture
 def tell(settings: dict[str, Any]) -> Iterator[Tell]:
     """Publish an event as the kitchen on SQLite does; returns its id."""
-    publisher = BatchPublisher(settings["AMQP_URI"], settings["HEARTBEAT"], SQLite.name, keyring.of(settings))
+    publisher = BatchPublisher(settings["AMQP_URI"], settings["HEARTBEAT"], SQLite.name, keyring.from_config(settings))
 
     def tell(cups: object, event_id: str | None = None) -> str:
         event_id = event_id or new_id()
@@ -101,7 +101,7 @@ def headers(settings: dict[str, Any]) -> Headers:
     """The headers of a decent call to the kitchen on SQLite, and what a test adds to them."""
 
     def headers(**added: object) -> dict[str, Any]:
-        found = {"auth_token": tokens.issue(ADA, SQLite.name, keyring.of(settings).signing)} | added
+        found = {"auth_token": tokens.issue(ADA, SQLite.name, keyring.from_config(settings).signing)} | added
         return {"application_headers": {f"nameko.{name}": value for name, value in found.items()}}
 
     return headers

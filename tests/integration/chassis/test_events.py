@@ -34,7 +34,7 @@ Refusing = Callable[[str], AbstractContextManager[list[int]]]
 @pytest.fixture
 def forge(stranger: Stranger, settings: dict[str, Any]) -> Forge:
     """Publish an event as somebody else would; all parts can be wrong."""
-    key = keyring.of(settings).signing
+    key = keyring.from_config(settings).signing
 
     def forge(body: bytes = b'{"cups":1}', issuer: str = "feeds", forgery: Forgery | None = None, **wrong: Any) -> None:
         event_id = new_id()

@@ -126,7 +126,7 @@ def test_an_event_says_who_signed_it_and_which_request_it_came_of(house: House, 
     message = house.stranger.get(queue)
     headers = message.properties["application_headers"]
     token = headers[message_headers.PREFIX + message_headers.AUTH_TOKEN]
-    signer = tokens.verify(token, "events", keyring.of(settings), subject=message.properties["message_id"])
+    signer = tokens.verify(token, "events", keyring.from_config(settings), subject=message.properties["message_id"])
     assert signer == Caller(house.kitchen.name)
     assert len(headers["nameko.request_id"]) == 36
     assert message.properties["delivery_mode"] == 2

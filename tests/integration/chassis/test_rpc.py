@@ -56,7 +56,7 @@ def test_a_call_with_a_garbage_token_is_refused_before_the_method_runs(
 
 
 def test_what_the_forgeries_are_made_of_is_good(stranger: Stranger, headers: Headers, settings: dict[str, Any]) -> None:
-    token = NOTHING_WRONG(keyring.of(settings).signing, claims("feeds", exp=int(time.time()) + 60))
+    token = NOTHING_WRONG(keyring.from_config(settings).signing, claims("feeds", exp=int(time.time()) + 60))
     stranger.call("feeds.who", NOTHING, **headers(auth_token=token))
     assert answer(stranger)["error"] is None
 
@@ -65,7 +65,7 @@ def test_what_the_forgeries_are_made_of_is_good(stranger: Stranger, headers: Hea
 def test_a_call_with_a_forged_token_is_refused_before_the_method_runs(
     stranger: Stranger, headers: Headers, settings: dict[str, Any], forgery: Forgery
 ) -> None:
-    token = forgery(keyring.of(settings).signing, claims("feeds", exp=int(time.time()) + 60))
+    token = forgery(keyring.from_config(settings).signing, claims("feeds", exp=int(time.time()) + 60))
     stranger.call("feeds.who", NOTHING, **headers(auth_token=token))
     assert answer(stranger)["error"]["exc_args"][1] == "bad_service_token"
     assert Kitchen.callers == []
@@ -74,7 +74,7 @@ def test_a_call_with_a_forged_token_is_refused_before_the_method_runs(
 def test_the_token_of_an_event_is_no_token_for_a_call(
     stranger: Stranger, headers: Headers, settings: dict[str, Any]
 ) -> None:
-    token = tokens.issue(ADA, "events", keyring.of(settings).signing, subject="event-1")
+    token = tokens.issue(ADA, "events", keyring.from_config(settings).signing, subject="event-1")
     stranger.call("feeds.who", NOTHING, **headers(auth_token=token))
     assert answer(stranger)["error"]["exc_args"][1] == "bad_service_token"
 

@@ -81,7 +81,7 @@ def told(start: Callable[..., ServiceRunner], people: People) -> ServiceRunner:
 @pytest.fixture
 def publish(settings: dict[str, Any]) -> Iterator[Publish]:
     """Say what feeds says when somebody posted; with an event of before, say it again."""
-    publisher = BatchPublisher(settings["AMQP_URI"], settings["HEARTBEAT"], "feeds", keyring.of(settings))
+    publisher = BatchPublisher(settings["AMQP_URI"], settings["HEARTBEAT"], "feeds", keyring.from_config(settings))
 
     def publish(author: str, text: str = "Karibu", event: PostCreated | None = None) -> PostCreated:
         event = event or PostCreated(

@@ -23,7 +23,7 @@ class Rpc:
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self._settings = settings
-        self._ring = keyring.of(settings)
+        self._ring = keyring.from_config(settings)
         self._all: list[ClusterRpcProxy] = []
         self._idle: list[tuple[Any, dict[str, Any]]] = []
 

@@ -141,4 +141,4 @@ def test_a_new_first_key_signs_at_once_also_where_a_token_would_be_handed_out_ag
 
 def test_a_process_has_one_keyring_for_all(file: Path) -> None:
     config = {"service_token_keys": f"@{file}", "service_token_issuers": ["users"]}
-    assert keyring.of(config) is keyring.of(dict(config))
+    assert keyring.from_config(config) is keyring.from_config(dict(config))
