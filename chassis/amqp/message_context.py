@@ -58,7 +58,7 @@ class CallerProvider(DependencyProvider):
     def worker_setup(self, worker_ctx: WorkerContext) -> None:
         """Run in the worker's own greenlet, whose context variables are its own."""
         correlation.request_id.set(worker_ctx.data.get(correlation.REQUEST_ID, "-"))
-        correlation.traceparent.set(tracing.accepted(worker_ctx.data.get(correlation.TRACEPARENT)))
+        correlation.traceparent.set(tracing.parse_traceparent(worker_ctx.data.get(correlation.TRACEPARENT)))
         if worker_ctx.data:  # not a timer's
             name = f"{worker_ctx.service_name}.{worker_ctx.entrypoint.method_name}"
             worker_ctx.data[_SPAN] = span = tracing.span(name, "SERVER")

@@ -32,7 +32,7 @@ def stop() -> None:
     _recorder.clear()
 
 
-def accepted(traceparent: object) -> str | None:
+def parse_traceparent(traceparent: object) -> str | None:
     """Return a header that has the form of version 00, None for anything else."""
     return traceparent if isinstance(traceparent, str) and FORM.fullmatch(traceparent) else None
 

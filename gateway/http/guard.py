@@ -43,7 +43,7 @@ class Guard:
         """Answer, or pass on with the visit in the environ."""
         guest = environ[request_context.KEY] = request_context.visit_of(environ, self._proxies)
         correlation.request_id.set(guest.request_id)
-        correlation.traceparent.set(tracing.accepted(environ.get("HTTP_TRACEPARENT")))
+        correlation.traceparent.set(tracing.parse_traceparent(environ.get("HTTP_TRACEPARENT")))
         reply = Reply(environ, guest, self._standing + self._origins.headers(environ), start_response)
         if environ["PATH_INFO"] in UNGUARDED:
             return self._app(environ, reply.quiet)

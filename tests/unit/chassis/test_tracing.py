@@ -10,7 +10,7 @@ GOOD = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 def test_a_header_of_the_standards_form_is_accepted() -> None:
-    assert tracing.accepted(GOOD) == GOOD
+    assert tracing.parse_traceparent(GOOD) == GOOD
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_a_header_of_the_standards_form_is_accepted() -> None:
     ],
 )
 def test_anything_else_is_none(header: object) -> None:
-    assert tracing.accepted(header) is None
+    assert tracing.parse_traceparent(header) is None
 
 
 def test_it_travels_among_the_headers_of_calls_and_events() -> None:
