@@ -27,7 +27,7 @@ def first_id(moment: datetime) -> str:
     return _format(int(moment.timestamp() * 1000) << _RANDOM_BITS)
 
 
-def moment_of(an_id: str) -> datetime:
+def time_of(an_id: str) -> datetime:
     """Return the moment at which an id was made, to the millisecond."""
     return datetime.fromtimestamp(int(an_id[:8] + an_id[9:13], 16) / 1000, UTC)
 

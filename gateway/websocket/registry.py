@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 import gevent
 
 from chassis import clock
-from chassis.ids import moment_of
+from chassis.ids import time_of
 from gateway import metrics
 from gateway.websocket import frames, messages
 from gateway.websocket.connection import Connection
@@ -48,7 +48,7 @@ class Registry:
         for connection in self._of(recipients):
             connection.notify(notification.id, frame)
         if post_id := notification.data.get("post_id"):
-            metrics.FRAME_SECONDS.observe((clock.now() - moment_of(post_id)).total_seconds())
+            metrics.FRAME_SECONDS.observe((clock.now() - time_of(post_id)).total_seconds())
 
     def change(self, notification: Notification, recipients: Iterable[str]) -> None:
         """Write the new words of a notification to all sockets of its recipients."""

@@ -11,7 +11,7 @@ from chassis.auth.caller import Caller
 from chassis.contract import cursor
 from chassis.db import outbox
 from chassis.errors import NotFound
-from chassis.ids import first_id, moment_of
+from chassis.ids import first_id, time_of
 from notifications import contract, serializers
 from notifications.delivery import delivery_store
 from notifications.inbox import inbox_store, state_store
@@ -86,7 +86,7 @@ def _from(request: contract.ReplayRequest, overlap: timedelta) -> str | None:
     """Return the first id that is told again; None where nothing is."""
     if not overlap or request.since in {None, contract.BEGINNING}:
         return None
-    return first_id(moment_of(request.since) - overlap)
+    return first_id(time_of(request.since) - overlap)
 
 
 def _since(session: Session, request: contract.ReplayRequest) -> _Since | None:
