@@ -11,7 +11,7 @@ from chassis.errors import FieldError, Invalid
 Model = TypeVar("Model", bound=Message)
 
 
-def validated(model: type[Model], fields: Mapping[str, Any]) -> Model:
+def validate(model: type[Model], fields: Mapping[str, Any]) -> Model:
     """Build a model from fields by name, or raise Invalid with one entry a wrong field."""
     try:
         return model.model_validate(fields)
@@ -19,7 +19,7 @@ def validated(model: type[Model], fields: Mapping[str, Any]) -> Model:
         raise _invalid(error) from None
 
 
-def validated_strings(model: type[Model], fields: Mapping[str, str]) -> Model:
+def validate_strings(model: type[Model], fields: Mapping[str, str]) -> Model:
     """Build a model from texts, as paths and query strings have them."""
     try:
         return model.model_validate_strings(fields)

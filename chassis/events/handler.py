@@ -25,7 +25,7 @@ from chassis.amqp.publisher import EVENTS
 from chassis.auth import keyring, tokens
 from chassis.auth.caller import CALLER, Caller
 from chassis.contract import Event
-from chassis.contract.validation import validated
+from chassis.contract.validation import validate
 from chassis.errors import Invalid, ServiceError
 from chassis.events.queues import parked_queue, retry_queue
 from chassis.observability import metrics
@@ -86,7 +86,7 @@ class EventHandler(nameko.events.EventHandler):
     def _read(self, body: Any) -> Event:
         if not isinstance(body, dict):
             raise Invalid("The body is not a JSON object.", "malformed_event")
-        return validated(self.event, body)
+        return validate(self.event, body)
 
     def _finisher(self, message: AmqpMessage) -> Any:
         started = time.perf_counter()

@@ -28,7 +28,7 @@ from chassis.auth import keyring, tokens
 from chassis.auth.access import ANYBODY, Access
 from chassis.auth.caller import CALLER
 from chassis.contract import Message
-from chassis.contract.validation import validated
+from chassis.contract.validation import validate
 from chassis.db import idempotency
 from chassis.errors import Invalid, ServiceError
 from chassis.observability import metrics
@@ -117,7 +117,7 @@ class Rpc(nameko.rpc.Rpc):
         named = dict(zip(self._request.model_fields, body["args"], strict=False))
         if len(named) < len(body["args"]) or named.keys() & body["kwargs"].keys():
             raise Invalid("Too many arguments.", "malformed_call")
-        return validated(self._request, named | body["kwargs"])
+        return validate(self._request, named | body["kwargs"])
 
     def _finish(
         self, message: AmqpMessage, started: float, worker_ctx: WorkerContext, result: Any, exc_info: ExcInfo

@@ -7,7 +7,7 @@ from importlib import resources
 from flask import Flask, Request, Response, render_template, request
 
 from chassis.contract import is_id
-from chassis.contract.validation import validated_strings
+from chassis.contract.validation import validate_strings
 from chassis.errors import NotFound
 from gateway import request_context
 from gateway.html import unsubscribe
@@ -48,4 +48,4 @@ def _ask(token: str) -> Response:
     guest.route = unsubscribe.ROUTE
     if not is_id(token):
         raise NotFound("There is nothing under this link.")
-    return page(unsubscribe.asked(validated_strings(Unsubscribe, request.args.to_dict() | {"token": token})))
+    return page(unsubscribe.asked(validate_strings(Unsubscribe, request.args.to_dict() | {"token": token})))

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Request
 
 from chassis.contract import Message, is_id
-from chassis.contract.validation import validated, validated_strings
+from chassis.contract.validation import validate, validate_strings
 from chassis.errors import Invalid, NotFound
 from gateway.http import problems
 from gateway.routing.route import Route
@@ -22,10 +22,10 @@ def message(route: Route, http: Request, path: dict[str, str]) -> Message:
     if not all(is_id(value) for name, value in path.items() if name in _IDS):
         raise NotFound("There is nothing under this id.")
     if http.method in {"GET", "HEAD"} or route.fields_in == "query":
-        return validated_strings(route.request, http.args.to_dict() | path)
+        return validate_strings(route.request, http.args.to_dict() | path)
     if route.fields_in == "path":
-        return validated_strings(route.request, path)
-    return validated(route.request, _json_object(http) | path)
+        return validate_strings(route.request, path)
+    return validate(route.request, _json_object(http) | path)
 
 
 def _json_object(http: Request) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from chassis.contract import Empty, Message, Text
-from chassis.contract.validation import validated
+from chassis.contract.validation import validate
 from chassis.errors import DeadlineExceeded, Unavailable
 from gateway import request_context
 from gateway.backends import Backends
@@ -94,10 +94,10 @@ def receive(rpc: RpcClient, form: Mapping[str, str]) -> None:
     """Pass on what a form says. Raises Invalid, and Unavailable where it was not stored: then the vendor repeats it."""
     try:
         if "senderId" in form and "id" not in form:
-            stop = validated(Stop, form)
+            stop = validate(Stop, form)
             rpc.ask("users.opt_out", OptOut(phone=stop.phone), Empty)
         else:
-            report = validated(Report, form)
+            report = validate(Report, form)
             said = ReportDelivery(
                 provider_id=report.id, status=report.status, reason=report.reason or None, phone=report.phone
             )

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from chassis.contract.validation import validated
+from chassis.contract.validation import validate
 from chassis.errors import Invalid
 from gateway import contract
 from gateway.authors import store
@@ -46,7 +46,7 @@ def rule_of(route: Route) -> Rule:
 def read(row: RouteRow) -> Rule:
     """Return the rule that a row describes. Raises Invalid for one that makes no sense."""
     columns = {name: getattr(row, name) for name in ("name", *Rule.__slots__)}
-    checked = validated(contract.RouteRule, columns).model_dump(exclude={"name"})
+    checked = validate(contract.RouteRule, columns).model_dump(exclude={"name"})
     return Rule(**checked | {"rate": parse_rate(row.rate) if row.rate else None})
 
 

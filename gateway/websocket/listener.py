@@ -11,7 +11,7 @@ from chassis.amqp import message_headers, protocol
 from chassis.amqp.publisher import EVENTS
 from chassis.auth import keyring, tokens
 from chassis.contract import Event
-from chassis.contract.validation import validated
+from chassis.contract.validation import validate
 from chassis.errors import ServiceError
 from gateway.websocket.monitor import Vigil
 from gateway.websocket.registry import Registry
@@ -53,7 +53,7 @@ class Listener:
             token = headers.get(message_headers.PREFIX + message_headers.AUTH_TOKEN)
             event_id = message.properties.get("message_id") or "-"
             tokens.verify(token, EVENTS, self._ring, subject=event_id).require_service(kind.source)
-            self.HANDLERS[kind](self, validated(kind, json.loads(message.body)), event_id)
+            self.HANDLERS[kind](self, validate(kind, json.loads(message.body)), event_id)
         except (ServiceError, ValueError, TypeError, KeyError) as error:
             _log.warning("an event was thrown away: %s", error)
 
