@@ -9,7 +9,7 @@ from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
 Kind = TypeVar("Kind")
 
 
-def of(service: type, kind: type[Kind]) -> Iterator[tuple[Callable[..., Any], Kind]]:
+def find(service: type, kind: type[Kind]) -> Iterator[tuple[Callable[..., Any], Kind]]:
     """Yield the methods of a service class that are entrypoints of a kind, in order of name, with the entrypoints."""
     for _, method in inspect.getmembers(service, inspect.isfunction):
         for entrypoint in getattr(method, ENTRYPOINT_EXTENSIONS_ATTR, ()):

@@ -15,7 +15,7 @@ from chassis.events.queues import parked_queue, retry_queue
 def handler_queues(service: type) -> dict[str, Queue]:
     """Return the queues of a service class's event handlers by method, named and bound as Nameko does it."""
     queues = {}
-    for method, handler in entrypoints.of(service, EventHandler):
+    for method, handler in entrypoints.find(service, EventHandler):
         source, event = handler.source_service, handler.event_type
         name = protocol.event_queue_name(source, event, get_service_name(service), method.__name__)
         queues[method.__name__] = Queue(name, protocol.event_exchange(source), routing_key=event, durable=True)

@@ -34,7 +34,7 @@ class Description(Message):
 
 def describe(service: type) -> Description:
     """Describe a service class by what its methods say in their signatures and docstrings."""
-    methods = [_described(method, entrypoint) for method, entrypoint in entrypoints.of(service, Rpc)]
+    methods = [_described(method, entrypoint) for method, entrypoint in entrypoints.find(service, Rpc)]
     return Description(service=service.name, methods=methods)  # type: ignore[attr-defined]  # as Nameko has it
 
 

@@ -17,12 +17,12 @@ SERVICES: list[typing.Any] = [*service_classes()]
 METHODS = {
     f"{service.name}.{method.__name__}": typing.get_type_hints(method)
     for service in SERVICES
-    for method, _ in entrypoints.of(service, Rpc)
+    for method, _ in entrypoints.find(service, Rpc)
 }
 HANDLERS = [
     typing.get_type_hints(method)["event"]
     for service in SERVICES
-    for method, _ in entrypoints.of(service, EventHandler)
+    for method, _ in entrypoints.find(service, EventHandler)
 ]
 
 

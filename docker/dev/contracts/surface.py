@@ -27,7 +27,7 @@ def _methods() -> dict[str, type[Message]]:
     return {
         f"rpc {service.name}.{method.__name__} {part}": typing.get_type_hints(method)[hint]  # type: ignore[attr-defined]
         for service in service_classes()
-        for method, _ in entrypoints.of(service, Rpc)
+        for method, _ in entrypoints.find(service, Rpc)
         for part, hint in (("request", "request"), ("reply", "return"))
     }
 

@@ -50,7 +50,7 @@ def page() -> str:
 def _service(service: Any) -> str:
     methods = [
         _method(f"`{service.name}.{method.__name__}`", method, rpc)
-        for method, rpc in entrypoints.of(service, Rpc)
+        for method, rpc in entrypoints.find(service, Rpc)
         if _owner(method) == service.__name__
     ]
     return section(2, service.name, about(service), *methods, _by_itself(service))
@@ -59,7 +59,7 @@ def _service(service: Any) -> str:
 def _shared(base: type, title: str, services: list[Any]) -> str:
     """Describe once what a base class gives to all services of its kind."""
     sections = []
-    for method, rpc in entrypoints.of(base, Rpc):
+    for method, rpc in entrypoints.find(base, Rpc):
         if _owner(method) == base.__name__:
             names = [f"`{service.name}.{method.__name__}`" for service in services if issubclass(service, base)]
             sections.append(_method(", ".join(names), method, rpc))
@@ -78,7 +78,7 @@ def _by_itself(service: type) -> str:
     """Tell what nobody calls: handlers and timers."""
     rows = [
         (f"`{method.__name__}`", when, about(method))
-        for method, entrypoint in entrypoints.of(service, Entrypoint)
+        for method, entrypoint in entrypoints.find(service, Entrypoint)
         if (when := _when(entrypoint))
     ]
     return table(("what runs by itself", "when", "what it does"), rows)
@@ -104,7 +104,7 @@ def _event(event: type[Event]) -> str:
 def _handlers(event: type[Event]) -> Iterator[str]:
     services: Iterator[Any] = service_classes()
     for service in services:
-        for method, handler in entrypoints.of(service, EventHandler):
+        for method, handler in entrypoints.find(service, EventHandler):
             if handler.event is event:
                 yield f"{service.name}, `{method.__name__}`: {about(method)}"
 
@@ -115,7 +115,7 @@ def _listeners(event: type[Event]) -> Iterator[str]:
 
 
 def _things(services: list[type]) -> list[type[Message]]:
-    methods = [method for service in services for method, _ in entrypoints.of(service, Rpc)]
+    methods = [method for service in services for method, _ in entrypoints.find(service, Rpc)]
     replies = [typing.get_type_hints(method)["return"] for method in methods]
     return things.reached([*replies, *(model for event in events() for model in things.inside(event))])
 

@@ -44,7 +44,7 @@ def checked(name: str) -> bool:
 
 def hears_events(module: str) -> bool:
     classes = [one for _, one in inspect.getmembers(importlib.import_module(module), inspect.isclass)]
-    return any(list(entrypoints.of(one, EventHandler)) for one in classes if one.__module__ == module)
+    return any(list(entrypoints.find(one, EventHandler)) for one in classes if one.__module__ == module)
 
 
 def test_it_is_readable_by_the_first_docker_compose_too() -> None:

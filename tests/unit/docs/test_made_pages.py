@@ -19,16 +19,16 @@ def test_what_is_made_from_the_code_is_as_the_code_makes_it() -> None:
 def test_every_method_handler_and_event_is_in_the_catalogue() -> None:
     page = catalogue.page()
     for service in service_classes():
-        for method, _ in entrypoints.of(service, Rpc):
+        for method, _ in entrypoints.find(service, Rpc):
             assert f"`{service.name}.{method.__name__}`" in page  # type: ignore[attr-defined]  # as Nameko has it
-        for method, _ in entrypoints.of(service, EventHandler):
+        for method, _ in entrypoints.find(service, EventHandler):
             assert f"`{method.__name__}`: " in page
     for event in events():
         assert f"\n### `{event.type}`\n" in page
 
 
 def test_every_method_says_what_it_does() -> None:
-    methods = [method for service in service_classes() for method, _ in entrypoints.of(service, Rpc)]
+    methods = [method for service in service_classes() for method, _ in entrypoints.find(service, Rpc)]
     assert [method.__qualname__ for method in methods if not about(method)] == []
 
 
