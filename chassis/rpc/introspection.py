@@ -38,7 +38,7 @@ def describe(service: type) -> Description:
     return Description(service=service.name, methods=methods)  # type: ignore[attr-defined]  # as Nameko has it
 
 
-def about(thing: Any) -> str:
+def summary(thing: Any) -> str:
     """Return the first line of a docstring."""
     return next(iter((thing.__doc__ or "").strip().splitlines()), "")
 
@@ -47,7 +47,7 @@ def _described(method: Any, entrypoint: Rpc) -> Method:
     models = typing.get_type_hints(method)
     return Method(
         name=method.__name__,
-        about=about(method),
+        about=summary(method),
         callers=entrypoint.access.callers,
         request=models["request"].__name__,
         reply=models["return"].__name__,

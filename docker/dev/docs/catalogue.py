@@ -13,7 +13,7 @@ from chassis.contract import Event, Message
 from chassis.errors import ServiceError
 from chassis.events.handler import EventHandler
 from chassis.rpc.entrypoint import Rpc
-from chassis.rpc.introspection import about
+from chassis.rpc.introspection import summary
 from chassis.service import ListeningService, Service
 from docker.dev.contracts.surface import events, service_classes
 from docker.dev.docs import things
@@ -53,7 +53,7 @@ def _service(service: Any) -> str:
         for method, rpc in entrypoints.find(service, Rpc)
         if _owner(method) == service.__name__
     ]
-    return section(2, service.name, about(service), *methods, _by_itself(service))
+    return section(2, service.name, summary(service), *methods, _by_itself(service))
 
 
 def _shared(base: type, title: str, services: list[Any]) -> str:
@@ -71,13 +71,13 @@ def _method(title: str, method: Method, rpc: Rpc) -> str:
     request: type[Message] = models["request"]
     _, _, more = things.prose(request).partition("\n\n")
     who = f"For {rpc.access.callers}. Returns {things.link(models['return'])}."
-    return section(3, title, about(method), who, things.arguments(request), more)
+    return section(3, title, summary(method), who, things.arguments(request), more)
 
 
 def _by_itself(service: type) -> str:
     """Tell what nobody calls: handlers and timers."""
     rows = [
-        (f"`{method.__name__}`", when, about(method))
+        (f"`{method.__name__}`", when, summary(method))
         for method, entrypoint in entrypoints.find(service, Entrypoint)
         if (when := _when(entrypoint))
     ]
@@ -106,12 +106,12 @@ def _handlers(event: type[Event]) -> Iterator[str]:
     for service in services:
         for method, handler in entrypoints.find(service, EventHandler):
             if handler.event is event:
-                yield f"{service.name}, `{method.__name__}`: {about(method)}"
+                yield f"{service.name}, `{method.__name__}`: {summary(method)}"
 
 
 def _listeners(event: type[Event]) -> Iterator[str]:
     if event in Listener.HANDLERS:
-        yield f"every web process of the gateway: {about(Listener.HANDLERS[event])}"
+        yield f"every web process of the gateway: {summary(Listener.HANDLERS[event])}"
 
 
 def _things(services: list[type]) -> list[type[Message]]:
@@ -123,7 +123,7 @@ def _things(services: list[type]) -> list[type[Message]]:
 def _refusals() -> str:
     kinds = [kind for kind in ServiceError.__subclasses__() if kind.__module__ == ServiceError.__module__]
     rows = [
-        (f"`{kind.__name__}`", f"`{kind.default_code}`", str(kind.status), about(kind))
+        (f"`{kind.__name__}`", f"`{kind.default_code}`", str(kind.status), summary(kind))
         for kind in sorted(kinds, key=lambda kind: kind.status)
     ]
     return table(("kind", "code, if it says no other", "status over HTTP", "meaning"), rows)

@@ -4,7 +4,7 @@ from chassis.amqp import entrypoints
 from chassis.config import FILE
 from chassis.events.handler import EventHandler
 from chassis.rpc.entrypoint import Rpc
-from chassis.rpc.introspection import about
+from chassis.rpc.introspection import summary
 from docker.dev.contracts.surface import events, service_classes
 from docker.dev.docs import catalogue, variables
 from docker.dev.docs.__main__ import pages
@@ -29,7 +29,7 @@ def test_every_method_handler_and_event_is_in_the_catalogue() -> None:
 
 def test_every_method_says_what_it_does() -> None:
     methods = [method for service in service_classes() for method, _ in entrypoints.find(service, Rpc)]
-    assert [method.__qualname__ for method in methods if not about(method)] == []
+    assert [method.__qualname__ for method in methods if not summary(method)] == []
 
 
 CONFIG = """
