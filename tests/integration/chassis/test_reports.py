@@ -12,14 +12,14 @@ from chassis.errors import ServiceError
 from chassis.observability import error_reports
 from tests.integration.chassis.conftest import ADA, Start, Until
 from tests.integration.chassis.kitchen import Guests, SQLite
+from tests.integration.support.fakes import FakeServer
 from tests.integration.support.rpc import Rpc
-from tests.integration.support.twins import Twin
 
 
 @pytest.fixture
-def sentry(settings: dict[str, Any]) -> Iterator[Twin]:
+def sentry(settings: dict[str, Any]) -> Iterator[FakeServer]:
     """Report to Sentry's stand-in until the test ends."""
-    twin = Twin(os.environ["BARAZA_ERRORS"])
+    twin = FakeServer(os.environ["BARAZA_ERRORS"])
     settings["sentry"] = {"dsn": os.environ["SENTRY_DSN"], "environment": "tests", "release": "1.2.3"}
     error_reports.start(settings, "feeds.service")
     yield twin
@@ -27,13 +27,13 @@ def sentry(settings: dict[str, Any]) -> Iterator[Twin]:
 
 
 def test_an_error_in_a_method_is_reported_with_ids_and_without_words(
-    start: Start, rpc: Rpc, sentry: Twin, until: Until
+    start: Start, rpc: Rpc, sentry: FakeServer, until: Until
 ) -> None:
     start(SQLite)
     with pytest.raises(RemoteError):
         rpc("feeds.crash", ADA)
-    until(sentry.got)
-    (event,) = sentry.got()
+    until(sentry.received)
+    (event,) = sentry.received()
     assert (event["release"], event["environment"]) == ("1.2.3", "tests")
     tags = {"component": "feeds.service", "service": "feeds", "method": "crash"}
     assert event["tags"].items() >= tags.items()
@@ -47,26 +47,28 @@ def test_an_error_in_a_method_is_reported_with_ids_and_without_words(
     assert event["breadcrumbs"] == {"values": []}
 
 
-def test_a_refusal_is_no_error(start: Start, rpc: Rpc, sentry: Twin, until: Until) -> None:
+def test_a_refusal_is_no_error(start: Start, rpc: Rpc, sentry: FakeServer, until: Until) -> None:
     start(SQLite)
     with pytest.raises(ServiceError, match="spilled"):
         rpc("feeds.spill", ADA, cups=1)
     with pytest.raises(RemoteError):
         rpc("feeds.crash", ADA)
-    until(sentry.got)
-    assert [event["tags"]["method"] for event in sentry.got()] == ["crash"]
+    until(sentry.received)
+    assert [event["tags"]["method"] for event in sentry.received()] == ["crash"]
 
 
-def test_an_error_in_a_handler_is_reported_each_time(start: Start, rpc: Rpc, sentry: Twin, until: Until) -> None:
+def test_an_error_in_a_handler_is_reported_each_time(start: Start, rpc: Rpc, sentry: FakeServer, until: Until) -> None:
     Guests.behave = lambda _self, _event: 1 / 0  # type: ignore[assignment]
     start(SQLite, Guests)
     rpc("feeds.make", ADA, cups=1)
-    until(lambda: len(sentry.got()) == 3)  # and then it is parked
-    assert {event["tags"]["method"] for event in sentry.got()} == {"on_tea_made"}
+    until(lambda: len(sentry.received()) == 3)  # and then it is parked
+    assert {event["tags"]["method"] for event in sentry.received()} == {"on_tea_made"}
 
 
 @pytest.mark.parametrize("fault", [{"status": 500}, {"hang": 10}])
-def test_a_sentry_that_is_ill_changes_nothing(start: Start, rpc: Rpc, sentry: Twin, fault: dict[str, int]) -> None:
+def test_a_sentry_that_is_ill_changes_nothing(
+    start: Start, rpc: Rpc, sentry: FakeServer, fault: dict[str, int]
+) -> None:
     sentry.fail(**fault)
     start(SQLite)
     for _ in range(3):

@@ -6,7 +6,7 @@ from hypothesis import given
 from chassis.auth.caller import Caller
 from chassis.errors import Invalid
 from chassis.ids import new_id
-from tests.integration.support.pages import STEPS, WITH_REAL_SERVICES, read_all
+from tests.integration.support.pagination import STEPS, WITH_REAL_SERVICES, read_all
 from tests.integration.support.rpc import Rpc
 
 AUTHOR = Caller("gateway", user=new_id(), username="ada")

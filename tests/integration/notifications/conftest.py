@@ -26,7 +26,7 @@ from notifications.service import NotificationsService
 from notifications.wording import Content
 from tests.integration.notifications.people import People, UsersService
 from tests.integration.support.databases import Databases
-from tests.integration.support.twins import Twin
+from tests.integration.support.fakes import FakeServer
 from users.contract import Channel
 
 # SQLite has one writer at a time anyway.
@@ -109,13 +109,13 @@ def staff(user_id: str) -> Caller:
 
 
 @pytest.fixture
-def mailbox() -> Twin:
-    return Twin(os.environ["BARAZA_MAILBOX"])
+def mailbox() -> FakeServer:
+    return FakeServer(os.environ["BARAZA_MAILBOX"])
 
 
 @pytest.fixture
-def sms() -> Twin:
-    return Twin(os.environ["BARAZA_SMS"])
+def sms() -> FakeServer:
+    return FakeServer(os.environ["BARAZA_SMS"])
 
 
 @pytest.fixture

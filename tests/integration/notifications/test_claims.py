@@ -15,7 +15,7 @@ from notifications.delivery import delivery_store
 from notifications.models import Delivery
 from tests.integration.notifications.conftest import Order, Rows, Settled
 from tests.integration.notifications.people import People, UsersService
-from tests.integration.support.twins import Twin
+from tests.integration.support.fakes import FakeServer
 
 LEASE = 60
 
@@ -66,7 +66,7 @@ def test_a_mail_whose_sender_died_is_sent_again(  # noqa: PLR0913, PLR0917 - the
     database: Engine,
     settled: Settled,
     start: Callable[..., ServiceRunner],
-    mailbox: Twin,
+    mailbox: FakeServer,
 ) -> None:
     start(UsersService, DeliveriesService)
     order("email", people.add("ada", "email"))
@@ -74,7 +74,7 @@ def test_a_mail_whose_sender_died_is_sent_again(  # noqa: PLR0913, PLR0917 - the
     let_leases_run_out(database)
     (delivery,) = settled()
     assert (delivery["status"], delivery["attempts"]) == ("sent", 2)
-    assert len(mailbox.got()) == 1
+    assert len(mailbox.received()) == 1
 
 
 def test_two_senders_at_a_time_send_each_mail_once(  # noqa: PLR0913, PLR0917 - the fixtures it takes
@@ -84,14 +84,14 @@ def test_two_senders_at_a_time_send_each_mail_once(  # noqa: PLR0913, PLR0917 - 
     settled: Settled,
     start: Callable[..., ServiceRunner],
     runner_factory: Callable[..., ServiceRunner],
-    mailbox: Twin,
+    mailbox: FakeServer,
 ) -> None:
     settings["notifications"]["delivery"]["batch"] = 3
     start(UsersService, DeliveriesService)
     runner_factory(settings, DeliveriesService).start()
     order("email", *(people.add(f"user{number}", "email") for number in range(60)))
     assert {(one["status"], one["attempts"]) for one in settled()} == {("sent", 1)}
-    assert len(mailbox.got()) == 60
+    assert len(mailbox.received()) == 60
 
 
 def test_a_text_message_whose_sender_died_is_unknown(  # noqa: PLR0913, PLR0917 - the fixtures it takes
@@ -100,7 +100,7 @@ def test_a_text_message_whose_sender_died_is_unknown(  # noqa: PLR0913, PLR0917 
     database: Engine,
     settled: Settled,
     start: Callable[..., ServiceRunner],
-    sms: Twin,
+    sms: FakeServer,
 ) -> None:
     start(UsersService, DeliveriesService)
     order("sms", people.add("ada", "sms", phone="+254711000001"))
@@ -108,4 +108,4 @@ def test_a_text_message_whose_sender_died_is_unknown(  # noqa: PLR0913, PLR0917 
     let_leases_run_out(database)
     (delivery,) = settled()
     assert (delivery["status"], delivery["last_error"]) == ("unknown", "the sender stopped on the way")
-    assert sms.got() == []
+    assert sms.received() == []

@@ -11,7 +11,7 @@ from chassis.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from chassis.ids import new_id
 from tests.integration.notifications.conftest import staff, user
 from tests.integration.notifications.people import People
-from tests.integration.support.pages import STEPS, WITH_REAL_SERVICES, read_all
+from tests.integration.support.pagination import STEPS, WITH_REAL_SERVICES, read_all
 from tests.integration.support.rpc import GATEWAY, Rpc
 
 Send = Callable[..., str]

@@ -13,7 +13,7 @@ from notifications.deliveries import DeliveriesService
 from tests.integration.notifications import short_claims
 from tests.integration.notifications.conftest import Order, Settled, Until
 from tests.integration.notifications.people import People, UsersService
-from tests.integration.support.twins import Twin
+from tests.integration.support.fakes import FakeServer
 
 HANG = 20  # seconds; longer than the test waits
 
@@ -39,21 +39,21 @@ def test_a_mail_is_sent_again_with_its_message_id_and_a_text_message_is_unknown(
     order: Order,
     until: Until,
     settled: Settled,
-    mailbox: Twin,
-    sms: Twin,
+    mailbox: FakeServer,
+    sms: FakeServer,
 ) -> None:
     mailbox.fail(hang=HANG)
     sms.fail(hang=HANG)
     order("email", people.add("ada", "email"))
     order("sms", people.add("ben", "sms", phone="+254711000001"))
-    until(lambda: mailbox.got() and sms.got())
+    until(lambda: mailbox.received() and sms.received())
     sender.kill()
     survivor()
     assert [(one["channel"], one["status"], one["attempts"]) for one in settled()] == [
         ("email", "sent", 2),
         ("sms", "unknown", 1),
     ]
-    mails = [dict(mailbox.read(mail["id"])["headers"]) for mail in mailbox.got()]
+    mails = [dict(mailbox.read(mail["id"])["headers"]) for mail in mailbox.received()]
     assert len(mails) == 2
     assert len({mail["Message-ID"] for mail in mails}) == 1
-    assert len(sms.got()) == 1
+    assert len(sms.received()) == 1

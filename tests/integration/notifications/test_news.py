@@ -22,8 +22,8 @@ from notifications.models import Delivery
 from tests.integration.notifications.conftest import Publish, Rows, Settled, Until, user
 from tests.integration.notifications.people import People, UsersService
 from tests.integration.support.events import Listen
+from tests.integration.support.fakes import FakeServer
 from tests.integration.support.rpc import Rpc
-from tests.integration.support.twins import Twin
 from users.contract import AccountErased
 
 Hear = Callable[[Event], None]
@@ -175,7 +175,7 @@ def test_a_delivery_that_was_claimed_as_the_post_was_deleted_is_not_sent(
     database: Engine,
     settled: Settled,
     start: Callable[..., ServiceRunner],
-    mailbox: Twin,
+    mailbox: FakeServer,
 ) -> None:
     start(UsersService, DeliveriesService)
     ada, moment = people.add("ada", "email"), clock.now()
@@ -191,4 +191,4 @@ def test_a_delivery_that_was_claimed_as_the_post_was_deleted_is_not_sent(
         0,
         "the post was deleted",
     )
-    assert mailbox.got() == []
+    assert mailbox.received() == []

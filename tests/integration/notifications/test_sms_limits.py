@@ -26,8 +26,8 @@ from notifications.deliveries import DeliveriesService
 from notifications.models import SmsCount
 from tests.integration.notifications.conftest import Order, Rows, Settled, sessions
 from tests.integration.notifications.people import People, UsersService
-from tests.integration.support.pages import WITH_REAL_SERVICES
-from tests.integration.support.twins import Twin
+from tests.integration.support.fakes import FakeServer
+from tests.integration.support.pagination import WITH_REAL_SERVICES
 
 Deliver = Callable[..., list[Any]]
 USED_UP = "today's budget for SMS is used up"
@@ -43,9 +43,9 @@ def rules(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def deliver(start: Callable[..., ServiceRunner], order: Order, settled: Settled, sms: Twin) -> Deliver:
+def deliver(start: Callable[..., ServiceRunner], order: Order, settled: Settled, sms: FakeServer) -> Deliver:
     def deliver(*users: str, **options: Any) -> list[Any]:
-        assert sms.got() == []
+        assert sms.received() == []
         start(UsersService, DeliveriesService)
         order("sms", *users, **options)
         return settled()
@@ -62,23 +62,28 @@ def used(rows: Rows) -> int:
 
 
 def test_beyond_the_budget_of_a_day_nothing_goes_out_and_one_alarm_is_raised(  # noqa: PLR0913, PLR0917 - fixtures
-    people: People, deliver: Deliver, sms: Twin, rules: dict[str, Any], rows: Rows, caplog: pytest.LogCaptureFixture
+    people: People,
+    deliver: Deliver,
+    sms: FakeServer,
+    rules: dict[str, Any],
+    rows: Rows,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     rules["daily_budget"] = 3
     deliveries = deliver(*crowd(people, 7))
     assert [one["status"] for one in deliveries] == ["sent"] * 3 + ["cancelled"] * 4
     assert {one["last_error"] for one in deliveries[3:]} == {USED_UP}
-    assert len(sms.got()) == used(rows) == 3
+    assert len(sms.received()) == used(rows) == 3
     assert [one.levelname for one in caplog.records if "budget" in one.message] == ["ERROR"]
 
 
 def test_a_number_gets_so_many_a_day_and_is_not_written_down(
-    people: People, deliver: Deliver, sms: Twin, rules: dict[str, Any], rows: Rows
+    people: People, deliver: Deliver, sms: FakeServer, rules: dict[str, Any], rows: Rows
 ) -> None:
     rules["per_number"] = 1
     deliveries = deliver(*crowd(people, 2), people.add("again", "sms", phone="+254711000000"), chosen=True)
     assert [one["status"] for one in deliveries] == ["sent", "sent", "sent"]  # two shared a number: one message
-    assert len(sms.got()) == used(rows) == 2
+    assert len(sms.received()) == used(rows) == 2
     assert not [row for row in rows("sms_counts") if "711" in row["subject"] and len(row["subject"]) < 64]
 
 
@@ -101,7 +106,7 @@ def test_a_number_that_had_its_share_gets_no_more_and_others_do(
     ids=["may have gone out", "may have gone out too", "refused as a whole", "refused for this number"],
 )
 def test_only_what_surely_never_went_out_is_given_back(  # noqa: PLR0913, PLR0917 - fixtures
-    people: People, deliver: Deliver, sms: Twin, rows: Rows, fault: dict[str, Any], counted: int
+    people: People, deliver: Deliver, sms: FakeServer, rows: Rows, fault: dict[str, Any], counted: int
 ) -> None:
     sms.fail(**fault)
     deliver(*crowd(people, 1))
@@ -125,7 +130,7 @@ def test_senders_at_the_same_time_never_exceed_a_budget(
 ) -> None:
     with Session(database) as session, session.begin():
         session.query(SmsCount).delete()
-    sms = Twin(rules["url"])
+    sms = FakeServer(rules["url"])
     account = SmsAccount(rules | {"daily_budget": budget})
     nobody: Any = SimpleNamespace()  # there is no opt-out to tell
     db = sessions(database)
@@ -139,7 +144,7 @@ def test_senders_at_the_same_time_never_exceed_a_budget(
 
     sending = [eventlet.spawn(send, sender) for sender in range(SENDERS)]
     statuses = [status for one in sending for status in one.wait()]
-    assert len(sms.got()) == statuses.count("sent") == min(budget, sum(due))
+    assert len(sms.received()) == statuses.count("sent") == min(budget, sum(due))
     assert statuses.count("cancelled") == sum(due) - min(budget, sum(due))
 
 

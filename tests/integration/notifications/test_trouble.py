@@ -11,8 +11,8 @@ from notifications.deliveries import DeliveriesService
 from tests.integration.chassis.brokers import Wire
 from tests.integration.notifications.conftest import Order, Rows, Settled, Until
 from tests.integration.notifications.people import People, UsersService
+from tests.integration.support.fakes import FakeServer
 from tests.integration.support.rpc import OPERATOR, Rpc
-from tests.integration.support.twins import Twin
 
 Start = Callable[..., ServiceRunner]
 
@@ -47,7 +47,7 @@ def test_an_outage_costs_no_mail_and_no_attempt(  # noqa: PLR0913, PLR0917 - the
     rows: Rows,
     until: Until,
     settled: Settled,
-    mailbox: Twin,
+    mailbox: FakeServer,
 ) -> None:
     line.cut()
     start(UsersService, DeliveriesService)
@@ -61,7 +61,7 @@ def test_an_outage_costs_no_mail_and_no_attempt(  # noqa: PLR0913, PLR0917 - the
     line.mend()
     assert {(one["status"], one["attempts"]) for one in settled()} == {("sent", 1)}
     assert breaker() == "closed"
-    assert len(mailbox.got()) == 30
+    assert len(mailbox.received()) == 30
 
 
 def test_a_server_that_takes_a_mail_and_falls_silent_costs_that_mail_alone_an_attempt(  # noqa: PLR0913, PLR0917
@@ -71,7 +71,7 @@ def test_a_server_that_takes_a_mail_and_falls_silent_costs_that_mail_alone_an_at
     start: Start,
     order: Order,
     settled: Settled,
-    mailbox: Twin,
+    mailbox: FakeServer,
 ) -> None:
     settings["notifications"]["email"]["timeout"] = 1
     mailbox.fail(hang=3)
@@ -80,13 +80,13 @@ def test_a_server_that_takes_a_mail_and_falls_silent_costs_that_mail_alone_an_at
     deliveries = settled()
     assert {one["status"] for one in deliveries} == {"sent"}
     assert sorted(one["attempts"] for one in deliveries) == [1, 1, 2]
-    assert len({dict(mailbox.read(mail["id"])["headers"])["Message-ID"] for mail in mailbox.got()}) == 3
+    assert len({dict(mailbox.read(mail["id"])["headers"])["Message-ID"] for mail in mailbox.received()}) == 3
     assert breaker() == "closed"
 
 
 @pytest.mark.parametrize("phase", ["mail", "rcpt", "data"])
 def test_a_server_that_closes_in_the_middle_is_left_alone_and_then_gets_the_rest(  # noqa: PLR0913, PLR0917
-    phase: str, people: People, start: Start, order: Order, settled: Settled, mailbox: Twin
+    phase: str, people: People, start: Start, order: Order, settled: Settled, mailbox: FakeServer
 ) -> None:
     mailbox.fail(**{phase: "421 4.3.2 closing"})
     start(UsersService, DeliveriesService)
@@ -95,7 +95,7 @@ def test_a_server_that_closes_in_the_middle_is_left_alone_and_then_gets_the_rest
     assert {one["status"] for one in deliveries} == {"sent"}
     # Before RCPT the server had not looked at the mail, which therefore was not attempted.
     assert sum(one["attempts"] for one in deliveries) == (2 if phase == "mail" else 3)
-    assert len(mailbox.got()) == 2
+    assert len(mailbox.received()) == 2
 
 
 @pytest.mark.usefixtures("breaker")
@@ -107,7 +107,7 @@ def test_an_outage_of_the_sms_provider_costs_nothing_and_what_is_unknown_stays_s
     rows: Rows,
     rpc: Rpc,
     until: Until,
-    sms: Twin,
+    sms: FakeServer,
 ) -> None:
     settings["notifications"]["delivery"]["breaker"]["open"] = 3600
     sms.fail(status=502, text="bad gateway", count=9)

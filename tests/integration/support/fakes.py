@@ -7,7 +7,7 @@ import requests
 TIMEOUT = 5  # seconds
 
 
-class Twin:
+class FakeServer:
     """What the mailbox and the SMS simulator have in common."""
 
     def __init__(self, url: str) -> None:
@@ -15,7 +15,7 @@ class Twin:
         for path in ("messages", "faults"):
             requests.delete(f"{url}/{path}", timeout=TIMEOUT).raise_for_status()
 
-    def got(self, to: str | None = None) -> list[dict[str, Any]]:
+    def received(self, to: str | None = None) -> list[dict[str, Any]]:
         """Everything that arrived, oldest first, or what one address got."""
         return list(self._get("messages", to=to))
 
