@@ -6,7 +6,7 @@ from chassis.auth.access import USER, services
 from chassis.contract import Empty, cursor
 from chassis.db.database import Database
 from chassis.errors import NotFound
-from chassis.redis.cache_tags import CacheTags
+from chassis.redis.cache_tags_provider import CacheTagsProvider
 from chassis.rpc.entrypoint import rpc
 from chassis.service import Service
 from feeds import contract, posts, store
@@ -22,7 +22,7 @@ class FeedsService(Service):
     name = "feeds"
 
     db = Database(Base, "feeds")
-    tags = CacheTags()
+    tags = CacheTagsProvider()
 
     @rpc(USER)
     def create(self, request: contract.CreatePost) -> contract.Post:

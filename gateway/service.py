@@ -7,7 +7,7 @@ from chassis.contract import Empty
 from chassis.db.database import Database
 from chassis.errors import NotFound
 from chassis.events.handler import event_handler
-from chassis.redis.cache_tags import CacheTags
+from chassis.redis.cache_tags_provider import CacheTagsProvider
 from chassis.rpc.entrypoint import rpc
 from chassis.service import ListeningService
 from feeds.contract import CACHE_TAG, EraseAuthor, PostCreated, PostDeleted
@@ -31,7 +31,7 @@ class GatewayService(ListeningService):
     name = "gateway"
 
     db = Database(Base, "gateway")
-    tags = CacheTags()
+    tags = CacheTagsProvider()
 
     @event_handler(AccountChanged)
     def on_account_changed(self, event: AccountChanged) -> None:

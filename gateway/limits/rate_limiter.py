@@ -9,7 +9,8 @@ from typing import Any
 
 import redis
 
-from chassis.redis.connection import connect, tag_key
+from chassis.redis.cache_tags import tag_key
+from chassis.redis.connection import connect
 from users.contract import live_key
 
 AWAY = 2  # seconds in which a Redis that failed is not asked again: each try may cost a timeout
