@@ -1,7 +1,8 @@
 """Versions of cache tags, which invalidate cached responses. Works under eventlet and gevent, which patch `time.sleep`.
 
-A response is cached under the version that its tag had when the response was requested. The owner of the data increments
-the version after its commit and before its reply, so a response older than an answered write is never found again.
+A response is cached under the version that its tag had when the response was requested. The owner of the data
+increments the version after its commit and before its reply, so a response older than an answered write is never found
+again.
 """
 
 import logging

@@ -1,6 +1,6 @@
-"""The gateway's RPC client: one reply queue a process, a deadline for every call.
+"""The RPC client of the web process: one reply queue a process, a deadline for every call.
 
-It speaks Nameko's wire format without Nameko's runtime, which is eventlet's; here gevent rules.
+It sends Nameko's messages without Nameko's runtime, which needs eventlet; the web process runs under gevent.
 """
 
 import itertools
@@ -14,15 +14,14 @@ from typing import Any, TypeVar
 import gevent
 from amqp import Message as AmqpMessage
 from gevent.event import AsyncResult
-from nameko.exceptions import deserialize
 
 from chassis.amqp import message_headers, protocol
 from chassis.auth import keyring, tokens
 from chassis.auth.caller import Caller
 from chassis.contract import Message
-from chassis.db.idempotency import REPLAYED
 from chassis.errors import DeadlineExceeded, ServiceError, Unavailable
 from chassis.observability import correlation, tracing
+from chassis.rpc import messages
 from gateway import metrics
 
 SELF = Caller("gateway")
@@ -61,13 +60,13 @@ class RpcClient:
             except gevent.Timeout:
                 raise DeadlineExceeded(f"{target} did not answer in time.") from None
             except protocol.BROKER_ERRORS as error:
-                raise Unavailable("The message broker is away.") from error
+                raise Unavailable("The message broker is unavailable.") from error
 
     @contextmanager
     def _waiter(self) -> Iterator[tuple[str, "AsyncResult[AmqpMessage]"]]:
         """Hold a place among the calls under way."""
         if self._channel is None:
-            raise Unavailable("The message broker is away.")
+            raise Unavailable("The message broker is unavailable.")
         if len(self._waiting) >= self._in_flight:
             raise Unavailable("Too many calls are under way.", "overloaded")
         number = str(next(self._numbers))
@@ -79,19 +78,15 @@ class RpcClient:
 
     def opened(self, channel: Any) -> None:
         """Open the reply queue; it dies with the connection."""
-        queue = f"rpc.reply-gateway-{uuid.uuid4()}"
-        channel.exchange_declare(protocol.RPC_EXCHANGE, "topic", durable=True, auto_delete=False)
-        channel.queue_declare(queue, exclusive=True)
-        channel.queue_bind(queue, protocol.RPC_EXCHANGE, self._reply_to)
         channel.events["basic_return"].add(self._on_return)
-        channel.basic_consume(queue, no_ack=True, callback=self._on_reply)
+        messages.declare_reply_queue(channel, f"rpc.reply-gateway-{uuid.uuid4()}", self._reply_to, self._on_reply)
         self._channel = channel
 
     def lost(self) -> None:
         """Let all pending calls fail at once: their replies went with the connection."""
         self._channel = None
         for waiter in list(self._waiting.values()):
-            waiter.set_exception(Unavailable("The message broker is away."))
+            waiter.set_exception(Unavailable("The message broker is unavailable."))
 
     def _send(  # noqa: PLR0913, PLR0917 - a call has that many parts
         self,
@@ -106,17 +101,14 @@ class RpcClient:
             message_headers.AUTH_TOKEN: self._issuer.token(caller, target.partition(".")[0]),
             message_headers.REQUEST_KEY: request_key,
         }
-        protocol.send(
+        messages.send_request(
             self._channel,
-            b'{"args":[],"kwargs":%b}' % request.model_dump_json(exclude_unset=True).encode(),
-            protocol.RPC_EXCHANGE,
             target,
-            mandatory=True,
-            correlation_id=number,
+            request,
             reply_to=self._reply_to,
-            expiration=str(int(deadline * 1000)),
-            delivery_mode=protocol.TRANSIENT,
-            application_headers=message_headers.encode(headers | correlation.current()),
+            correlation_id=number,
+            deadline=deadline,
+            headers=headers | correlation.current(),
         )
 
     def _on_reply(self, message: AmqpMessage) -> None:
@@ -131,11 +123,14 @@ class RpcClient:
 
 
 def _result(target: str, message: AmqpMessage) -> tuple[Any, bool]:
-    body = json.loads(message.body)
-    if body["error"] is not None:
-        error = deserialize(body["error"])
-        raise error if isinstance(error, ServiceError) else ServiceError(f"{target} failed.")
-    return body["result"], REPLAYED in (message.properties.get("application_headers") or {})
+    """Return the result, and whether it is replayed. Raises ServiceError, also for an unhandled error of the service."""
+    try:
+        result = messages.result_of(json.loads(message.body))
+    except ServiceError:
+        raise
+    except Exception as error:
+        raise ServiceError(f"{target} failed.") from error
+    return result, message_headers.REPLAYED in (message.properties.get("application_headers") or {})
 
 
 @contextmanager
