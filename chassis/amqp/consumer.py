@@ -42,9 +42,11 @@ class QueueConsumer(nameko.messaging.QueueConsumer):
         connection.connect_timeout = CONNECT_TIMEOUT
         return connection
 
-    @property
-    def channel(self) -> Any:
-        """The channel for messages without confirms; mandatory ones that reach no queue come back to `on_return`."""
+    def sending_channel(self) -> Any:
+        """Return the channel for messages without confirms; mandatory ones without a queue come back to `on_return`.
+
+        Raises RecoverableConnectionError before the first connect. No property: Nameko reads all of them at the start.
+        """
         if self._channel is None:
             raise RecoverableConnectionError("not connected yet")
         return self._channel

@@ -150,7 +150,7 @@ class DeadLettersProvider(DependencyProvider):
 
 
 def _selected(channel: Any, parked: Queue, depth: int, request: ReplayParked) -> Iterator[Any]:
-    """Take the parked messages that a request selects, oldest first; looks at `depth`, since replayed ones may return."""
+    """Take the parked messages that a request selects, oldest first; not more than `depth`: they may return."""
     deadline = time.monotonic() + MOVE_TIME
     remaining = request.limit
     for _ in range(depth):

@@ -23,7 +23,7 @@ class QuietFilter(logging.Filter):
     """Drops records that contain secrets or repeat others."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Drop kombu's dumps of undecodable bodies, which may contain passwords, and Nameko's logs of a ServiceError."""
+        """Drop kombu's dumps of bodies, which may contain passwords, and Nameko's logs of a ServiceError."""
         if record.name.startswith("kombu") and "decode" in str(record.msg).lower():
             return False
         return not (record.name == "nameko.containers" and str(record.msg).startswith("(expected)"))

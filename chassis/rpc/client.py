@@ -80,7 +80,7 @@ class RpcClient:
             CALL_ID_STACK_CONTEXT_KEY: self._worker_ctx.call_id_stack,
         }
         messages.send_request(
-            self._replies.queue_consumer.channel,
+            self._replies.queue_consumer.sending_channel(),
             target,
             request,
             reply_to=self._replies.routing_key,

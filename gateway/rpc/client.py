@@ -123,7 +123,7 @@ class RpcClient:
 
 
 def _result(target: str, message: AmqpMessage) -> tuple[Any, bool]:
-    """Return the result, and whether it is replayed. Raises ServiceError, also for an unhandled error of the service."""
+    """Return the result, and whether it is replayed. Raises ServiceError, also for an unhandled error."""
     try:
         result = messages.result_of(json.loads(message.body))
     except ServiceError:
