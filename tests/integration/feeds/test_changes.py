@@ -17,7 +17,7 @@ from feeds import service
 from feeds.contract import CACHE_TAG
 from feeds.models import Post
 from tests.integration.support.databases import Databases
-from tests.integration.support.events import Listen, Listener
+from tests.integration.support.events import EventListener, Listen
 from tests.integration.support.rpc import OPERATOR, Rpc
 
 AUTHOR = Caller("gateway", user=new_id(), username="ada")
@@ -31,7 +31,7 @@ def post(feeds: Rpc) -> dict[str, Any]:
     return made
 
 
-def quiet(events: Listener) -> bool:
+def quiet(events: EventListener) -> bool:
     """Tell whether nothing more was said of posts that were changed."""
     for event in ("post_updated", "post_deleted"):
         with pytest.raises(TimeoutError):

@@ -6,7 +6,7 @@ import pytest
 
 from tests.integration.notifications.conftest import Publish, Rows, Until
 from tests.integration.notifications.people import People
-from tests.integration.support.events import Listener
+from tests.integration.support.events import EventListener
 
 pytestmark = pytest.mark.usefixtures("told")
 
@@ -44,7 +44,7 @@ def test_a_post_that_is_announced_twice_is_told_once(
 
 
 def test_a_page_of_people_gets_one_event_for_those_who_want_it_in_real_time(
-    people: People, publish: Publish, listen: Callable[[str], Listener]
+    people: People, publish: Publish, listen: Callable[[str], EventListener]
 ) -> None:
     listener = listen("notifications")
     author = people.add("ada", "realtime")
@@ -78,7 +78,7 @@ def test_mails_and_texts_are_ordered_for_those_who_want_them(
 
 
 def test_a_fan_out_that_broke_off_goes_on_where_it_stopped(
-    people: People, publish: Publish, rows: Rows, listen: Callable[[str], Listener]
+    people: People, publish: Publish, rows: Rows, listen: Callable[[str], EventListener]
 ) -> None:
     listener = listen("notifications")
     author = people.add("ada")

@@ -14,7 +14,7 @@ from notifications.deliveries import DeliveriesService
 from notifications.models import Erased
 from tests.integration.notifications.conftest import Rows, Settled, staff, user
 from tests.integration.notifications.people import People
-from tests.integration.support.events import Listener
+from tests.integration.support.events import EventListener
 from tests.integration.support.fakes import FakeServer
 from tests.integration.support.rpc import Rpc
 
@@ -31,7 +31,7 @@ def start_deliveries(settings: dict[str, Any], runner_factory: Callable[..., Ser
 
 
 def test_an_active_user_is_told_the_way_they_chose(
-    people: People, rpc: Rpc, rows: Rows, listen: Callable[[str], Listener]
+    people: People, rpc: Rpc, rows: Rows, listen: Callable[[str], EventListener]
 ) -> None:
     listener = listen("notifications")
     ada = people.add("ada", "realtime", "email")
@@ -57,7 +57,7 @@ def test_somebody_who_is_not_active_is_told_nothing(rpc: Rpc, rows: Rows) -> Non
 
 
 def test_frames_alone_may_be_chosen_too(
-    people: People, rpc: Rpc, rows: Rows, listen: Callable[[str], Listener]
+    people: People, rpc: Rpc, rows: Rows, listen: Callable[[str], EventListener]
 ) -> None:
     listener = listen("notifications")
     ada = people.add("ada", "email")

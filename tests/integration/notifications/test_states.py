@@ -17,7 +17,7 @@ from notifications.models import InboxRow, Notification
 from notifications.wording import Content
 from tests.integration.notifications.conftest import user
 from tests.integration.notifications.people import People
-from tests.integration.support.events import Listen, Listener
+from tests.integration.support.events import EventListener, Listen
 from tests.integration.support.rpc import GATEWAY, Rpc
 
 Tell = Callable[[int], list[str]]
@@ -69,16 +69,18 @@ def missed(rpc: Rpc, ada: str) -> Missed:
 
 
 @pytest.fixture
-def heard(listen: Listen) -> Listener:
+def heard(listen: Listen) -> EventListener:
     return listen("notifications")
 
 
-def next_read(heard: Listener) -> tuple[set[str], int]:
+def next_read(heard: EventListener) -> tuple[set[str], int]:
     event = heard.next("notifications_read")
     return set(event["ids"]), event["unread"]
 
 
-def test_what_really_became_read_is_told_with_what_is_left(ada: str, tell: Tell, rpc: Rpc, heard: Listener) -> None:
+def test_what_really_became_read_is_told_with_what_is_left(
+    ada: str, tell: Tell, rpc: Rpc, heard: EventListener
+) -> None:
     first, second, third = tell(3)
     rpc("notifications.mark_read", user(ada), ids=[first, first, new_id()])
     rpc("notifications.mark_read", user(ada), ids=[first, second])
@@ -87,7 +89,7 @@ def test_what_really_became_read_is_told_with_what_is_left(ada: str, tell: Tell,
 
 
 def test_nothing_is_told_where_nothing_became_read(
-    ada: str, people: People, tell: Tell, rpc: Rpc, heard: Listener
+    ada: str, people: People, tell: Tell, rpc: Rpc, heard: EventListener
 ) -> None:
     (notification,) = tell(1)
     rpc("notifications.mark_read", user(people.add("ben")), ids=[notification])
@@ -98,7 +100,7 @@ def test_nothing_is_told_where_nothing_became_read(
     assert [next_read(heard) for _ in range(2)] == [({notification}, 0), ({other}, 0)]
 
 
-def test_a_full_inbox_is_read_at_once_and_told_in_parts(ada: str, tell: Tell, rpc: Rpc, heard: Listener) -> None:
+def test_a_full_inbox_is_read_at_once_and_told_in_parts(ada: str, tell: Tell, rpc: Rpc, heard: EventListener) -> None:
     told = tell(2001)
     rpc("notifications.mark_read", user(ada), ids=told[:1000])
     assert next_read(heard) == (set(told[:1000]), 1001)

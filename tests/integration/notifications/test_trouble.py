@@ -8,20 +8,20 @@ import pytest
 from nameko.runners import ServiceRunner
 
 from notifications.deliveries import DeliveriesService
-from tests.integration.chassis.brokers import Wire
 from tests.integration.notifications.conftest import Order, Rows, Settled, Until
 from tests.integration.notifications.people import People, UsersService
 from tests.integration.support.fakes import FakeServer
 from tests.integration.support.rpc import OPERATOR, Rpc
+from tests.integration.support.tcp_proxy import TcpProxy
 
 Start = Callable[..., ServiceRunner]
 
 
 @pytest.fixture
-def line(settings: dict[str, Any]) -> Iterator[Wire]:
+def line(settings: dict[str, Any]) -> Iterator[TcpProxy]:
     """Stand between the deliveries service and its mail server."""
     email = settings["notifications"]["email"]
-    line = Wire(f"smtp://nobody:nothing@{email['host']}:{email['port']}")
+    line = TcpProxy(f"smtp://nobody:nothing@{email['host']}:{email['port']}")
     email["port"] = urlsplit(line.uri).port
     yield line
     line.close()
@@ -39,7 +39,7 @@ def breaker(settings: dict[str, Any], rpc: Rpc) -> Callable[[], str]:
 
 
 def test_an_outage_costs_no_mail_and_no_attempt(  # noqa: PLR0913, PLR0917 - the fixtures it takes
-    line: Wire,
+    line: TcpProxy,
     breaker: Callable[[], str],
     people: People,
     start: Start,
@@ -58,7 +58,7 @@ def test_an_outage_costs_no_mail_and_no_attempt(  # noqa: PLR0913, PLR0917 - the
     # Each failure has looked at one, and the others were given back.
     assert {one["last_error"] for one in waiting} == {"ConnectionRefusedError", None}
     until(lambda: breaker() == "half-open")
-    line.mend()
+    line.restore()
     assert {(one["status"], one["attempts"]) for one in settled()} == {("sent", 1)}
     assert breaker() == "closed"
     assert len(mailbox.received()) == 30

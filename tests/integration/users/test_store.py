@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from chassis import clock
 from chassis.db.tables import METADATA
 from chassis.errors import Invalid, Unauthenticated
-from tests.integration.support.databases import MARK
+from tests.integration.support.databases import MARKER
 from tests.integration.users.people import MakePerson, Person
 from users import contract, store
 from users.accounts import admin, erasure, updates
@@ -99,7 +99,7 @@ def test_migrations_make_what_the_models_describe(database: Engine) -> None:
     with database.connect() as connection:
         differences = compare_metadata(
             MigrationContext.configure(
-                connection, opts={"compare_type": True, "include_name": lambda name, *_: name != MARK}
+                connection, opts={"compare_type": True, "include_name": lambda name, *_: name != MARKER}
             ),
             [Base.metadata, METADATA],  # type: ignore[arg-type]  # alembic's types do not know that it takes several
         )

@@ -1,4 +1,4 @@
-"""Databases of the release before, with rows in them, brought to this one's tables."""
+"""Migrations of databases of the previous release that have rows."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -18,7 +18,9 @@ from chassis import clock
 from chassis.db import migrations
 from chassis.db.tables import METADATA
 from chassis.ids import new_id
-from tests.integration.support.databases import MARK, Databases
+from tests.integration.support.databases import MARKER, Databases
+
+Create = Callable[[str, str], Engine]
 
 MODELS = {
     "users": users.models,
@@ -26,16 +28,16 @@ MODELS = {
     "notifications": notifications.models,
     "gateway": gateway.models,
 }
-ADA, POST, TOLD = new_id(), new_id(), new_id()
+USER, POST, NOTIFICATION = new_id(), new_id(), new_id()
 NOW = clock.now()
 
-# What was in the databases then: the revision, and rows by table.
-BEFORE: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
+# The revision of the previous release, and a row for each table.
+PREVIOUS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
     "users": (
         "0002",
         {
             "users": {
-                "id": ADA,
+                "id": USER,
                 "username": "ada",
                 "username_key": "ada",
                 "email": "ada@example.org",
@@ -49,12 +51,12 @@ BEFORE: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
             }
         },
     ),
-    "feeds": ("0001", {"posts": {"id": POST, "author_id": ADA, "text": "Karibu", "created_at": NOW}}),
+    "feeds": ("0001", {"posts": {"id": POST, "author_id": USER, "text": "Karibu", "created_at": NOW}}),
     "notifications": (
         "0002",
         {
             "notifications": {
-                "id": TOLD,
+                "id": NOTIFICATION,
                 "kind": "post_created",
                 "title": "ada posted",
                 "message": "Karibu",
@@ -63,10 +65,10 @@ BEFORE: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
                 "source": POST,
                 "done": True,
             },
-            "inbox": {"user_id": ADA, "notification_id": TOLD},
+            "inbox": {"user_id": USER, "notification_id": NOTIFICATION},
             "deliveries": {
-                "notification_id": TOLD,
-                "user_id": ADA,
+                "notification_id": NOTIFICATION,
+                "user_id": USER,
                 "channel": "sms",
                 "chosen": False,
                 "status": "sent",
@@ -86,27 +88,27 @@ BEFORE: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
                 "cache_seconds": 5,
                 "deadline": 2.0,
             },
-            "authors": {"id": ADA, "username": "ada", "changed_at": NOW, "posts": 1},
-            "counted_posts": {"post_id": POST, "author_id": ADA, "created_at": NOW, "counted_at": NOW},
+            "authors": {"id": USER, "username": "ada", "changed_at": NOW, "posts": 1},
+            "counted_posts": {"post_id": POST, "author_id": USER, "created_at": NOW, "counted_at": NOW},
         },
     ),
 }
 
 
 @pytest.fixture
-def at(databases: Databases) -> Iterator[Callable[[str, str], Engine]]:
-    """Bring a section's database from nothing to a revision; at the end it is the newest again."""
-    touched: list[str] = []
+def create(databases: Databases) -> Iterator[Create]:
+    """Create the tables of a section as of a revision; after the test they are the newest again."""
+    sections: list[str] = []
 
-    def at(section: str, revision: str) -> Engine:
-        touched.append(section)
-        engine = databases.bare(section)
+    def create(section: str, revision: str) -> Engine:
+        sections.append(section)
+        engine = databases.drop_tables(section)
         alembic.command.upgrade(migrations.alembic_config(section), revision)
         return engine
 
-    yield at
-    for section in touched:
-        databases.bare(section)
+    yield create
+    for section in sections:
+        databases.drop_tables(section)
         alembic.command.upgrade(migrations.alembic_config(section), "head")
 
 
@@ -117,12 +119,10 @@ def rows(engine: Engine, table: str) -> list[RowMapping]:
         return list(connection.execute(select(metadata.tables[table])).mappings())
 
 
-@pytest.mark.parametrize("section", BEFORE)
-def test_a_database_of_the_release_before_keeps_its_rows_and_gets_the_tables_of_this_one(
-    section: str, at: Callable[[str, str], Engine]
-) -> None:
-    revision, tables = BEFORE[section]
-    engine = at(section, revision)
+@pytest.mark.parametrize("section", PREVIOUS)
+def test_migration_keeps_rows_and_results_in_the_tables_of_the_models(section: str, create: Create) -> None:
+    revision, tables = PREVIOUS[section]
+    engine = create(section, revision)
     models = MODELS[section].Base.metadata
     with engine.begin() as connection:
         for name, row in tables.items():
@@ -131,20 +131,20 @@ def test_a_database_of_the_release_before_keeps_its_rows_and_gets_the_tables_of_
 
     alembic.command.upgrade(migrations.alembic_config(section), "head")
 
-    for name, old in before.items():
-        kept = rows(engine, name)
-        assert len(kept) >= len(old) > 0
-        for was in old:
-            assert any(all(one[column] == value for column, value in was.items()) for one in kept), name
+    for name, old_rows in before.items():
+        new_rows = rows(engine, name)
+        assert len(new_rows) >= len(old_rows) > 0
+        for old in old_rows:
+            assert any(all(new[column] == value for column, value in old.items()) for new in new_rows), name
     with engine.connect() as connection:
-        options = {"compare_type": True, "include_name": lambda name, *_: name != MARK}
+        options = {"compare_type": True, "include_name": lambda name, *_: name != MARKER}
         context = MigrationContext.configure(connection, opts=options)
-        assert compare_metadata(context, [models, METADATA]) == []  # type: ignore[arg-type]  # it takes several
+        assert compare_metadata(context, [models, METADATA]) == []  # type: ignore[arg-type]  # it also takes a list
 
 
-@pytest.mark.parametrize("section", BEFORE)
-def test_the_release_before_is_one_step_away(section: str) -> None:
+@pytest.mark.parametrize("section", PREVIOUS)
+def test_previous_release_is_one_revision_behind(section: str) -> None:
     script = ScriptDirectory.from_config(migrations.alembic_config(section))
     newest = script.get_revision("head")
     assert newest is not None
-    assert newest.down_revision == BEFORE[section][0]
+    assert newest.down_revision == PREVIOUS[section][0]

@@ -1,4 +1,4 @@
-"""What PostgreSQL makes of our statements, whatever it thinks of the tables' sizes."""
+"""Statements that PostgreSQL's query planner may run in an unexpected way."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,7 +15,7 @@ ROWS = 20
 
 @pytest.fixture
 def nested_loops(databases: Databases) -> Iterator[Connection]:
-    """A connection on which a subquery is run again for each row, as PostgreSQL does where it expects few rows."""
+    """A connection whose planner runs a subquery once for each row, as it does where it expects few rows."""
     with databases.engine("users").connect() as connection:
         NUMBERS.create(connection)
         connection.execute(insert(NUMBERS), [{"number": number} for number in range(ROWS)])
@@ -24,13 +24,13 @@ def nested_loops(databases: Databases) -> Iterator[Connection]:
         yield connection
 
 
-def a_subquery(query: Select[Any], limit: int) -> Select[Any]:
+def locking_subquery(query: Select[Any], limit: int) -> Select[Any]:
     return query.limit(limit).with_for_update(skip_locked=True)
 
 
-@pytest.mark.parametrize(("form", "removed"), [(batch, 2), (a_subquery, ROWS)])
-def test_a_batch_has_no_more_rows_than_its_limit_and_a_subquery_with_locks_may_have(
-    nested_loops: Connection, form: Callable[[Select[Any], int], Select[Any]], removed: int
+@pytest.mark.parametrize(("subquery", "deleted"), [(batch, 2), (locking_subquery, ROWS)])
+def test_batch_keeps_its_limit_where_a_locking_subquery_exceeds_it(
+    nested_loops: Connection, subquery: Callable[[Select[Any], int], Select[Any]], deleted: int
 ) -> None:
-    nested_loops.execute(delete(NUMBERS).where(NUMBERS.c.number.in_(form(select(NUMBERS.c.number), 2))))
-    assert nested_loops.scalar(select(func.count()).select_from(NUMBERS)) == ROWS - removed
+    nested_loops.execute(delete(NUMBERS).where(NUMBERS.c.number.in_(subquery(select(NUMBERS.c.number), 2))))
+    assert nested_loops.scalar(select(func.count()).select_from(NUMBERS)) == ROWS - deleted
