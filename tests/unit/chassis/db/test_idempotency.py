@@ -25,7 +25,7 @@ class Receipt(Message):
 
 
 class Shop:
-    """Counts what it does."""
+    """Counts its orders."""
 
     def __init__(self, db: UnitOfWork) -> None:
         self._db = db
@@ -55,33 +55,33 @@ def shop(db: UnitOfWork) -> Shop:
     return Shop(db)
 
 
-def test_the_same_key_and_request_get_the_same_reply_and_the_work_is_done_once(shop: Shop) -> None:
+def test_repeated_request_returns_the_same_reply_and_runs_once(shop: Shop) -> None:
     first, call = shop.order("a")
-    assert idempotency.REPLAYED not in call.data
+    assert message_headers.REPLAYED not in call.data
     for _ in range(3):
         again, call = shop.order("a")
         assert again == first
-        assert call.data[idempotency.REPLAYED] is True
+        assert call.data[message_headers.REPLAYED] is True
     assert shop.orders == 1
 
 
-def test_the_same_key_with_another_request_is_refused_and_nothing_is_done(shop: Shop) -> None:
+def test_key_of_another_request_is_rejected(shop: Shop) -> None:
     shop.order("a")
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(Invalid) as error:
         shop.order("a", "coffee")
-    assert refused.value.code == "idempotency_key_reused"
+    assert error.value.code == "idempotency_key_reused"
     assert shop.orders == 1
 
 
-def test_other_keys_and_other_methods_are_other_requests(shop: Shop) -> None:
+def test_other_keys_and_methods_are_other_requests(shop: Shop) -> None:
     assert [shop.order("a")[0].number, shop.order("b")[0].number, shop.order("a", method="buy")[0].number] == [1, 2, 3]
 
 
-def test_without_a_key_every_request_is_new(shop: Shop) -> None:
+def test_request_without_a_key_always_runs(shop: Shop) -> None:
     assert [shop.order(None)[0].number for _ in range(2)] == [1, 2]
 
 
-def test_a_write_that_failed_may_be_tried_again_with_its_key(shop: Shop) -> None:
+def test_failed_write_can_be_repeated_with_its_key(shop: Shop) -> None:
     shop.orders = 10
     with pytest.raises(Conflict):
         shop.order("a")
@@ -89,12 +89,12 @@ def test_a_write_that_failed_may_be_tried_again_with_its_key(shop: Shop) -> None
     assert shop.order("a")[0].number == 1
 
 
-def test_a_repeated_request_is_recognised_after_the_keys_were_rotated(shop: Shop) -> None:
+def test_repeated_request_is_recognised_after_a_key_rotation(shop: Shop) -> None:
     first, _ = shop.order("a", keys=OLD)
     assert shop.order("a", keys=f"{NEW},{OLD}")[0] == first
 
 
-def test_neither_the_request_nor_a_plain_hash_of_it_is_kept(shop: Shop, engine: Engine) -> None:
+def test_neither_the_request_nor_a_plain_hash_of_it_is_stored(shop: Shop, engine: Engine) -> None:
     shop.order("a", "my password", keys=OLD)
     shop.order("b", "my password", keys=NEW)
     with engine.begin() as connection:
@@ -103,11 +103,11 @@ def test_neither_the_request_nor_a_plain_hash_of_it_is_kept(shop: Shop, engine: 
     assert len({row.digest for row in rows}) == 2
 
 
-def test_what_is_old_is_forgotten_and_nothing_else(shop: Shop, db: UnitOfWork, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_expired_replies_are_deleted(shop: Shop, db: UnitOfWork, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.order("old")
-    later = clock.now() + idempotency.KEPT + timedelta(seconds=1)
+    later = clock.now() + idempotency.RETENTION + timedelta(seconds=1)
     monkeypatch.setattr(clock, "now", lambda: later)
     shop.order("young")
     with db.write() as session:
-        idempotency.forget_old(session)
+        idempotency.delete_expired(session)
         assert session.scalars(select(handled_requests.c.key)).all() == ["order:young"]

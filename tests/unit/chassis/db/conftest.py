@@ -1,4 +1,4 @@
-"""A database in a file of its own, with the chassis' tables."""
+"""An SQLite database with the chassis' tables."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,5 +23,5 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 @pytest.fixture
 def db(engine: Engine) -> UnitOfWork:
-    """The transactions that services have, without a relay."""
+    """A unit of work without an outbox relay."""
     return UnitOfWork(sessionmaker(bind=engine, class_=nameko_sqlalchemy.database.Session))

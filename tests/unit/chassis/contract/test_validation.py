@@ -23,37 +23,37 @@ class Outer(Message):
     inner: list[Inner] = Field(default_factory=list)
 
 
-def test_right_fields_become_the_model() -> None:
+def test_valid_fields_become_the_model() -> None:
     assert validate(Outer, {"name": "a", "inner": [{"number": 1}], "new": 1}).inner[0].number == 1
 
 
-def test_every_wrong_field_is_named_by_its_path() -> None:
-    with pytest.raises(Invalid) as refused:
+def test_error_lists_the_path_of_every_invalid_field() -> None:
+    with pytest.raises(Invalid) as error:
         validate(Outer, {"inner": [{"number": 1}, {"number": "2"}]})
-    assert {error["field"] for error in refused.value.errors} == {"name", "inner.1.number"}
-    assert refused.value.detail == "Check inner.1.number, name."
+    assert {field["field"] for field in error.value.errors} == {"name", "inner.1.number"}
+    assert error.value.detail == "Check inner.1.number, name."
 
 
-def test_a_rule_of_our_own_speaks_for_itself() -> None:
-    with pytest.raises(Invalid) as refused:
+def test_message_of_a_custom_validator_is_unchanged() -> None:
+    with pytest.raises(Invalid) as error:
         validate(Outer, {"name": "a", "inner": [{"number": 7}]})
-    assert refused.value.errors == [{"field": "inner.0.number", "message": "must not be seven"}]
+    assert error.value.errors == [{"field": "inner.0.number", "message": "must not be seven"}]
 
 
-def test_what_is_wrong_with_the_whole_is_named_body() -> None:
-    with pytest.raises(Invalid) as refused:
+def test_error_of_the_whole_body_has_the_path_body() -> None:
+    with pytest.raises(Invalid) as error:
         validate(Outer, "text")  # type: ignore[arg-type]
-    assert [error["field"] for error in refused.value.errors] == ["body"]
+    assert [field["field"] for field in error.value.errors] == ["body"]
 
 
-def test_a_value_is_never_repeated_in_the_refusal() -> None:
-    with pytest.raises(Invalid) as refused:
+def test_error_does_not_contain_invalid_values() -> None:
+    with pytest.raises(Invalid) as error:
         validate(Outer, {"name": 123456789, "inner": "secret"})
-    assert "secret" not in str(refused.value.args)
-    assert "123456789" not in str(refused.value.args)
+    assert "secret" not in str(error.value.args)
+    assert "123456789" not in str(error.value.args)
 
 
-def test_texts_of_a_query_become_numbers() -> None:
+def test_texts_of_a_query_are_converted_to_numbers() -> None:
     assert validate_strings(PageRequest, {"limit": "5"}).limit == 5
     with pytest.raises(Invalid, match="limit"):
         validate_strings(PageRequest, {"limit": "many"})

@@ -1,4 +1,4 @@
-"""What reports of errors say, and what not."""
+"""Values are removed from reports of errors."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ from chassis.observability import error_reports
 
 
 @pytest.mark.parametrize(
-    ("said", "reported"),
+    ("message", "reported"),
     [
         ("'ada'", "…"),
         (
@@ -21,12 +21,12 @@ from chassis.observability import error_reports
         ("division by zero", "division by zero"),
     ],
 )
-def test_what_an_error_says_loses_its_values(said: str, reported: str) -> None:
-    event = {"exception": {"values": [{"type": "Error", "value": said}]}}
+def test_values_are_removed_from_the_text_of_an_error(message: str, reported: str) -> None:
+    event = {"exception": {"values": [{"type": "Error", "value": message}]}}
     assert error_reports.scrub(event)["exception"]["values"][0]["value"] == reported
 
 
-def test_without_a_dsn_the_sdk_is_not_even_imported() -> None:
+def test_sdk_is_not_imported_without_a_dsn() -> None:
     code = (
         "import sys\n"
         "from chassis.observability import error_reports\n"

@@ -7,13 +7,13 @@ import pytest
 from chassis.observability import correlation, logs
 
 
-def record(name: str = "feeds", message: str = "it happened", **extra: object) -> logging.LogRecord:
+def record(name: str = "orders", message: str = "it happened", **extra: object) -> logging.LogRecord:
     made = logging.getLogger(name).makeRecord(name, logging.WARNING, "f.py", 1, message, (), None, extra=extra)
     logs.ContextFilter().filter(made)
     return made
 
 
-def test_a_line_is_json_with_the_request_id_and_the_extras() -> None:
+def test_json_line_has_the_request_id_and_the_extra_fields() -> None:
     token = correlation.request_id.set("r-1")
     try:
         line = json.loads(logs.formatter("json").format(record(outcome="ok", ms=1.5)))
@@ -22,7 +22,7 @@ def test_a_line_is_json_with_the_request_id_and_the_extras() -> None:
     assert line.pop("time").endswith("+00:00")
     assert line == {
         "level": "warning",
-        "logger": "feeds",
+        "logger": "orders",
         "request_id": "r-1",
         "message": "it happened",
         "outcome": "ok",
@@ -30,11 +30,11 @@ def test_a_line_is_json_with_the_request_id_and_the_extras() -> None:
     }
 
 
-def test_a_line_break_in_a_message_does_not_break_the_line() -> None:
+def test_line_break_in_a_message_does_not_break_the_line() -> None:
     assert "\n" not in logs.formatter("json").format(record(message="a\nb", extra="c\nd"))
 
 
-def test_an_exception_is_a_field() -> None:
+def test_exception_is_a_field_of_the_json_line() -> None:
     made = record()
     try:
         dict[str, str]()["x"]
@@ -43,13 +43,13 @@ def test_an_exception_is_a_field() -> None:
     assert "KeyError" in json.loads(logs.formatter("json").format(made))["exception"]
 
 
-def test_what_json_does_not_know_becomes_text() -> None:
-    assert json.loads(logs.formatter("json").format(record(thing={1})))["thing"] == "{1}"
+def test_value_that_json_cannot_encode_becomes_text() -> None:
+    assert json.loads(logs.formatter("json").format(record(value={1})))["value"] == "{1}"
 
 
-def test_the_line_for_eyes_has_the_same_facts() -> None:
+def test_text_line_has_the_same_fields() -> None:
     line = logs.formatter("text").format(record(outcome="ok"))
-    assert "[-] feeds: it happened outcome=ok" in line
+    assert "[-] orders: it happened outcome=ok" in line
 
 
 @pytest.mark.parametrize("name", ["kombu.mixins", "kombu.message"])
@@ -58,17 +58,17 @@ def test_kombus_dumps_of_bodies_are_dropped(name: str) -> None:
     assert not logs.QuietFilter().filter(dump)
 
 
-def test_nameko_need_not_repeat_refusals_that_were_answered() -> None:
+def test_namekos_logs_of_expected_errors_are_dropped() -> None:
     assert not logs.QuietFilter().filter(record("nameko.containers", "(expected) error handling worker %s: %s"))
 
 
-def test_everything_else_is_kept() -> None:
-    for name, message in [("kombu", "Connection lost"), ("nameko.containers", "error handling"), ("feeds", "decode")]:
+def test_other_records_are_not_dropped() -> None:
+    for name, message in [("kombu", "Connection lost"), ("nameko.containers", "error handling"), ("orders", "decode")]:
         assert logs.QuietFilter().filter(record(name, message))
 
 
 @pytest.mark.parametrize(
-    ("said", "kept"),
+    ("message", "expected"),
     [
         ("POST /unsubscribe/5f0c2a4e/ 204", "POST /unsubscribe/*** 204"),
         ("Error handling request /api/unsubscribe/5f0c2a4e?channel=email", "/api/unsubscribe/***"),
@@ -76,17 +76,17 @@ def test_everything_else_is_kept() -> None:
         ("'/vendor/reports/5f0c2a4e/', '/unsubscribe/5f0c2a4e'", "'/vendor/reports/***', '/unsubscribe/***'"),
     ],
 )
-def test_what_is_secret_in_a_path_is_not_written_down(said: str, kept: str) -> None:
-    discreet = logs.RedactingFilter(["unsubscribe", "vendor/reports"])
-    whole, passed = record(message=said), record(message="%s")
-    passed.args = (said,)
-    for one in (whole, passed):
-        assert discreet.filter(one)
-        assert kept in one.getMessage()
-        assert "5f0c2a4e" not in json.dumps(vars(one), default=str)
+def test_secret_in_a_path_is_redacted(message: str, expected: str) -> None:
+    redact = logs.RedactingFilter(["unsubscribe", "vendor/reports"])
+    formatted, unformatted = record(message=message), record(message="%s")
+    unformatted.args = (message,)
+    for each in (formatted, unformatted):
+        assert redact.filter(each)
+        assert expected in each.getMessage()
+        assert "5f0c2a4e" not in json.dumps(vars(each), default=str)
 
 
-def test_other_paths_are_written_as_they_are() -> None:
+def test_other_paths_are_not_redacted() -> None:
     made = record(message="GET /post-detail/5f0c2a4e/ 200")
     assert logs.RedactingFilter(["unsubscribe"]).filter(made)
     assert made.getMessage() == "GET /post-detail/5f0c2a4e/ 200"
