@@ -1,4 +1,4 @@
-"""The microservice chassis: what services share that is technical. It imports no service and knows no domain.
+"""The microservice chassis: the technical parts that services share. It contains nothing about their domains.
 
 The modules that import eventlet are for Nameko processes. The import rule `flask-side` in setup.cfg lists them: the
 gateway's Flask processes run under gevent and import none of them.

@@ -55,7 +55,7 @@ class BatchPublisher:
         return {event_id for event_id, outcome in outcomes.items() if outcome is Outcome.CONFIRMED}
 
     def keep_alive(self) -> None:
-        """Exchange heartbeats on an idle connection; drop it if it is dead."""
+        """Exchange heartbeats on an idle connection; drop it if it is broken."""
         if self._connection is None:
             return
         try:

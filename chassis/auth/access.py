@@ -11,7 +11,7 @@ from chassis.auth.caller import Caller
 
 @dataclass(frozen=True)
 class Access:
-    """An access rule: the callers in words, and a check that raises Forbidden or Unauthenticated for all others."""
+    """An access rule: a description of the allowed callers, and a check that raises an error for all others."""
 
     callers: str
     check: Callable[[Caller], object]

@@ -50,7 +50,7 @@ class RpcClient:
     ) -> tuple[Any, bool]:
         """Call `service.method`; return its result and whether it is the replayed reply of an earlier call.
 
-        Raises ServiceError: the service's own, Unavailable at once when the broker or the service is away,
+        Raises ServiceError: the service's own, Unavailable at once if the broker or the service is unavailable,
         DeadlineExceeded after `deadline` seconds.
         """
         with tracing.span(target, "CLIENT"), _measured(target), self._waiter() as (number, waiter):
@@ -64,7 +64,7 @@ class RpcClient:
 
     @contextmanager
     def _waiter(self) -> Iterator[tuple[str, "AsyncResult[AmqpMessage]"]]:
-        """Hold a place among the calls under way."""
+        """Add a call to the pending ones."""
         if self._channel is None:
             raise Unavailable("The message broker is unavailable.")
         if len(self._waiting) >= self._in_flight:
@@ -83,12 +83,12 @@ class RpcClient:
         self._channel = channel
 
     def lost(self) -> None:
-        """Let all pending calls fail at once: their replies went with the connection."""
+        """Fail all pending calls at once: their replies are lost with the connection."""
         self._channel = None
         for waiter in list(self._waiting.values()):
             waiter.set_exception(Unavailable("The message broker is unavailable."))
 
-    def _send(  # noqa: PLR0913, PLR0917 - a call has that many parts
+    def _send(  # noqa: PLR0913, PLR0917 - the parts of a call
         self,
         number: str,
         target: str,
@@ -113,7 +113,7 @@ class RpcClient:
 
     def _on_reply(self, message: AmqpMessage) -> None:
         waiter = self._waiting.get(message.properties.get("correlation_id"))
-        if waiter is not None:  # else its deadline has passed
+        if waiter is not None:  # otherwise its deadline has passed
             waiter.set(message)
 
     def _on_return(self, _error: Exception, _exchange: str, routing_key: str, message: AmqpMessage) -> None:
@@ -135,7 +135,7 @@ def _result(target: str, message: AmqpMessage) -> tuple[Any, bool]:
 
 @contextmanager
 def _measured(target: str) -> Iterator[None]:
-    """Count a call and take its time; refusals count by their kind."""
+    """Count and time a call; errors are counted by their default code."""
     service, _, method = target.partition(".")
     outcome, started = "ok", time.perf_counter()
     metrics.RPC_IN_FLIGHT.inc()

@@ -23,7 +23,7 @@ def short_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(service: str, amqp_uri: str) -> tuple[int, str]:
-    """Run the command, and return its exit code and output. The service of the test knows only the platform's names."""
+    """Run the command, and return its exit code and output."""
     process = subprocess.Popen(  # noqa: S603 - our own command
         [sys.executable, "-m", "chassis.commands.ping", service],
         env=os.environ | {"AMQP_URI": amqp_uri},

@@ -24,7 +24,7 @@ class TcpProxy:
         self._listen()
 
     def cut(self) -> None:
-        """Close all connections and refuse new ones."""
+        """Close all connections and stop listening."""
         self._accepting.kill()
         self._listener.close()
         self.drop()

@@ -24,10 +24,10 @@ def requests_sent(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
 
 def response(status: int, content_type: str = "application/json", body: bytes = b"{}") -> requests.Response:
-    made = requests.Response()
-    made.status_code, made._content = status, body  # noqa: SLF001 - requests sets it when it reads a response
-    made.headers["content-type"] = content_type
-    return made
+    replied = requests.Response()
+    replied.status_code, replied._content = status, body  # noqa: SLF001 - requests sets it when it reads a response
+    replied.headers["content-type"] = content_type
+    return replied
 
 
 def send(monkeypatch: pytest.MonkeyPatch, replied: requests.Response) -> Any:

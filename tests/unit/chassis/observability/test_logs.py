@@ -8,9 +8,9 @@ from chassis.observability import correlation, logs
 
 
 def record(name: str = "orders", message: str = "it happened", **extra: object) -> logging.LogRecord:
-    made = logging.getLogger(name).makeRecord(name, logging.WARNING, "f.py", 1, message, (), None, extra=extra)
-    logs.ContextFilter().filter(made)
-    return made
+    entry = logging.getLogger(name).makeRecord(name, logging.WARNING, "f.py", 1, message, (), None, extra=extra)
+    logs.ContextFilter().filter(entry)
+    return entry
 
 
 def test_json_line_has_the_request_id_and_the_extra_fields() -> None:
@@ -35,12 +35,12 @@ def test_line_break_in_a_message_does_not_break_the_line() -> None:
 
 
 def test_exception_is_a_field_of_the_json_line() -> None:
-    made = record()
+    entry = record()
     try:
         dict[str, str]()["x"]
     except KeyError:
-        made.exc_info = sys.exc_info()
-    assert "KeyError" in json.loads(logs.formatter("json").format(made))["exception"]
+        entry.exc_info = sys.exc_info()
+    assert "KeyError" in json.loads(logs.formatter("json").format(entry))["exception"]
 
 
 def test_value_that_json_cannot_encode_becomes_text() -> None:
@@ -87,6 +87,6 @@ def test_secret_in_a_path_is_redacted(message: str, expected: str) -> None:
 
 
 def test_other_paths_are_not_redacted() -> None:
-    made = record(message="GET /post-detail/5f0c2a4e/ 200")
-    assert logs.RedactingFilter(["unsubscribe"]).filter(made)
-    assert made.getMessage() == "GET /post-detail/5f0c2a4e/ 200"
+    entry = record(message="GET /post-detail/5f0c2a4e/ 200")
+    assert logs.RedactingFilter(["unsubscribe"]).filter(entry)
+    assert entry.getMessage() == "GET /post-detail/5f0c2a4e/ 200"
