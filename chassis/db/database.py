@@ -51,6 +51,11 @@ class Database(nameko_sqlalchemy.Database):
         self.relay.drain()
         super().stop()
 
+    def kill(self) -> None:
+        """Stop the relay, which would open a connection again, then close the connections."""
+        self.relay.kill()
+        super().kill()
+
     def get_dependency(self, worker_ctx: WorkerContext) -> UnitOfWork:
         """Return the unit of work of this worker."""
         return UnitOfWork(self.Session, self.relay.publish, worker_ctx)

@@ -68,6 +68,12 @@ class OutboxRelay(SharedExtension):
         self._notify()
         with eventlet.Timeout(PUBLISH_TIMEOUT.total_seconds(), False):  # noqa: FBT003 - False: no exception
             self._thread.wait()
+        self.kill()
+
+    def kill(self) -> None:
+        """Stop at once. Nameko would stop the thread too, but only after the database's connections are closed."""
+        if self._thread is not None:
+            self._thread.kill()
 
     def _notify(self) -> None:
         if not self._wake_up.ready():

@@ -16,6 +16,7 @@ from chassis.amqp import message_headers, publisher
 from chassis.auth import keyring, tokens
 from chassis.auth.caller import Caller
 from chassis.db import outbox, outbox_relay, tables
+from chassis.db.database import Database
 from chassis.errors import Conflict
 from chassis.ids import new_id
 from orders.models import Base
@@ -153,6 +154,20 @@ def test_events_are_published_once_and_in_order(orders: Outbox, until: Until) ->
     orders.place(outbox_relay.BATCH * 2 + 50, "place_many")
     until(orders.empty)
     assert orders.received() == list(range(outbox_relay.BATCH * 2 + 50))
+
+
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_relay_opens_no_database_connection_after_its_container_ended(
+    orders: Outbox, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    monkeypatch.setattr(outbox_relay, "SWEEP_INTERVAL", 0)
+    container = next(iter(orders.start().containers))
+    service_database = next(provider for provider in container.dependencies if isinstance(provider, Database))
+    pool: Any = service_database.engine.pool
+    orders.place(1)
+    getattr(container, end)()
+    eventlet.sleep(0.1)
+    assert pool.checkedin() + pool.checkedout() == 0
 
 
 def test_write_succeeds_while_the_broker_is_down_and_its_event_follows(
