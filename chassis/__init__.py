@@ -1,11 +1,11 @@
-"""The microservice chassis: everything technical that services share, and not one business word.
+"""The microservice chassis: the technical parts that services share. It contains nothing about their domains.
 
-It imports no service. The modules that pull in eventlet (`rpc`, `client`, `events`, `relay`, `database`,
-`runner`, `metrics_page`) are for Nameko processes; all others also serve the gateway's Flask processes.
+The modules that import eventlet are for Nameko processes. The import rule `flask-side` in setup.cfg lists them: the
+gateway's Flask processes run under gevent and import none of them.
 """
 
 import warnings
 
-# Both are known: Nameko 2 has no other runtime, and asks pkg_resources for its own version (setuptools < 82 is pinned).
+# Nameko 2 has no other runtime than eventlet, and imports pkg_resources (setuptools < 82 is pinned for it).
 warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
 warnings.filterwarnings("ignore", message="pkg_resources is deprecated")

@@ -1,8 +1,8 @@
-"""The one place that asks for the time."""
+"""The current time. Tests replace `now`."""
 
 from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """Return the present moment, aware, in UTC."""
+    """Return the current time, timezone-aware, in UTC."""
     return datetime.now(UTC)

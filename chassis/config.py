@@ -1,7 +1,7 @@
-"""Loads config.yml: one function for Nameko, Flask, alembic and tests.
+"""Loads config.yml for Nameko, Flask, alembic and tests.
 
-A value written `${NAME}` is required, `${NAME:default}` is not. Whoever loads says which sections it needs,
-and only their variables are asked for.
+The variable of a value `${NAME}` is required, that of `${NAME:default}` is optional. Each process loads the common
+part and the sections of its own services; variables of other sections are not required.
 """
 
 import os
@@ -20,17 +20,16 @@ _REQUIRED = re.compile(r"\$\{([^}:\s]+)\}")
 
 
 class MissingConfiguration(SystemExit):
-    """Stops the start and says which variables are missing."""
+    """Ends the process with the names of the missing variables."""
 
     def __init__(self, names: Iterable[str], path: Path) -> None:
         super().__init__(f"{path}: set the environment variable(s) {', '.join(sorted(names))}")
 
 
 def load(*sections: str, path: str | Path = FILE) -> dict[str, Any]:
-    """Return the configuration with its variables filled in.
+    """Return the common part and the named sections, with variables replaced by their values.
 
-    Only the common part and the named sections are kept. Raises MissingConfiguration, and SystemExit for service
-    token keys that cannot be used: whoever starts needs them.
+    Raises MissingConfiguration for required variables, and SystemExit for invalid service token keys.
     """
     path = Path(path)
     setup_yaml_parser()
@@ -38,8 +37,8 @@ def load(*sections: str, path: str | Path = FILE) -> dict[str, Any]:
     document = loader.get_single_node()
     if not isinstance(document, yaml.MappingNode):
         raise SystemExit(f"{path}: expected a mapping")
-    others = service_names(document) - set(sections)
-    document.value = [(key, node) for key, node in document.value if key.value not in others]
+    unwanted = service_names(document) - set(sections)
+    document.value = [(key, node) for key, node in document.value if key.value not in unwanted]
     missing = {name for name in _required(document) if not os.environ.get(name)}
     if missing:
         raise MissingConfiguration(missing, path)
@@ -50,9 +49,9 @@ def load(*sections: str, path: str | Path = FILE) -> dict[str, Any]:
 
 
 def service_names(document: yaml.MappingNode) -> set[str]:
-    """Return the names in `service_token_issuers`; a section with one of these names belongs to that service alone."""
-    found = [node.value for key, node in document.value if key.value == "service_token_issuers"]
-    return {name.value for name in found[0]} if found else set()
+    """Return the names in `service_token_issuers`; a section with one of these names is for that service only."""
+    issuers = [node.value for key, node in document.value if key.value == "service_token_issuers"]
+    return {name.value for name in issuers[0]} if issuers else set()
 
 
 def _check_keys(config: dict[str, Any], path: Path) -> None:
@@ -63,7 +62,7 @@ def _check_keys(config: dict[str, Any], path: Path) -> None:
 
 
 def _required(node: yaml.Node) -> Iterator[str]:
-    """Yield the names of the variables that have no default."""
+    """Yield the names of the variables without a default."""
     if isinstance(node, yaml.ScalarNode):
         yield from _REQUIRED.findall(node.value)
     elif isinstance(node, yaml.MappingNode):

@@ -1,7 +1,7 @@
-"""The kinds of refusal that cross the wire: a service raises one, the gateway turns it into a problem document.
+"""The errors that services return to their callers. The gateway converts them to problem documents (RFC 9457).
 
-Only these classes travel. A service tells its cases apart by `code`, not by subclasses, so that an older
-gateway understands a newer service.
+Nameko rebuilds only these classes on the caller's side, by the path of this module. A service distinguishes cases by
+`code`, not by subclasses, so an older gateway understands a newer service.
 """
 
 from collections.abc import Iterable
@@ -18,9 +18,9 @@ class FieldError(TypedDict):
 
 
 class ServiceError(Exception):
-    """A refusal that the caller may be told: `detail` is fit for a client's eyes, `retry_after` is in seconds.
+    """An error that clients may see: `detail` contains nothing confidential.
 
-    Nameko rebuilds it from `args`, positionally, so the constructor takes nothing by keyword only.
+    Nameko rebuilds it from `args` by position, so the constructor has no keyword-only arguments.
     """
 
     status: ClassVar[int] = 500
@@ -36,9 +36,9 @@ class ServiceError(Exception):
         self.detail = detail
         self.code = code or self.default_code
         self.errors = list(errors)
-        self.retry_after = None if retry_after is None else int(retry_after)  # Nameko makes a text of it
-        waiting = () if retry_after is None else (retry_after,)  # most have none, and older readers know none
-        super().__init__(self.detail, self.code, self.errors, *waiting)
+        self.retry_after = None if retry_after is None else int(retry_after)  # Nameko sends it as a string
+        optional = () if retry_after is None else (retry_after,)  # older releases accept three arguments
+        super().__init__(self.detail, self.code, self.errors, *optional)
 
     def __str__(self) -> str:
         fields = [f"{error['field']}: {error['message']}" for error in self.errors]
@@ -47,20 +47,20 @@ class ServiceError(Exception):
 
 @deserialize_to_instance
 class Invalid(ServiceError):
-    """The request was understood and its content is wrong; `errors` names the fields."""
+    """The content of the request is invalid; `errors` lists the fields."""
 
     status = 422
     default_code = "invalid"
 
     @classmethod
     def field(cls, field: str, message: str, code: str | None = None) -> "Invalid":
-        """Refuse one field."""
+        """Return the error for one field."""
         return cls(f"{field}: {message}", code, [{"field": field, "message": message}])
 
 
 @deserialize_to_instance
 class Unauthenticated(ServiceError):
-    """Nobody, or somebody whose token is not good (any more)."""
+    """The credentials are missing, invalid or expired."""
 
     status = 401
     default_code = "unauthenticated"
@@ -68,7 +68,7 @@ class Unauthenticated(ServiceError):
 
 @deserialize_to_instance
 class Forbidden(ServiceError):
-    """Known, and not allowed."""
+    """The caller is known and has no permission."""
 
     status = 403
     default_code = "forbidden"
@@ -76,7 +76,7 @@ class Forbidden(ServiceError):
 
 @deserialize_to_instance
 class NotFound(ServiceError):
-    """There is no such thing, or none that the caller may see."""
+    """The resource does not exist, or the caller may not see it."""
 
     status = 404
     default_code = "not_found"
@@ -84,7 +84,7 @@ class NotFound(ServiceError):
 
 @deserialize_to_instance
 class Conflict(ServiceError):
-    """The state of things forbids it: a name that is taken, a recipient who is not active."""
+    """The current state does not allow it: for example, the name is taken."""
 
     status = 409
     default_code = "conflict"
@@ -92,7 +92,7 @@ class Conflict(ServiceError):
 
 @deserialize_to_instance
 class TooManyRequests(ServiceError):
-    """A limit was reached."""
+    """A rate limit was reached."""
 
     status = 429
     default_code = "throttled"
@@ -100,7 +100,7 @@ class TooManyRequests(ServiceError):
 
 @deserialize_to_instance
 class Unavailable(ServiceError):
-    """A dependency is away or too busy; trying again soon makes sense."""
+    """A dependency is unavailable or overloaded; the caller may retry soon."""
 
     status = 503
     default_code = "unavailable"
@@ -108,7 +108,7 @@ class Unavailable(ServiceError):
 
 @deserialize_to_instance
 class DeadlineExceeded(ServiceError):
-    """No answer in time; whether the work was done is not known."""
+    """The service did not reply in time; whether it did the work is unknown."""
 
     status = 504
     default_code = "deadline_exceeded"

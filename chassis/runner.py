@@ -1,5 +1,5 @@
-"""Runs the service classes of a module: `python -m chassis.runner users.service`."""
-# ruff: noqa: E402 - nothing may be imported before the patch
+"""Runs the service classes of a module: `python -m chassis.runner orders.service`."""
+# ruff: noqa: E402 - the other imports must come after the monkey patch
 
 import eventlet
 
@@ -18,16 +18,16 @@ from chassis import config
 from chassis.db.psycopg2_eventlet import make_psycopg_green
 from chassis.observability import error_reports, metrics_server, tracing
 
-GRACE = 20  # seconds between SIGTERM and the end, whatever hangs
+GRACE = 20  # seconds from SIGTERM or an unhandled error to the end of the process at the latest
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 _log = logging.getLogger(__name__)
 
 
 def main() -> None:
-    """Run until a signal comes or a container dies; the supervisor starts us again."""
+    """Run until a signal arrives or a container fails; the supervisor restarts the process."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("module", help="a module with service classes: users.service")
+    parser.add_argument("module", help="a module with service classes, such as orders.service")
     module: str = parser.parse_args().module
     make_psycopg_green()
     section = module.partition(".")[0]
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def run(module: str, settings: dict[str, Any]) -> None:
-    """Run the service classes that a module defines itself."""
+    """Run the service classes that the module defines; Nameko would also run those that it imports."""
     runner = ServiceRunner(settings)
     runner.container_cls = Container
     for service in import_service(module):
@@ -55,10 +55,10 @@ def run(module: str, settings: dict[str, Any]) -> None:
 
 
 class Container(ServiceContainer):
-    """Nameko's container, whose death may not hang either."""
+    """Nameko's container, which also ends when stopping it hangs."""
 
     def kill(self, exc_info: Any = None) -> None:
-        """Die of an error."""
+        """Report an unhandled error, then stop the container and with it the process."""
         end_within_grace()
         if exc_info is not None:
             error_reports.report(exc_info[1], service=self.service_name)
@@ -66,7 +66,7 @@ class Container(ServiceContainer):
 
 
 def stop(runner: ServiceRunner) -> None:
-    """Finish what is in hand and leave."""
+    """Finish the running workers, then end the process."""
     for signum in _SIGNALS:
         signal.signal(signum, signal.SIG_IGN)
     end_within_grace()
@@ -75,7 +75,7 @@ def stop(runner: ServiceRunner) -> None:
 
 
 def end_within_grace() -> None:
-    """Let the kernel's alarm end us if an orderly end hangs: with the broker away it does."""
+    """Start an alarm that ends the process after GRACE seconds: stopping hangs while the broker is unavailable."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(GRACE)
 

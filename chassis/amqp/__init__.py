@@ -1,1 +1,1 @@
-"""Messages on RabbitMQ: names, headers, publishing with confirms, and the container's one connection."""
+"""AMQP: connections, confirms, headers, and the context that a message carries."""

@@ -1,4 +1,4 @@
-"""A container's one AMQP connection: it consumes, and what workers send goes out by it too."""
+"""The AMQP connection of a container, which its consumers and workers share."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -8,68 +8,72 @@ from typing import Any
 
 import eventlet
 import nameko.messaging
-from amqp.exceptions import MessageNacked, RecoverableConnectionError
+from amqp.exceptions import ChannelError, RecoverableConnectionError
 from eventlet.event import Event as Signal
 from eventlet.semaphore import Semaphore
 from kombu import Connection, Queue
 from kombu import Message as AmqpMessage
 
 from chassis.amqp import protocol
+from chassis.amqp.confirms import ConfirmTracker, Outcome
 from chassis.amqp.publisher import CONFIRM_TIMEOUT, CONNECT_TIMEOUT
 
-REFUSED = 0.1  # seconds until a message that the broker refused is offered again
+REJECTED_DELAY = 0.1  # seconds before a message that the broker rejected is published again
 
 _log = logging.getLogger(__name__)
 
 
 class QueueConsumer(nameko.messaging.QueueConsumer):
-    """Nameko's consumer, which survives whatever strangers send and whenever the broker goes.
+    """Nameko's consumer, which also survives malformed messages and lost connections.
 
-    Its greenlet is the only one that reads the connection; workers only write.
+    Only its greenlet reads the connection; workers only write.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.on_return: Callable[[AmqpMessage], None] = lambda _message: None
         self._channel: Any = None
-        self._confirming: Confirming | None = None
+        self._confirmed_channel: ConfirmedChannel | None = None
 
     @property
     def connection(self) -> Connection:
-        """Describe the connection; a broker that accepts and then says nothing is given up."""
+        """Nameko's connection, with a timeout for a broker that accepts connections and does not reply."""
         connection = super().connection
         connection.connect_timeout = CONNECT_TIMEOUT
         return connection
 
+    def sending_channel(self) -> Any:
+        """Return the channel for messages without confirms; mandatory ones without a queue come back to `on_return`.
+
+        Raises RecoverableConnectionError before the first connect. No property: Nameko reads all of them at the start.
+        """
+        if self._channel is None:
+            raise RecoverableConnectionError("not connected yet")
+        return self._channel
+
     def get_consumers(self, consumer_cls: Any, channel: Any) -> Iterable[Any]:
-        """Make the consumers, and the ways out, before the first message can come; called after every connect."""
+        """Create the channels and the consumers; Nameko calls this after each connect, before any message arrives."""
         self._channel = channel
-        self._confirming = Confirming(channel.connection.channel())
+        self._confirmed_channel = ConfirmedChannel(channel.connection.channel())
         channel.events["basic_return"].add(self._on_return)
         consumers = super().get_consumers(consumer_cls, channel)
         for provider, consumer in self._consumers.items():
             consumer.on_decode_error = partial(self._on_undecodable, provider)
         return consumers  # type: ignore[no-any-return]
 
-    def send(self, body: bytes, exchange: str, routing_key: str, **properties: Any) -> None:
-        """Write a message and do not wait. A mandatory one that finds no queue comes back to `on_return`."""
-        if self._channel is None:
-            raise RecoverableConnectionError("not connected yet")
-        protocol.send(self._channel, body, exchange, routing_key, **properties)
-
     def put(self, body: bytes | str, queue: Queue, **properties: Any) -> None:
-        """Put a message into a queue, which is declared first; return when the broker has confirmed it."""
-        if self._confirming is None:
+        """Declare a queue, publish a message to it, and wait for the confirm. Raises protocol.BROKER_ERRORS."""
+        if self._confirmed_channel is None:
             raise RecoverableConnectionError("not connected yet")
-        self._confirming.put(body, queue, **properties)
+        self._confirmed_channel.put(body, queue, **properties)
 
     def ack_message(self, message: AmqpMessage) -> None:
-        """Ack. On a connection that is dying there is nothing to do: the broker brings the message again."""
+        """Acknowledge a message. If the connection is lost, the broker delivers the message again."""
         with suppress(*protocol.BROKER_ERRORS):
             super().ack_message(message)
 
     def requeue_message(self, message: AmqpMessage) -> None:
-        """Give the message back; on a dying connection the broker takes it back itself."""
+        """Return a message to its queue. If the connection is lost, the broker does that itself."""
         with suppress(*protocol.BROKER_ERRORS):
             super().requeue_message(message)
 
@@ -77,63 +81,38 @@ class QueueConsumer(nameko.messaging.QueueConsumer):
         self.on_return(message)
 
     def _on_undecodable(self, provider: Any, message: AmqpMessage, error: Exception) -> None:
-        """Let the provider refuse it. Kombu's own way is to ack it away and to log the body, passwords and all."""
+        """Pass the message to the provider, which rejects it; kombu would ack it and log its body with passwords."""
         _log.warning("a body could not be decoded: %s", type(error).__name__)
         self.handle_message(provider, None, message)
 
 
-class Confirming:
-    """A confirming channel, on which many greenlets publish while the consumer's reads the answers."""
+class ConfirmedChannel:
+    """Publishes with confirms for many greenlets; the greenlet that reads the connection must be another one."""
 
     def __init__(self, channel: Any) -> None:
         self._channel = channel
-        self._turn = Semaphore()  # the broker counts messages in the order in which they are written
-        self._tag = 0
-        self._answers: dict[int, Signal] = {}
-        channel.confirm_select()
-        channel.events["basic_ack"].add(self._on_ack)
-        channel.events["basic_nack"].add(self._on_nack)
-        channel.events["basic_return"].add(self._on_return)
+        self._tracker = ConfirmTracker(channel)
+        self._lock = Semaphore()  # confirms count messages in the order in which they are written
 
     def put(self, body: bytes | str, queue: Queue, **properties: Any) -> None:
-        """Publish and wait. Raises one of wire.BROKER_ERRORS if the broker does not take it, or does not say so."""
+        """Publish to a queue and wait for the confirm; publish a rejected message again until CONFIRM_TIMEOUT."""
         with eventlet.Timeout(CONFIRM_TIMEOUT, TimeoutError("the broker did not confirm")):
-            while not self._taken(body, queue, properties):
-                eventlet.sleep(REFUSED)
+            while (outcome := self._publish(body, queue, properties)) is Outcome.REJECTED:
+                eventlet.sleep(REJECTED_DELAY)
+        if outcome is Outcome.UNROUTABLE:
+            raise ChannelError(f"the queue {queue.name} does not exist")
 
-    def _taken(self, body: bytes | str, queue: Queue, properties: dict[str, Any]) -> bool:
-        """Publish once. A full queue refuses, and a new quorum queue as long as it has no leader."""
-        with self._turn:
-            self._tag = tag = self._tag + 1
-            answer = self._answers[tag] = Signal()
+    def _publish(self, body: bytes | str, queue: Queue, properties: dict[str, Any]) -> Outcome:
+        settled = Signal()
+        with self._lock:
             queue(self._channel).declare(nowait=True)
-            properties |= {"correlation_id": str(tag), "delivery_mode": protocol.PERSISTENT}
-            protocol.send(self._channel, body, "", queue.name, mandatory=True, **properties)
-        try:
-            answer.wait()
-        except MessageNacked:
-            return False
-        else:
-            return True
-        finally:
-            del self._answers[tag]
-
-    def _on_ack(self, tag: int, multiple: bool) -> None:  # noqa: FBT001 - amqp calls it so
-        for answer in self._unanswered(tag, multiple=multiple):
-            answer.send()
-
-    def _on_nack(self, tag: int, multiple: bool) -> None:  # noqa: FBT001 - amqp calls it so
-        for answer in self._unanswered(tag, multiple=multiple):
-            answer.send_exception(MessageNacked())
-
-    def _on_return(self, error: Exception, _exchange: str, _routing_key: str, message: AmqpMessage) -> None:
-        for answer in self._unanswered(int(message.properties["correlation_id"]), multiple=False):
-            answer.send_exception(error)
-
-    def _unanswered(self, tag: int, *, multiple: bool) -> list[Signal]:
-        tags = [waiting for waiting in self._answers if waiting <= tag] if multiple else [tag]
-        return [
-            self._answers[waiting]
-            for waiting in tags
-            if waiting in self._answers and not self._answers[waiting].ready()
-        ]
+            self._tracker.publish(
+                body,
+                "",
+                queue.name,
+                on_outcome=settled.send,
+                mandatory=True,
+                **properties | {"delivery_mode": protocol.PERSISTENT},
+            )
+        outcome: Outcome = settled.wait()
+        return outcome

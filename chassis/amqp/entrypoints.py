@@ -1,4 +1,4 @@
-"""Finds the entrypoints of service classes by looking, without running anything."""
+"""Finds the Nameko entrypoints of a service class without running a service."""
 
 import inspect
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ Kind = TypeVar("Kind")
 
 
 def find(service: type, kind: type[Kind]) -> Iterator[tuple[Callable[..., Any], Kind]]:
-    """Yield the methods of a service class that are entrypoints of a kind, in order of name, with the entrypoints."""
+    """Yield each method that has an entrypoint of this class, with the entrypoint, in alphabetical order."""
     for _, method in inspect.getmembers(service, inspect.isfunction):
         for entrypoint in getattr(method, ENTRYPOINT_EXTENSIONS_ATTR, ()):
             if isinstance(entrypoint, kind):

@@ -9,7 +9,7 @@ _FOREVER = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """An event to be published; `leased_until` is when its outbox row may be published by another process."""
+    """An event to publish; when `leased_until` has passed, other processes may publish its outbox row."""
 
     id: str
     type: str

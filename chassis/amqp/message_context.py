@@ -1,4 +1,4 @@
-"""What a call or an event brings along: checked headers in, the verified caller for the worker."""
+"""The context that a call or an event carries: parsed from its headers, and set up for the worker that handles it."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeGuard, cast
@@ -13,53 +13,61 @@ from chassis.errors import Invalid
 from chassis.observability import correlation, tracing
 
 _SPAN = "span"
-# The longest we take, in characters; a request id must fit its column in the outbox.
-_LONGEST = {message_headers.AUTH_TOKEN: 4096, correlation.REQUEST_ID: 100, correlation.TRACEPARENT: 55}
-_LONGEST_KEY = 240  # with the method's name before it, it must fit its column too
+# Maximum lengths in characters; the outbox stores request ids and traceparents in columns of this length.
+_MAX_LENGTH = {message_headers.AUTH_TOKEN: 4096, correlation.REQUEST_ID: 100, correlation.TRACEPARENT: 55}
+_MAX_KEY_LENGTH = 240  # the key is stored behind the method's name, in a column of 300
 
 
-def incoming(headers: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Take from a message's headers what we know and can trust the shape of; any publisher can write any header."""
+def parse(headers: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the known headers whose values are well-formed, as Nameko's context data.
+
+    Any publisher can write any header, so the values are not trusted: the token, for example, is still to be verified.
+    """
     headers = headers or {}
-    found = {name: headers.get(message_headers.PREFIX + name) for name in _LONGEST}
+    values = {name: headers.get(message_headers.PREFIX + name) for name in _MAX_LENGTH}
     data: dict[str, Any] = {
-        name: value for name, value in found.items() if is_text(value) and len(value) <= _LONGEST[name]
+        name: value for name, value in values.items() if is_printable_text(value) and len(value) <= _MAX_LENGTH[name]
     }
     stack = headers.get(message_headers.PREFIX + CALL_ID_STACK_CONTEXT_KEY)
-    if isinstance(stack, list) and all(is_text(call) for call in stack):
+    if isinstance(stack, list) and all(is_printable_text(call) for call in stack):
         data[CALL_ID_STACK_CONTEXT_KEY] = stack
     return data
 
 
-def request_key(headers: Mapping[str, Any]) -> dict[str, str]:
-    """Take the key that makes a write happen once.
+def parse_request_key(headers: Mapping[str, Any]) -> dict[str, str]:
+    """Return the idempotency key, if there is one, as context data.
 
-    Raises Invalid for one that cannot be kept: to leave it out would mean to do a repeated write again.
+    Raises Invalid for a malformed key: ignoring it would run a repeated write twice.
     """
     key = headers.get(message_headers.PREFIX + message_headers.REQUEST_KEY)
     if key is None:
         return {}
-    if not is_text(key) or len(key) > _LONGEST_KEY:
-        raise Invalid.field("Idempotency-Key", f"must be printable, {_LONGEST_KEY} characters at most")
+    if not is_printable_text(key) or len(key) > _MAX_KEY_LENGTH:
+        raise Invalid.field("Idempotency-Key", f"must be printable, {_MAX_KEY_LENGTH} characters at most")
     return {message_headers.REQUEST_KEY: key}
 
 
-class CallerProvider(DependencyProvider):
-    """Gives a worker its verified caller, its log lines their request id, and what follows from it their trace."""
+def is_printable_text(value: Any) -> TypeGuard[str]:
+    """Return whether a value is text without lone surrogates and control characters, which AMQP would allow."""
+    return isinstance(value, str) and value.isprintable()
 
-    if TYPE_CHECKING:  # Nameko puts the result of get_dependency in our place
+
+class CallerProvider(DependencyProvider):
+    """Provides the verified caller, and sets the request id and the trace for the worker's logs, calls and events."""
+
+    if TYPE_CHECKING:  # Nameko replaces the provider by the result of get_dependency
 
         def __get__(self, service: object, owner: type) -> Caller: ...
 
     def get_dependency(self, worker_ctx: WorkerContext) -> Caller | None:
-        """Return who calls; timers have no caller."""
+        """Return the caller; None in a timer."""
         return cast("Caller | None", worker_ctx.data.get(CALLER))
 
     def worker_setup(self, worker_ctx: WorkerContext) -> None:
-        """Run in the worker's own greenlet, whose context variables are its own."""
+        """Set the context variables of the worker's greenlet, and start its span."""
         correlation.request_id.set(worker_ctx.data.get(correlation.REQUEST_ID, "-"))
         correlation.traceparent.set(tracing.parse_traceparent(worker_ctx.data.get(correlation.TRACEPARENT)))
-        if worker_ctx.data:  # not a timer's
+        if worker_ctx.data:  # empty in a timer
             name = f"{worker_ctx.service_name}.{worker_ctx.entrypoint.method_name}"
             worker_ctx.data[_SPAN] = span = tracing.span(name, "SERVER")
             span.__enter__()
@@ -68,8 +76,3 @@ class CallerProvider(DependencyProvider):
         """End the span."""
         if _SPAN in worker_ctx.data:
             worker_ctx.data.pop(_SPAN).__exit__(None, None, None)
-
-
-def is_text(value: Any) -> TypeGuard[str]:
-    """Tell whether databases and logs can hold it: AMQP lets half surrogate pairs and control characters pass."""
-    return isinstance(value, str) and value.isprintable()

@@ -1,13 +1,14 @@
-"""The headers of calls and events: Nameko's prefix, and the names that the platform adds to Nameko's own."""
+"""Headers of calls and events: the names that Nameko uses, and those that the chassis adds."""
 
 from collections.abc import Mapping
 from typing import Any
 
 PREFIX = "nameko."
-AUTH_TOKEN = "auth_token"  # noqa: S105 - the name of a key, Nameko's own
+AUTH_TOKEN = "auth_token"  # noqa: S105 - a name, Nameko's own
 REQUEST_KEY = "request_key"
+REPLAYED = "replayed"  # of a reply, without the prefix: it is the stored reply to an earlier request with this key
 
 
 def encode(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values as message headers; None values are left out."""
+    """Return the values as message headers, without those that are None."""
     return {PREFIX + name: value for name, value in values.items() if value is not None}

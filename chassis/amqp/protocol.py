@@ -1,4 +1,4 @@
-"""The AMQP names that Nameko gives to things, and the one way we write a frame."""
+"""The names that Nameko gives to exchanges and queues, and how the chassis encodes and publishes a message."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ from kombu.exceptions import OperationalError
 RPC_EXCHANGE = "nameko-rpc"
 JSON = {"content_type": "application/json", "content_encoding": "utf-8"}
 TRANSIENT, PERSISTENT = 1, 2
-# What a broker makes clients raise that is away, dying, or does not take a message.
+# What clients raise when the broker is unavailable, closes the connection, or rejects a message.
 BROKER_ERRORS = (OSError, AMQPError, OperationalError, MessageNacked)
 
 
@@ -21,22 +21,22 @@ def event_exchange(source: str) -> Exchange:
 
 
 def event_queue_name(source: str, event: str, service: str, method: str) -> str:
-    """Return the name of a handler's queue, as Nameko makes it."""
+    """Return the name of a handler's queue, as Nameko builds it."""
     return f"evt-{source}-{event}--{service}.{method}"
 
 
 def dumps(payload: Any) -> bytes:
-    """Encode a body; half a surrogate pair, which a stranger's header may hold, becomes a question mark."""
+    """Encode a body as JSON in UTF-8; lone surrogates, which a header may contain, become question marks."""
     return json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
 
 
 def send(
     channel: Any, body: bytes | str, exchange: str, routing_key: str, *, mandatory: bool = False, **properties: Any
 ) -> None:
-    """Write basic.publish to a channel that another greenlet reads from.
+    """Publish on a channel whose connection another greenlet reads.
 
-    amqp's own `basic_publish` first reads from the socket to look for connection.blocked, and two greenlets must not
-    read one socket. Writing is safe: amqp's frame writer holds a lock for a whole message.
+    amqp's `basic_publish` first reads from the socket, to see connection.blocked, but two greenlets must not read one
+    socket. Writing is safe: amqp's frame writer holds a lock while it writes a message.
     """
     message = Message(body, **(JSON | properties))
     channel.send_method(spec.Basic.Publish, "Bssbb", (0, exchange, routing_key, mandatory, False), message)

@@ -1,13 +1,14 @@
-"""Publishes batches of events with confirms: many messages on the way, one wait, one deadline."""
+"""Publishes events in batches: it sends a batch, then waits once for all confirms."""
 
 import logging
 import time
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 from kombu import Connection
 
 from chassis.amqp import message_headers, protocol
+from chassis.amqp.confirms import ConfirmTracker, Outcome
 from chassis.amqp.envelope import Envelope
 from chassis.auth import tokens
 from chassis.auth.caller import Caller
@@ -16,39 +17,45 @@ from chassis.observability import correlation
 
 CONFIRM_TIMEOUT = 5  # seconds
 CONNECT_TIMEOUT = 5  # seconds
-EVENTS = "events"  # audience of the tokens that events carry
+EVENTS = "events"  # audience of the tokens of events
 
 _log = logging.getLogger(__name__)
 
 
 class BatchPublisher:
-    """Holds one connection, made when it is needed and dropped at the first error."""
+    """Publishes on a connection of its own, which it opens for the first batch and drops after an error."""
 
     def __init__(self, uri: str, heartbeat: int, service: str, ring: Keyring) -> None:
         self._uri = uri
         self._heartbeat = heartbeat
         self._service = service
         self._ring = ring
+        self._exchange = protocol.event_exchange(service)
         self._connection: Connection | None = None
-        self._batch: _Batch | None = None
+        self._tracker: ConfirmTracker | None = None
 
-    def publish(self, envelopes: Iterable[Envelope]) -> set[str]:
-        """Send the events and return the ids of those that the broker took responsibility for.
+    def publish(self, envelopes: Sequence[Envelope]) -> set[str]:
+        """Publish the events and return the ids of those that the broker confirmed.
 
-        A durable event that reached no queue is not among them. Raises one of wire.BROKER_ERRORS when the broker
-        is away or does not confirm within CONFIRM_TIMEOUT.
+        A durable event that reached no queue is not among them. Raises one of protocol.BROKER_ERRORS if the broker is
+        unavailable or does not confirm within CONFIRM_TIMEOUT.
         """
+        outcomes: dict[str, Outcome] = {}
         try:
-            batch = self._connected()
+            connection, tracker = self._connect()
             for envelope in envelopes:
-                self._send(batch, envelope)
-            return batch.wait(CONFIRM_TIMEOUT)
+                self._send(tracker, envelope, outcomes)
+            deadline = time.monotonic() + CONFIRM_TIMEOUT
+            while tracker.waiting:
+                connection.drain_events(timeout=max(0.001, deadline - time.monotonic()))
         except Exception:
             self.close()
             raise
+        _log_failures(envelopes, outcomes)
+        return {event_id for event_id, outcome in outcomes.items() if outcome is Outcome.CONFIRMED}
 
     def keep_alive(self) -> None:
-        """Exchange heartbeats while there is nothing to publish; drop a connection that died meanwhile."""
+        """Exchange heartbeats on an idle connection; drop it if it is broken."""
         if self._connection is None:
             return
         try:
@@ -60,79 +67,45 @@ class BatchPublisher:
             self.close()
 
     def close(self) -> None:
-        """Drop the connection without a farewell: it may be broken, and a farewell would wait for an answer."""
+        """Drop the connection without AMQP's closing handshake, which would wait for a broker that hangs."""
         if self._connection is not None:
             self._connection.collect()
-        self._connection = self._batch = None
+        self._connection = self._tracker = None
 
-    def _connected(self) -> "_Batch":
-        if self._batch is None:
+    def _connect(self) -> tuple[Connection, ConfirmTracker]:
+        if self._connection is None or self._tracker is None:
             self._connection = Connection(self._uri, heartbeat=self._heartbeat, connect_timeout=CONNECT_TIMEOUT)
             self._connection.ensure_connection(max_retries=1, timeout=CONNECT_TIMEOUT)
             channel = self._connection.channel()
-            protocol.event_exchange(self._service)(channel).declare()
-            self._batch = _Batch(self._connection, channel)
-        return self._batch
+            self._exchange(channel).declare()
+            self._tracker = ConfirmTracker(channel)
+        return self._connection, self._tracker
 
-    def _send(self, batch: "_Batch", envelope: Envelope) -> None:
-        token = tokens.issue(Caller(self._service), EVENTS, self._ring.signing, subject=envelope.id)
-        names = {
-            message_headers.AUTH_TOKEN: token,
+    def _send(self, tracker: ConfirmTracker, envelope: Envelope, outcomes: dict[str, Outcome]) -> None:
+        headers = {
+            message_headers.AUTH_TOKEN: tokens.issue(
+                Caller(self._service), EVENTS, self._ring.signing, subject=envelope.id
+            ),
             correlation.REQUEST_ID: envelope.request_id,
             correlation.TRACEPARENT: envelope.traceparent,
         }
-        batch.send(
-            envelope.id,
+        tracker.publish(
             protocol.dumps(envelope.payload),
-            exchange=protocol.event_exchange(self._service).name,
-            routing_key=envelope.type,
+            self._exchange.name,
+            envelope.type,
+            on_outcome=partial(outcomes.__setitem__, envelope.id),
             mandatory=envelope.durable,
+            message_id=envelope.id,
             delivery_mode=protocol.PERSISTENT if envelope.durable else protocol.TRANSIENT,
-            application_headers=message_headers.encode(names),
+            application_headers=message_headers.encode(headers),
         )
 
 
-class _Batch:
-    """Messages on a confirming channel that the broker has not answered yet."""
-
-    def __init__(self, connection: Connection, channel: Any) -> None:
-        self._connection = connection
-        self._channel = channel
-        self._tag = 0
-        self._waiting: dict[int, str] = {}
-        self._confirmed: set[str] = set()
-        channel.confirm_select()
-        channel.events["basic_ack"].add(self._on_ack)
-        channel.events["basic_nack"].add(self._on_nack)
-        channel.events["basic_return"].add(self._on_return)
-        self._returned: dict[str, str] = {}  # message id: type
-
-    def send(self, message_id: str, body: bytes, **publish: Any) -> None:
-        protocol.send(self._channel, body, message_id=message_id, **publish)
-        self._tag += 1
-        self._waiting[self._tag] = message_id
-
-    def wait(self, timeout: float) -> set[str]:
-        deadline = time.monotonic() + timeout
-        while self._waiting:
-            self._connection.drain_events(timeout=max(0.001, deadline - time.monotonic()))
-        if self._returned:
-            unheard = ", ".join(sorted(set(self._returned.values())))
-            _log.warning("nobody listens to %s yet: %d event(s) stay in the outbox", unheard, len(self._returned))
-        confirmed = self._confirmed - self._returned.keys()
-        self._confirmed, self._returned = set(), {}
-        return confirmed
-
-    def _on_ack(self, tag: int, multiple: bool) -> None:  # noqa: FBT001 - amqp calls it so
-        self._confirmed.update(self._answered(tag, multiple=multiple))
-
-    def _on_nack(self, tag: int, multiple: bool) -> None:  # noqa: FBT001 - amqp calls it so
-        _log.warning("the broker refused %d event(s)", len(self._answered(tag, multiple=multiple)))
-
-    def _on_return(self, _error: Exception, _exchange: str, routing_key: str, message: Any) -> None:
-        """Remember that no queue is bound; the broker says so before it confirms."""
-        self._returned[message.properties["message_id"]] = routing_key
-
-    def _answered(self, tag: int, *, multiple: bool) -> list[str]:
-        tags = [waiting for waiting in self._waiting if waiting <= tag] if multiple else [tag]
-        return [self._waiting.pop(waiting) for waiting in tags]
+def _log_failures(envelopes: Sequence[Envelope], outcomes: Mapping[str, Outcome]) -> None:
+    unroutable = [envelope.type for envelope in envelopes if outcomes[envelope.id] is Outcome.UNROUTABLE]
+    rejected = [envelope for envelope in envelopes if outcomes[envelope.id] is Outcome.REJECTED]
+    if unroutable:
+        types = ", ".join(sorted(set(unroutable)))
+        _log.warning("no queue is bound for %s yet: %d event(s) stay in the outbox", types, len(unroutable))
+    if rejected:
+        _log.warning("the broker rejected %d event(s)", len(rejected))

@@ -1,1 +1,1 @@
-"""Tokens between services: who calls, with which key it is signed, and who may call what."""
+"""Signed tokens between services, the keys that sign them, and access rules of RPC methods."""

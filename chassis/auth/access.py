@@ -1,7 +1,6 @@
-"""Who may call an RPC method: said at the method, checked before it runs, and told in its description.
+"""Access rules of RPC methods, such as `@rpc(services("shop"))`.
 
-@rpc(services("gateway"))
-def authenticate(self, request: contract.Authenticate) -> contract.Identity: ...
+They are checked before the method runs, and are part of the service's description.
 """
 
 from collections.abc import Callable
@@ -12,14 +11,14 @@ from chassis.auth.caller import Caller
 
 @dataclass(frozen=True)
 class Access:
-    """`callers` in words, and a check that raises what everybody else is told."""
+    """An access rule: a description of the allowed callers, and a check that raises an error for all others."""
 
     callers: str
     check: Callable[[Caller], object]
 
 
 def services(*names: str) -> Access:
-    """Let these services in, and the operator's shell."""
+    """Allow these services, and operators."""
     return Access(", ".join([*names, "operators"]), lambda caller: caller.require_service(*names))
 
 
@@ -29,7 +28,7 @@ def _staff_or_operators(caller: Caller) -> None:
     caller.require_staff()
 
 
-ANYBODY = Access("any service", lambda _caller: None)
+ANY_SERVICE = Access("any service", lambda _caller: None)
 USER = Access("any service, on behalf of a user", Caller.require_user)
 STAFF = Access("any service, on behalf of staff; operators", _staff_or_operators)
 STAFF_OR_SERVICE = Access("any service, on behalf of staff or on its own account", Caller.require_staff)

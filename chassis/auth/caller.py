@@ -1,4 +1,4 @@
-"""The verified caller of an RPC method or the sender of an event."""
+"""The verified caller of an RPC method or sender of an event."""
 
 from dataclasses import dataclass, replace
 
@@ -9,7 +9,7 @@ CALLER = "caller"  # key of the caller in a worker's context data
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whoever stands behind a call: a service, and perhaps a user on whose behalf it calls."""
+    """The service that calls, and the user on whose behalf it calls, if any. Ids are UUIDs as text."""
 
     service: str
     user: str | None = None
@@ -18,21 +18,21 @@ class Caller:
     staff: bool = False
 
     def require_user(self) -> str:
-        """Return the user's id; refuse a service that calls for nobody."""
+        """Return the user's id. Raises Unauthenticated if the service does not call on behalf of a user."""
         if self.user is None:
             raise Unauthenticated("Sign in first.")
         return self.user
 
     def require_staff(self) -> None:
-        """Refuse users who are not staff; services that call on their own account may pass."""
+        """Raise Forbidden for users who are not staff; services that call without a user are allowed."""
         if self.user is not None and not self.staff:
             raise Forbidden("This is for staff.")
 
     def require_service(self, *names: str) -> None:
-        """Refuse every caller but these services and the operator's shell."""
+        """Raise Forbidden unless the caller is one of these services or an operator."""
         if self.service not in (*names, "operator"):
             raise Forbidden("This is between services.")
 
-    def passed_on_by(self, service: str) -> "Caller":
-        """Return the caller that another service becomes when it calls on behalf of the same user."""
+    def forwarded_by(self, service: str) -> "Caller":
+        """Return the caller for a call that `service` makes on behalf of the same user."""
         return replace(self, service=service)

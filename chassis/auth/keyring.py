@@ -1,7 +1,7 @@
-"""The keys that sign the tokens between services, and the issuers whose tokens count.
+"""The keys that sign the tokens between services, and the issuers whose tokens are accepted.
 
-They stand in the setting itself, `id:secret,id:secret`, or in a file that it names, `@/run/secrets/keys`. A file is
-looked at again and again, so that keys rotate without a restart.
+The setting contains the keys, `id:secret,id:secret`, or the path of a file with them, `@/run/secrets/keys`. A process
+reads the file again every few seconds, so keys rotate without a restart.
 """
 
 import logging
@@ -13,39 +13,40 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-LOOK = 2  # seconds between looks at the file; a change counts after 5 at the latest
+RELOAD_INTERVAL = 2  # seconds; a changed file is in use after 5 at the latest
 MINIMUM_SECRET = 32  # characters
-_EXPECTED = f"expected id:secret,id:secret with ids that differ and secrets of {MINIMUM_SECRET} characters or more"
+_EXPECTED = f"expected id:secret,id:secret with unique ids and secrets of {MINIMUM_SECRET} characters or more"
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A signing key; `name` travels in the token's header as `kid`."""
+    """A signing key; `name` is the `kid` in the token's header (RFC 7515)."""
 
     name: str
     secret: str
 
 
 class Keyring:
-    """The keys as they are now: the first signs, all verify. Without issuers a ring only signs.
+    """The current keys: the first signs, all verify. A keyring without issuers only signs.
 
-    Raises ValueError at the start. Later a file that cannot be used leaves the keys as they were, and is complained of.
+    The constructor raises ValueError for invalid keys. A file that becomes invalid later is logged as an error, and the
+    keys do not change.
     """
 
     def __init__(self, setting: str, issuers: Iterable[str] = ()) -> None:
         self.issuers = frozenset(issuers)
         self._file = Path(setting.removeprefix("@")) if setting.startswith("@") else None
         self._text, self._keys = _read(self._file) if self._file else (setting, parse(setting))
-        self._trouble = ""
-        self._next_look = time.monotonic() + LOOK
+        self._last_error = ""
+        self._next_reload = time.monotonic() + RELOAD_INTERVAL
 
     @property
     def keys(self) -> tuple[Key, ...]:
-        """All keys, the one that signs first."""
-        if self._file is not None and time.monotonic() >= self._next_look:
-            self._look(self._file)
+        """All keys; the first one signs."""
+        if self._file is not None and time.monotonic() >= self._next_reload:
+            self._reload(self._file)
         return self._keys
 
     @property
@@ -53,34 +54,34 @@ class Keyring:
         """The key that signs."""
         return self.keys[0]
 
-    def _look(self, file: Path) -> None:
-        """Read the file again; by its content, because a mounted secret is changed by turning a symbolic link."""
-        self._next_look = time.monotonic() + LOOK
+    def _reload(self, file: Path) -> None:
+        """Read the file and compare its text: Kubernetes updates a mounted secret by replacing a symbolic link."""
+        self._next_reload = time.monotonic() + RELOAD_INTERVAL
         try:
             text, keys = _read(file)
         except ValueError as error:
-            if self._trouble != str(error):
-                _log.error("%s; the keys stay as they were", error)
-            self._trouble = str(error)
+            if self._last_error != str(error):
+                _log.error("%s; the keys do not change", error)
+            self._last_error = str(error)
             return
-        self._trouble = ""
+        self._last_error = ""
         if text != self._text:
             self._text, self._keys = text, keys
             _log.info("the service token keys are now %s", ", ".join(key.name for key in keys))
 
 
 def from_config(config: dict[str, Any]) -> Keyring:
-    """Return the one keyring that all of this process shares."""
+    """Return the keyring of this process."""
     return _shared(config["service_token_keys"], tuple(config["service_token_issuers"]))
 
 
 def parse(text: str) -> tuple[Key, ...]:
-    """Read keys, separated by commas or new lines. Raises ValueError, which quotes nothing: it may be secret."""
+    """Parse keys that are separated by commas or line breaks. The text of the ValueError contains no secret."""
     entries = [entry.strip() for entry in re.split(r"[,\n]", text)]
     parts = [entry.partition(":") for entry in entries if entry]
     keys = tuple(Key(name, secret) for name, _, secret in parts)
-    good = all(key.name and len(key.secret) >= MINIMUM_SECRET for key in keys)
-    if not keys or not good or len({key.name for key in keys}) < len(keys):
+    valid = all(key.name and len(key.secret) >= MINIMUM_SECRET for key in keys)
+    if not keys or not valid or len({key.name for key in keys}) < len(keys):
         raise ValueError(f"service_token_keys: {_EXPECTED}")
     return keys
 

@@ -1,4 +1,4 @@
-"""Signed tokens between services: who calls whom, on whose behalf (PyJWT, HS256, the keys of a keyring)."""
+"""Signed tokens between services (JWT, RFC 7519, HS256): the calling service, its user, and the called service."""
 
 import time
 from functools import lru_cache
@@ -12,14 +12,15 @@ from chassis.errors import Unauthenticated
 
 ALGORITHM = "HS256"
 LIFETIME = 60  # seconds
-REISSUE = 20  # seconds a token is handed out again before the next is signed; far below LIFETIME
+REISSUE = 20  # seconds during which an Issuer returns the same token; far below LIFETIME
 CLOCK_LEEWAY = 5  # seconds
 
 
 def issue(caller: Caller, audience: str, key: Key, *, subject: str | None = None) -> str:
-    """Sign a token for one audience.
+    """Return a signed token for one audience: the name of the called service, or `events`.
 
-    With `subject`, the id of an event, it is bound to that event and does not expire: an event may wait for hours.
+    With `subject`, the id of an event, the token is valid for that event only and does not expire: an event may wait in
+    a queue for hours.
     """
     issued_at = int(time.time())
     claims: dict[str, Any] = {"iss": caller.service, "aud": audience, "iat": issued_at, "staff": caller.staff}
@@ -30,7 +31,7 @@ def issue(caller: Caller, audience: str, key: Key, *, subject: str | None = None
 
 
 def verify(token: object, audience: str, ring: Keyring, *, subject: str | None = None) -> Caller:
-    """Return who calls, or raise Unauthenticated without saying what was wrong with the token."""
+    """Return the caller. Raises Unauthenticated, which does not reveal what is wrong with the token."""
     try:
         claims = _claims(token, audience, ring, subject)
     except (jwt.InvalidTokenError, StopIteration, TypeError, ValueError, RecursionError) as error:
@@ -60,19 +61,19 @@ def _claims(token: object, audience: str, ring: Keyring, subject: str | None) ->
         options={"require": required},
     )
     if subject is not None and claims["jti"] != subject:
-        raise jwt.InvalidTokenError("bound to another event")
+        raise jwt.InvalidTokenError("issued for another event")
     return claims
 
 
 class Issuer:
-    """Issues tokens and hands the same one out again while it is fresh: signing costs more than looking up."""
+    """Issues tokens, and caches them for REISSUE seconds: a lookup costs less than a signature."""
 
     def __init__(self, ring: Keyring) -> None:
         self._ring = ring
         self._issue = lru_cache(maxsize=4096)(self._issue_in_period)
 
     def token(self, caller: Caller, audience: str) -> str:
-        """Return a token by the key that signs now, with at least LIFETIME - REISSUE seconds to live."""
+        """Return a token signed with the current key; it expires in LIFETIME - REISSUE seconds or later."""
         return self._issue(caller, audience, self._ring.signing, int(time.monotonic() / REISSUE))
 
     @staticmethod

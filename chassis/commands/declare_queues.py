@@ -1,6 +1,6 @@
-"""Declares the durable queues of services: `python -m chassis.commands.declare_queues users.service`.
+"""Declares the durable queues of services: `python -m chassis.commands.declare_queues orders.service`.
 
-Run it with the migrations, before any service starts: an event published before its queue exists is lost.
+Run it with the migrations, before any service starts: the broker drops an event without a queue.
 """
 
 import argparse
@@ -14,7 +14,7 @@ CONNECT_TIMEOUT = 5  # seconds
 
 
 def main() -> None:
-    """Declare everything; declaring it again changes nothing."""
+    """Declare the queues and print their names. Existing queues do not change."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("modules", nargs="+")
     settings = config.load()

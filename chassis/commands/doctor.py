@@ -1,7 +1,7 @@
-"""Looks for what is wrong with an installation: `python -m chassis.commands.doctor users feeds`, for these services.
+"""Checks an installation: `python -m chassis.commands.doctor orders invoices`, for the databases of these services.
 
-It prints a line for each finding with what to do about it, and ends with 1 if there was one. Run it where the variables
-of those services are set. It changes nothing.
+It prints each problem with what to do about it, and exits with 1 if there is one. It changes nothing. Run it where the
+variables of these services are set.
 """
 
 import argparse
@@ -26,81 +26,81 @@ from chassis.db.engine import create_engine
 from chassis.events.topology import module_queues
 from chassis.redis.connection import connect
 
-PATIENCE = 5  # seconds for an answer
-OLD = 60  # seconds after which an event should have left the outbox
+TIMEOUT = 5  # seconds
+MAX_OUTBOX_AGE = 60  # seconds
 
 Settings = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Problem:
     """What is wrong, and what to do."""
 
-    what: str
+    description: str
     remedy: str
 
 
-Check = Callable[[], Iterator[Finding]]
+Check = Callable[[], Iterator[Problem]]
 
 
 def main() -> None:
-    """Look at everything, also after a finding."""
+    """Run all checks, also after a problem."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("services", nargs="+")
     services: list[str] = parser.parse_args().services
-    settings = config.load(*services)  # which ends here and says which variables are missing
-    found = 0
+    settings = config.load(*services)  # exits with the names of missing variables
+    failed = False
     for title, check in checks(settings, services):
-        findings = _findings(check)
-        print(f"  {title:<30}{'' if findings else 'well'}")  # noqa: T201 - a command's output
-        for finding in findings:
-            print(f"    {finding.what}: {finding.remedy}")  # noqa: T201 - as above
-        found += len(findings)
-    if found:
+        problems = _run(check)
+        print(f"  {title:<30}{'' if problems else 'ok'}")  # noqa: T201 - a command's output
+        for problem in problems:
+            print(f"    {problem.description}: {problem.remedy}")  # noqa: T201 - as above
+            failed = True
+    if failed:
         raise SystemExit(1)
 
 
-def _findings(check: Check) -> list[Finding]:
+def _run(check: Check) -> list[Problem]:
     try:
         return list(check())
-    except Exception as error:  # noqa: BLE001 - whatever is wrong is a finding, too
-        return [
-            Finding(f"it cannot be looked at ({type(error).__name__})", "see its variables in docs/configuration.md")
-        ]
+    except Exception as error:  # noqa: BLE001 - an unexpected error is a problem too
+        description = f"the check failed ({type(error).__name__})"
+        return [Problem(description, "see its variables in docs/configuration.md")]
 
 
 def checks(settings: Settings, services: list[str]) -> Iterator[tuple[str, Check]]:
-    """Yield what there is to look at, servers first."""
-    yield "RabbitMQ", partial(broker, settings)
-    yield "Redis", partial(cache, settings)
+    """Yield the titles and the checks, servers first."""
+    yield "RabbitMQ", partial(rabbitmq, settings)
+    yield "Redis", partial(redis_server, settings)
     for service in services:
         yield f"database of {service}", partial(database, settings, service)
         yield f"queues of {service}", partial(queues, settings, service)
     for service in settings["service_token_issuers"]:
         if service != "operator":
-            yield f"service {service}", partial(answer, settings, service)
+            yield f"service {service}", partial(reply, settings, service)
 
 
-def broker(settings: Settings) -> Iterator[Finding]:
-    """Sign in."""
+def rabbitmq(settings: Settings) -> Iterator[Problem]:
+    """Connect with the credentials of AMQP_URI."""
     try:
-        with Connection(settings["AMQP_URI"], connect_timeout=PATIENCE) as connection:
+        with Connection(settings["AMQP_URI"], connect_timeout=TIMEOUT) as connection:
             connection.connect()
     except protocol.BROKER_ERRORS as error:
-        yield Finding(f"it is away ({_said(error)})", "start it, or mend AMQP_URI")
+        yield Problem(f"it is unavailable ({_name(error)})", "start it, or correct AMQP_URI")
 
 
-def cache(settings: Settings) -> Iterator[Finding]:
-    """Ask whether it is there."""
+def redis_server(settings: Settings) -> Iterator[Problem]:
+    """Send a PING."""
     try:
         with connect(settings["redis_url"]) as client:
             client.ping()
     except redis.RedisError as error:
-        yield Finding(f"it is away ({_said(error)})", "start it, or mend REDIS_URL; until then nothing is cached")
+        remedy = "start it, or correct REDIS_URL; until then nothing is cached"
+        yield Problem(f"it is unavailable ({_name(error)})", remedy)
 
 
-def database(settings: Settings, service: str) -> Iterator[Finding]:
-    """Compare its revision with the code's, and see whether events get away."""
+def database(settings: Settings, service: str) -> Iterator[Problem]:
+    """Compare the revision of the database with that of the code, and the age of the outbox with MAX_OUTBOX_AGE."""
     engine = create_engine(settings[service]["database"])
     newest = ScriptDirectory.from_config(migrations.alembic_config(service)).get_current_head()
     try:
@@ -108,55 +108,55 @@ def database(settings: Settings, service: str) -> Iterator[Finding]:
             revision = MigrationContext.configure(connection).get_current_revision()
         if revision != newest:
             remedy = f"python -m chassis.commands.migrate {service}"
-            yield Finding(f"it is at revision {revision}, and the code wants {newest}", remedy)
+            yield Problem(f"it is at revision {revision}, and the code needs {newest}", remedy)
             return
         with Session(engine) as session:
             depth, age = outbox.depth_and_age(session)
     except SQLAlchemyError as error:
-        yield Finding(f"it is away ({_said(error)})", "start it, or mend its variables")
+        yield Problem(f"it is unavailable ({_name(error)})", "start it, or correct its variables")
         return
     finally:
         engine.dispose()
-    if age > OLD:
-        remedy = "see the log of its processes: the broker is away, or nobody listens to one of them"
-        yield Finding(f"{depth} events wait in the outbox, one of them for {age:.0f} s", remedy)
+    if age > MAX_OUTBOX_AGE:
+        remedy = "see the log of its processes: the broker is unavailable, or an event has no queue"
+        yield Problem(f"{depth} events wait in the outbox, one of them for {age:.0f} s", remedy)
 
 
-def queues(settings: Settings, service: str) -> Iterator[Finding]:
-    """See whether each is there and somebody takes from it, and whether events are parked."""
+def queues(settings: Settings, service: str) -> Iterator[Problem]:
+    """Check that each queue exists and has a consumer, and that no events are parked."""
     try:
-        with Connection(settings["AMQP_URI"], connect_timeout=PATIENCE) as connection:
+        with Connection(settings["AMQP_URI"], connect_timeout=TIMEOUT) as connection:
             for queue in module_queues(f"{service}.service", settings["retry"]["delays"]):
                 yield from _queue(connection, service, queue.name)
     except protocol.BROKER_ERRORS:
-        return  # that was found already
+        return  # the check of RabbitMQ reports it
 
 
-def _queue(connection: Any, service: str, name: str) -> Iterator[Finding]:
+def _queue(connection: Any, service: str, name: str) -> Iterator[Problem]:
     try:
         with connection.channel() as channel:
             _, messages, consumers = channel.queue_declare(name, passive=True)
     except NotFound:
-        yield Finding(f"{name} is not there", f"python -m chassis.commands.declare_queues {service}.service")
+        yield Problem(f"{name} does not exist", f"python -m chassis.commands.declare_queues {service}.service")
         return
     if name.startswith("parked.") and messages:
         handler = name.rpartition(".")[2]
-        remedy = f'mend the cause, then n.rpc.{service}.replay_parked(handler="{handler}") in the shell'
-        yield Finding(f"{messages} events are parked in {name}", remedy)
+        remedy = f'correct the cause, then n.rpc.{service}.replay_parked(handler="{handler}") in the shell'
+        yield Problem(f"{messages} events are parked in {name}", remedy)
     if name.startswith("evt-") and not consumers:
-        yield Finding(f"nobody takes from {name}", f"start {service}")
+        yield Problem(f"no process consumes from {name}", f"start {service}")
 
 
-def answer(settings: Settings, service: str) -> Iterator[Finding]:
-    """Call it."""
+def reply(settings: Settings, service: str) -> Iterator[Problem]:
+    """Call `ping`."""
     try:
         ping(settings, service)
     except (NoAnswerError, *protocol.BROKER_ERRORS) as error:
-        yield Finding(f"it does not answer ({_said(error)})", "is its process running? Its log says why not")
+        yield Problem(f"it does not reply ({_name(error)})", "is its process running? See its log")
 
 
-def _said(error: BaseException) -> str:
-    """Name an error; what it says may hold a password."""
+def _name(error: BaseException) -> str:
+    """Name an error without its text, which may contain a password."""
     return str(error) if isinstance(error, NoAnswerError) else type(error).__name__
 
 

@@ -1,6 +1,6 @@
-"""Migrates databases to the newest revision: `python -m chassis.commands.migrate users feeds`.
+"""Migrates databases to the newest revision: `python -m chassis.commands.migrate orders`.
 
-Safe beside a running system: a migration waits only seconds for a lock, and of two at once one waits.
+It is safe beside a running system: a migration waits only seconds for a lock, and two never run at the same time.
 """
 
 import argparse

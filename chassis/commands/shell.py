@@ -1,6 +1,6 @@
-"""The operator's shell: `python -m chassis.commands.shell`, wherever AMQP_URI and SERVICE_TOKEN_KEYS are set.
+"""The operator's shell: `python -m chassis.commands.shell`. It needs AMQP_URI and SERVICE_TOKEN_KEYS.
 
-It is Nameko's own, with `n.rpc.<service>.<method>(...)` as an operator and `help_rpc()`.
+It is Nameko's shell; `n.rpc.<service>.<method>(...)` calls as an operator, `help_rpc()` lists all methods.
 """
 
 import os
@@ -11,11 +11,11 @@ _STARTUP = Path(__file__).with_name("shell_startup.py")
 
 
 def main() -> None:
-    """Become the shell."""
+    """Replace this process by Nameko's shell."""
     os.putenv("PYTHONSTARTUP", str(_STARTUP))
     os.putenv("PYTHONWARNINGS", "ignore")
     command = (sys.executable, "-m", "nameko", "shell", "--config", "config.yml")
-    os.execv(command[0], command)  # noqa: S606 - no shell of the system is wanted
+    os.execv(command[0], command)  # noqa: S606 - it needs no system shell
 
 
 if __name__ == "__main__":

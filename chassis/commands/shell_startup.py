@@ -1,5 +1,5 @@
-"""Start-up file of the shell: every call through `n.rpc` has a deadline and carries a fresh operator's token."""
-# ruff: noqa: T201 - it speaks to whoever sits there
+"""Start-up file of the operator's shell: calls through `n.rpc` get a deadline and an operator's token."""
+# ruff: noqa: T201 - a shell prints
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from chassis.auth import keyring, tokens
 from chassis.auth.caller import Caller
 from chassis.rpc import help_text
 
-DEADLINE = 30  # seconds; Nameko's own helper waits for ever
+DEADLINE = 30  # seconds; Nameko's own helper waits forever
 
 
 class OperatorRpc:
-    """`n.rpc` with a token for the service that is called; tokens live too short to be made at the start."""
+    """`n.rpc` with a token for each call: tokens expire too soon to issue them at the start."""
 
     def __init__(self, config: dict[str, Any]) -> None:
         self._issuer = tokens.Issuer(keyring.from_config(config))
@@ -28,17 +28,17 @@ class OperatorRpc:
 
 
 def help_rpc(*services: str) -> None:
-    """Print what the services, or those that are named, say of their methods."""
+    """Print the methods of all services, or of those that are named."""
     known = [issuer for issuer in n.config["service_token_issuers"] if issuer != "operator"]
     for service in services or known:
         try:
             print(help_text.text(getattr(n.rpc, service).describe()))
         except (RpcTimeout, UnknownService):
-            print(f"{service} is not there\n")
+            print(f"{service} is not running\n")
 
 
 # Nameko runs this file with its helper `n` in scope.
 n: Any = globals()["n"]
 n.disconnect()
 n.rpc = OperatorRpc(n.config)
-print("Every call by n.rpc.<service>.<method>(...) is an operator's. help_rpc() lists all methods.")
+print("n.rpc.<service>.<method>(...) calls as an operator. help_rpc() lists all methods.")

@@ -1,4 +1,4 @@
-"""What contracts are made of: message classes and field types."""
+"""Base classes and field types of contracts."""
 
 from chassis.contract.messages import Empty, Event, Message, Page, PageRequest
 from chassis.contract.types import UUID_PATTERN, Id, JsonSchema, Text, Timestamp, is_id

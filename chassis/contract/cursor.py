@@ -1,4 +1,4 @@
-"""Opaque cursors for keyset pages: clients hand back what they were given, and cannot build on its inside."""
+"""Opaque cursors for keyset pagination: clients return them unchanged and do not rely on their content."""
 
 import base64
 import binascii
@@ -15,12 +15,12 @@ _SAFE = re.compile(r"[0-9a-zA-Z.:_-]{1,100}")
 
 
 def encode(key: str | int) -> str:
-    """Wrap the sort key of the last item of a page."""
+    """Return the cursor for the sort key of the last item of a page."""
     return base64.urlsafe_b64encode(str(key).encode()).decode().rstrip("=")
 
 
 def decode(cursor: str | None) -> str | None:
-    """Unwrap; None starts at the beginning. Raises Invalid for anything that `encode` did not make."""
+    """Return the sort key in a cursor; None stays None: the first page. Raises Invalid for a malformed cursor."""
     if cursor is None:
         return None
     try:
@@ -33,7 +33,7 @@ def decode(cursor: str | None) -> str | None:
 
 
 def decode_number(cursor: str | None) -> int | None:
-    """Unwrap a cursor whose key is a whole number that fits a database's integer."""
+    """Return the sort key in a cursor as a non-negative integer of 64 bits. Raises Invalid for any other key."""
     key = decode(cursor)
     if key is None:
         return None
@@ -45,6 +45,6 @@ def decode_number(cursor: str | None) -> int | None:
 def page(
     model: type[AnyPage], items: list[Any], limit: int, key: Callable[[Any], str | int] = lambda item: item.id
 ) -> AnyPage:
-    """Make a page of `limit` items out of up to one more, whose being there says that there is a next page."""
-    shown = items[:limit]
-    return model(items=shown, next=encode(key(shown[-1])) if len(items) > limit else None)
+    """Build a page of `limit` items from up to `limit + 1`; the additional item shows that another page follows."""
+    first = items[:limit]
+    return model(items=first, next=encode(key(first[-1])) if len(items) > limit else None)

@@ -1,7 +1,6 @@
 """Base classes of requests, replies and events.
 
-Models are tolerant readers (unknown fields are ignored) and strict writers (JSON types are never coerced),
-so services can be deployed in any order.
+Models ignore unknown fields, so services can be deployed in any order. They do not coerce types: "5" is no integer.
 """
 
 from typing import ClassVar, Generic, TypeVar
@@ -12,24 +11,24 @@ Item = TypeVar("Item")
 
 
 class Message(BaseModel):
-    """Base of everything that crosses the wire; immutable."""
+    """Base of all requests, replies and events; immutable."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
 
 class Empty(Message):
-    """A request without fields, or a reply without content."""
+    """A request or reply without fields."""
 
 
 class PageRequest(Message):
-    """Asks for a page; `cursor` is the `next` of the previous page."""
+    """Base of requests for a page."""
 
     limit: int = Field(default=20, ge=1, le=100, description="Maximum number of items.")
     cursor: str | None = Field(default=None, max_length=200, description="The `next` of the previous page.")
 
 
 class Page(Message, Generic[Item]):
-    """A page of items; `next` is the cursor of the next page, null on the last."""
+    """A page of items."""
 
     items: list[Item]
     next: str | None = Field(
@@ -40,9 +39,10 @@ class Page(Message, Generic[Item]):
 
 
 class Event(Message):
-    """A small fact in the past tense; `type` is its name on the wire, `source` the service that publishes it.
+    """Base of events: small facts, named in the past tense.
 
-    Durable events stay in the outbox until a queue has them; the others are hints that may be lost.
+    `type` is the routing key, `source` the service that publishes the event. A durable event stays in the outbox until
+    at least one queue has it; an event that is not durable may be lost.
     """
 
     source: ClassVar[str]

@@ -1,4 +1,4 @@
-"""JSON Schemas of contracts as a person reads them: `integer, 1 to 100`, `list of id or null`."""
+"""Formats JSON Schemas for humans: `integer, 1 to 100`, `list of id or null`."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -8,20 +8,20 @@ from chassis.contract import UUID_PATTERN
 
 Schema = Mapping[str, Any]
 
-_LIMITS = {  # of what, at least, at most
+_LIMITS = {  # unit, keyword of the minimum, keyword of the maximum
     "string": ("characters", "minLength", "maxLength"),
     "array": ("items", "minItems", "maxItems"),
     "integer": ("", "minimum", "maximum"),
     "number": ("", "minimum", "maximum"),
 }
-_NO_NUL = r"^[^\u0000]*$"  # true of every text of ours
+_NO_NUL = r"^[^\u0000]*$"  # every Text has it
 
 
 def kind(field: Schema, name: Callable[[str], str] = str) -> str:
-    """Return what a value may be; `name` writes the name of another model."""
+    """Describe the values of a field; `name` formats the name of another model."""
     if "anyOf" in field:
-        kinds = [kind(one, name) for one in field["anyOf"]]
-        return ("; or " if any("," in one for one in kinds) else " or ").join(kinds)
+        kinds = [kind(option, name) for option in field["anyOf"]]
+        return ("; or " if any("," in text for text in kinds) else " or ").join(kinds)
     if "$ref" in field:
         return name(field["$ref"].rpartition("/")[2])
     if "const" in field or "enum" in field:
@@ -30,7 +30,7 @@ def kind(field: Schema, name: Callable[[str], str] = str) -> str:
 
 
 def default(field: Schema) -> str | None:
-    """Return what counts where a field is left out, as JSON; None where nothing does."""
+    """Return the default of a field as JSON; None if it has no default, or null as its default."""
     value = field.get("default")
     return None if value is None else json.dumps(value)
 

@@ -1,4 +1,4 @@
-"""Field types of contracts: ids, times and texts, each with its JSON Schema."""
+"""Field types of contracts: ids, times and texts, with their JSON Schemas."""
 
 import re
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ UUID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 
 
 def is_id(text: str) -> bool:
-    """Return whether a text has the form of an id."""
+    """Return whether a text is a UUID in lower case with hyphens."""
     return re.fullmatch(UUID_PATTERN, text) is not None
 
 
@@ -28,19 +28,19 @@ def _storable(text: str) -> str:
     return text
 
 
-def _rfc3339(moment: datetime) -> str:
-    """Return RFC 3339 in UTC with `Z`, always with six digits, so that texts sort as times do."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+def _rfc3339(time: datetime) -> str:
+    """Format a time as RFC 3339 in UTC, always with microseconds, so that the texts sort like the times."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 @dataclass(frozen=True, eq=False)  # annotations must be hashable
 class JsonSchema:
-    """Adds keywords to a type's JSON Schema for what a validator or serializer does, which pydantic cannot see."""
+    """Adds keywords to a type's JSON Schema that describe its validator or serializer."""
 
     keywords: dict[str, Any]
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """Return the type's own schema with the keywords added."""
+        """Return the type's own schema with the keywords."""
         return handler(schema) | self.keywords
 
 

@@ -1,4 +1,4 @@
-"""pydantic's errors in our words: the field's path and a sentence."""
+"""Validates fields against a model; an error lists the path and the message of each invalid field."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ Model = TypeVar("Model", bound=Message)
 
 
 def validate(model: type[Model], fields: Mapping[str, Any]) -> Model:
-    """Build a model from fields by name, or raise Invalid with one entry a wrong field."""
+    """Build a model from fields by name. Raises Invalid with one entry for each invalid field."""
     try:
         return model.model_validate(fields)
     except ValidationError as error:
@@ -20,7 +20,7 @@ def validate(model: type[Model], fields: Mapping[str, Any]) -> Model:
 
 
 def validate_strings(model: type[Model], fields: Mapping[str, str]) -> Model:
-    """Build a model from texts, as paths and query strings have them."""
+    """Build a model from fields whose values are texts, such as those of a path or a query string."""
     try:
         return model.model_validate_strings(fields)
     except ValidationError as error:
@@ -34,7 +34,7 @@ def _invalid(error: ValidationError) -> Invalid:
 
 
 def _field_error(entry: Any) -> FieldError:
-    """Name the field by its path; what concerns the whole body is named `body`."""
+    """Return the path and the message; the path of the whole body is `body`."""
     path = ".".join(str(part) for part in entry["loc"])
     message = entry["msg"].removeprefix("Value error, ")
     return {"field": path or "body", "message": message}

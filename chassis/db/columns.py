@@ -8,20 +8,20 @@ UuidText = String(36)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware moment in UTC; SQLite keeps no zone, so it is taken off on the way in and put back on the way out."""
+    """A timezone-aware time in UTC, on SQLite too, which stores times without their zone."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Go to the database in UTC."""
+        """Convert to UTC, for SQLite without the zone."""
         if value is None:
             return None
         value = value.astimezone(UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Come back aware, in UTC."""
+        """Return the time timezone-aware in UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

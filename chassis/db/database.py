@@ -1,4 +1,4 @@
-"""nameko-sqlalchemy's Database with our engines, our transactions and an outbox relay."""
+"""The database of a service: nameko-sqlalchemy's provider with the chassis' engines, transactions and outbox relay."""
 
 from typing import TYPE_CHECKING
 
@@ -8,19 +8,19 @@ from nameko_sqlalchemy import DB_URIS_KEY
 from sqlalchemy.orm import DeclarativeBase
 
 from chassis.db.engine import database_url, engine_options, tune
-from chassis.db.outbox_relay import Relay
+from chassis.db.outbox_relay import OutboxRelay
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.observability import metrics
 
-CONNECTIONS = 20  # a process at most; PostgreSQL's own limit is 100 for all
+MAX_CONNECTIONS = 20  # of a process; PostgreSQL allows 100 in total by default
 
 
 class Database(nameko_sqlalchemy.Database):
-    """Provides `UnitOfWork` on the database of a section of config.yml."""
+    """Provides UnitOfWork for the database in a section of config.yml."""
 
-    relay = Relay()
+    relay = OutboxRelay()
 
-    if TYPE_CHECKING:  # Nameko puts the result of get_dependency in our place
+    if TYPE_CHECKING:  # Nameko replaces the provider by the result of get_dependency
 
         def __get__(self, service: object, owner: type) -> UnitOfWork: ...
 
@@ -29,34 +29,36 @@ class Database(nameko_sqlalchemy.Database):
         self.section = section
 
     def setup(self) -> None:
-        """Make the engine; nothing connects before the first transaction."""
+        """Create the engine, which connects at the first transaction."""
         config = self.container.config
         url = database_url(config[self.section]["database"])
-        self.engine_options = engine_options(url, min(self.container.max_workers, CONNECTIONS))
+        self.engine_options = engine_options(url, min(self.container.max_workers, MAX_CONNECTIONS))
         key = f"{self.container.service_name}:{self.declarative_base.__name__}"
         uri = url.render_as_string(hide_password=False)
-        config.setdefault(DB_URIS_KEY, {})[key] = uri.replace("{", "{{").replace("}", "}}")  # it is formatted
+        config.setdefault(DB_URIS_KEY, {})[key] = uri.replace("{", "{{").replace(
+            "}", "}}"
+        )  # nameko-sqlalchemy calls str.format
         super().setup()
         tune(self.engine)
         metrics.watch_connections(self.container.service_name, self.engine)
 
     def start(self) -> None:
-        """Start relaying."""
-        self.relay.begin(UnitOfWork(self.Session), self.section)
+        """Start the outbox relay."""
+        self.relay.run(UnitOfWork(self.Session), self.section)
 
     def stop(self) -> None:
-        """Publish what the last calls committed, then close the connections."""
+        """Publish the remaining events, then close the connections."""
         self.relay.drain()
         super().stop()
 
     def kill(self) -> None:
-        """Close the connections, after the relay has ended: it would open one again."""
+        """Stop the relay, which would open a connection again, then close the connections."""
         self.relay.kill()
         super().kill()
 
     def get_dependency(self, worker_ctx: WorkerContext) -> UnitOfWork:
-        """Return the transactions of this call."""
+        """Return the unit of work of this worker."""
         return UnitOfWork(self.Session, self.relay.publish, worker_ctx)
 
     def worker_teardown(self, worker_ctx: WorkerContext) -> None:
-        """Do nothing: each transaction closed its session already."""
+        """Do nothing: each transaction closes its own session."""

@@ -1,4 +1,4 @@
-"""SQLAlchemy engines from a `database` section of config.yml: PostgreSQL or SQLite, tuned for green threads."""
+"""SQLAlchemy engines for PostgreSQL and SQLite under green threads, from a `database` section of config.yml."""
 
 import time
 from functools import partial
@@ -8,29 +8,29 @@ from sqlalchemy import URL, Connection, Engine, event, make_url
 from sqlalchemy import create_engine as sqlalchemy_engine
 from sqlalchemy.exc import DisconnectionError
 
-WRITE = "baraza_write"  # execution option: this transaction will write
+WRITE = "baraza_write"  # execution option of transactions that write
 LOCK_WAIT = 5  # seconds
-IDLE = 5  # seconds
-USED = "baraza_used"  # key of a pooled connection's info
+IDLE_TIME = 5  # seconds after which a pooled connection is tested before use
+_LAST_USED = "baraza_used"  # key of a pooled connection's info
 
 _SQLITE_PRAGMAS = (
     "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",  # an answered write survives a power cut
+    "PRAGMA synchronous = FULL",  # a write that was confirmed to the caller survives a power failure
     "PRAGMA foreign_keys = ON",
     f"PRAGMA busy_timeout = {LOCK_WAIT * 1000}",
 )
 
 
 def database_url(database: dict[str, Any]) -> URL:
-    """Take `url` as it stands, or put one together from its parts."""
+    """Return the `url` of the section, or the URL of its parts."""
     return make_url(database["url"]) if "url" in database else URL.create(**database)
 
 
 def engine_options(url: URL, pool_size: int) -> dict[str, Any]:
-    """Return what `create_engine` needs.
+    """Return the options of `create_engine`.
 
-    SQLite gets a single connection: greenlets queue for it instead of waiting inside a C call for each other's
-    locks, which would stop the whole process. Parameters stay out of error messages everywhere.
+    SQLite gets a single connection, for which greenlets queue: waiting for a lock inside a C call would block the whole
+    process. `hide_parameters` keeps values out of error messages.
     """
     common: dict[str, Any] = {"hide_parameters": True, "pool_timeout": LOCK_WAIT}
     if url.get_backend_name() == "sqlite":
@@ -40,13 +40,13 @@ def engine_options(url: URL, pool_size: int) -> dict[str, Any]:
     return common | {
         "pool_size": pool_size,
         "max_overflow": 0,
-        "pool_use_lifo": True,  # few warm connections instead of many cold ones
+        "pool_use_lifo": True,  # reuses the most recent connections, so that the others can expire
         "connect_args": connect,
     }
 
 
 def tune(engine: Engine) -> Engine:
-    """Set up SQLite's connections and transactions, and look after PostgreSQL's idle connections."""
+    """Add the event listeners for SQLite's connections and transactions, or for PostgreSQL's idle connections."""
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _on_sqlite_connect)
         event.listen(engine, "begin", _on_sqlite_begin)
@@ -63,27 +63,27 @@ def create_engine(database: dict[str, Any], pool_size: int = 5) -> Engine:
 
 
 def _on_checkin(_connection: Any, record: Any) -> None:
-    record.info[USED] = time.monotonic()
+    record.info[_LAST_USED] = time.monotonic()
 
 
 def _on_checkout(engine: Engine, connection: Any, record: Any, _proxy: Any) -> None:
-    """Try a connection that was idle for a while before it is used; to try it each time would cost a round trip."""
-    idle = time.monotonic() - record.info.get(USED, time.monotonic())
-    if idle < IDLE:
+    """Test a connection that was idle for IDLE_TIME; testing it before every use would cost a round trip."""
+    idle = time.monotonic() - record.info.get(_LAST_USED, time.monotonic())
+    if idle < IDLE_TIME:
         return
     try:
         engine.dialect.do_ping(connection)
     except Exception as error:
-        raise DisconnectionError from error  # the pool makes a new connection instead
+        raise DisconnectionError from error  # the pool then opens a new connection
 
 
 def _on_sqlite_connect(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves
+    connection.isolation_level = None  # _on_sqlite_begin begins transactions
     for pragma in _SQLITE_PRAGMAS:
         connection.execute(pragma)
 
 
 def _on_sqlite_begin(connection: Connection) -> None:
-    """Take the write lock at once where a write will come: upgrading a read lock later fails under contention."""
+    """Acquire the write lock at the begin of a write: upgrading a read lock later fails under contention."""
     writes = connection.get_execution_options().get(WRITE)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

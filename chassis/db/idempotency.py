@@ -1,4 +1,4 @@
-"""Keyed writes: the same key and request give the same reply, however often the broker or a client repeats them."""
+"""Idempotency keys: a repeated write with the same key returns the stored reply of the first one."""
 
 import hashlib
 import hmac
@@ -17,17 +17,16 @@ from chassis.db.sql import insert_new
 from chassis.db.tables import handled_requests
 from chassis.errors import Invalid
 
-KEPT = timedelta(hours=24)
-REPLAYED = "replayed"
+RETENTION = timedelta(hours=24)
 
 Reply = TypeVar("Reply", bound=Message)
 
 
 def once(session: Session, call: Any, reply_model: type[Reply], write: Callable[[Session], Reply]) -> Reply:
-    """Run `write` in this transaction, or return the reply of its first run.
+    """Run `write` in this transaction and store its reply, or return the stored reply of the first run.
 
-    `call` is Nameko's worker context; its request key is scoped by method. Without a key the write just runs. A key
-    that was used for another request raises Invalid. A second call that arrives while the first one runs waits for it
+    `call` is Nameko's worker context; its key is scoped by method. Without a key `write` simply runs. Raises Invalid if
+    the key was used for a different request. A call that arrives while the first one runs waits for it in the database,
     at the unique key.
     """
     key = _key(call)
@@ -43,17 +42,17 @@ def once(session: Session, call: Any, reply_model: type[Reply], write: Callable[
 
 
 def previous_reply(session: Session, call: Any, reply_model: type[Reply]) -> Reply | None:
-    """Return the first reply to a repeated request, None to a new one; for writes that must ask others first."""
+    """Return the stored reply if the request is repeated, otherwise None; for writes that call other services first."""
     key = _key(call)
-    known = select(handled_requests.c.key).where(handled_requests.c.key == key)
-    if key is None or session.scalar(known) is None:
+    stored = select(handled_requests.c.key).where(handled_requests.c.key == key)
+    if key is None or session.scalar(stored) is None:
         return None
     return _first_reply(session, call, reply_model)
 
 
-def forget_old(session: Session) -> None:
-    """Remove the replies that nobody may ask for again."""
-    session.execute(delete(handled_requests).where(handled_requests.c.created_at < clock.now() - KEPT))
+def delete_expired(session: Session) -> None:
+    """Delete replies older than RETENTION."""
+    session.execute(delete(handled_requests).where(handled_requests.c.created_at < clock.now() - RETENTION))
 
 
 def _key(call: Any) -> str | None:
@@ -65,14 +64,15 @@ def _first_reply(session: Session, call: Any, reply_model: type[Reply]) -> Reply
     row = session.execute(select(handled_requests).where(handled_requests.c.key == _key(call))).one()
     if not any(hmac.compare_digest(row.digest, digest) for digest in _digests(call)):
         raise Invalid.field("Idempotency-Key", "was used for another request", "idempotency_key_reused")
-    call.data[REPLAYED] = True
+    call.data[message_headers.REPLAYED] = True
     return reply_model.model_validate_json(row.reply)
 
 
 def _digests(call: Any) -> list[str]:
-    """Tell requests apart without keeping a fast hash of a password: the digest is keyed with a secret.
+    """Return a digest of the request for each service token key; the first one is stored.
 
-    The first is by the key that signs today; the others recognise requests from before the keys were rotated.
+    Digests are keyed with a secret, because a request can contain a password. Those of the other keys recognise
+    requests from before a key rotation.
     """
     request = call.args[0].model_dump_json().encode()
     keys = keyring.from_config(call.config).keys

@@ -1,7 +1,4 @@
-"""Migrations: `python -m chassis.commands.migrate users feeds` brings those databases to the newest revision.
-
-Polite to a running system: they wait for a lock for seconds only, and two of them at a time take turns.
-"""
+"""Migrations with alembic, safe beside a running system: they wait only seconds for a lock, and run one at a time."""
 
 from collections.abc import Callable
 
@@ -13,11 +10,11 @@ from chassis import config
 from chassis.db.columns import UtcDateTime, UuidText
 from chassis.db.engine import WRITE, create_engine
 
-_TURNS = 4_207_849_484  # any number, the same for all: the key of PostgreSQL's advisory lock
+_LOCK_KEY = 4_207_849_484  # an arbitrary number: the key of PostgreSQL's advisory lock
 
 
 def alembic_config(section: str) -> Config:
-    """Return alembic's configuration for a service, as the alembic command line would read it from a file."""
+    """Return alembic's configuration for the migrations in the package `section`."""
     settings = Config()
     settings.set_main_option("script_location", f"{section}:migrations")
     settings.attributes["section"] = section
@@ -25,16 +22,15 @@ def alembic_config(section: str) -> Config:
 
 
 def run(*metadata: sa.MetaData, after: Callable[[sa.Connection], None] | None = None) -> None:
-    """Migrate; called by each service's migrations/env.py with the tables that the models describe.
+    """Migrate the database; each service's migrations/env.py calls this with the metadata of its models.
 
-    `after` runs in the same transaction, each time, also when there is nothing to migrate; not where somebody stops at
-    an older revision, whose tables are not as it expects.
+    `after` runs in the same transaction, also when there is nothing to migrate, unless the target is an older revision.
     """
     section = context.config.attributes["section"]
     engine = create_engine(config.load(section)[section]["database"])
     with engine.connect().execution_options(**{WRITE: True}) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
-            connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _TURNS})
+            connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
         context.configure(connection, target_metadata=list(metadata), render_as_batch=True, compare_type=True)
         with context.begin_transaction():
             context.run_migrations()
@@ -45,7 +41,7 @@ def run(*metadata: sa.MetaData, after: Callable[[sa.Connection], None] | None = 
 
 
 def create_chassis_tables() -> None:
-    """Create what chassis.tables describes, as of its first revision; for a service's first migration."""
+    """Create the first version of the tables in chassis.db.tables; for a service's first migration."""
     op.create_table(
         "outbox",
         sa.Column("id", UuidText, primary_key=True),
@@ -68,5 +64,5 @@ def create_chassis_tables() -> None:
 
 
 def add_traceparent() -> None:
-    """Let events belong to traces; for the migration of a service that came before this."""
+    """Add the trace to the outbox; for the migration of a service whose first migration does not have it."""
     op.add_column("outbox", sa.Column("traceparent", sa.String(55)))

@@ -1,8 +1,9 @@
-"""The outbox: an event is a row of the transaction that makes it true, and is published after the commit.
+"""The transactional outbox: an event is a row of the transaction that it reports, and is published after the commit.
 
-The process that wrote a row publishes it straight from memory. It holds a lease; if it dies or the broker is away,
-the lease runs out and any relay on the same database takes the row over. So nothing committed is lost, and an event
-is published twice only when a process or a connection died, or the broker fell silent, while a confirm was on its way.
+The process that wrote a row publishes it from memory, and holds a lease on the row. If the process ends or the broker
+is unavailable, the lease expires, and any relay on the same database publishes the row. So a committed event is never
+lost. It is published twice only if a process or connection ends, or the broker does not reply, before a confirm
+arrives.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,13 +21,13 @@ from chassis.ids import new_id
 from chassis.observability import correlation
 
 LEASE = timedelta(seconds=10)
-_PENDING = "outbox"
-_STORED = ("id", "type", "durable", "payload", "request_id", "traceparent")  # of an envelope
+_EVENTS = "outbox"  # key of a session's info
+_COLUMNS = ("id", "type", "durable", "payload", "request_id", "traceparent")  # in the order of Envelope
 
 
 def add(session: Session, event: Event) -> None:
-    """Put an event into the transaction."""
-    moment = clock.now()
+    """Add an event to the transaction."""
+    now = clock.now()
     envelope = Envelope(
         id=new_id(),
         type=event.type,
@@ -34,56 +35,47 @@ def add(session: Session, event: Event) -> None:
         payload=event.model_dump(mode="json"),
         request_id=correlation.request_id.get(),
         traceparent=correlation.traceparent.get(),
-        leased_until=moment + LEASE,
+        leased_until=now + LEASE,
     )
-    row = {
-        "id": envelope.id,
-        "type": envelope.type,
-        "durable": envelope.durable,
-        "payload": envelope.payload,
-        "request_id": envelope.request_id,
-        "traceparent": envelope.traceparent,
-        "created_at": moment,
-        "leased_until": envelope.leased_until,
-    }
-    session.connection().execute(insert(outbox), row)  # by parameters: `.values()` costs four times as much
-    session.info.setdefault(_PENDING, []).append(envelope)
+    row = {name: getattr(envelope, name) for name in (*_COLUMNS, "leased_until")} | {"created_at": now}
+    session.connection().execute(insert(outbox), row)  # as parameters: `.values()` costs four times as much
+    session.info.setdefault(_EVENTS, []).append(envelope)
 
 
-def taken_from(session: Session) -> list[Envelope]:
-    """Return the events of a transaction that has just been committed."""
-    pending: list[Envelope] = session.info.pop(_PENDING, [])
-    return pending
+def pop_committed(session: Session) -> list[Envelope]:
+    """Return the events of a transaction that was just committed, and remove them from the session."""
+    envelopes: list[Envelope] = session.info.pop(_EVENTS, [])
+    return envelopes
 
 
-def take_over(session: Session, limit: int) -> list[Envelope]:
-    """Lease rows whose lease ran out, those that have waited longest for it first.
+def lease_expired(session: Session, limit: int) -> list[Envelope]:
+    """Lease up to `limit` rows whose lease has expired, those that expired first.
 
-    Not the oldest first: rows that nobody listens to, given back again and again, would keep all others waiting.
+    Not the oldest events first: events without a queue, which are released again and again, would block all others.
     """
-    moment = clock.now()
-    expired = select(outbox.c.id).where(outbox.c.leased_until < moment).order_by(outbox.c.leased_until, outbox.c.id)
+    now = clock.now()
+    expired = select(outbox.c.id).where(outbox.c.leased_until < now).order_by(outbox.c.leased_until, outbox.c.id)
     rows = session.execute(
         update(outbox)
         .where(outbox.c.id.in_(batch(expired, limit)))
-        .values(leased_until=moment + LEASE)
-        .returning(*(outbox.c[name] for name in _STORED))
+        .values(leased_until=now + LEASE)
+        .returning(*(outbox.c[name] for name in _COLUMNS))
     )
     envelopes = [Envelope(*row) for row in rows]
     return sorted(envelopes, key=lambda envelope: envelope.id)
 
 
-def remove(session: Session, ids: Iterable[str]) -> None:
-    """Forget what the broker has confirmed."""
-    session.execute(delete(outbox).where(outbox.c.id.in_(list(ids))))
-
-
-def give_back(session: Session, ids: Sequence[str], until: datetime) -> None:
-    """Let anybody take these rows over from that moment on."""
+def release(session: Session, ids: Sequence[str], until: datetime) -> None:
+    """Set the end of the lease of these rows, after which any process may publish them."""
     session.execute(update(outbox).where(outbox.c.id.in_(list(ids))).values(leased_until=until))
 
 
+def remove(session: Session, ids: Iterable[str]) -> None:
+    """Delete events that the broker has confirmed."""
+    session.execute(delete(outbox).where(outbox.c.id.in_(list(ids))))
+
+
 def depth_and_age(session: Session) -> tuple[int, float]:
-    """Return how many events wait, and for how many seconds the oldest does."""
+    """Return the number of events in the outbox, and the age of the oldest in seconds."""
     count, oldest = session.execute(select(func.count(), func.min(outbox.c.created_at))).one()
     return count, (clock.now() - oldest).total_seconds() if oldest else 0.0

@@ -1,4 +1,4 @@
-"""The outbox relay: publishes what was committed, then takes it out of the outbox."""
+"""The outbox relay publishes committed events and removes them from the outbox."""
 
 import logging
 import time
@@ -23,125 +23,125 @@ from chassis.errors import Unavailable
 from chassis.observability import metrics
 
 BATCH = 200  # events
-IN_MEMORY = 10_000  # events; beyond it they wait in the outbox alone, and are taken over when their lease ran out
-SWEEP = 2  # seconds between looks for rows that nobody publishes
-RETRY = timedelta(seconds=1)
-# For a whole batch: a paused broker neither answers nor hangs up. Below outbox.LEASE, so that nobody takes a row over
-# while we publish it.
-PATIENCE = timedelta(seconds=6)
-_EXPECTED = (*protocol.BROKER_ERRORS, SQLAlchemyError, Unavailable)  # the broker or the database is away
+MAX_IN_MEMORY = 10_000  # events; further ones are read from the outbox when their lease expires
+SWEEP_INTERVAL = 2  # seconds between looks for rows whose lease has expired
+RETRY_DELAY = timedelta(seconds=1)
+# For a batch: a paused broker neither replies nor closes the connection. Below outbox.LEASE, so that no other process
+# leases a row while this one publishes it.
+PUBLISH_TIMEOUT = timedelta(seconds=6)
+_EXPECTED = (*protocol.BROKER_ERRORS, SQLAlchemyError, Unavailable)  # the broker or the database is unavailable
 
 _log = logging.getLogger(__name__)
 
 
-class Relay(SharedExtension):
-    """Runs one greenlet per process; woken by commits, and every SWEEP seconds to look for leftovers."""
+class OutboxRelay(SharedExtension):
+    """One greenlet per container. Commits wake it up; every SWEEP_INTERVAL it looks for rows of other processes."""
 
     _thread: Any = None
 
-    def begin(self, sessions: UnitOfWork, source: str) -> None:
-        """Start publishing for a service from its database."""
+    def run(self, transactions: UnitOfWork, source: str) -> None:
+        """Start publishing the events of a service from its database."""
         config = self.container.config
         self._publisher = BatchPublisher(config["AMQP_URI"], config["HEARTBEAT"], source, keyring.from_config(config))
-        self._sessions = sessions
+        self._transactions = transactions
         self._source = source
-        self._fresh: deque[Envelope] = deque()
+        self._committed: deque[Envelope] = deque()
         self._confirmed: set[str] = set()
-        self._wake = Signal()
-        self._next_sweep = 0.0  # at once: a process that died may have left something
-        self._ending = False
-        self._thread = self.container.spawn_managed_thread(self._run, identifier="outbox relay")
+        self._wake_up = Signal()
+        self._next_sweep = 0.0  # at once: a process that ended may have left rows
+        self._stopping = False
+        self._thread = self.container.spawn_managed_thread(self._loop, identifier="outbox relay")
 
     def publish(self, envelopes: Sequence[Envelope]) -> None:
-        """Take over what a transaction of this process committed."""
-        if not envelopes or len(self._fresh) > IN_MEMORY:
+        """Publish the events that a transaction of this process committed, without waiting."""
+        if not envelopes or len(self._committed) > MAX_IN_MEMORY:
             return
-        self._fresh.extend(envelopes)
-        self._rouse()
+        self._committed.extend(envelopes)
+        self._notify()
 
     def drain(self) -> None:
-        """Publish what the last calls committed and end; with the broker away the outbox keeps it for the next life."""
+        """Publish the remaining events and stop, after PUBLISH_TIMEOUT at the latest; the rest stays in the outbox."""
         if self._thread is None:
             return
-        self._ending = True
+        self._stopping = True
         self._next_sweep = 0.0
-        self._rouse()
-        with eventlet.Timeout(PATIENCE.total_seconds(), False):  # noqa: FBT003 - eventlet's way to say: just go on
+        self._notify()
+        with eventlet.Timeout(PUBLISH_TIMEOUT.total_seconds(), False):  # noqa: FBT003 - False: no exception
             self._thread.wait()
         self.kill()
 
     def kill(self) -> None:
-        """End the thread now; Nameko ends it too, but after the database's connections are closed."""
+        """Stop at once. Nameko would stop the thread too, but only after the database's connections are closed."""
         if self._thread is not None:
             self._thread.kill()
 
-    def _rouse(self) -> None:
-        if not self._wake.ready():
-            self._wake.send()
+    def _notify(self) -> None:
+        if not self._wake_up.ready():
+            self._wake_up.send()
 
-    def _run(self) -> None:
-        while self._fresh or self._confirmed or not self._ending:
+    def _loop(self) -> None:
+        while self._committed or self._confirmed or not self._stopping:
             try:
                 self._round()
-            except Exception as error:  # noqa: BLE001 - without its relay a process would only look healthy
-                _log.warning("the outbox waits: %s", type(error).__name__, exc_info=not isinstance(error, _EXPECTED))
-                eventlet.sleep(RETRY.total_seconds())
+            except Exception as error:  # noqa: BLE001 - a process without its relay would look healthy
+                known = isinstance(error, _EXPECTED)
+                _log.warning("the outbox relay failed and will retry: %s", type(error).__name__, exc_info=not known)
+                eventlet.sleep(RETRY_DELAY.total_seconds())
 
     def _round(self) -> None:
-        if time.monotonic() >= self._next_sweep:  # first, so that what is confirmed is forgotten before its lease ends
+        if time.monotonic() >= self._next_sweep:  # first, to remove confirmed events before their lease expires
             more = self._sweep()
-            self._next_sweep = 0.0 if more else time.monotonic() + SWEEP
-        batch = [self._fresh.popleft() for _ in range(min(BATCH, len(self._fresh)))]
-        safe = clock.now() + PATIENCE
-        self._relay([envelope for envelope in batch if envelope.leased_until > safe])
-        if not self._fresh and self._next_sweep and not self._ending:
+            self._next_sweep = 0.0 if more else time.monotonic() + SWEEP_INTERVAL
+        batch = [self._committed.popleft() for _ in range(min(BATCH, len(self._committed)))]
+        latest = clock.now() + PUBLISH_TIMEOUT
+        self._relay([envelope for envelope in batch if envelope.leased_until > latest])
+        if not self._committed and self._next_sweep and not self._stopping:
             self._wait()
 
     def _wait(self) -> None:
-        with eventlet.Timeout(SWEEP, False):  # noqa: FBT003 - eventlet's way to say: just go on
-            self._wake.wait()
-        self._wake = Signal()
+        with eventlet.Timeout(SWEEP_INTERVAL, False):  # noqa: FBT003 - False: no exception
+            self._wake_up.wait()
+        self._wake_up = Signal()
 
     def _sweep(self) -> bool:
-        """Look for rows of dead processes, and for what the broker refused; say whether to go on at once."""
+        """Publish rows whose lease has expired; return whether there may be more."""
         self._publisher.keep_alive()
-        self._forget()
-        with self._sessions.write() as session:
-            idempotency.forget_old(session)
-            leftovers = outbox.take_over(session, BATCH)
+        self._remove_confirmed()
+        with self._transactions.write() as session:
+            idempotency.delete_expired(session)
+            expired = outbox.lease_expired(session, BATCH)
             depth, age = outbox.depth_and_age(session)
         metrics.OUTBOX_EVENTS.labels(self._source).set(depth)
         metrics.OUTBOX_AGE.labels(self._source).set(age)
-        return self._relay(leftovers) == BATCH
+        return self._relay(expired) == BATCH
 
     def _relay(self, envelopes: Sequence[Envelope]) -> int:
-        """Publish, and return how many the broker confirmed; the others are given back."""
+        """Publish events, release those that the broker did not confirm, and return the number of confirmed ones."""
         if not envelopes:
             return 0
         try:
-            with eventlet.Timeout(PATIENCE.total_seconds(), TimeoutError("the broker does not answer")):
+            with eventlet.Timeout(PUBLISH_TIMEOUT.total_seconds(), TimeoutError("the broker does not answer")):
                 confirmed = self._publisher.publish(envelopes)
         except Exception:
-            self._give_back([envelope.id for envelope in envelopes])
+            self._release([envelope.id for envelope in envelopes])
             raise
         self._confirmed |= confirmed
         if len(self._confirmed) >= BATCH:
-            self._forget()
-        self._give_back([envelope.id for envelope in envelopes if envelope.id not in confirmed])
+            self._remove_confirmed()
+        self._release([envelope.id for envelope in envelopes if envelope.id not in confirmed])
         return len(confirmed)
 
-    def _forget(self) -> None:
-        """Take out of the outbox what the broker has.
+    def _remove_confirmed(self) -> None:
+        """Delete confirmed events from the outbox: many in one transaction at each sweep, instead of one at a time.
 
-        A transaction for many at each sweep instead of one for each: their lease lasts longer than that, and should we
-        die first, they are published twice and handled once.
+        Their lease lasts longer than a sweep. If the process ends before, they are published twice and handled once.
         """
         if self._confirmed:
-            with self._sessions.write() as session:
+            with self._transactions.write() as session:
                 outbox.remove(session, self._confirmed)
             self._confirmed.clear()
 
-    def _give_back(self, ids: Sequence[str]) -> None:
+    def _release(self, ids: Sequence[str]) -> None:
         if ids:
-            with self._sessions.write() as session:
-                outbox.give_back(session, ids, clock.now() + RETRY)
+            with self._transactions.write() as session:
+                outbox.release(session, ids, clock.now() + RETRY_DELAY)

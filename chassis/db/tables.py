@@ -1,4 +1,4 @@
-"""The chassis' own tables, in every database of a service that writes."""
+"""The chassis' own tables; the database of every service with an outbox or idempotency keys has them."""
 
 from sqlalchemy import JSON, Boolean, Column, Index, MetaData, String, Table, Text
 
@@ -6,7 +6,7 @@ from chassis.db.columns import UtcDateTime, UuidText
 
 METADATA = MetaData()
 
-# Events that are committed and not yet confirmed by the broker.
+# Events that are committed and that the broker has not confirmed yet.
 outbox = Table(
     "outbox",
     METADATA,
@@ -17,12 +17,12 @@ outbox = Table(
     Column("request_id", String(100), nullable=False),
     Column("traceparent", String(55)),
     Column("created_at", UtcDateTime, nullable=False),
-    # Until then the process that wrote the row publishes it; after that anybody may.
+    # Until this time only the process that wrote the row publishes it; then any process may.
     Column("leased_until", UtcDateTime, nullable=False),
     Index("outbox_leased_until", "leased_until"),
 )
 
-# The first answers to keyed writes, so that a repeated request is answered and not done again.
+# The replies to writes with an idempotency key, for repeated requests.
 handled_requests = Table(
     "handled_requests",
     METADATA,

@@ -1,4 +1,4 @@
-"""Transactions as services write them: with what is to be published after the commit, and once per request key."""
+"""Transactions of services: they publish their events after the commit, and run once per idempotency key."""
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 class UnitOfWork:
-    """Opens transactions for one call; what it commits to the outbox goes to the relay at once."""
+    """Opens transactions for one worker, and passes the events that they commit to the outbox relay."""
 
     def __init__(self, factory: sessionmaker[Any], publish: Publish | None = None, call: Any = None) -> None:
         self._factory = factory
@@ -31,35 +31,38 @@ class UnitOfWork:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """Open a transaction that only reads."""
-        with _refusing(), self._factory(close_on_exit=True) as session:
+        """Open a transaction that only reads. Raises Unavailable."""
+        with _unavailable(), self._factory(close_on_exit=True) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """Open a transaction that commits at the end, or not at all. Nothing in it may wait for anything but SQL."""
-        with _refusing(), self._factory(close_on_exit=True) as session:
+        """Open a transaction that commits at the end of the `with` block, or rolls back if the block raises.
+
+        The block must not wait for anything but the database. Raises Unavailable.
+        """
+        with _unavailable(), self._factory(close_on_exit=True) as session:
             session.connection(execution_options={WRITE: True})
             yield session
         if self._publish is not None:
-            self._publish(outbox.taken_from(session))
+            self._publish(outbox.pop_committed(session))
 
     def once(self, reply: type[Reply], write: Callable[[Session], Reply]) -> Reply:
-        """Run a write in a transaction of its own, once per request key; a repeated request gets the first reply."""
+        """Run a write in its own transaction, once per idempotency key; a repeated request gets the stored reply."""
         with self.write() as session:
             return idempotency.once(session, self._call, reply, write)
 
     def previous_reply(self, reply: type[Reply]) -> Reply | None:
-        """Return the first reply to a repeated request; for writes that must ask other services before `once`."""
+        """Return the stored reply to a repeated request, or None; for writes that call other services before `once`."""
         with self.read() as session:
             return idempotency.previous_reply(session, self._call, reply)
 
 
 @contextmanager
-def _refusing() -> Iterator[None]:
-    """Turn a database that is away, or a lock or connection that does not come, into a refusal that may be repeated."""
+def _unavailable() -> Iterator[None]:
+    """Raise Unavailable if the database is down, or a lock or a connection is not available in time."""
     try:
         yield
     except (OperationalError, PoolTimeout) as error:
-        _log.warning("the database is not available: %s", type(getattr(error, "orig", error)).__name__)
-        raise Unavailable("The database is away or too busy.") from error
+        _log.warning("the database is unavailable: %s", type(getattr(error, "orig", error)).__name__)
+        raise Unavailable("The database is unavailable or overloaded.") from error

@@ -1,1 +1,1 @@
-"""Event handlers with retries and dead-letter queues."""
+"""Event handlers with retries, and their dead letters."""

@@ -1,4 +1,4 @@
-"""Events that rest until a person helps, as operators see them: where from, why, since when. Never what they say."""
+"""The contract of dead letters: parked events as operators see them, without the content of their payloads."""
 
 import json
 from collections.abc import Mapping
@@ -7,17 +7,17 @@ from typing import Any
 
 from pydantic import Field
 
-from chassis.amqp.message_context import incoming, is_text
+from chassis.amqp.message_context import is_printable_text, parse
 from chassis.contract import Message, Timestamp, is_id
 from chassis.events.handler import ERROR, attempts
 from chassis.observability import correlation
 
-_LONGEST = 100  # characters of a text that anybody may have written
-_MANY = 10  # ids of a payload
+_MAX_LENGTH = 100  # characters of a text; any publisher can write it
+_MAX_IDS = 10  # of a payload
 
 
 class ParkedEvent(Message):
-    """A message at rest; what it does not say, or says in no decent way, is null. `ids` are those of its payload."""
+    """A parked event; missing and malformed properties are null. `ids` are the fields of its payload that are ids."""
 
     event_id: str | None
     error: str | None
@@ -28,7 +28,7 @@ class ParkedEvent(Message):
 
 
 class HandlerQueue(Message):
-    """How many events of a handler are parked, how many wait for another attempt, and the oldest parked ones."""
+    """The number of a handler's parked events and of those that wait for a retry, and its oldest parked events."""
 
     handler: str
     event: str
@@ -38,51 +38,51 @@ class HandlerQueue(Message):
 
 
 class Parked(Message):
-    """All handlers of a service, in order of name."""
+    """The event handlers of a service, in alphabetical order."""
 
     handlers: list[HandlerQueue]
 
 
 class ReplayParked(Message):
-    """Names parked events of a handler: the oldest, or the one with this id."""
+    """Selects parked events of a handler: the oldest, or the one with this id."""
 
-    handler: str = Field(description="The method that handles them, such as `on_post_created`.")
+    handler: str = Field(description="The method that handles them, such as `on_order_placed`.")
     event_id: str | None = Field(default=None, description="Only the one with this id.")
     limit: int = Field(default=100, ge=1, le=1000, description="How many at most, the oldest first.")
 
 
 class DiscardParked(ReplayParked):
-    """Names them too; no more than one where the number is not said."""
+    """Selects parked events of a handler: by default only the oldest one."""
 
     limit: int = Field(default=1, ge=1, le=1000, description="How many at most, the oldest first.")
 
 
 class Moved(Message):
-    """How many events a command moved, and how many of those that were parked before it still are."""
+    """The number of events that a command moved, and the number of those that are still parked."""
 
     moved: int
     left: int = Field(description="Call again for these.")
 
 
-def event(message: Any) -> ParkedEvent:
-    """Show a message. Anybody with the broker's password may have written all of it."""
+def describe(message: Any) -> ParkedEvent:
+    """Describe a parked message. Any client of the broker may have written it, so all of it can be malformed."""
     properties: Mapping[str, Any] = message.properties
     headers = properties.get("application_headers") or {}
     return ParkedEvent(
         event_id=_text(properties.get("message_id")),
         error=_text(headers.get(ERROR)),
         attempts=attempts(headers),
-        request_id=incoming(headers).get(correlation.REQUEST_ID),
-        since=_moment(properties.get("timestamp")),
+        request_id=parse(headers).get(correlation.REQUEST_ID),
+        since=_time(properties.get("timestamp")),
         ids=_ids(message.body),
     )
 
 
 def _text(value: Any) -> str | None:
-    return value[:_LONGEST] if is_text(value) else None
+    return value[:_MAX_LENGTH] if is_printable_text(value) else None
 
 
-def _moment(seconds: Any) -> datetime | None:
+def _time(seconds: Any) -> datetime | None:
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (TypeError, ValueError, OverflowError, OSError):
@@ -94,6 +94,6 @@ def _ids(body: Any) -> dict[str, str]:
         payload = json.loads(body)
     except (ValueError, RecursionError):
         return {}
-    found = payload.items() if isinstance(payload, dict) else ()
-    ids = [(name, value) for name, value in found if isinstance(value, str) and is_id(value)]
-    return {name[:_LONGEST]: value for name, value in ids[:_MANY] if is_text(name)}
+    fields = payload.items() if isinstance(payload, dict) else ()
+    ids = [(name, value) for name, value in fields if isinstance(value, str) and is_id(value)]
+    return {name[:_MAX_LENGTH]: value for name, value in ids[:_MAX_IDS] if is_printable_text(name)}

@@ -1,9 +1,9 @@
-"""Event handlers that lose nothing: a failing message is tried again later, and parked in the end.
+"""Event handlers with retries: a message whose handler fails is retried after a delay, and finally parked.
 
-    @event_handler(PostCreated)
-    def on_post_created(self, event: PostCreated) -> None: ...
+    @event_handler(OrderPlaced)
+    def on_order_placed(self, event: OrderPlaced) -> None: ...
 
-Handlers must be idempotent: every event may arrive twice.
+Handlers must be idempotent: every event may be delivered twice.
 """
 
 import logging
@@ -20,7 +20,7 @@ from nameko.exceptions import ContainerBeingKilled
 
 from chassis.amqp import message_headers, protocol
 from chassis.amqp.consumer import QueueConsumer
-from chassis.amqp.message_context import incoming
+from chassis.amqp.message_context import parse
 from chassis.amqp.publisher import EVENTS
 from chassis.auth import keyring, tokens
 from chassis.auth.caller import CALLER, Caller
@@ -33,51 +33,51 @@ from chassis.observability import metrics
 ATTEMPT = "baraza.attempt"
 ERROR = "baraza.error"
 _UNLIMITED = 1_000_000  # events at a time; the prefetch is the limit
-_MANY = 1000  # attempts; what a header says beyond that is a joke
+_MAX_ATTEMPTS = 1000  # what the header may count to; any publisher can write it
 
 _log = logging.getLogger(__name__)
 
 
 class EventHandler(nameko.events.EventHandler):
-    """Handles one event type, once per service, however many replicas there are.
+    """Handles one event type, once per service, whatever the number of its processes.
 
-    With `in_order` a process handles one event at a time, as they come, instead of as many as it has workers.
+    With `in_order` a process handles one event at a time in the order of arrival; otherwise as many as it has workers.
     """
 
     queue_consumer = QueueConsumer()
 
     def __init__(self, event: type[Event], *, in_order: bool = False, **kwargs: Any) -> None:
         self.event = event
-        self._turns = Semaphore(1 if in_order else _UNLIMITED)
+        self._slots = Semaphore(1 if in_order else _UNLIMITED)
         super().__init__(event.source, event.type, expected_exceptions=ServiceError, **kwargs)
 
     def setup(self) -> None:
-        """Name the queue as Nameko does."""
+        """Read the settings."""
         super().setup()
         self._ring = keyring.from_config(self.container.config)
         self._delays: list[int] = self.container.config["retry"]["delays"]
 
     def handle_message(self, body: Any, message: AmqpMessage) -> None:
-        """Run the handler in a worker. A message that can never be handled is parked at once."""
+        """Run the handler in a worker. Park an invalid message at once: a retry would not help."""
         try:
-            context_data = incoming(message.headers)
-            context_data[CALLER] = self._sender(context_data, message)
+            context_data = parse(message.headers)
+            context_data[CALLER] = self._verify_sender(context_data, message)
             event = self._read(body)
-        except Exception as error:  # noqa: BLE001 - whatever a stranger sends must not end the process
+        except Exception as error:  # noqa: BLE001 - no message may end the process
             self._move(message, parked_queue(self.queue.name), error)
-            self._note("parked", 0)
+            self._record("parked", 0)
             return
-        self._turns.acquire()
+        self._slots.acquire()
         try:
             self.container.spawn_worker(
                 self, (event,), {}, context_data=context_data, handle_result=self._finisher(message)
             )
         except ContainerBeingKilled:
-            self._turns.release()
+            self._slots.release()
             self.queue_consumer.requeue_message(message)
 
-    def _sender(self, context_data: dict[str, Any], message: AmqpMessage) -> Caller:
-        """Verify that the source service signed this very event."""
+    def _verify_sender(self, context_data: dict[str, Any], message: AmqpMessage) -> Caller:
+        """Verify that the source service signed a token for this event."""
         event_id = message.properties.get("message_id") or "-"
         sender = tokens.verify(context_data.get(message_headers.AUTH_TOKEN), EVENTS, self._ring, subject=event_id)
         sender.require_service(self.source_service)
@@ -97,13 +97,14 @@ class EventHandler(nameko.events.EventHandler):
                 self.queue_consumer.ack_message(message)
             else:
                 outcome = self._retry(message, exc_info[1])
-            self._turns.release()
-            self._note(outcome, time.perf_counter() - started)
+            self._slots.release()
+            self._record(outcome, time.perf_counter() - started)
             return result, exc_info
 
         return finish
 
-    def _note(self, outcome: str, seconds: float) -> None:
+    def _record(self, outcome: str, seconds: float) -> None:
+        """Count the event by its outcome, and log it."""
         service = self.container.service_name
         metrics.EVENT_SECONDS.labels(service, self.method_name, outcome).observe(seconds)
         extra = {"outcome": outcome, "ms": round(seconds * 1000, 1)}
@@ -118,21 +119,21 @@ class EventHandler(nameko.events.EventHandler):
         return "parked"
 
     def _move(self, message: AmqpMessage, queue: Queue, error: BaseException) -> None:
-        """Publish the same body to another queue, confirmed, and only then ack it here."""
-        _log.warning("%s goes to %s: %s", self.event.type, queue.name, _name(error))
-        headers = message_headers.encode(incoming(message.headers))
+        """Publish the message to another queue, and ack it here after the confirm."""
+        _log.warning("%s moves to %s: %s", self.event.type, queue.name, _name(error))
+        headers = message_headers.encode(parse(message.headers))
         try:
             self.queue_consumer.put(
                 message.body,
                 queue,
                 application_headers=headers | {ATTEMPT: attempts(message.headers) + 1, ERROR: _name(error)},
-                timestamp=int(time.time()),  # operators see since when it rests
+                timestamp=int(time.time()),  # operators see how long it has been there
                 message_id=message.properties.get("message_id"),
                 content_type=message.content_type,
                 content_encoding=message.content_encoding,
             )
         except protocol.BROKER_ERRORS as failure:
-            _log.warning("%s could not be moved and will come again: %s", self.event.type, type(failure).__name__)
+            _log.warning("%s could not be moved and is redelivered: %s", self.event.type, type(failure).__name__)
             self.queue_consumer.requeue_message(message)
         else:
             self.queue_consumer.ack_message(message)
@@ -142,9 +143,9 @@ event_handler = EventHandler.decorator
 
 
 def attempts(headers: Mapping[str, Any] | None) -> int:
-    """Return how often a message failed before; the header may be anybody's."""
+    """Return how often the handler failed for a message before. Any publisher can write this header."""
     attempt = (headers or {}).get(ATTEMPT, 0)
-    return min(attempt, _MANY) if isinstance(attempt, int) and attempt >= 0 else 0
+    return min(attempt, _MAX_ATTEMPTS) if isinstance(attempt, int) and attempt >= 0 else 0
 
 
 def _name(error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""Where failed messages go: queues in which they wait for a retry, and the dead-letter queue."""
+"""The queues of failed messages: retry queues with a delay, and the dead-letter queue."""
 
 from kombu import Queue
 

@@ -1,4 +1,4 @@
-"""All queues of the event handlers in a module, found without running anything."""
+"""The queues of the event handlers in a module, found without running a service."""
 
 import importlib
 import inspect
@@ -13,7 +13,7 @@ from chassis.events.queues import parked_queue, retry_queue
 
 
 def handler_queues(service: type) -> dict[str, Queue]:
-    """Return the queues of a service class's event handlers by method, named and bound as Nameko does it."""
+    """Return the queue of each event handler by its method, named and bound as Nameko does it."""
     queues = {}
     for method, handler in entrypoints.find(service, EventHandler):
         source, event = handler.source_service, handler.event_type
@@ -23,7 +23,7 @@ def handler_queues(service: type) -> dict[str, Queue]:
 
 
 def module_queues(module: str, delays: list[int]) -> Iterator[Queue]:
-    """Yield the queues of every event handler in a module, each with its retry queues and its dead-letter queue."""
+    """Yield the queue of every event handler in a module, each with its retry queues and its dead-letter queue."""
     for _, service in inspect.getmembers(importlib.import_module(module), inspect.isclass):
         if service.__module__ != module:
             continue

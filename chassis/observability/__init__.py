@@ -1,1 +1,1 @@
-"""Logs, metrics, traces and error reports, and the request id that connects them."""
+"""Logs, metrics, traces and error reports, which share a request id."""

@@ -1,4 +1,4 @@
-"""Reports the errors of a service's workers."""
+"""Reports unhandled errors of a service's workers."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ from chassis.auth.caller import CALLER
 from chassis.observability import error_reports
 
 
-class Reporter(DependencyProvider):
-    """Hears of the result of every RPC method, event handler and timer."""
+class ErrorReporter(DependencyProvider):
+    """Reports what RPC methods, event handlers and timers raise; provides nothing to the service."""
 
     def worker_result(self, worker_ctx: WorkerContext, result: Any = None, exc_info: Any = None) -> None:  # noqa: ARG002 - Nameko's signature
-        """Report what a worker raised; the reply is on its way already."""
+        """Report an error; Nameko calls this after the reply was sent."""
         if exc_info is not None:
             caller = worker_ctx.data.get(CALLER)
             method = worker_ctx.entrypoint.method_name

@@ -1,7 +1,7 @@
-"""Reports of what nobody foresaw, for Sentry: where and whose by ids, never a word that somebody wrote.
+"""Reports unhandled errors to Sentry: stack traces and ids, never texts, names or addresses of users.
 
-Refusals (ServiceError) are answers and are not reported. Without a DSN nothing is, and the SDK is not even imported;
-with it reports wait in a bounded queue for a thread of their own, so a Sentry that is slow or gone changes nothing.
+A ServiceError is a normal reply and is not reported. Without a DSN nothing is reported and the SDK is not imported. The
+SDK sends from a thread with a bounded queue, so a slow or unavailable Sentry does not slow down requests.
 """
 
 import re
@@ -11,18 +11,18 @@ from typing import Any
 from chassis.errors import ServiceError
 from chassis.observability import correlation
 
-FAREWELL = 2  # seconds at the end of a process for what still waits
+FLUSH_TIMEOUT = 2  # seconds at the end of a process to send the remaining reports
 
-# What an error says about values: in quotes, after an equals sign, as an address or a number.
-_WORDS = re.compile(r"'[^']*'|\"[^\"]*\"|=\([^)]*\)|[^\s()=]+@[^\s()]+|\+?\d[\d ]{4,}\d")
+# Values in an error's text: in quotes, after an equals sign, e-mail addresses, numbers of six digits and more.
+_VALUES = re.compile(r"'[^']*'|\"[^\"]*\"|=\([^)]*\)|[^\s()=]+@[^\s()]+|\+?\d[\d ]{4,}\d")
 
 
 def start(settings: dict[str, Any], component: str) -> None:
-    """Report to `sentry.dsn` from now on, if there is one; `component` says which process this is."""
+    """Start reporting, if `sentry.dsn` is set; `component` names the process, such as `orders.service`."""
     sentry = settings["sentry"]
     if not sentry["dsn"]:
         return
-    import sentry_sdk  # noqa: PLC0415 - it looks for eventlet, which has no place in the gateway's web processes
+    import sentry_sdk  # noqa: PLC0415 - it imports eventlet, which processes under gevent must not
     from sentry_sdk.integrations.atexit import AtexitIntegration  # noqa: PLC0415 - as above
 
     sentry_sdk.init(
@@ -30,9 +30,9 @@ def start(settings: dict[str, Any], component: str) -> None:
         environment=sentry["environment"],
         release=sentry["release"] or None,
         before_send=scrub,
-        shutdown_timeout=FAREWELL,
+        shutdown_timeout=FLUSH_TIMEOUT,
         integrations=[AtexitIntegration(callback=lambda _pending, _timeout: None)],
-        default_integrations=False,  # they collect requests, arguments and log lines
+        default_integrations=False,  # they send requests, arguments and log lines
         auto_enabling_integrations=False,
         include_local_variables=False,
         max_breadcrumbs=0,
@@ -40,11 +40,11 @@ def start(settings: dict[str, Any], component: str) -> None:
         auto_session_tracking=False,
         enable_metrics=False,
     )
-    sentry_sdk.get_global_scope().set_tag("component", component)  # of all greenlets
+    sentry_sdk.get_global_scope().set_tag("component", component)  # for all greenlets
 
 
 def report(error: BaseException, user: str | None = None, **tags: str) -> None:
-    """Report an error with the request's id and other tags, and whose request it was by id."""
+    """Report an error with the request id, the user's id and other tags."""
     sdk: Any = sys.modules.get("sentry_sdk")
     if sdk is None or isinstance(error, ServiceError):
         return
@@ -56,7 +56,7 @@ def report(error: BaseException, user: str | None = None, **tags: str) -> None:
 
 
 def scrub(event: Any, _hint: Any = None) -> Any:
-    """Take the values out of what errors say: names, addresses and texts of people are among them."""
+    """Remove values from the texts of errors: they can be personal data."""
     for exception in event.get("exception", {}).get("values", ()):
-        exception["value"] = _WORDS.sub("…", exception.get("value") or "")
+        exception["value"] = _VALUES.sub("…", exception.get("value") or "")
     return event

@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line, or one readable line; each with the request id."""
+"""Structured logs with the request id: one JSON object a line, or one line of text for humans."""
 
 import json
 import logging
@@ -11,45 +11,45 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 
 
 class ContextFilter(logging.Filter):
-    """Stamps the request id on every record."""
+    """Adds the request id to every record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Add what the current greenlet knows; never drop anything."""
+        """Add the request id of the current greenlet."""
         record.request_id = correlation.request_id.get()
         return True
 
 
 class QuietFilter(logging.Filter):
-    """Drops what must not or need not be read."""
+    """Drops records that contain secrets or repeat others."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Drop kombu's dumps of undecodable bodies (they may hold passwords) and refusals that were answered."""
+        """Drop kombu's dumps of bodies, which may contain passwords, and Nameko's logs of a ServiceError."""
         if record.name.startswith("kombu") and "decode" in str(record.msg).lower():
             return False
         return not (record.name == "nameko.containers" and str(record.msg).startswith("(expected)"))
 
 
 class RedactingFilter(logging.Filter):
-    """Takes secrets out of paths: whatever follows the parts of a path that it knows, up to its end."""
+    """Redacts secrets in URL paths: the rest of a path after one of the segments in `after`."""
 
     def __init__(self, after: list[str]) -> None:
         super().__init__()
-        known = "|".join(map(re.escape, after))
-        self._secret = re.compile(rf"(/(?:{known})/+)[^\s'\"]+")
+        segments = "|".join(map(re.escape, after))
+        self._secret = re.compile(rf"(/(?:{segments})/+)[^\s'\"]+")
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Write three stars in place of a secret; never drop anything."""
-        text, found = self._secret.subn(r"\1***", record.getMessage())
-        if found:
+        """Replace each secret by three asterisks."""
+        text, count = self._secret.subn(r"\1***", record.getMessage())
+        if count:
             record.msg, record.args = text, ()
         return True
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line; what was passed as `extra` becomes fields of its own."""
+    """One JSON object a line, with the values of `extra` as fields."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
+        """Return a line of JSON."""
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -64,13 +64,13 @@ class JsonFormatter(logging.Formatter):
 
 
 class LineFormatter(logging.Formatter):
-    """For eyes: time, level, request id, message, and the extras as name=value."""
+    """One line of text for humans: time, level, request id, message, and the values of `extra` as name=value."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)-7s [%(request_id)s] %(name)s: %(message)s")
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, its extras behind the message."""
+        """Return a line of text."""
         extras = [f"{name}={value}" for name, value in vars(record).items() if name not in _STANDARD]
         return " ".join([super().format(record), *extras])
 

@@ -1,4 +1,4 @@
-"""What every process measures: the Nameko ones all of it, the gateway's web processes their hub and their database."""
+"""The metrics of the chassis. Nameko processes export all of them, Flask processes those of their hub and database."""
 
 import time
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from prometheus_client import Gauge, Histogram
 from sqlalchemy import Engine, event
 
-LOOK = 0.1  # seconds between looks at the hub
+HUB_INTERVAL = 0.1  # seconds between measurements of the hub
 
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)  # seconds
 
@@ -16,12 +16,12 @@ EVENT_SECONDS = Histogram(
 )
 WAITING_EVENTS = Gauge(
     "baraza_waiting_events",
-    "Events in a handler's queue, waiting for another attempt, and parked.",
+    "Events in a handler's queue, waiting for a retry, and parked.",
     ["service", "queue", "state"],
 )
 OUTBOX_EVENTS = Gauge("baraza_outbox_events", "Events that the broker has not confirmed yet.", ["service"])
 OUTBOX_AGE = Gauge("baraza_outbox_age_seconds", "Age of the oldest of them.", ["service"])
-# gunicorn's processes are read together, and what is open in those that live counts.
+# gunicorn's processes are added up, without those that have ended.
 CONNECTIONS = Gauge(
     "baraza_database_connections", "Database connections in use.", ["service"], multiprocess_mode="livesum"
 )
@@ -30,23 +30,23 @@ MOST_CONNECTIONS = Gauge(
 )
 HUB_STALL = Histogram(
     "baraza_hub_stall_seconds",
-    "How much longer than it should a greenlet waited for its turn.",
+    "How much later than planned a greenlet ran.",
     buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
 
 
 def watch_hub() -> None:
-    """Measure for ever: whatever blocks the hub keeps all greenlets of the process waiting, this one too."""
+    """Measure the delay of a sleeping greenlet, forever. A call that blocks the hub delays every greenlet."""
     while True:
         started = time.monotonic()
-        time.sleep(LOOK)  # which eventlet and gevent patch
-        HUB_STALL.observe(max(0.0, time.monotonic() - started - LOOK))
+        time.sleep(HUB_INTERVAL)  # eventlet and gevent patch it
+        HUB_STALL.observe(max(0.0, time.monotonic() - started - HUB_INTERVAL))
 
 
 def watch_connections(service: str, engine: Engine) -> None:
-    """Measure how many of an engine's connections are in use."""
-    pool: Any = engine.pool  # a QueuePool always, see chassis.engine
+    """Export how many of an engine's connections are in use."""
+    pool: Any = engine.pool  # always a QueuePool, see chassis.db.engine
     used = CONNECTIONS.labels(service)
     MOST_CONNECTIONS.labels(service).set(pool.size())
     event.listen(pool, "checkout", lambda *_: used.set(pool.checkedout()))
-    event.listen(pool, "checkin", lambda *_: used.set(pool.checkedout() - 1))  # it is about to go back
+    event.listen(pool, "checkin", lambda *_: used.set(pool.checkedout() - 1))  # the event comes before the return

@@ -1,4 +1,4 @@
-"""The page where Prometheus reads what a Nameko process measures."""
+"""The HTTP endpoint from which Prometheus scrapes a Nameko process."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from prometheus_client import make_wsgi_app
 
 from chassis.observability.metrics import watch_hub
 
-READERS = 10  # connections at a time
-PATIENCE = 10  # seconds for a reader to say what it wants
+MAX_CONNECTIONS = 10
+REQUEST_TIMEOUT = 10  # seconds
 
 
 def start(settings: dict[str, Any]) -> None:
-    """Watch the hub, and serve the page if there is a port for it."""
+    """Measure the hub, and serve the metrics if a port is configured."""
     eventlet.spawn_n(watch_hub)
     if settings["metrics"]["port"]:
         listener = eventlet.listen((settings["metrics"]["host"], settings["metrics"]["port"]))
@@ -21,4 +21,11 @@ def start(settings: dict[str, Any]) -> None:
 
 
 def _serve(listener: Any) -> None:
-    wsgi.server(listener, make_wsgi_app(), max_size=READERS, socket_timeout=PATIENCE, log_output=False, keepalive=False)
+    wsgi.server(
+        listener,
+        make_wsgi_app(),
+        max_size=MAX_CONNECTIONS,
+        socket_timeout=REQUEST_TIMEOUT,
+        log_output=False,
+        keepalive=False,
+    )

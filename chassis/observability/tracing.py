@@ -1,8 +1,8 @@
-"""W3C trace context: which trace a call or an event belongs to, and with OpenTelemetry spans of it.
+"""Traces: W3C Trace Context in the headers of calls and events, and spans recorded with OpenTelemetry.
 
-A `traceparent` that a client sends goes along with everything that follows from the request. Spans are recorded where
-`OTEL_EXPORTER_OTLP_ENDPOINT` names a collector; that needs the extra `tracing`. Without it nothing is imported, and a
-trace passes through as it came (Trace Context, section 3.2: who records nothing may do so).
+The calls and events that result from a request carry its `traceparent`. Spans are recorded only if a collector is
+configured, which needs the extra `tracing`. Otherwise OpenTelemetry is not imported, and the `traceparent` is passed on
+unchanged, as Trace Context allows (section 3.2).
 """
 
 import re
@@ -14,32 +14,32 @@ from chassis.observability import correlation
 
 Kind = Literal["SERVER", "CLIENT"]
 
-FORM = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+TRACEPARENT_PATTERN = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
-_recorder: "list[_Recorder]" = []
+_recorder: "list[_Recorder]" = []  # empty, or the one of this process
 
 
 def start(settings: dict[str, Any], component: str) -> None:
-    """Record spans of this process from now on, if there is a collector."""
+    """Start recording spans, if a collector is configured; `component` names the process."""
     if settings["tracing"]["endpoint"]:
         _recorder[:] = [_Recorder(settings["tracing"]["endpoint"], component, settings["sentry"]["release"])]
 
 
 def stop() -> None:
-    """Send what waits and record no more."""
+    """Send the remaining spans and stop recording."""
     for recorder in _recorder:
         recorder.stop()
     _recorder.clear()
 
 
 def parse_traceparent(traceparent: object) -> str | None:
-    """Return a header that has the form of version 00, None for anything else."""
-    return traceparent if isinstance(traceparent, str) and FORM.fullmatch(traceparent) else None
+    """Return a valid `traceparent` header of version 00; None for any other value."""
+    return traceparent if isinstance(traceparent, str) and TRACEPARENT_PATTERN.fullmatch(traceparent) else None
 
 
 @contextmanager
 def span(name: str, kind: Kind) -> Iterator[None]:
-    """Let what happens meanwhile be a span; what it calls and publishes has it as parent."""
+    """Record the body of a `with` statement as a span; its calls and events become children."""
     if not _recorder:
         yield
         return
@@ -48,7 +48,7 @@ def span(name: str, kind: Kind) -> Iterator[None]:
 
 
 class _Recorder:
-    """OpenTelemetry's SDK, sending in batches from a thread of its own."""
+    """OpenTelemetry's SDK, which exports in batches from a thread."""
 
     def __init__(self, endpoint: str, component: str, release: str) -> None:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - an extra
@@ -58,8 +58,9 @@ class _Recorder:
         from opentelemetry.trace import SpanKind  # noqa: PLC0415 - an extra
         from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator  # noqa: PLC0415
 
-        words = {"service.namespace": "baraza", "service.name": component, "service.version": release}
-        provider = TracerProvider(resource=Resource.create({name: word for name, word in words.items() if word}))
+        attributes = {"service.namespace": "baraza", "service.name": component, "service.version": release}
+        resource = Resource.create({name: value for name, value in attributes.items() if value})
+        provider = TracerProvider(resource=resource)
         exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")
         provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=1000))
         self.stop = provider.shutdown
@@ -76,7 +77,7 @@ class _Recorder:
             parent,
             self._kinds[kind],
             attributes,
-            record_exception=False,  # what errors say may be people's words
+            record_exception=False,  # the texts of errors can contain personal data
             set_status_on_exception=False,
         ):
             carrier: dict[str, str] = {}

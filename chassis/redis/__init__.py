@@ -1,1 +1,1 @@
-"""The Redis connection and the versions of cache tags."""
+"""The Redis connection, and cache tags."""

@@ -1,1 +1,1 @@
-"""RPC entrypoints, calls to other services, and a service's description of its methods."""
+"""RPC: the messages, entrypoints, the client for services, and a service's description of its methods."""

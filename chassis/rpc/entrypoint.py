@@ -1,13 +1,12 @@
-"""RPC entrypoints: verified caller, validated request, lean reply.
+"""RPC entrypoints: verify the caller, check its access, validate the request, encode the reply.
 
-A method says all there is to say in its signature:
+The method's signature is its contract:
 
     @rpc
-    def detail(self, request: contract.ById) -> contract.Post: ...
+    def get(self, request: contract.GetOrder) -> contract.Order: ...
 
-Who may call it, if that is not any service, stands in the decorator: `@rpc(USER)` (`chassis/access.py`).
-
-On the wire it takes the request's fields as arguments, so `n.rpc.feeds.detail(id=...)` works from the shell.
+The decorator restricts access, if not every service may call: `@rpc(USER)` (chassis/auth/access.py). On the wire, the
+request's fields are the method's keyword arguments, so `n.rpc.orders.get(id=...)` works in Nameko's shell.
 """
 
 import logging
@@ -19,19 +18,19 @@ from typing import Any
 import nameko.rpc
 from kombu import Message as AmqpMessage
 from nameko.containers import WorkerContext
-from nameko.exceptions import BadRequest, ContainerBeingKilled, serialize
+from nameko.exceptions import ContainerBeingKilled
 
 from chassis.amqp import message_headers, protocol
 from chassis.amqp.consumer import QueueConsumer
-from chassis.amqp.message_context import incoming, request_key
+from chassis.amqp.message_context import parse, parse_request_key
 from chassis.auth import keyring, tokens
-from chassis.auth.access import ANYBODY, Access
+from chassis.auth.access import ANY_SERVICE, Access
 from chassis.auth.caller import CALLER
 from chassis.contract import Message
 from chassis.contract.validation import validate
-from chassis.db import idempotency
 from chassis.errors import Invalid, ServiceError
 from chassis.observability import metrics
+from chassis.rpc.messages import encode_reply
 
 _log = logging.getLogger(__name__)
 
@@ -39,41 +38,41 @@ ExcInfo = Any  # the triple of sys.exc_info()
 
 
 class RpcConsumer(nameko.rpc.RpcConsumer):
-    """Answers on the channel that the request came by, transient and unconfirmed.
+    """Sends replies on the consumer's channel, transient and without confirms.
 
-    The requester has a deadline and repeats what it must, so a reply that is lost with a connection costs no more
-    than a timeout; Nameko's own confirmed and pooled replies cost 1.7 times the CPU of the whole call.
+    If a reply is lost with its connection, the caller runs into its deadline and retries with its idempotency key.
+    Nameko's own replies, confirmed and from a pool of connections, cost 1.7 times the CPU of the whole call.
     """
 
     queue_consumer = QueueConsumer()
 
     def handle_message(self, body: Any, message: AmqpMessage) -> None:
-        """Start a worker for a request. What nobody waits for is thrown away: Nameko's own way would kill us."""
+        """Start a worker for a request; discard one without `reply_to`, which would end Nameko's container."""
         if not message.properties.get("reply_to"):
-            _log.warning("a request without reply_to was thrown away")
+            _log.warning("a request without reply_to was discarded")
             self.queue_consumer.ack_message(message)
             return
         super().handle_message(body, message)
 
     def handle_result(self, message: AmqpMessage, result: Any, exc_info: ExcInfo) -> tuple[Any, ExcInfo]:
-        """Reply to a request that never reached a worker: an unknown method, a refused caller."""
-        _log.warning("refused %s: %s", message.delivery_info.get("routing_key"), exc_info[1])
+        """Reply to a request that was rejected before a worker started."""
+        _log.warning("rejected %s: %s", message.delivery_info.get("routing_key"), exc_info[1])
         self.reply(message, result, exc_info)
         return result, exc_info
 
     def reply(self, message: AmqpMessage, result: Any, exc_info: ExcInfo, *, replayed: bool = False) -> None:
-        """Send the reply, then ack the request. A connection that died meanwhile brings the request back."""
-        body = _encode(result, exc_info)
+        """Send the reply, then ack the request. If the connection is lost, the broker delivers the request again."""
+        body = encode_reply(result, exc_info[1] if exc_info else None)
         properties = message.properties
         try:
             protocol.send(
                 message.channel,
                 body,
-                nameko.rpc.get_rpc_exchange(self.container.config).name,
+                protocol.RPC_EXCHANGE,
                 properties["reply_to"],
                 correlation_id=properties.get("correlation_id"),
                 delivery_mode=protocol.TRANSIENT,
-                application_headers={idempotency.REPLAYED: True} if replayed else {},
+                application_headers={message_headers.REPLAYED: True} if replayed else {},
             )
             self.queue_consumer.ack_message(message)
         except protocol.BROKER_ERRORS as error:
@@ -81,24 +80,24 @@ class RpcConsumer(nameko.rpc.RpcConsumer):
 
 
 class Rpc(nameko.rpc.Rpc):
-    """An RPC entrypoint; refusals (ServiceError) are answers, not failures."""
+    """An RPC entrypoint. A ServiceError is a normal reply and is not logged as a failure."""
 
     rpc_consumer = RpcConsumer()
 
-    def __init__(self, access: Access = ANYBODY, **kwargs: Any) -> None:
+    def __init__(self, access: Access = ANY_SERVICE, **kwargs: Any) -> None:
         self.access = access
         super().__init__(expected_exceptions=ServiceError, **kwargs)
 
     def setup(self) -> None:
-        """Learn the request model from the method's signature."""
+        """Read the request model from the method's signature."""
         super().setup()
         self._ring = keyring.from_config(self.container.config)
         method = getattr(self.container.service_cls, self.method_name)
         self._request: type[Message] = typing.get_type_hints(method)["request"]
 
     def handle_message(self, body: Any, message: AmqpMessage) -> None:
-        """Verify, authorise, validate, and run the method in a worker. What this raises is sent as the reply."""
-        context_data = incoming(message.headers) | request_key(message.headers)
+        """Verify, authorise and validate, then run the method in a worker. Nameko replies with what this raises."""
+        context_data = parse(message.headers) | parse_request_key(message.headers)
         caller = tokens.verify(context_data.get(message_headers.AUTH_TOKEN), self.container.service_name, self._ring)
         self.access.check(caller)
         context_data[CALLER] = caller
@@ -111,21 +110,25 @@ class Rpc(nameko.rpc.Rpc):
             self.rpc_consumer.requeue_message(message)
 
     def _read(self, body: Any) -> Message:
-        """Build the request from Nameko's {args, kwargs}; people at a shell leave names out, in the model's order."""
+        """Build the request from Nameko's {args, kwargs}; positional arguments are fields in the model's order."""
         if not (isinstance(body, dict) and isinstance(body.get("args"), list) and isinstance(body.get("kwargs"), dict)):
             raise Invalid("Expected args and kwargs.", "malformed_call")
-        named = dict(zip(self._request.model_fields, body["args"], strict=False))
-        if len(named) < len(body["args"]) or named.keys() & body["kwargs"].keys():
+        fields = dict(zip(self._request.model_fields, body["args"], strict=False))
+        if len(fields) < len(body["args"]) or fields.keys() & body["kwargs"].keys():
             raise Invalid("Too many arguments.", "malformed_call")
-        return validate(self._request, named | body["kwargs"])
+        return validate(self._request, fields | body["kwargs"])
 
     def _finish(
         self, message: AmqpMessage, started: float, worker_ctx: WorkerContext, result: Any, exc_info: ExcInfo
     ) -> tuple[Any, ExcInfo]:
-        self.rpc_consumer.reply(message, result, exc_info, replayed=idempotency.REPLAYED in worker_ctx.data)
-        seconds = time.perf_counter() - started
-        refusal = exc_info[1] if exc_info else None
-        kind = refusal.default_code if isinstance(refusal, ServiceError) else "error" if refusal else "ok"
+        self.rpc_consumer.reply(message, result, exc_info, replayed=message_headers.REPLAYED in worker_ctx.data)
+        error = exc_info[1] if exc_info else None
+        self._record(worker_ctx, error, time.perf_counter() - started)
+        return result, exc_info
+
+    def _record(self, worker_ctx: WorkerContext, error: BaseException | None, seconds: float) -> None:
+        """Count the call by the kind of its outcome, and log it."""
+        kind = error.default_code if isinstance(error, ServiceError) else "error" if error else "ok"
         metrics.RPC_SECONDS.labels(worker_ctx.service_name, self.method_name, kind).observe(seconds)
         _log.log(
             logging.DEBUG if self.method_name == "ping" else logging.INFO,
@@ -133,38 +136,11 @@ class Rpc(nameko.rpc.Rpc):
             worker_ctx.service_name,
             self.method_name,
             extra={
-                "outcome": getattr(refusal, "code", "error") if refusal else "ok",
+                "outcome": getattr(error, "code", "error") if error else "ok",
                 "ms": round(seconds * 1000, 1),
                 "caller": worker_ctx.data[CALLER].service,
             },
         )
-        return result, exc_info
 
 
 rpc = Rpc.decorator
-
-
-def _encode(result: Any, exc_info: ExcInfo) -> bytes:
-    """Encode {result, error} as Nameko's clients expect it; what cannot be encoded is an error of ours."""
-    try:
-        if exc_info is not None:
-            return protocol.dumps({"result": None, "error": _error(exc_info[1])})
-        if isinstance(result, Message):
-            return b'{"result":%b,"error":null}' % result.model_dump_json().encode()
-        return protocol.dumps({"result": result, "error": None})
-    except (TypeError, ValueError, RecursionError) as error:
-        _log.exception("a reply could not be encoded")
-        return protocol.dumps({"result": None, "error": _error(error)})
-
-
-def _error(error: BaseException) -> dict[str, Any]:
-    """Describe an error; the text of one that we did not foresee may hold anything and stays in our log."""
-    if isinstance(error, (ServiceError, BadRequest)):
-        described: dict[str, Any] = serialize(error)
-        return described
-    return {
-        "exc_type": type(error).__name__,
-        "exc_path": "",
-        "exc_args": [],
-        "value": "see the service's log",
-    }

@@ -1,4 +1,4 @@
-"""What a service says of itself: its RPC methods, and what they take and return."""
+"""A service's description of itself: its RPC methods, their requests and replies."""
 
 import typing
 from typing import Any
@@ -11,39 +11,39 @@ from chassis.rpc.entrypoint import Rpc
 
 
 class Method(Message):
-    """An RPC method; `request` and `reply` are the names of its models, `fields` is the JSON Schema of the request."""
+    """An RPC method: its purpose, the names of its request and reply models, and the JSON Schema of the request."""
 
     name: str
     about: str
-    callers: str = Field(default="", description="Who may call it; empty from a service of before.")
+    callers: str = Field(default="", description="Who may call it; empty in the reply of an older service.")
     request: str
     reply: str
     fields: dict[str, Any]
 
 
 class Description(Message):
-    """All RPC methods of a service, in order of name."""
+    """All RPC methods of a service, in alphabetical order."""
 
     service: str
     methods: list[Method]
 
     def method(self, name: str) -> Method | None:
-        """Find a method."""
+        """Return a method, or None."""
         return next((method for method in self.methods if method.name == name), None)
 
 
 def describe(service: type) -> Description:
-    """Describe a service class by what its methods say in their signatures and docstrings."""
-    methods = [_described(method, entrypoint) for method, entrypoint in entrypoints.find(service, Rpc)]
-    return Description(service=service.name, methods=methods)  # type: ignore[attr-defined]  # as Nameko has it
+    """Describe a service class by the signatures and docstrings of its methods."""
+    methods = [_describe_method(method, entrypoint) for method, entrypoint in entrypoints.find(service, Rpc)]
+    return Description(service=service.name, methods=methods)  # type: ignore[attr-defined]  # every Nameko service has it
 
 
-def summary(thing: Any) -> str:
+def summary(documented: Any) -> str:
     """Return the first line of a docstring."""
-    return next(iter((thing.__doc__ or "").strip().splitlines()), "")
+    return next(iter((documented.__doc__ or "").strip().splitlines()), "")
 
 
-def _described(method: Any, entrypoint: Rpc) -> Method:
+def _describe_method(method: Any, entrypoint: Rpc) -> Method:
     models = typing.get_type_hints(method)
     return Method(
         name=method.__name__,

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from typing import cast
 
 from chassis.redis.cache_tags import tag_key
 from gateway.redis_client import RedisClient, RedisUnavailable
@@ -61,7 +62,7 @@ class ResponseCache:
             value = self._redis.run(lambda: self._redis.connection.get(key))
         except RedisUnavailable:
             return None
-        return unpack(value) if value else None
+        return unpack(cast("bytes", value)) if value else None
 
     def store(self, key: str, response: CachedResponse, seconds: int) -> None:
         """Cache a response."""

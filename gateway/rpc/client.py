@@ -17,10 +17,10 @@ from gevent.event import AsyncResult
 from nameko.exceptions import deserialize
 
 from chassis.amqp import message_headers, protocol
+from chassis.amqp.message_headers import REPLAYED
 from chassis.auth import keyring, tokens
 from chassis.auth.caller import Caller
 from chassis.contract import Message
-from chassis.db.idempotency import REPLAYED
 from chassis.errors import DeadlineExceeded, ServiceError, Unavailable
 from chassis.observability import correlation, tracing
 from gateway import metrics

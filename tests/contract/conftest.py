@@ -1,6 +1,6 @@
-"""The services of the integration tests, all together."""
+"""The fixtures of the integration tests."""
 
-from tests.integration.conftest import (  # noqa: F401 - fixtures are found by name
+from tests.integration.conftest import (  # noqa: F401 - pytest finds fixtures by name
     databases,
     listen,
     loaded_settings,

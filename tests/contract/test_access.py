@@ -1,4 +1,4 @@
-"""Who is let in, method by method, over the wire: whoever opens a method to more must say so here too."""
+"""The callers that each RPC method accepts. A change of access must be made here too."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,9 +20,9 @@ CALLERS = {
     "a user": Caller("feeds", ADA, "ada"),
     "staff": Caller("feeds", ADA, "ada", staff=True),
 }
-KEPT_OUT = {"Sign in first.", "This is for staff.", "This is between services."}
+FORBIDDEN = {"Sign in first.", "This is for staff.", "This is between services."}
 
-ONLY: dict[str, dict[tuple[str, ...], str]] = {
+RESTRICTED: dict[str, dict[tuple[str, ...], str]] = {
     "users": {
         ("a user", "staff"): "delete_account end_session logout sessions update_account",
         ("gateway", "operator"): "authenticate unsubscribe",
@@ -48,33 +48,33 @@ ONLY: dict[str, dict[tuple[str, ...], str]] = {
         ("operator",): "authors discard_parked parked rebuild_authors replay_parked reset_route routes set_route",
     },
 }
-FOR_ANYBODY = {
+ANY_CALLER = {
     *("users.all", "users.detail", "users.login", "users.register"),
     *("feeds.all", "feeds.delete", "feeds.detail", "notifications.detail"),
-    *(f"{service}.{method}" for service in ONLY for method in ("describe", "ping")),
+    *(f"{service}.{method}" for service in RESTRICTED for method in ("describe", "ping")),
 }
 
 
-def lets_in(rpc: Callable[..., Any], target: str, caller: Caller) -> bool:
-    """Call without arguments: who may not call is told so before they are told what is missing."""
+def accepts(rpc: Callable[..., Any], target: str, caller: Caller) -> bool:
+    """Call without arguments: access is checked before the arguments are validated."""
     try:
         rpc(target, caller)
-    except ServiceError as refusal:
-        return refusal.detail not in KEPT_OUT
+    except ServiceError as error:
+        return error.detail not in FORBIDDEN
     except RemoteError as error:
         raise AssertionError(target) from error
     return True
 
 
-def test_every_method_lets_in_those_who_may_call_it_and_nobody_else(
-    start: Callable[..., Any], rpc: Callable[..., Any]
-) -> None:
+def test_every_method_accepts_exactly_its_callers(start: Callable[..., Any], rpc: Callable[..., Any]) -> None:
     start(UsersService, FeedsService, NotificationsService, DeliveriesService, GatewayService)
-    let_in = {target: {name for name, caller in CALLERS.items() if lets_in(rpc, target, caller)} for target in METHODS}
-    expected = {target: set(CALLERS) for target in FOR_ANYBODY} | {
+    accepted = {
+        target: {name for name, caller in CALLERS.items() if accepts(rpc, target, caller)} for target in METHODS
+    }
+    expected = {target: set(CALLERS) for target in ANY_CALLER} | {
         f"{service}.{method}": {*callers}
-        for service, rules in ONLY.items()
+        for service, rules in RESTRICTED.items()
         for callers, methods in rules.items()
         for method in methods.split()
     }
-    assert let_in == expected
+    assert accepted == expected

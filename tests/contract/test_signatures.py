@@ -1,4 +1,4 @@
-"""What stands on both ends of the wire is the same: entrypoints, contracts and the gateway's route table."""
+"""Entrypoints, contracts and the gateway's route table agree."""
 
 import typing
 
@@ -33,25 +33,25 @@ def test_every_rpc_method_takes_and_returns_a_message_of_a_contract(target: str)
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
-def test_every_route_speaks_its_services_contract(route: Route) -> None:
-    served = METHODS[route.target]
-    sent = typing.get_type_hints(route.prepare)["return"] if route.prepare else route.request
-    assert sent is served["request"]
-    # A profile travels with the rest of the account to those who may see it.
-    assert route.reply is (UserDetail if served["return"] is Profile else served["return"])
+def test_every_route_has_the_models_of_its_method(route: Route) -> None:
+    method = METHODS[route.target]
+    request = typing.get_type_hints(route.build_request)["return"] if route.build_request else route.request
+    assert request is method["request"]
+    # `users.detail` adds the rest of the account for callers who may see it.
+    assert route.reply is (UserDetail if method["return"] is Profile else method["return"])
 
 
 @pytest.mark.parametrize("event", HANDLERS, ids=lambda event: event.__name__)
-def test_every_handler_takes_the_event_it_is_bound_to(event: type[Event]) -> None:
+def test_every_handler_takes_the_event_that_it_is_bound_to(event: type[Event]) -> None:
     assert issubclass(event, Event)
     assert event.type == "".join(f"_{c.lower()}" if c.isupper() else c for c in event.__name__).lstrip("_")
 
 
-def test_every_durable_event_has_a_handler_and_so_a_queue() -> None:
+def test_every_durable_event_has_a_handler() -> None:
     durable = {event for event in events() if event.durable}
     assert durable <= set(HANDLERS)
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if route.prepare], ids=lambda route: route.name)
-def test_what_is_prepared_is_what_clients_send(route: Route) -> None:
-    assert route.request in typing.get_type_hints(route.prepare).values()
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.build_request], ids=lambda route: route.name)
+def test_every_request_is_built_from_what_clients_send(route: Route) -> None:
+    assert route.request in typing.get_type_hints(route.build_request).values()

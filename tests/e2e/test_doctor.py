@@ -26,7 +26,7 @@ def finding(lines: list[str], title: str) -> str:
 def test_a_platform_that_is_well_has_no_findings(platform: Instance) -> None:
     code, lines = look(platform)
     assert code == 0, lines
-    assert {line.split()[-1] for line in lines} == {"well"}
+    assert {line.split()[-1] for line in lines} == {"ok"}
 
 
 def test_each_finding_says_what_to_do(platform: Instance, tmp_path: Path) -> None:
@@ -38,12 +38,12 @@ def test_each_finding_says_what_to_do(platform: Instance, tmp_path: Path) -> Non
         platform.control.start("notifications.service")
         wait_ready(platform.environment, platform.control)
     assert code == 1
-    assert "mend REDIS_URL" in finding(lines, "Redis")
-    expected = "it is at revision None, and the code wants 0002: python -m chassis.commands.migrate feeds"
+    assert "correct REDIS_URL" in finding(lines, "Redis")
+    expected = "it is at revision None, and the code needs 0002: python -m chassis.commands.migrate feeds"
     assert finding(lines, "database of feeds") == expected
     assert finding(lines, "queues of notifications").endswith("on_account_erased: start notifications")
     assert "is its process running?" in finding(lines, "service notifications")
-    assert any(line.split() == ["service", "users", "well"] for line in lines)
+    assert any(line.split() == ["service", "users", "ok"] for line in lines)
 
 
 def test_a_variable_that_is_missing_is_named(platform: Instance) -> None:

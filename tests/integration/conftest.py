@@ -1,9 +1,9 @@
-"""Real servers for tests of services: RabbitMQ, PostgreSQL or SQLite, Redis, as the environment names them.
+"""Fixtures for tests of services with real servers: RabbitMQ, PostgreSQL or SQLite, and Redis.
 
-Run with `python -m nameko test tests/integration`, which patches before pytest is imported; the services run in
-this process, in the same green world as in production. Every test gets a RabbitMQ virtual host of its own (Nameko's
-fixture `rabbit_config`) and empty databases. Redis is not emptied: its keys hold ids and hashes that no other test
-has. BARAZA_RABBITMQ_MANAGEMENT is the management API's address with its credentials.
+Run them with `python -m nameko test tests/integration`, which applies eventlet's patches before it imports pytest. The
+services run in the process of the tests. Every test gets a virtual host of its own (Nameko's fixture `rabbit_config`)
+and empty databases. Redis is not emptied, since its keys contain ids that only one test uses. The environment has the
+variables of config.yml, and in BARAZA_RABBITMQ_MANAGEMENT the URL of RabbitMQ's management API with its credentials.
 """
 
 import copy
@@ -26,29 +26,29 @@ from nameko.utils.retry import retry
 from chassis import config
 from chassis.redis import connection
 from tests.integration.support.databases import Databases
-from tests.integration.support.events import Listen, EventListener
+from tests.integration.support.events import EventListener, Listen
 from tests.integration.support.rpc import Rpc
 
 Settings = dict[str, Any]
 Start = Callable[..., ServiceRunner]
 
 SECTIONS = ("users", "feeds", "notifications", "gateway")
-PATIENCE = 15  # seconds
-# Real argon2id, only cheap: tests ask for hundreds of hashes.
+UNTIL_TIMEOUT = 15  # seconds
+# argon2id with low costs: tests compute hundreds of hashes.
 CHEAP_PASSWORDS = {"PASSWORD_TIME_COST": "1", "PASSWORD_MEMORY_COST": "64"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tell Nameko's own fixtures where the broker is."""
+    """Set the options of Nameko's fixtures."""
     config.option.RABBIT_AMQP_URI = os.environ.get("AMQP_URI", config.option.RABBIT_AMQP_URI)
     config.option.RABBIT_API_URI = os.environ.get("BARAZA_RABBITMQ_MANAGEMENT", config.option.RABBIT_API_URI)
 
 
 @pytest.fixture(scope="session")
 def vhost_pipeline(rabbit_manager: Any) -> Iterator[Any]:
-    """Make virtual hosts ahead, as Nameko's own fixture of this name does.
+    """Create virtual hosts in advance, like the fixture of Nameko that it replaces.
 
-    That one names them by `random`, which hypothesis seeds anew and anew: two tests would share a host.
+    Nameko's names them with `random`, which hypothesis seeds again and again, so two tests would share a virtual host.
     """
     user = urlsplit(os.environ["AMQP_URI"]).username
 
@@ -81,15 +81,15 @@ def loaded_settings() -> dict[str, Any]:
 
 @pytest.fixture
 def settings(loaded_settings: dict[str, Any], rabbit_config: dict[str, str]) -> dict[str, Any]:
-    """config.yml as the services of this test will see it; change it before they start."""
+    """The configuration of the services in this test; change it before they start."""
     return copy.deepcopy(loaded_settings) | {"AMQP_URI": rabbit_config["AMQP_URI"]}
 
 
 @pytest.fixture(scope="session")
 def databases(loaded_settings: dict[str, Any]) -> Iterator[Databases]:
-    """Databases by section, migrated when first asked for: `databases.empty("users")` returns an engine."""
+    """Databases by section: `databases.empty("users")` returns an engine."""
     if not is_monkey_patched("socket"):
-        pytest.exit("services are tested under `python -m nameko test`", returncode=2)
+        pytest.exit("run these tests with `python -m nameko test`", returncode=2)
     make_psycopg_green()
     databases = Databases(loaded_settings)
     yield databases
@@ -113,11 +113,11 @@ def start(
 
 @pytest.fixture
 def until() -> Callable[[Callable[[], object]], None]:
-    """Wait for a fact."""
+    """Wait until a condition is true."""
 
-    def until(fact: Callable[[], object]) -> None:
-        with eventlet.Timeout(PATIENCE, AssertionError("it did not come true")):
-            while not fact():
+    def until(condition: Callable[[], object]) -> None:
+        with eventlet.Timeout(UNTIL_TIMEOUT, AssertionError("the condition did not become true")):
+            while not condition():
                 eventlet.sleep(0.02)
 
     return until
@@ -125,7 +125,7 @@ def until() -> Callable[[Callable[[], object]], None]:
 
 @pytest.fixture
 def rpc(settings: dict[str, Any]) -> Iterator[Rpc]:
-    """Call over the wire: `rpc("users.detail", Caller("gateway", user=...), id=...)`."""
+    """Call a service: `rpc("users.detail", Caller("gateway", user=...), id=...)`."""
     rpc = Rpc(settings)
     yield rpc
     rpc.close()
@@ -133,7 +133,7 @@ def rpc(settings: dict[str, Any]) -> Iterator[Rpc]:
 
 @pytest.fixture
 def listen(settings: dict[str, Any]) -> Iterator[Listen]:
-    """Hear a service's events from now on: `listen("users").next("account_changed")`."""
+    """Receive the events of a service: `listen("users").next("account_changed")`."""
     listeners: list[EventListener] = []
 
     def listen(source: str) -> EventListener:

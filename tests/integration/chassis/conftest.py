@@ -1,107 +1,145 @@
-"""The chassis with a sample service, real brokers and databases, and wires that can be cut."""
+"""The chassis with the services of sample_service.py, a real broker and database, and connections that can be cut."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import eventlet
 import pytest
 from nameko.runners import ServiceRunner
+from sqlalchemy import Engine, func, select
 
 from chassis.amqp.envelope import Envelope
 from chassis.amqp.publisher import BatchPublisher
 from chassis.auth import keyring, tokens
 from chassis.auth.caller import Caller
 from chassis.db import outbox_relay
+from chassis.db.engine import create_engine
+from chassis.db.tables import METADATA
 from chassis.ids import new_id
-from tests.integration.chassis.brokers import Stranger, TcpProxy
-from tests.integration.chassis.kitchen import Guests, Kitchen, SQLite
-from tests.integration.support.databases import Databases
+from orders.models import Base
+from tests.integration.chassis.raw_amqp import RawAmqpClient
+from tests.integration.chassis.sample_service import SampleInvoices, SampleOrders, succeed
+from tests.integration.support.tcp_proxy import TcpProxy
 
-PATIENCE = 15  # seconds
+STOP_TIMEOUT = 15  # seconds
 
 Start = Callable[..., ServiceRunner]
 Until = Callable[[Callable[[], object]], None]
-Tell = Callable[..., str]
+PublishEvent = Callable[..., str]
 Headers = Callable[..., dict[str, Any]]
 
 ADA = Caller("gateway", user="id-of-ada", username="ada")
+ORDER_ID = "01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21"
 
 
 @pytest.fixture(autouse=True)
-def clean(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Short waits, no memory of the test before, and guests whose tokens count."""
-    settings["service_token_issuers"].append(Guests.name)
+def short_waits(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings with the sample services and short waits; nothing recorded by the test before."""
+    settings["service_token_issuers"] += [SampleOrders.name, SampleInvoices.name, "shop"]
     settings["rpc"]["deadline"] = 1
     settings["retry"]["delays"] = [1, 1]
-    monkeypatch.setattr(Kitchen, "runs", 0)
-    monkeypatch.setattr(Kitchen, "callers", [])
-    monkeypatch.setattr(Kitchen, "hold", None)
-    monkeypatch.setattr(Guests, "heard", [])
-    monkeypatch.setattr(Guests, "behave", lambda _self, _event: None)
-    monkeypatch.setattr(outbox_relay, "SWEEP", 0.2)
+    monkeypatch.setattr(SampleOrders, "callers", [])
+    monkeypatch.setattr(SampleOrders, "pause", None)
+    monkeypatch.setattr(SampleInvoices, "received", [])
+    monkeypatch.setattr(SampleInvoices, "handle", succeed, raising=False)
+    monkeypatch.setattr(outbox_relay, "SWEEP_INTERVAL", 0.2)
+
+
+@pytest.fixture(autouse=True)
+def database(settings: dict[str, Any], tmp_path: Path) -> Iterator[Engine]:
+    """The orders service's database in an SQLite file, with empty tables."""
+    settings["orders"] = {"database": {"url": f"sqlite:///{tmp_path}/orders.sqlite3"}}
+    engine = create_engine(settings["orders"]["database"])
+    for metadata in (Base.metadata, METADATA):
+        metadata.create_all(engine)
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture
-def stranger(settings: dict[str, Any]) -> Iterator[Stranger]:
-    with Stranger(settings["AMQP_URI"]) as stranger:
-        yield stranger
+def order_count(database: Engine) -> Callable[[], int]:
+    """Count the orders that were stored."""
+
+    def order_count() -> int:
+        with database.begin() as connection:
+            return int(connection.scalar(select(func.count()).select_from(Base.metadata.tables["orders"])) or 0)
+
+    return order_count
 
 
 @pytest.fixture
-def wire_to_broker(settings: dict[str, Any]) -> Iterator[TcpProxy]:
-    wire = TcpProxy(settings["AMQP_URI"])
-    yield wire
-    wire.close()
+def start(settings: dict[str, Any], runner_factory: Callable[..., ServiceRunner]) -> Start:
+    """Run service classes until the test ends: `start(SampleOrders)`."""
+
+    def start(*services: type) -> ServiceRunner:
+        runner = runner_factory(settings, *services)
+        runner.start()
+        return runner
+
+    return start
 
 
 @pytest.fixture
-def relay_wire(wire_to_broker: TcpProxy, monkeypatch: pytest.MonkeyPatch) -> TcpProxy:
-    """The wire that outbox relays use, and nobody else."""
-    monkeypatch.setattr(outbox_relay, "BatchPublisher", lambda _uri, *rest: BatchPublisher(wire_to_broker.uri, *rest))
-    return wire_to_broker
+def raw_client(settings: dict[str, Any]) -> Iterator[RawAmqpClient]:
+    with RawAmqpClient(settings["AMQP_URI"]) as raw_client:
+        yield raw_client
 
 
 @pytest.fixture
-def start_behind(
-    wire_to_broker: TcpProxy, settings: dict[str, Any], databases: Databases, runner_factory: Callable[..., ServiceRunner]
+def broker_proxy(settings: dict[str, Any]) -> Iterator[TcpProxy]:
+    proxy = TcpProxy(settings["AMQP_URI"])
+    yield proxy
+    proxy.close()
+
+
+@pytest.fixture
+def relay_proxy(broker_proxy: TcpProxy, monkeypatch: pytest.MonkeyPatch) -> TcpProxy:
+    """A proxy that only the outbox relays use."""
+    monkeypatch.setattr(outbox_relay, "BatchPublisher", lambda _uri, *rest: BatchPublisher(broker_proxy.uri, *rest))
+    return broker_proxy
+
+
+@pytest.fixture
+def start_behind_proxy(
+    broker_proxy: TcpProxy, settings: dict[str, Any], runner_factory: Callable[..., ServiceRunner]
 ) -> Iterator[Start]:
-    """Start services whose every connection goes by `wire_to_broker`."""
+    """Run service classes whose connections to the broker all go through `broker_proxy`."""
     runners: list[ServiceRunner] = []
 
-    def start_behind(*services: type) -> ServiceRunner:
-        databases.empty_for(services)
-        runners.append(runner_factory(settings | {"AMQP_URI": wire_to_broker.uri}, *services))
+    def start_behind_proxy(*services: type) -> ServiceRunner:
+        runners.append(runner_factory(settings | {"AMQP_URI": broker_proxy.uri}, *services))
         runners[-1].start()
         return runners[-1]
 
-    yield start_behind
-    wire_to_broker.restore()
-    with eventlet.Timeout(PATIENCE):
+    yield start_behind_proxy
+    broker_proxy.restore()
+    with eventlet.Timeout(STOP_TIMEOUT):
         for runner in runners:
             runner.kill()
 
 
 @pytest.fixture
-def tell(settings: dict[str, Any]) -> Iterator[Tell]:
-    """Publish an event as the kitchen on SQLite does; returns its id."""
-    publisher = BatchPublisher(settings["AMQP_URI"], settings["HEARTBEAT"], SQLite.name, keyring.from_config(settings))
+def publish_event(settings: dict[str, Any]) -> Iterator[PublishEvent]:
+    """Publish OrderPlaced as the orders service does; returns the event's id."""
+    publisher = BatchPublisher(settings["AMQP_URI"], settings["HEARTBEAT"], "orders", keyring.from_config(settings))
 
-    def tell(cups: object, event_id: str | None = None) -> str:
-        event_id = event_id or new_id()
-        envelope = Envelope(event_id, "tea_made", durable=True, payload={"cups": cups}, request_id="r-1")
-        assert publisher.publish([envelope]) == {event_id}
-        return event_id
+    def publish_event(quantity: object) -> str:
+        payload = {"order_id": ORDER_ID, "item": "tea", "quantity": quantity}
+        envelope = Envelope(new_id(), "order_placed", durable=True, payload=payload, request_id="r-1")
+        assert publisher.publish([envelope]) == {envelope.id}
+        return envelope.id
 
-    yield tell
+    yield publish_event
     publisher.close()
 
 
 @pytest.fixture
 def headers(settings: dict[str, Any]) -> Headers:
-    """The headers of a decent call to the kitchen on SQLite, and what a test adds to them."""
+    """Build the headers of a valid call to the orders service; arguments replace or add headers."""
 
-    def headers(**added: object) -> dict[str, Any]:
-        found = {"auth_token": tokens.issue(ADA, SQLite.name, keyring.from_config(settings).signing)} | added
-        return {"application_headers": {f"nameko.{name}": value for name, value in found.items()}}
+    def headers(**changed: object) -> dict[str, Any]:
+        values = {"auth_token": tokens.issue(ADA, "orders", keyring.from_config(settings).signing)} | changed
+        return {"application_headers": {f"nameko.{name}": value for name, value in values.items()}}
 
     return headers

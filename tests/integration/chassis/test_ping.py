@@ -1,3 +1,5 @@
+"""The health check of a service."""
+
 import os
 import signal
 import subprocess
@@ -7,27 +9,24 @@ from typing import Any
 
 import eventlet
 import pytest
-from nameko.constants import AMQP_URI_CONFIG_KEY
 
 from chassis.auth import keyring
 from chassis.commands import ping
+from tests.integration.chassis.conftest import Start
+from tests.integration.chassis.sample_service import SampleOrders
 from tests.integration.support.tcp_proxy import TcpProxy
-from tests.integration.chassis.kitchen import SQLite
-
-Start = Callable[..., Any]
 
 
 @pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ping, "DEADLINE", 1)
 
 
-def command(service: str, uri: str) -> tuple[int, str]:
-    """Run it as a health check does; return its exit code and what it says."""
-    environment = os.environ | {AMQP_URI_CONFIG_KEY: uri}
+def run(service: str, amqp_uri: str) -> tuple[int, str]:
+    """Run the command, and return its exit code and output."""
     process = subprocess.Popen(  # noqa: S603 - our own command
         [sys.executable, "-m", "chassis.commands.ping", service],
-        env=environment,
+        env=os.environ | {"AMQP_URI": amqp_uri},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -39,35 +38,34 @@ def command(service: str, uri: str) -> tuple[int, str]:
         return process.returncode, output.read()
 
 
-def test_a_service_that_is_there_answers_and_nothing_is_said(start: Start, settings: dict[str, Any]) -> None:
-    start(SQLite)
-    assert command(SQLite.name, settings["AMQP_URI"]) == (0, "")
+def test_running_service_replies_and_nothing_is_printed(start: Start, settings: dict[str, Any]) -> None:
+    start(SampleOrders)
+    assert run("orders", settings["AMQP_URI"]) == (0, "")
 
 
-def test_a_service_that_was_never_there_is_found_out_at_once(settings: dict[str, Any]) -> None:
-    with pytest.raises(ping.NoAnswerError, match="nobody listens"):
-        ping.ping(settings, SQLite.name)
-    code, said = command(SQLite.name, settings["AMQP_URI"])
-    assert (code, said) == (1, "feeds: nobody listens\n")
+def test_service_without_a_queue_fails_at_once(settings: dict[str, Any]) -> None:
+    with pytest.raises(ping.NoAnswerError, match="no queue"):
+        ping.ping(settings, "orders")
+    assert run("orders", settings["AMQP_URI"]) == (1, "orders: it has no queue\n")
 
 
-def test_a_service_whose_queue_is_all_that_is_left_does_not_answer(start: Start, settings: dict[str, Any]) -> None:
-    start(SQLite).stop()
+def test_stopped_service_does_not_reply(start: Start, settings: dict[str, Any]) -> None:
+    start(SampleOrders).stop()
     with pytest.raises(TimeoutError):
-        ping.ping(settings, SQLite.name)
+        ping.ping(settings, "orders")
 
 
-def test_a_service_with_other_keys_refuses(start: Start, settings: dict[str, Any]) -> None:
-    start(SQLite)
+def test_service_with_other_keys_replies_with_an_error(start: Start, settings: dict[str, Any]) -> None:
+    start(SampleOrders)
     keyring._shared.cache_clear()  # noqa: SLF001 - another process has a keyring of its own
     with pytest.raises(ping.NoAnswerError, match="Unauthenticated"):
-        ping.ping(settings | {"service_token_keys": "k9:" + 32 * "x"}, SQLite.name)
+        ping.ping(settings | {"service_token_keys": "k9:" + 32 * "x"}, "orders")
 
 
-@pytest.mark.parametrize(("trouble", "code"), [(TcpProxy.cut, 1), (TcpProxy.freeze, -signal.SIGALRM)])
-def test_with_the_broker_away_or_hanging_it_ends_with_an_error(
-    wire_to_broker: TcpProxy, trouble: Callable[[TcpProxy], None], code: int
+@pytest.mark.parametrize(("interrupt", "code"), [(TcpProxy.cut, 1), (TcpProxy.freeze, -signal.SIGALRM)])
+def test_command_fails_while_the_broker_is_down_or_hangs(
+    broker_proxy: TcpProxy, interrupt: Callable[[TcpProxy], None], code: int
 ) -> None:
-    trouble(wire_to_broker)
-    found, _ = command(SQLite.name, wire_to_broker.uri)
-    assert found in {1, code}
+    interrupt(broker_proxy)
+    exit_code, _ = run("orders", broker_proxy.uri)
+    assert exit_code in {1, code}

@@ -17,7 +17,7 @@ from feeds import service
 from feeds.contract import CACHE_TAG
 from feeds.models import Post
 from tests.integration.support.databases import Databases
-from tests.integration.support.events import Listen, EventListener
+from tests.integration.support.events import EventListener, Listen
 from tests.integration.support.rpc import OPERATOR, Rpc
 
 AUTHOR = Caller("gateway", user=new_id(), username="ada")

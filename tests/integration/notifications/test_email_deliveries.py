@@ -127,7 +127,9 @@ def test_without_the_users_service_deliveries_wait_and_no_attempt_is_lost(
     assert (delivery["status"], delivery["attempts"]) == ("sent", 1)
 
 
-def test_hundreds_of_mails_go_out_each_once(people: People, deliver: Callable[..., list[Any]], mailbox: FakeServer) -> None:
+def test_hundreds_of_mails_go_out_each_once(
+    people: People, deliver: Callable[..., list[Any]], mailbox: FakeServer
+) -> None:
     users = [people.add(f"user{number}", "email") for number in range(250)]
     deliveries = deliver(*users)
     assert {delivery["status"] for delivery in deliveries} == {"sent"}

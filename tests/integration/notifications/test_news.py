@@ -22,8 +22,8 @@ from notifications.models import Delivery
 from tests.integration.notifications.conftest import Publish, Rows, Settled, Until, user
 from tests.integration.notifications.people import People, UsersService
 from tests.integration.support.events import Listen
-from tests.integration.support.rpc import Rpc
 from tests.integration.support.fakes import FakeServer
+from tests.integration.support.rpc import Rpc
 from users.contract import AccountErased
 
 Hear = Callable[[Event], None]

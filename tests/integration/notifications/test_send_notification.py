@@ -15,8 +15,8 @@ from notifications.models import Erased
 from tests.integration.notifications.conftest import Rows, Settled, staff, user
 from tests.integration.notifications.people import People
 from tests.integration.support.events import EventListener
-from tests.integration.support.rpc import Rpc
 from tests.integration.support.fakes import FakeServer
+from tests.integration.support.rpc import Rpc
 
 FEEDS = Caller("feeds")
 METHOD = "notifications.send_notification"
@@ -79,7 +79,12 @@ def test_somebody_whose_account_was_erased_since_users_was_asked_is_told_nothing
 
 
 def test_somebody_whose_account_is_closed_before_it_is_sent_is_sent_nothing(  # noqa: PLR0913, PLR0917 - its fixtures
-    people: People, rpc: Rpc, settled: Settled, start_deliveries: Callable[[], object], mailbox: FakeServer, sms: FakeServer
+    people: People,
+    rpc: Rpc,
+    settled: Settled,
+    start_deliveries: Callable[[], object],
+    mailbox: FakeServer,
+    sms: FakeServer,
 ) -> None:
     ada = people.add("ada", phone="+254711000001")
     rpc(METHOD, FEEDS, user_id=ada, message="Chai?", channels=["email", "sms"])

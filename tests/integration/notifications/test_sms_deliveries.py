@@ -41,7 +41,9 @@ def deliver(start: Callable[..., ServiceRunner], order: Order, settled: Settled)
     return deliver
 
 
-def test_people_who_get_the_same_text_get_it_in_one_request(ada: str, ben: str, deliver: Deliver, sms: FakeServer) -> None:
+def test_people_who_get_the_same_text_get_it_in_one_request(
+    ada: str, ben: str, deliver: Deliver, sms: FakeServer
+) -> None:
     deliveries = deliver(ada, ben, title="Tea", message="Chai?")
     assert [one["status"] for one in deliveries] == ["sent", "sent"]
     sent = sms.received()

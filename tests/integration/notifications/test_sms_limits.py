@@ -26,8 +26,8 @@ from notifications.deliveries import DeliveriesService
 from notifications.models import SmsCount
 from tests.integration.notifications.conftest import Order, Rows, Settled, sessions
 from tests.integration.notifications.people import People, UsersService
-from tests.integration.support.pagination import WITH_REAL_SERVICES
 from tests.integration.support.fakes import FakeServer
+from tests.integration.support.pagination import WITH_REAL_SERVICES
 
 Deliver = Callable[..., list[Any]]
 USED_UP = "today's budget for SMS is used up"
@@ -62,7 +62,12 @@ def used(rows: Rows) -> int:
 
 
 def test_beyond_the_budget_of_a_day_nothing_goes_out_and_one_alarm_is_raised(  # noqa: PLR0913, PLR0917 - fixtures
-    people: People, deliver: Deliver, sms: FakeServer, rules: dict[str, Any], rows: Rows, caplog: pytest.LogCaptureFixture
+    people: People,
+    deliver: Deliver,
+    sms: FakeServer,
+    rules: dict[str, Any],
+    rows: Rows,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     rules["daily_budget"] = 3
     deliveries = deliver(*crowd(people, 7))

@@ -17,7 +17,7 @@ from notifications.models import InboxRow, Notification
 from notifications.wording import Content
 from tests.integration.notifications.conftest import user
 from tests.integration.notifications.people import People
-from tests.integration.support.events import Listen, EventListener
+from tests.integration.support.events import EventListener, Listen
 from tests.integration.support.rpc import GATEWAY, Rpc
 
 Tell = Callable[[int], list[str]]
@@ -78,7 +78,9 @@ def next_read(heard: EventListener) -> tuple[set[str], int]:
     return set(event["ids"]), event["unread"]
 
 
-def test_what_really_became_read_is_told_with_what_is_left(ada: str, tell: Tell, rpc: Rpc, heard: EventListener) -> None:
+def test_what_really_became_read_is_told_with_what_is_left(
+    ada: str, tell: Tell, rpc: Rpc, heard: EventListener
+) -> None:
     first, second, third = tell(3)
     rpc("notifications.mark_read", user(ada), ids=[first, first, new_id()])
     rpc("notifications.mark_read", user(ada), ids=[first, second])

@@ -8,11 +8,11 @@ import pytest
 from nameko.runners import ServiceRunner
 
 from notifications.deliveries import DeliveriesService
-from tests.integration.support.tcp_proxy import TcpProxy
 from tests.integration.notifications.conftest import Order, Rows, Settled, Until
 from tests.integration.notifications.people import People, UsersService
-from tests.integration.support.rpc import OPERATOR, Rpc
 from tests.integration.support.fakes import FakeServer
+from tests.integration.support.rpc import OPERATOR, Rpc
+from tests.integration.support.tcp_proxy import TcpProxy
 
 Start = Callable[..., ServiceRunner]
 

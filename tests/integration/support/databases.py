@@ -1,4 +1,4 @@
-"""The databases that config.yml names, brought to their newest revision and emptied between tests."""
+"""The databases of config.yml: migrated once, emptied before each test."""
 
 import inspect
 from collections.abc import Iterable
@@ -12,8 +12,8 @@ from chassis.db import migrations
 from chassis.db.database import Database
 from chassis.db.engine import create_engine
 
-MARK = "made_by_tests"  # a table: this database may be emptied
-KEPT = {MARK, "alembic_version"}
+MARKER = "made_by_tests"  # name of a table: tests may drop the tables of this database
+KEPT_TABLES = {MARKER, "alembic_version"}
 
 
 class Databases:
@@ -24,23 +24,23 @@ class Databases:
         self._engines: dict[str, Engine] = {}
 
     def empty_for(self, services: Iterable[type]) -> None:
-        """Empty the databases of these service classes."""
+        """Delete all rows in the databases of these service classes."""
         for service in services:
             for _, provider in inspect.getmembers(service, lambda member: isinstance(member, Database)):
                 self.empty(provider.section)
 
     def engine(self, section: str) -> Engine:
-        """Return an engine for a section's database, which is at its newest revision."""
+        """Return the engine of a section's database, which is migrated first."""
         if section not in self._engines:
             self._engines[section] = self._migrated(section)
         return self._engines[section]
 
     def empty(self, section: str) -> Engine:
-        """Remove every row of a section's database."""
+        """Delete all rows in a section's database."""
         engine = self.engine(section)
         with engine.begin() as connection:
             for table in reversed(_tables(connection).sorted_tables):
-                if table.name not in KEPT:
+                if table.name not in KEPT_TABLES:
                     connection.execute(table.delete())
         return engine
 
@@ -49,29 +49,31 @@ class Databases:
         for engine in self._engines.values():
             engine.dispose()
 
-    def bare(self, section: str) -> Engine:
-        """Drop every table of a section's database."""
+    def drop_tables(self, section: str) -> Engine:
+        """Drop all tables in a section's database."""
         engine = self.engine(section)
         with engine.begin() as connection:
-            _drop_everything(connection)
+            _drop_all(connection)
         return engine
 
     def _migrated(self, section: str) -> Engine:
         database = self._settings[section]["database"]
         engine = create_engine(database)
         with engine.begin() as connection:
-            _drop_everything(connection)
+            _drop_all(connection)
         alembic.command.upgrade(migrations.alembic_config(section), "head")
         return engine
 
 
-def _drop_everything(connection: Connection) -> None:
-    """Start from nothing, but never in a database that somebody else made."""
+def _drop_all(connection: Connection) -> None:
+    """Drop all tables. Exit instead if no test created them."""
     tables = _tables(connection)
-    if tables.tables and MARK not in tables.tables:
-        pytest.exit(f"{connection.engine.url} holds tables that no test made; tests empty theirs", returncode=2)
+    if tables.tables and MARKER not in tables.tables:
+        pytest.exit(
+            f"{connection.engine.url} has tables that were not created by tests, which would drop them", returncode=2
+        )
     tables.drop_all(connection)
-    Table(MARK, MetaData(), Column("id", Integer)).create(connection)
+    Table(MARKER, MetaData(), Column("id", Integer)).create(connection)
 
 
 def _tables(connection: Connection) -> MetaData:

@@ -1,4 +1,4 @@
-"""Hears what a service tells the world, from a queue of its own."""
+"""Receives the events of a service in a queue of its own."""
 
 import json
 import time
@@ -13,32 +13,32 @@ from chassis.amqp import protocol
 TIMEOUT = 5  # seconds
 
 
-class Listener:
-    """Keeps every event of a source in the order of arrival."""
+class EventListener:
+    """Receives every event of a source, in the order of arrival."""
 
     def __init__(self, uri: str, source: str) -> None:
         self._connection = Connection(uri)
         channel = self._connection.channel()
         queue = Queue(exchange=protocol.event_exchange(source), routing_key="#", exclusive=True, auto_delete=True)
-        self._heard: deque[tuple[str, dict[str, Any]]] = deque()
+        self._received: deque[tuple[str, dict[str, Any]]] = deque()
         Consumer(channel, [queue], no_ack=True, on_message=self._on_message).consume()
 
     def next(self, event: str) -> dict[str, Any]:
-        """Wait for the next event of a type and return its payload; TimeoutError when none comes."""
+        """Wait for the next event of a type and return its payload. Raises TimeoutError."""
         deadline = time.monotonic() + TIMEOUT
         while True:
-            for heard in self._heard:
-                if heard[0] == event:
-                    self._heard.remove(heard)
-                    return heard[1]
+            for event_and_payload in self._received:
+                if event_and_payload[0] == event:
+                    self._received.remove(event_and_payload)
+                    return event_and_payload[1]
             self._connection.drain_events(timeout=max(0.01, deadline - time.monotonic()))
 
     def close(self) -> None:
-        """Let the queue vanish."""
+        """Close the connection, which deletes the queue."""
         self._connection.close()
 
     def _on_message(self, message: Any) -> None:
-        self._heard.append((message.delivery_info["routing_key"], json.loads(message.body)))
+        self._received.append((message.delivery_info["routing_key"], json.loads(message.body)))
 
 
-Listen = Callable[[str], Listener]
+Listen = Callable[[str], EventListener]

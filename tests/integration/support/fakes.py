@@ -1,4 +1,4 @@
-"""The stand-ins for vendors, as tests read and script them over HTTP."""
+"""The HTTP interface of the fake mail server, SMS gateway and Sentry: tests read messages and set faults."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ TIMEOUT = 5  # seconds
 
 
 class FakeServer:
-    """What the mailbox and the SMS simulator have in common."""
+    """A fake server without messages and faults of earlier tests."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -16,7 +16,7 @@ class FakeServer:
             requests.delete(f"{url}/{path}", timeout=TIMEOUT).raise_for_status()
 
     def received(self, to: str | None = None) -> list[dict[str, Any]]:
-        """Everything that arrived, oldest first, or what one address got."""
+        """Return all messages, oldest first, or those to one address."""
         return list(self._get("messages", to=to))
 
     def read(self, message_id: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Calls a service over the wire, as the gateway does: a signed token, a request id, perhaps a request key."""
+"""An RPC client for tests; its calls have a token, a request id and, if given, an idempotency key."""
 
 import uuid
 from typing import Any
@@ -16,9 +16,9 @@ TIMEOUT = 10  # seconds
 
 
 class Rpc:
-    """Callable. Replies come as plain JSON types, refusals are raised as chassis.errors.
+    """Calls a service: `rpc("users.detail", caller, id=...)`. Returns JSON types, raises the errors of chassis.errors.
 
-    Greenlets may call at the same time: each call takes one of Nameko's proxies, which are for one greenlet each.
+    Greenlets may call concurrently: each call uses a proxy of Nameko's of its own.
     """
 
     def __init__(self, settings: dict[str, Any]) -> None:
@@ -30,25 +30,25 @@ class Rpc:
     def __call__(
         self, target: str, caller: Caller | None = GATEWAY, /, request_key: str | None = None, **arguments: Any
     ) -> Any:
-        """Call `service.method`; with None for the caller, without a token."""
+        """Call `service.method`; without a token if the caller is None."""
         service, _, method = target.partition(".")
         proxy, context_data = self._idle.pop() if self._idle else self._open()
         token = caller and tokens.issue(caller, service, self._ring.signing)
-        sent = {
+        headers = {
             message_headers.AUTH_TOKEN: token,
             message_headers.REQUEST_KEY: request_key,
             correlation.REQUEST_ID: str(uuid.uuid4()),
+            correlation.TRACEPARENT: correlation.traceparent.get(),
         }
-        sent[correlation.TRACEPARENT] = correlation.traceparent.get()
         context_data.clear()
-        context_data.update({name: value for name, value in sent.items() if value is not None})
+        context_data.update({name: value for name, value in headers.items() if value is not None})
         try:
             return getattr(proxy[service], method)(**arguments)
         finally:
             self._idle.append((proxy, context_data))
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close all connections."""
         for proxy in self._all:
             proxy.stop()
 

@@ -10,7 +10,7 @@ from chassis.config import MissingConfiguration, load
 
 REPOSITORY = Path(__file__).parents[3]
 
-SMALL = """
+SAMPLE = """
 service_token_issuers: [users, feeds, gateway, operator]
 url: !raw_env_var ${TEST_URL}
 phone: !raw_env_var ${TEST_PHONE:0712}
@@ -22,86 +22,86 @@ feeds: {list: ["${TEST_FEEDS_ITEM}"], plain: 1}
 
 
 @pytest.fixture
-def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, object]]:
+def load_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, object]]:
     path = tmp_path / "config.yml"
-    path.write_text(SMALL)
+    path.write_text(SAMPLE)
 
-    def small(*sections: str, **variables: str) -> dict[str, object]:
+    def load_sample(*sections: str, **variables: str) -> dict[str, object]:
         for name in [name for name in os.environ if name.startswith("TEST_")]:
             monkeypatch.delenv(name)
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
         return load(*sections, path=path)
 
-    return small
+    return load_sample
 
 
-Small = Callable[..., dict[str, object]]
+LoadSample = Callable[..., dict[str, object]]
 
 
-def test_a_missing_variable_stops_the_start_and_is_named(small: Small) -> None:
+def test_missing_variable_is_named(load_sample: LoadSample) -> None:
     with pytest.raises(MissingConfiguration, match="TEST_URL"):
-        small()
+        load_sample()
 
 
-def test_an_empty_variable_is_a_missing_one(small: Small) -> None:
+def test_empty_variable_counts_as_missing(load_sample: LoadSample) -> None:
     with pytest.raises(MissingConfiguration, match="TEST_URL"):
-        small(TEST_URL="")
+        load_sample(TEST_URL="")
 
 
-def test_all_missing_variables_are_named_at_once(small: Small) -> None:
+def test_all_missing_variables_are_named(load_sample: LoadSample) -> None:
     with pytest.raises(MissingConfiguration, match="TEST_FEEDS_ITEM, TEST_URL, TEST_USERS_PASSWORD"):
-        small("users", "feeds")
+        load_sample("users", "feeds")
 
 
-def test_only_the_variables_of_the_asked_sections_are_required(small: Small) -> None:
-    loaded = small("users", TEST_URL="u", TEST_USERS_PASSWORD="p")
+def test_only_variables_of_the_loaded_sections_are_required(load_sample: LoadSample) -> None:
+    loaded = load_sample("users", TEST_URL="u", TEST_USERS_PASSWORD="p")
     assert loaded["users"] == {"database": {"password": "p"}}
     assert "feeds" not in loaded
 
 
-def test_defaults_stand_in(small: Small) -> None:
-    assert small(TEST_URL="u")["number"] == 5
-    assert small(TEST_URL="u", TEST_NUMBER="7")["number"] == 7
+def test_default_is_used_for_a_missing_variable(load_sample: LoadSample) -> None:
+    assert load_sample(TEST_URL="u")["number"] == 5
+    assert load_sample(TEST_URL="u", TEST_NUMBER="7")["number"] == 7
 
 
 @pytest.mark.parametrize("value", ["0712", "yes", "no", "1e3", "null", "+254712", "{a: b}", "x#y", " spaced "])
-def test_a_raw_value_stays_the_text_it_is(small: Small, value: str) -> None:
-    loaded = small(TEST_URL=value, TEST_PHONE=value)
+def test_raw_value_is_not_parsed_as_yaml(load_sample: LoadSample, value: str) -> None:
+    loaded = load_sample(TEST_URL=value, TEST_PHONE=value)
     assert (loaded["url"], loaded["phone"]) == (value, value)
 
 
-def test_a_raw_default_stays_the_text_it_is(small: Small) -> None:
-    loaded = small(TEST_URL="u")
+def test_raw_default_is_not_parsed_as_yaml(load_sample: LoadSample) -> None:
+    loaded = load_sample(TEST_URL="u")
     assert (loaded["phone"], loaded["answer"]) == ("0712", "yes")
 
 
-def test_a_file_that_is_no_mapping_stops_the_start(tmp_path: Path) -> None:
+def test_file_that_is_no_mapping_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "config.yml"
     path.write_text("- 1")
     with pytest.raises(SystemExit, match="expected a mapping"):
         load(path=path)
 
 
-def test_every_variable_of_the_house_appears_once() -> None:
+def test_every_variable_is_read_once() -> None:
     lines = (REPOSITORY / config.FILE).read_text().splitlines()
     settings = [line for line in lines if not line.startswith("#")]
     names = re.findall(r"\$\{([^}:\s]+)", "\n".join(settings))
     assert sorted(names) == sorted(set(names))
 
 
-def test_no_other_file_of_the_house_reads_the_environment() -> None:
-    rooms = ("chassis", "users", "feeds", "notifications")
+def test_no_other_module_reads_the_environment() -> None:
+    packages = ("chassis", "users", "feeds", "notifications")
     readers = {
         path.relative_to(REPOSITORY).as_posix()
-        for room in rooms
-        for path in (REPOSITORY / room).rglob("*.py")
+        for package in packages
+        for path in (REPOSITORY / package).rglob("*.py")
         if re.search(r"os\.environ|getenv", path.read_text())
     }
     assert readers <= {"chassis/config.py"}
 
 
-def test_every_section_is_known_to_the_loader() -> None:
+def test_every_section_belongs_to_a_service_or_to_all() -> None:
     text = (REPOSITORY / config.FILE).read_text()
     issuers = set(re.findall(r"\w+", re.findall(r"^service_token_issuers: \[(.*)\]", text, re.MULTILINE)[0]))
     keys = set(re.findall(r"^([a-z_]+):$", text, re.MULTILINE))
@@ -109,7 +109,7 @@ def test_every_section_is_known_to_the_loader() -> None:
 
 
 @pytest.mark.parametrize("setting", ["k1:short", "@/nowhere/at/all"])
-def test_service_token_keys_that_cannot_be_used_stop_the_start(tmp_path: Path, setting: str) -> None:
+def test_invalid_service_token_keys_are_rejected_with_the_path(tmp_path: Path, setting: str) -> None:
     path = tmp_path / "config.yml"
     path.write_text(f"service_token_keys: '{setting}'\nservice_token_issuers: []\n")
     with pytest.raises(SystemExit, match=f"{path}: service_token_keys: "):

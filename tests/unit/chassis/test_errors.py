@@ -8,66 +8,66 @@ from nameko.exceptions import RemoteError, deserialize, serialize
 from chassis import errors
 from chassis.errors import FieldError, Invalid, ServiceError
 
-KINDS = [kind for kind in vars(errors).values() if inspect.isclass(kind) and issubclass(kind, ServiceError)]
-TRAVELLERS = [kind for kind in KINDS if kind is not ServiceError]
+ALL = [each for each in vars(errors).values() if inspect.isclass(each) and issubclass(each, ServiceError)]
+REGISTERED = [each for each in ALL if each is not ServiceError]
 FIELDS: list[FieldError] = [{"field": "text", "message": "must not be blank"}]
 
 
-def over_the_wire(error: Exception) -> Exception:
+def send(error: Exception) -> Exception:
     arrived = deserialize(json.loads(json.dumps(serialize(error))))
     assert isinstance(arrived, Exception)
     return arrived
 
 
-@pytest.mark.parametrize("kind", TRAVELLERS)
-def test_a_refusal_arrives_as_it_was_raised(kind: type[ServiceError]) -> None:
-    arrived = over_the_wire(kind("No.", "because", FIELDS))
-    assert type(arrived) is kind
+@pytest.mark.parametrize("error_class", REGISTERED)
+def test_error_arrives_unchanged(error_class: type[ServiceError]) -> None:
+    arrived = send(error_class("No.", "because", FIELDS))
+    assert type(arrived) is error_class
     assert isinstance(arrived, ServiceError)
     assert (arrived.detail, arrived.code, arrived.errors) == ("No.", "because", FIELDS)
 
 
-@pytest.mark.parametrize("kind", TRAVELLERS)
-def test_a_refusal_without_a_code_has_that_of_its_kind(kind: type[ServiceError]) -> None:
-    arrived = over_the_wire(kind("No."))
+@pytest.mark.parametrize("error_class", REGISTERED)
+def test_error_without_a_code_has_the_default_code_of_its_class(error_class: type[ServiceError]) -> None:
+    arrived = send(error_class("No."))
     assert isinstance(arrived, ServiceError)
-    assert (arrived.code, arrived.errors) == (kind.default_code, [])
+    assert (arrived.code, arrived.errors) == (error_class.default_code, [])
 
 
-@pytest.mark.parametrize("kind", TRAVELLERS)
-def test_a_refusal_may_say_when_to_come_back(kind: type[ServiceError]) -> None:
-    arrived = over_the_wire(kind("Later.", None, (), 7))
+@pytest.mark.parametrize("error_class", REGISTERED)
+def test_error_can_carry_retry_after(error_class: type[ServiceError]) -> None:
+    arrived = send(error_class("Later.", None, (), 7))
     assert isinstance(arrived, ServiceError)
     assert arrived.retry_after == 7
 
 
-def test_a_refusal_that_does_not_say_when_is_as_older_readers_know_it() -> None:
+def test_error_without_retry_after_has_the_three_arguments_of_older_releases() -> None:
     assert len(ServiceError("No.").args) == 3
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_nothing_is_passed_by_keyword_only_since_nameko_passes_by_position(kind: type[ServiceError]) -> None:
-    kinds = {parameter.kind for parameter in inspect.signature(kind).parameters.values()}
+@pytest.mark.parametrize("error_class", ALL)
+def test_constructors_have_no_keyword_only_arguments(error_class: type[ServiceError]) -> None:
+    kinds = {parameter.kind for parameter in inspect.signature(error_class).parameters.values()}
     assert kinds == {inspect.Parameter.POSITIONAL_OR_KEYWORD}
 
 
-def test_every_kind_has_a_status_and_a_code_of_its_own() -> None:
-    assert len({kind.status for kind in TRAVELLERS}) == len(TRAVELLERS)
-    assert len({kind.default_code for kind in TRAVELLERS}) == len(TRAVELLERS)
+def test_every_class_has_its_own_status_and_default_code() -> None:
+    assert len({each.status for each in REGISTERED}) == len(REGISTERED)
+    assert len({each.default_code for each in REGISTERED}) == len(REGISTERED)
 
 
-def test_the_field_is_named_in_the_detail_too() -> None:
-    refusal = Invalid.field("cursor", "is wrong", "odd")
-    assert (refusal.detail, refusal.code) == ("cursor: is wrong", "odd")
-    assert refusal.errors == [{"field": "cursor", "message": "is wrong"}]
+def test_field_error_names_the_field_in_its_detail_too() -> None:
+    error = Invalid.field("cursor", "is wrong", "odd")
+    assert (error.detail, error.code) == ("cursor: is wrong", "odd")
+    assert error.errors == [{"field": "cursor", "message": "is wrong"}]
 
 
-def test_whoever_reads_it_in_a_shell_or_a_log_sees_what_is_wrong_with_each_field() -> None:
+def test_text_of_an_error_contains_the_message_of_each_field() -> None:
     wrong: FieldError = {"field": "rate", "message": "reads like 10/minute"}
     assert str(Invalid("Check rate.", errors=[wrong])) == "invalid: Check rate. rate: reads like 10/minute"
     assert str(Invalid.field("cursor", "is wrong")) == "invalid: cursor: is wrong"
 
 
-def test_an_error_that_is_none_of_ours_arrives_as_a_remote_error() -> None:
-    arrived = list(starmap(over_the_wire, [(KeyError("x"),), (OSError("y"),)]))
+def test_other_errors_arrive_as_remote_errors() -> None:
+    arrived = list(starmap(send, [(KeyError("x"),), (OSError("y"),)]))
     assert [type(error) for error in arrived] == [RemoteError, RemoteError]

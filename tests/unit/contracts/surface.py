@@ -30,7 +30,7 @@ def surface() -> Surface:
         f"http {route.method} {path} {part}": model
         for route in ROUTES
         for path in route.paths
-        for part, model in (("request", route.request), ("reply", route.shows or route.reply))
+        for part, model in (("request", route.request), ("reply", route.response_model or route.reply))
     }
     return {name: _schema(model) for name, model in sorted(models.items())}
 

@@ -14,7 +14,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 import gateway.metrics
 import notifications.metrics
-from chassis.amqp.entrypoints import of
+from chassis.amqp.entrypoints import find
 from chassis.contract import Event
 from chassis.events.handler import EventHandler
 from chassis.observability import metrics as chassis_metrics
@@ -143,7 +143,7 @@ def test_every_field_of_a_request_is_documented(route: Any) -> None:
 def entrypoints() -> Iterator[tuple[str, str, Any]]:
     """Yield service, method and entrypoint of every service class."""
     for service in service_classes():
-        for method, entrypoint in of(service, Entrypoint):
+        for method, entrypoint in find(service, Entrypoint):
             yield get_service_name(service), method.__name__, entrypoint
 
 
@@ -159,7 +159,7 @@ def test_every_rpc_method_is_in_the_catalogue_and_no_other_is() -> None:
 
 
 def test_every_rpc_method_has_a_docstring() -> None:
-    methods = [method for service in service_classes() for method, _ in of(service, Rpc)]
+    methods = [method for service in service_classes() for method, _ in find(service, Rpc)]
     assert [method.__qualname__ for method in methods if not summary(method)] == []
 
 

@@ -1,4 +1,4 @@
-"""Africa's Talking's SDK, with answers as they come over the wire."""
+"""Africa's Talking's SDK, with HTTP responses as the vendor sends them."""
 
 from typing import Any
 
@@ -11,52 +11,52 @@ AMINA = "+254711000001"
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """What is sent; nothing leaves this process."""
-    found: list[dict[str, Any]] = []
+def requests_sent(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The requests that the SDK sends; none of them leaves this process."""
+    sent: list[dict[str, Any]] = []
 
     def post(**request: Any) -> requests.Response:
-        found.append(request)
-        return answer(200)
+        sent.append(request)
+        return response(200)
 
     monkeypatch.setattr(requests, "post", post)
-    return found
+    return sent
 
 
-def answer(status: int, content_type: str = "application/json", body: bytes = b"{}") -> requests.Response:
-    response = requests.Response()
-    response.status_code, response._content = status, body  # noqa: SLF001 - as a connection would fill it
-    response.headers["content-type"] = content_type
-    return response
+def response(status: int, content_type: str = "application/json", body: bytes = b"{}") -> requests.Response:
+    replied = requests.Response()
+    replied.status_code, replied._content = status, body  # noqa: SLF001 - requests sets it when it reads a response
+    replied.headers["content-type"] = content_type
+    return replied
 
 
-def sent(monkeypatch: pytest.MonkeyPatch, answered: requests.Response) -> Any:
-    monkeypatch.setattr(requests, "post", lambda **_: answered)
+def send(monkeypatch: pytest.MonkeyPatch, replied: requests.Response) -> Any:
+    monkeypatch.setattr(requests, "post", lambda **_: replied)
     return SMSService("sandbox", "key").send("Habari", [AMINA])
 
 
-def test_one_number_that_it_cannot_read_fails_the_whole_request(asked: list[dict[str, Any]]) -> None:
+def test_one_malformed_number_fails_the_whole_request(requests_sent: list[dict[str, Any]]) -> None:
     with pytest.raises(ValueError, match="Invalid phone number"):
         SMSService("sandbox", "key").send("Habari", [AMINA, "0711000002"])
-    assert asked == []
+    assert requests_sent == []
 
 
-def test_a_request_has_nothing_by_which_a_repetition_could_be_known(asked: list[dict[str, Any]]) -> None:
+def test_requests_have_no_idempotency_key(requests_sent: list[dict[str, Any]]) -> None:
     for _ in range(2):
         SMSService("sandbox", "key").send("Habari", [AMINA])
-    assert asked[0] == asked[1]
+    assert requests_sent[0] == requests_sent[1]
 
 
 @pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "text/plain"])
-def test_an_answer_is_text_unless_its_content_type_is_exactly_that_of_json(
+def test_response_is_text_unless_its_content_type_is_exactly_json(
     monkeypatch: pytest.MonkeyPatch, content_type: str
 ) -> None:
-    assert sent(monkeypatch, answer(201)) == {}
-    assert sent(monkeypatch, answer(201, content_type)) == "{}"
+    assert send(monkeypatch, response(201)) == {}
+    assert send(monkeypatch, response(201, content_type)) == "{}"
 
 
-def test_of_a_refusal_it_tells_the_text_and_not_the_status(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(AfricasTalkingException) as refused:
-        sent(monkeypatch, answer(429, "text/plain", b"slowly"))
-    assert refused.value.args == ("slowly",)
-    assert not hasattr(refused.value, "response")
+def test_error_has_the_text_of_the_response_and_not_its_status(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(AfricasTalkingException) as error:
+        send(monkeypatch, response(429, "text/plain", b"slowly"))
+    assert error.value.args == ("slowly",)
+    assert not hasattr(error.value, "response")

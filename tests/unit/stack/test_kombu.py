@@ -1,4 +1,4 @@
-"""What kombu makes of values, and of times to live."""
+"""kombu: its encoding of values, and the unit of `expiration`."""
 
 import json
 import uuid
@@ -14,31 +14,31 @@ VALUES = [datetime(2026, 1, 2, tzinfo=UTC), uuid.UUID(int=1), b"\xff"]
 
 
 @dataclass
-class Cup:
+class Item:
     size: int
 
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
-def test_times_uuids_and_bytes_arrive_where_kombu_reads_and_are_a_riddle_elsewhere(value: object) -> None:
+def test_times_uuids_and_bytes_have_an_encoding_that_only_kombu_decodes(value: object) -> None:
     content_type, encoding, body = dumps(value, "json")
     assert loads(body, content_type, encoding) == value
     assert json.loads(body).keys() == {"__type__", "__value__"}
 
 
-@pytest.mark.parametrize("value", [{1}, Cup(1)], ids=lambda value: type(value).__name__)
-def test_sets_and_dataclasses_are_not_encoded(value: object) -> None:
+@pytest.mark.parametrize("value", [{1}, Item(1)], ids=lambda value: type(value).__name__)
+def test_sets_and_dataclasses_cannot_be_encoded(value: object) -> None:
     with pytest.raises(EncodeError):
         dumps(value, "json")
 
 
-def test_keys_become_texts_and_tuples_lists() -> None:
+def test_keys_become_texts_and_tuples_become_lists() -> None:
     content_type, encoding, body = dumps({1: (2, 3)}, "json")
     assert loads(body, content_type, encoding) == {"1": [2, 3]}
 
 
-def test_a_time_to_live_is_in_seconds_here_and_in_milliseconds_on_the_wire() -> None:
+def test_expiration_is_given_in_seconds_and_sent_in_milliseconds() -> None:
     with Connection("memory://") as connection:
-        queue = connection.SimpleQueue("tea")
-        Producer(connection).publish({}, routing_key="tea", expiration=5)
+        queue = connection.SimpleQueue("queue")
+        Producer(connection).publish({}, routing_key="queue", expiration=5)
         assert queue.get(timeout=1).properties["expiration"] == "5000"
         queue.close()

@@ -1,4 +1,4 @@
-"""What Nameko 2.14 is made of, and how it finds services."""
+"""Nameko 2.14: its imports, and how it finds services."""
 
 import importlib
 import sys
@@ -16,7 +16,7 @@ from nameko.timer import Timer
 pytestmark = pytest.mark.filterwarnings("ignore:pkg_resources")
 
 
-def test_its_command_line_imports_pkg_resources(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command_line_imports_pkg_resources(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pkg_resources", None)
     monkeypatch.delitem(sys.modules, "nameko.cli.main", raising=False)
     with pytest.raises(ModuleNotFoundError, match="pkg_resources"):
@@ -24,37 +24,37 @@ def test_its_command_line_imports_pkg_resources(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize(("module", "name"), [("nameko", "config"), ("nameko.rpc", "ServiceRpc")])
-def test_what_version_3_was_to_have_is_not_there(module: str, name: str) -> None:
+def test_names_of_version_3_do_not_exist(module: str, name: str) -> None:
     assert not hasattr(importlib.import_module(module), name)
 
 
-def test_its_websockets_cannot_be_imported_beside_werkzeug_3() -> None:
+def test_websockets_cannot_be_imported_with_werkzeug_3() -> None:
     with pytest.raises(AttributeError, match="__version__"):
         importlib.import_module("nameko.web.websocket")
 
 
-def test_its_pytest_plugin_patches_nothing(pytestconfig: pytest.Config) -> None:
+def test_pytest_plugin_does_not_monkey_patch(pytestconfig: pytest.Config) -> None:
     assert importlib.import_module("nameko.testing.pytest") in pytestconfig.pluginmanager.get_plugins()
     assert not is_monkey_patched("socket")
 
 
-def test_a_service_that_a_module_only_imports_is_started_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    module: Any = ModuleType("kitchen")
-    module.Neighbour = type("Neighbour", (), {"name": "neighbour", "ping": rpc(lambda _self: None)})
-    monkeypatch.setitem(sys.modules, "kitchen", module)
-    assert module.Neighbour.__module__ != "kitchen"
-    assert import_service("kitchen") == [module.Neighbour]
+def test_imported_service_classes_are_started_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    module: Any = ModuleType("sample")
+    module.Imported = type("Imported", (), {"name": "imported", "ping": rpc(lambda _self: None)})
+    monkeypatch.setitem(sys.modules, "sample", module)
+    assert module.Imported.__module__ != "sample"
+    assert import_service("sample") == [module.Imported]
 
 
-def test_a_timer_has_its_interval_before_there_is_a_configuration() -> None:
+def test_interval_of_a_timer_is_set_before_the_configuration_is_loaded() -> None:
     assert Timer(7).interval == 7
 
 
-def test_a_heartbeat_is_60_seconds_unless_one_says_otherwise() -> None:
+def test_default_heartbeat_is_60_seconds() -> None:
     assert DEFAULT_HEARTBEAT == 60
 
 
-def test_an_exception_with_a_keyword_only_argument_breaks_in_the_callers_hands() -> None:
+def test_exception_with_a_keyword_only_argument_fails_in_the_caller() -> None:
     @deserialize_to_instance
     class Odd(Exception):
         def __init__(self, *, why: str) -> None:

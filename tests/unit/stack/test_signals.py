@@ -1,4 +1,4 @@
-"""The kernel's alarm."""
+"""SIGALRM, with which the runner ends a process that hangs."""
 
 import signal
 import subprocess
@@ -7,5 +7,5 @@ import sys
 ALARM = "import signal; signal.setitimer(signal.ITIMER_REAL, 0.01); signal.pause()"
 
 
-def test_an_alarm_that_nobody_handles_ends_a_process() -> None:
+def test_sigalrm_without_a_handler_ends_the_process() -> None:
     assert subprocess.run([sys.executable, "-c", ALARM], check=False).returncode == -signal.SIGALRM  # noqa: S603

@@ -1,4 +1,4 @@
-"""simple-websocket and flask-sock, as they are without our outlet and checks."""
+"""simple-websocket and flask-sock without the gateway's send buffer and checks."""
 
 import socket
 from collections.abc import Iterator
@@ -25,15 +25,15 @@ LARGE = "x" * 100_000
 Ends = tuple[socket.socket, socket.socket]
 
 
-class Narrow:
-    """A socket that takes ten bytes at a time, once it is told so, as one does whose buffer is full."""
+class FullSocket:
+    """A socket whose `send` writes at most `limit` bytes, as if its buffer was full."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
-        self.most = 100_000
+        self.limit = 100_000
 
     def send(self, data: bytes) -> int:
-        return self._sock.send(data[: self.most])
+        return self._sock.send(data[: self.limit])
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sock, name)
@@ -48,37 +48,37 @@ def ends() -> Iterator[Ends]:
         yield near, far
 
 
-def accepted(sock: Any) -> Server:
+def accept(sock: Any) -> Server:
     return Server({**HANDSHAKE, "gunicorn.socket": sock})
 
 
 def end(server: Server, far: socket.socket) -> None:
-    """Let the thread that reads see the end."""
+    """Close the connection, and wait for the thread that reads it."""
     far.close()
     server.thread.join(5)
 
 
-def test_how_much_a_send_wrote_is_ignored_so_that_a_slow_reader_gets_a_torn_frame(ends: Ends) -> None:
+def test_partial_send_is_ignored_and_truncates_the_frame(ends: Ends) -> None:
     near, far = ends
-    narrow = Narrow(near)
-    server = accepted(narrow)
+    full = FullSocket(near)
+    server = accept(full)
     far.recv(4096)
-    narrow.most = 10
+    full.limit = 10
     server.send("a text of more than ten bytes")
     assert len(far.recv(4096)) == 10
     end(server, far)
 
 
-def test_compression_is_accepted_whenever_it_is_offered(ends: Ends) -> None:
+def test_offered_compression_is_accepted(ends: Ends) -> None:
     near, far = ends
-    server = accepted(near)
+    server = accept(near)
     assert b"permessage-deflate" in far.recv(4096)
     end(server, far)
 
 
-def test_what_a_client_says_is_kept_without_limit_until_somebody_asks_for_it(ends: Ends) -> None:
+def test_received_messages_are_buffered_without_limit(ends: Ends) -> None:
     near, far = ends
-    server = accepted(near)
+    server = accept(near)
     far.recv(4096)
     client = Connection(ConnectionType.CLIENT)
     for _ in range(10):
@@ -87,16 +87,16 @@ def test_what_a_client_says_is_kept_without_limit_until_somebody_asks_for_it(end
     assert [server.receive() for _ in range(10)] == [LARGE] * 10
 
 
-def test_the_101_is_out_before_the_handler_runs_and_nobody_looks_at_the_origin(ends: Ends) -> None:
+def test_101_is_sent_before_the_handler_runs_without_checking_the_origin(ends: Ends) -> None:
     near, far = ends
     app = Flask(__name__)
-    seen: list[bytes] = []
+    sent: list[bytes] = []
 
     def handler(_ws: Server) -> None:
-        seen.append(far.recv(4096))
+        sent.append(far.recv(4096))
         far.close()
 
     Sock(app).route("/ws")(handler)
     with pytest.raises(StopIteration):  # how flask-sock ends a websocket under gunicorn
         app.test_client().get("/ws", environ_overrides={**HANDSHAKE, "gunicorn.socket": near})
-    assert seen[0].startswith(b"HTTP/1.1 101 ")
+    assert sent[0].startswith(b"HTTP/1.1 101 ")

@@ -1,4 +1,4 @@
-"""SQLAlchemy 2.1, with nameko-sqlalchemy beside it."""
+"""SQLAlchemy 2.1 with nameko-sqlalchemy, and SQLite under eventlet."""
 
 import importlib
 import sqlite3
@@ -12,33 +12,33 @@ from sqlalchemy.orm import DeclarativeBase
 
 
 class Base(DeclarativeBase):
-    """Of no tables."""
+    """Without tables."""
 
 
-def test_plain_postgresql_urls_mean_psycopg_3() -> None:
+def test_plain_postgresql_url_means_psycopg_3() -> None:
     url = sqlalchemy.make_url("postgresql://h/d")
     assert url.get_dialect().driver == "psycopg"
     assert sqlalchemy.make_url("postgresql+psycopg2://h/d").get_dialect().driver == "psycopg2"
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_the_fixtures_of_nameko_sqlalchemy_fail_at_the_end() -> None:
+def test_fixtures_of_nameko_sqlalchemy_fail_at_their_end() -> None:
     fixtures = importlib.import_module("nameko_sqlalchemy.pytest_fixtures")
-    life = fixtures.db_connection._get_wrapped_function()("sqlite://", Base, {})  # noqa: SLF001 - no other way
-    connection = next(life)
+    fixture = fixtures.db_connection._get_wrapped_function()("sqlite://", Base, {})  # noqa: SLF001 - no other way
+    connection = next(fixture)
     with connection, pytest.raises(TypeError, match="bind"):
-        next(life)
+        next(fixture)
 
 
-def test_who_waits_for_sqlites_lock_stops_everybody(tmp_path: Path) -> None:
+def test_waiting_for_sqlites_lock_blocks_all_greenlets(tmp_path: Path) -> None:
     holder, waiting = (sqlite3.connect(tmp_path / "db", isolation_level=None, timeout=0.2) for _ in range(2))
     holder.execute("BEGIN IMMEDIATE")
-    beats: list[float] = []
-    eventlet.spawn_after(0.01, lambda: beats.append(time.monotonic()))
+    runs: list[float] = []
+    eventlet.spawn_after(0.01, lambda: runs.append(time.monotonic()))
     started = time.monotonic()
     with pytest.raises(sqlite3.OperationalError, match="locked"):
         waiting.execute("BEGIN IMMEDIATE")
     eventlet.sleep(0)
-    assert beats[0] - started > 0.15
+    assert runs[0] - started > 0.15
     holder.close()
     waiting.close()

@@ -1,0 +1,203 @@
+"""Dead letters: what operators see of parked events, and how they replay and discard them."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import eventlet
+import pytest
+
+from chassis import clock
+from chassis.auth.caller import Caller
+from chassis.contract import is_id
+from chassis.errors import Forbidden, Invalid, ServiceError, Unavailable
+from chassis.events import dead_letters
+from chassis.events.contract import ReplayParked
+from chassis.events.dead_letters import DeadLetters
+from chassis.events.topology import handler_queues
+from chassis.ids import new_id
+from orders.contract import OrderPlaced
+from tests.integration.chassis.conftest import ORDER_ID, PublishEvent, Start, Until
+from tests.integration.chassis.raw_amqp import RawAmqpClient
+from tests.integration.chassis.sample_service import SampleInvoices, fail, succeed
+from tests.integration.support.rpc import OPERATOR, Rpc
+from tests.integration.support.tcp_proxy import TcpProxy
+
+PARKED = "parked.evt-orders-order_placed--invoices.on_order_placed"
+HANDLER: dict[str, Any] = {"handler": "on_order_placed"}
+
+Park = Callable[..., list[str]]
+CallAsOperator = Callable[..., dict[str, Any]]
+Overview = Callable[[], dict[str, Any]]
+
+
+@pytest.fixture(autouse=True)
+def no_retries(settings: dict[str, Any]) -> None:
+    settings["retry"]["delays"] = []
+
+
+@pytest.fixture
+def operator(rpc: Rpc) -> CallAsOperator:
+    return lambda method, **arguments: dict(rpc(f"invoices.{method}", OPERATOR, **arguments))
+
+
+@pytest.fixture
+def overview(operator: CallAsOperator) -> Overview:
+    """What an operator sees of the service's only handler."""
+
+    def overview() -> dict[str, Any]:
+        (handler,) = operator("parked")["handlers"]
+        return dict(handler)
+
+    return overview
+
+
+@pytest.fixture
+def park(start: Start, publish_event: PublishEvent, raw_client: RawAmqpClient, until: Until) -> Park:
+    """Have events parked in this order, and return their ids. From then on the handler succeeds."""
+
+    def park(*quantities: object) -> list[str]:
+        SampleInvoices.handle = fail
+        start(SampleInvoices)
+        ids = []
+        for quantity in quantities:
+            ids.append(publish_event(quantity))
+            until(lambda: raw_client.depth(PARKED) == len(ids))
+        SampleInvoices.received.clear()
+        SampleInvoices.handle = succeed
+        return ids
+
+    return park
+
+
+def test_operator_sees_which_events_are_parked_and_why_without_their_content(
+    park: Park, overview: Overview, raw_client: RawAmqpClient
+) -> None:
+    before = clock.now().replace(microsecond=0)
+    first, second = park(1, 2)
+    handler = overview()
+    oldest = handler.pop("oldest")
+    assert handler == {"handler": "on_order_placed", "event": "order_placed", "parked": 2, "waiting": 0}
+    assert before.isoformat() <= oldest[0].pop("since") <= clock.now().isoformat()
+    ids = {"order_id": ORDER_ID}
+    assert oldest[0] == {"event_id": first, "error": "no_printer", "attempts": 1, "request_id": "r-1", "ids": ids}
+    assert oldest[1]["event_id"] == second
+    assert raw_client.depth(PARKED) == 2
+
+
+def test_events_that_wait_for_a_retry_are_counted(
+    start: Start, publish_event: PublishEvent, until: Until, settings: dict[str, Any], overview: Overview
+) -> None:
+    settings["retry"]["delays"] = [600, 900]
+    SampleInvoices.handle = fail
+    start(SampleInvoices)
+    publish_event(1)
+    until(lambda: overview()["waiting"] == 1)
+    assert overview()["parked"] == 0
+
+
+def test_replayed_event_is_handled_once_and_its_attempts_start_at_zero(
+    park: Park, operator: CallAsOperator, until: Until, raw_client: RawAmqpClient, overview: Overview
+) -> None:
+    park(1, 2, 3)
+    assert operator("replay_parked", **HANDLER, limit=2) == {"moved": 2, "left": 1}
+    until(lambda: SampleInvoices.received == [1, 2])
+    SampleInvoices.handle = fail
+    assert operator("replay_parked", **HANDLER) == {"moved": 1, "left": 0}
+    until(lambda: raw_client.depth(PARKED) == 1)
+    assert SampleInvoices.received == [1, 2, 3]
+    assert [event["attempts"] for event in overview()["oldest"]] == [1]
+
+
+def test_one_event_can_be_replayed_and_the_others_keep_their_order(
+    park: Park, operator: CallAsOperator, until: Until, overview: Overview
+) -> None:
+    first, second, third = park(1, 2, 3)
+    assert operator("replay_parked", **HANDLER, event_id=second) == {"moved": 1, "left": 2}
+    until(lambda: SampleInvoices.received == [2])
+    assert operator("replay_parked", **HANDLER, event_id=new_id()) == {"moved": 0, "left": 2}
+    assert [event["event_id"] for event in overview()["oldest"]] == [first, third]
+
+
+def test_malformed_event_is_listed_and_parked_again_after_a_replay(
+    park: Park, operator: CallAsOperator, until: Until, raw_client: RawAmqpClient, overview: Overview
+) -> None:
+    park("many", 1)
+    assert [event["error"] for event in overview()["oldest"]] == ["invalid", "no_printer"]
+    operator("replay_parked", **HANDLER)
+    until(lambda: SampleInvoices.received == [1])
+    until(lambda: raw_client.depth(PARKED) == 1)
+    assert [event["error"] for event in overview()["oldest"]] == ["invalid"]
+
+
+def test_events_are_discarded_one_at_a_time_and_logged(
+    park: Park, operator: CallAsOperator, caplog: pytest.LogCaptureFixture, overview: Overview
+) -> None:
+    first, second, third = park(1, 2, 3)
+    assert operator("discard_parked", **HANDLER) == {"moved": 1, "left": 2}
+    assert operator("discard_parked", **HANDLER, event_id=third) == {"moved": 1, "left": 1}
+    assert [event["event_id"] for event in overview()["oldest"]] == [second]
+    assert all(event_id in caplog.text for event_id in (first, third))
+    assert SampleInvoices.received == []
+
+
+@pytest.mark.parametrize("method", ["parked", "replay_parked", "discard_parked"])
+def test_only_operators_have_access_to_dead_letters(start: Start, rpc: Rpc, method: str) -> None:
+    start(SampleInvoices)
+    arguments = {} if method == "parked" else HANDLER
+    for caller in (Caller("gateway"), Caller("gateway", user=new_id(), staff=True)):
+        with pytest.raises(Forbidden):
+            rpc(f"invoices.{method}", caller, **arguments)
+
+
+def test_unknown_handler_is_rejected_with_the_known_ones(start: Start, rpc: Rpc) -> None:
+    start(SampleInvoices)
+    with pytest.raises(Invalid, match="on_order_placed") as error:
+        rpc("invoices.replay_parked", OPERATOR, handler="on_order_burned")
+    assert error.value.errors[0]["field"] == "handler"
+
+
+def test_event_stays_parked_if_the_queue_of_its_handler_does_not_exist(
+    settings: dict[str, Any], raw_client: RawAmqpClient, until: Until
+) -> None:
+    missing = handler_queues(SampleInvoices)["on_order_placed"]
+    missing.name = "evt-removed"
+    raw_client.put("parked.evt-removed", b"{}")
+    with pytest.raises(Unavailable):
+        DeadLetters(settings["AMQP_URI"], {"removed": missing}, []).replay(ReplayParked(handler="removed"))
+    until(lambda: raw_client.depth("parked.evt-removed") == 1)
+
+
+def test_replay_that_loses_its_connection_loses_no_event(
+    park: Park, broker_proxy: TcpProxy, raw_client: RawAmqpClient, until: Until
+) -> None:
+    quantities = list(range(40))
+    park(*quantities)
+
+    def handle(invoices: SampleInvoices, _event: OrderPlaced) -> None:
+        if len(invoices.received) == 10:
+            broker_proxy.drop()
+
+    SampleInvoices.handle = handle
+    with pytest.raises(Unavailable):
+        DeadLetters(broker_proxy.uri, handler_queues(SampleInvoices), []).replay(ReplayParked(**HANDLER, limit=1000))
+    still_parked: list[int] = []
+
+    def nothing_is_missing() -> bool:  # the broker returns unacknowledged messages when it notices the loss
+        bodies = [raw_client.get(PARKED).body for _ in range(raw_client.depth(PARKED))]
+        still_parked.extend(json.loads(body)["quantity"] for body in bodies)
+        return {*SampleInvoices.received, *still_parked} == set(quantities)
+
+    until(nothing_is_missing)
+    assert still_parked
+
+
+def test_command_times_out_if_the_broker_does_not_reply(
+    park: Park, broker_proxy: TcpProxy, raw_client: RawAmqpClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dead_letters, "COMMAND_TIMEOUT", 0.3)
+    park(1)
+    broker_proxy.freeze(to_server=False)
+    with eventlet.Timeout(5), pytest.raises(ServiceError):
+        DeadLetters(broker_proxy.uri, handler_queues(SampleInvoices), []).replay(ReplayParked(**HANDLER))
+    assert is_id(raw_client.get(PARKED).properties["message_id"])

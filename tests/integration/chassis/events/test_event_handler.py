@@ -1,0 +1,312 @@
+"""Event handlers: retries, dead letters, and messages that are malformed or forged."""
+
+import itertools
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, ClassVar
+
+import eventlet
+import pytest
+
+from chassis.amqp.confirms import ConfirmTracker
+from chassis.auth import keyring, tokens
+from chassis.auth.caller import Caller
+from chassis.events.handler import event_handler
+from chassis.ids import new_id
+from chassis.service import Service
+from orders.contract import OrderPlaced
+from tests.integration.chassis.conftest import PublishEvent, Start, Until
+from tests.integration.chassis.forged_tokens import FORGED, VALID, Forge, valid_claims
+from tests.integration.chassis.raw_amqp import RawAmqpClient
+from tests.integration.chassis.sample_service import SampleInvoices, fail, fail_times
+from tests.integration.support.rpc import Rpc
+from tests.integration.support.tcp_proxy import TcpProxy
+
+QUEUE = "evt-orders-order_placed--invoices.on_order_placed"
+PARKED = f"parked.{QUEUE}"
+BODY = b'{"order_id":"01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21","item":"tea","quantity":1}'
+
+PublishForged = Callable[..., None]
+Rejecting = Callable[[str], AbstractContextManager[list[int]]]
+
+
+@pytest.fixture
+def publish_forged(raw_client: RawAmqpClient, settings: dict[str, Any]) -> PublishForged:
+    """Publish an OrderPlaced as any client of the broker can; each part may be wrong."""
+    key = keyring.from_config(settings).signing
+
+    def publish_forged(body: bytes = BODY, issuer: str = "orders", forge: Forge | None = None, **wrong: Any) -> None:
+        event_id = new_id()
+        token = tokens.issue(Caller(issuer), "events", key, subject=wrong.pop("subject", event_id))
+        if forge is not None:
+            token = forge(key, valid_claims("events", jti=event_id))
+        headers = {"nameko.auth_token": token} | wrong.pop("headers", {})
+        properties = {"message_id": event_id, "application_headers": headers} | wrong
+        raw_client.publish("orders.events", "order_placed", body, **properties)
+
+    return publish_forged
+
+
+@pytest.fixture
+def rejecting(rabbit_manager: Any, rabbit_config: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Rejecting:
+    """Make the broker reject messages for queues whose names match a pattern; the list grows with each rejection."""
+    rejected: list[int] = []
+    on_nack = ConfirmTracker._on_nack  # noqa: SLF001 - a rejection has no other effect
+
+    def record(tracker: ConfirmTracker, tag: int, multiple: bool) -> None:  # noqa: FBT001 - amqp's signature
+        rejected.append(tag)
+        on_nack(tracker, tag, multiple)
+
+    monkeypatch.setattr(ConfirmTracker, "_on_nack", record)
+
+    @contextmanager
+    def rejecting(pattern: str) -> Iterator[list[int]]:
+        policy = ("policies", rabbit_config["vhost"], "full")
+        definition = {"max-length": 0, "overflow": "reject-publish"}
+        full = {"pattern": pattern, "apply-to": "queues", "definition": definition}
+        rabbit_manager._put(*policy, json=full)  # noqa: SLF001 - Nameko's client has no method for policies
+        yield rejected
+        rabbit_manager._delete(*policy)  # noqa: SLF001
+
+    return rejecting
+
+
+def test_event_is_handled(start: Start, publish_event: PublishEvent, until: Until, raw_client: RawAmqpClient) -> None:
+    start(SampleInvoices)
+    publish_event(1)
+    until(lambda: SampleInvoices.received == [1])
+    assert raw_client.depth(QUEUE) == 0
+
+
+def test_failing_handler_is_retried_after_each_delay(start: Start, publish_event: PublishEvent, until: Until) -> None:
+    times: list[float] = []
+
+    def handle(invoices: SampleInvoices, event: OrderPlaced) -> None:
+        times.append(time.monotonic())
+        fail_times(2)(invoices, event)
+
+    SampleInvoices.handle = handle
+    start(SampleInvoices)
+    publish_event(1)
+    until(lambda: len(times) == 3)
+    delays = [later - earlier for earlier, later in itertools.pairwise(times)]
+    assert all(0.9 < delay < 2 for delay in delays)
+    assert SampleInvoices.received == [1, 1, 1]
+
+
+def test_event_is_parked_with_its_error_after_the_last_attempt(
+    start: Start, publish_event: PublishEvent, raw_client: RawAmqpClient, settings: dict[str, Any]
+) -> None:
+    settings["retry"]["delays"] = [1]
+    SampleInvoices.handle = fail
+    start(SampleInvoices)
+    event_id = publish_event(1)
+    parked = raw_client.get(PARKED)
+    headers = parked.properties["application_headers"]
+    assert json.loads(parked.body)["quantity"] == 1
+    assert (headers["baraza.attempt"], headers["baraza.error"]) == (2, "no_printer")
+    assert parked.properties["message_id"] == event_id
+    assert parked.properties["delivery_mode"] == 2
+    assert headers["nameko.request_id"] == "r-1"
+    assert SampleInvoices.received == [1, 1]
+    assert raw_client.depth(QUEUE) == raw_client.depth(f"retry.1.{QUEUE}") == 0
+
+
+def test_parked_event_can_be_published_again_by_hand(
+    start: Start, publish_event: PublishEvent, raw_client: RawAmqpClient, settings: dict[str, Any], until: Until
+) -> None:
+    settings["retry"]["delays"] = []
+    SampleInvoices.handle = fail_times(1)
+    start(SampleInvoices)
+    publish_event(1)
+    parked = raw_client.get(PARKED)
+    raw_client.publish("", QUEUE, parked.body, **parked.properties)
+    until(lambda: SampleInvoices.received == [1, 1])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        ({"body": b"not json"}, "malformed_event"),
+        ({"body": b"\xff\xfe\x00"}, "malformed_event"),
+        ({"body": b"[" * 100_000}, "malformed_event"),
+        ({"body": b"null"}, "malformed_event"),
+        ({"body": b"{}"}, "invalid"),
+        ({"body": BODY.replace(b"1}", b'"one"}')}, "invalid"),
+        ({"content_type": "application/x-python-serialize", "content_encoding": "binary"}, "malformed_event"),
+        ({"headers": {"nameko.auth_token": None}}, "bad_service_token"),
+        ({"headers": {"nameko.auth_token": "garbage"}}, "bad_service_token"),
+        ({"headers": {"nameko.auth_token": "W1tb" * 1000 + ".e30.x"}}, "bad_service_token"),
+        ({"headers": {"nameko.auth_token": "\ud800"}}, "bad_service_token"),
+        ({"subject": "another event"}, "bad_service_token"),
+        ({"message_id": None}, "bad_service_token"),
+        ({"message_id": "\ud800"}, "bad_service_token"),
+        ({"issuer": "users"}, "forbidden"),
+    ],
+    ids=range(15),
+)
+def test_invalid_event_is_parked_at_once_and_the_next_event_is_handled(  # noqa: PLR0913, PLR0917 - fixtures
+    start: Start,
+    publish_forged: PublishForged,
+    publish_event: PublishEvent,
+    until: Until,
+    raw_client: RawAmqpClient,
+    wrong: dict[str, Any],
+    error: str,
+) -> None:
+    start(SampleInvoices)
+    publish_forged(**wrong)
+    parked = raw_client.get(PARKED)
+    body = parked.body.encode() if isinstance(parked.body, str) else parked.body
+    assert body == wrong.get("body", BODY)
+    assert parked.properties["application_headers"]["baraza.error"] == error
+    publish_event(2)
+    until(lambda: SampleInvoices.received == [2])
+
+
+def test_event_is_parked_as_soon_as_the_broker_stops_rejecting_it(
+    start: Start, publish_forged: PublishForged, raw_client: RawAmqpClient, rejecting: Rejecting, until: Until
+) -> None:
+    with rejecting("^parked") as rejected:
+        start(SampleInvoices)
+        publish_forged(body=b"null")
+        until(lambda: len(rejected) > 1)
+    assert raw_client.get(PARKED).body == "null"
+
+
+def test_token_from_which_forged_ones_are_made_is_valid(
+    start: Start, publish_forged: PublishForged, until: Until
+) -> None:
+    start(SampleInvoices)
+    publish_forged(forge=VALID)
+    until(lambda: SampleInvoices.received == [1])
+
+
+@pytest.mark.parametrize("forge", FORGED.values(), ids=FORGED)
+def test_event_with_a_forged_token_is_parked_at_once(  # noqa: PLR0913, PLR0917 - fixtures
+    start: Start,
+    publish_forged: PublishForged,
+    publish_event: PublishEvent,
+    until: Until,
+    raw_client: RawAmqpClient,
+    forge: Forge,
+) -> None:
+    start(SampleInvoices)
+    publish_forged(forge=forge)
+    assert raw_client.get(PARKED).properties["application_headers"]["baraza.error"] == "bad_service_token"
+    publish_event(2)
+    until(lambda: SampleInvoices.received == [2])
+
+
+@pytest.mark.parametrize("attempt", [2**63 - 1, -1, "many", None, True, [1]], ids=range(6))
+def test_forged_attempt_header_is_limited_and_other_headers_are_dropped(
+    start: Start, publish_forged: PublishForged, raw_client: RawAmqpClient, settings: dict[str, Any], attempt: object
+) -> None:
+    settings["retry"]["delays"] = []
+    SampleInvoices.handle = fail
+    start(SampleInvoices)
+    publish_forged(headers={"baraza.attempt": attempt, "x-death": [{"count": 1}], "other": "x"})
+    headers = raw_client.get(PARKED).properties["application_headers"]
+    assert headers["baraza.attempt"] in {1, 2, 1001}
+    assert not {"x-death", "other"} & headers.keys()
+
+
+def test_event_is_handled_once_by_two_processes_of_a_service(
+    start: Start, publish_event: PublishEvent, until: Until
+) -> None:
+    start(SampleInvoices)
+    start(SampleInvoices)
+    for quantity in range(20):
+        publish_event(quantity)
+    until(lambda: len(SampleInvoices.received) >= 20)
+    eventlet.sleep(0.1)
+    assert sorted(SampleInvoices.received) == list(range(20))
+
+
+def test_event_is_redelivered_after_the_handler_lost_its_connection(
+    start_behind_proxy: Start, broker_proxy: TcpProxy, publish_event: PublishEvent, until: Until, rpc: Rpc
+) -> None:
+    def handle(invoices: SampleInvoices, _event: OrderPlaced) -> None:
+        if len(invoices.received) == 1:
+            broker_proxy.drop()
+            eventlet.sleep(0.1)
+
+    SampleInvoices.handle = handle
+    start_behind_proxy(SampleInvoices)
+    publish_event(1)
+    until(lambda: SampleInvoices.received == [1, 1])
+    rpc("invoices.ping")
+
+
+def test_event_is_redelivered_if_the_connection_is_lost_before_it_is_moved(
+    start_behind_proxy: Start, broker_proxy: TcpProxy, publish_event: PublishEvent, until: Until, rpc: Rpc
+) -> None:
+    def handle(invoices: SampleInvoices, _event: OrderPlaced) -> None:
+        if len(invoices.received) == 1:
+            broker_proxy.drop()
+            raise KeyError
+
+    SampleInvoices.handle = handle
+    start_behind_proxy(SampleInvoices)
+    publish_event(1)
+    until(lambda: SampleInvoices.received == [1, 1])
+    rpc("invoices.ping")
+
+
+def test_deleted_retry_queue_is_declared_again(
+    start: Start, publish_event: PublishEvent, until: Until, raw_client: RawAmqpClient
+) -> None:
+    SampleInvoices.handle = fail_times(2)
+    start(SampleInvoices)
+    publish_event(1)
+    until(lambda: len(SampleInvoices.received) == 2)
+    until(lambda: raw_client.depth(f"retry.1.{QUEUE}") == 1)
+    raw_client.delete(f"retry.1.{QUEUE}")
+    SampleInvoices.received.clear()
+    publish_event(2)
+    until(lambda: SampleInvoices.received == [2, 2, 2])
+
+
+def test_handler_waits_only_seconds_for_a_broker_that_does_not_confirm(  # noqa: PLR0913, PLR0917 - fixtures
+    start_behind_proxy: Start,
+    broker_proxy: TcpProxy,
+    publish_event: PublishEvent,
+    until: Until,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("chassis.amqp.consumer.CONFIRM_TIMEOUT", 0.5)
+
+    def handle(invoices: SampleInvoices, _event: OrderPlaced) -> None:
+        if len(invoices.received) == 1:
+            broker_proxy.freeze()
+            raise KeyError
+
+    SampleInvoices.handle = handle
+    start_behind_proxy(SampleInvoices)
+    publish_event(1)
+    until(lambda: "could not be moved" in caplog.text)
+    broker_proxy.thaw()
+    until(lambda: len(SampleInvoices.received) >= 2)
+
+
+class OrderedInvoices(Service):
+    """Handles events in order; the first ones take the longest."""
+
+    name = "ordered"
+    received: ClassVar[list[int]] = []
+
+    @event_handler(OrderPlaced, in_order=True)
+    def on_order_placed(self, event: OrderPlaced) -> None:
+        eventlet.sleep(0.1 / event.quantity)
+        OrderedInvoices.received.append(event.quantity)
+
+
+def test_handler_in_order_handles_one_event_at_a_time(start: Start, publish_event: PublishEvent, until: Until) -> None:
+    start(OrderedInvoices)
+    for quantity in range(1, 9):
+        publish_event(quantity)
+    until(lambda: len(OrderedInvoices.received) == 8)
+    assert OrderedInvoices.received == list(range(1, 9))

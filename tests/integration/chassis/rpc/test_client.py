@@ -1,0 +1,135 @@
+"""The RPC client of services, whose deadline holds whatever the broker and the other service do."""
+
+import time
+from typing import Any
+
+import eventlet
+import pytest
+from eventlet.event import Event as Signal
+from nameko.testing.utils import get_extension
+
+from chassis.auth.caller import Caller
+from chassis.errors import Conflict, DeadlineExceeded, ServiceError, Unavailable
+from chassis.rpc.client import ReplyListener
+from orders.contract import Order, OrderPlaced, PlaceOrder
+from tests.integration.chassis.conftest import ADA, PublishEvent, Start, Until
+from tests.integration.chassis.raw_amqp import RawAmqpClient
+from tests.integration.chassis.sample_service import SampleInvoices, SampleOrders
+from tests.integration.support.rpc import Rpc
+from tests.integration.support.tcp_proxy import TcpProxy
+
+TEA: dict[str, Any] = {"item": "tea", "quantity": 3}
+
+
+def pending_replies(runner: Any) -> dict[str, Any]:
+    """Return the calls of the invoices service that wait for a reply; late replies must not make them grow."""
+    (invoices,) = [container for container in runner.containers if container.service_name == "invoices"]
+    pending: dict[str, Any] = get_extension(invoices, ReplyListener)._reply_events  # noqa: SLF001 - Nameko's
+    return pending
+
+
+def test_call_returns_the_reply(start: Start, rpc: Rpc) -> None:
+    start(SampleOrders, SampleInvoices)
+    assert rpc("invoices.reorder", ADA, **TEA).items() >= TEA.items()
+
+
+def test_user_is_forwarded_and_the_calling_service_changes(start: Start, rpc: Rpc) -> None:
+    start(SampleOrders, SampleInvoices)
+    rpc("invoices.reorder", ADA, **TEA)
+    assert SampleOrders.callers == [Caller("invoices", user=ADA.user, username=ADA.username)]
+
+
+def test_error_of_the_called_service_is_raised_and_can_be_passed_on(
+    start: Start, rpc: Rpc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reject(*_: object) -> None:
+        raise Conflict("The item is sold out.", "sold_out")
+
+    start(SampleOrders, SampleInvoices)
+    monkeypatch.setattr("orders.service._place", reject)
+    with pytest.raises(Conflict) as error:
+        rpc("invoices.reorder", **TEA)
+    assert (error.value.detail, error.value.code) == ("The item is sold out.", "sold_out")
+
+
+def test_call_without_a_reply_fails_at_the_deadline(start: Start, rpc: Rpc) -> None:
+    runner = start(SampleOrders, SampleInvoices)
+    pause = SampleOrders.pause = Signal()
+    started = time.monotonic()
+    with pytest.raises(DeadlineExceeded):
+        rpc("invoices.reorder", **TEA)
+    assert 0.9 < time.monotonic() - started < 2
+    assert pending_replies(runner) == {}
+    pause.send()
+    SampleOrders.pause = None
+    assert rpc("invoices.reorder", item="coffee", quantity=4)["quantity"] == 4, "the late reply is ignored"
+
+
+def test_request_to_a_stopped_service_expires_with_its_deadline(
+    start: Start, rpc: Rpc, raw_client: RawAmqpClient
+) -> None:
+    start(SampleOrders).kill()
+    runner = start(SampleInvoices)
+    with pytest.raises(DeadlineExceeded):
+        rpc("invoices.reorder", **TEA)
+    assert pending_replies(runner) == {}
+    assert raw_client.depth("rpc-orders") == 0
+
+
+def test_call_to_a_service_without_a_queue_fails_at_once(start: Start, rpc: Rpc) -> None:
+    runner = start(SampleInvoices)
+    started = time.monotonic()
+    with pytest.raises(Unavailable):
+        rpc("invoices.reorder", **TEA)
+    assert time.monotonic() - started < 0.5
+    assert pending_replies(runner) == {}
+
+
+def place(invoices: SampleInvoices) -> Exception | None:
+    """Call the orders service from a handler, and return the error."""
+    try:
+        invoices.rpc_client.call("orders.place", PlaceOrder(item="tea", quantity=1), Order)
+    except ServiceError as error:
+        return error
+    return None
+
+
+def test_call_fails_at_the_deadline_while_the_broker_is_paused(
+    start_behind_proxy: Start, broker_proxy: TcpProxy, publish_event: PublishEvent, until: Until
+) -> None:
+    results: list[tuple[Exception | None, float]] = []
+
+    def handle(invoices: SampleInvoices, _event: OrderPlaced) -> None:
+        broker_proxy.freeze()
+        started = time.monotonic()
+        results.append((place(invoices), time.monotonic() - started))
+        broker_proxy.thaw()
+
+    SampleInvoices.handle = handle
+    start_behind_proxy(SampleOrders, SampleInvoices)
+    publish_event(1)
+    until(lambda: results)
+    assert isinstance(results[0][0], DeadlineExceeded)
+    assert 0.9 < results[0][1] < 2
+
+
+def test_call_fails_at_once_while_the_broker_is_unavailable(
+    start_behind_proxy: Start, broker_proxy: TcpProxy, publish_event: PublishEvent, until: Until
+) -> None:
+    results: list[tuple[Exception | None, float]] = []
+
+    def handle(invoices: SampleInvoices, _event: OrderPlaced) -> None:
+        if not results:
+            broker_proxy.cut()
+            eventlet.sleep(0.1)
+            started = time.monotonic()
+            results.append((place(invoices), time.monotonic() - started))
+            broker_proxy.restore()
+
+    SampleInvoices.handle = handle
+    start_behind_proxy(SampleOrders, SampleInvoices)
+    publish_event(1)
+    until(lambda: results)
+    assert isinstance(results[0][0], Unavailable)
+    assert results[0][1] < 0.5
+    until(lambda: SampleInvoices.received == [1, 1])

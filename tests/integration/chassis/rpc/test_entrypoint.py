@@ -1,0 +1,250 @@
+"""RPC entrypoints: valid calls, rejected calls, malformed and malicious messages."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import eventlet
+import pytest
+from eventlet.event import Event as Signal
+from nameko.exceptions import MethodNotFound, RemoteError
+
+from chassis.auth import keyring, tokens
+from chassis.auth.caller import Caller
+from chassis.errors import Conflict, Invalid, Unauthenticated
+from tests.integration.chassis.conftest import ADA, Headers, Start, Until
+from tests.integration.chassis.forged_tokens import FORGED, VALID, Forge, valid_claims
+from tests.integration.chassis.raw_amqp import RawAmqpClient
+from tests.integration.chassis.sample_service import SampleInvoices, SampleOrders
+from tests.integration.support.rpc import Rpc
+
+EMPTY = b'{"args":[],"kwargs":{}}'
+ORDER = b'{"args":[],"kwargs":{"item":"tea","quantity":1}}'
+
+OrderCount = Callable[[], int]
+
+pytestmark = pytest.mark.usefixtures("running")
+
+
+@pytest.fixture
+def running(start: Start) -> Any:
+    return start(SampleOrders)
+
+
+def reply_to(raw_client: RawAmqpClient) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(raw_client.reply().body)
+    return body
+
+
+def test_method_gets_the_verified_caller(rpc: Rpc) -> None:
+    rpc("orders.record_caller", ADA)
+    rpc("orders.record_caller", Caller("users"))
+    assert SampleOrders.callers == [ADA, Caller("users")]
+
+
+def test_call_without_a_token_is_rejected_before_the_method_runs(rpc: Rpc) -> None:
+    with pytest.raises(Unauthenticated) as error:
+        rpc("orders.record_caller", None)
+    assert error.value.code == "bad_service_token"
+    assert SampleOrders.callers == []
+
+
+@pytest.mark.parametrize("token", ["garbage", "a.b.c", 7, ["t"], "t" * 10_000, "\ud800"])
+def test_call_with_a_malformed_token_is_rejected_before_the_method_runs(
+    raw_client: RawAmqpClient, headers: Headers, token: object
+) -> None:
+    raw_client.call("orders.record_caller", EMPTY, **headers(auth_token=token))
+    assert reply_to(raw_client)["error"]["exc_type"] == "Unauthenticated"
+    assert SampleOrders.callers == []
+
+
+def test_token_from_which_forged_ones_are_made_is_valid(
+    raw_client: RawAmqpClient, headers: Headers, settings: dict[str, Any]
+) -> None:
+    token = VALID(keyring.from_config(settings).signing, valid_claims("orders", exp=int(time.time()) + 60))
+    raw_client.call("orders.record_caller", EMPTY, **headers(auth_token=token))
+    assert reply_to(raw_client)["error"] is None
+
+
+@pytest.mark.parametrize("forge", FORGED.values(), ids=FORGED)
+def test_call_with_a_forged_token_is_rejected_before_the_method_runs(
+    raw_client: RawAmqpClient, headers: Headers, settings: dict[str, Any], forge: Forge
+) -> None:
+    token = forge(keyring.from_config(settings).signing, valid_claims("orders", exp=int(time.time()) + 60))
+    raw_client.call("orders.record_caller", EMPTY, **headers(auth_token=token))
+    assert reply_to(raw_client)["error"]["exc_args"][1] == "bad_service_token"
+    assert SampleOrders.callers == []
+
+
+def test_token_of_an_event_is_rejected_in_a_call(
+    raw_client: RawAmqpClient, headers: Headers, settings: dict[str, Any]
+) -> None:
+    token = tokens.issue(ADA, "events", keyring.from_config(settings).signing, subject="event-1")
+    raw_client.call("orders.record_caller", EMPTY, **headers(auth_token=token))
+    assert reply_to(raw_client)["error"]["exc_args"][1] == "bad_service_token"
+
+
+def test_service_cannot_reuse_the_token_of_a_call_for_another_service(
+    start: Start, rpc: Rpc, raw_client: RawAmqpClient, headers: Headers
+) -> None:
+    start(SampleInvoices)
+    calls = raw_client.bind("nameko-rpc", "orders.place")
+    rpc("invoices.reorder", item="tea", quantity=1)
+    token = raw_client.get(calls).properties["application_headers"]["nameko.auth_token"]
+    for target, accepted in (("invoices.ping", False), ("orders.record_caller", True)):
+        raw_client.call(target, EMPTY, **headers(auth_token=token))
+        assert (reply_to(raw_client)["error"] is None) is accepted
+
+
+def test_description_lists_the_methods_for_every_verified_caller(rpc: Rpc) -> None:
+    description = rpc("orders.describe", Caller("users"))
+    methods = {method.pop("name"): method for method in description["methods"]}
+    assert description["service"] == "orders"
+    own = {"crash", "place", "place_and_fail", "place_many", "record_caller", "unencodable", "view"}
+    assert set(methods) == own | {"describe", "get", "ping"}
+    fields = methods["place"].pop("fields")
+    assert methods["place"] == {
+        "about": "Place an order; then wait for `pause`, if it is set, before the reply.",
+        "callers": "any service",
+        "request": "PlaceOrder",
+        "reply": "Order",
+    }
+    assert fields["required"] == ["item", "quantity"]
+    assert fields["properties"]["quantity"]["type"] == "integer"
+    with pytest.raises(Unauthenticated):
+        rpc("orders.describe", None)
+
+
+def test_request_with_wrong_types_is_rejected_with_every_field(rpc: Rpc, order_count: OrderCount) -> None:
+    with pytest.raises(Invalid) as error:
+        rpc("orders.place", item=7, quantity="two")
+    assert {field["field"] for field in error.value.errors} == {"item", "quantity"}
+    assert order_count() == 0
+
+
+def test_unknown_method_is_rejected(rpc: Rpc) -> None:
+    with pytest.raises(MethodNotFound):
+        rpc("orders.burn")
+
+
+def test_service_error_reaches_the_caller_unchanged(rpc: Rpc) -> None:
+    with pytest.raises(Conflict, match="sold out"):
+        rpc("orders.place_and_fail", item="tea", quantity=1)
+
+
+@pytest.mark.parametrize(("target", "type_"), [("orders.crash", "KeyError"), ("orders.unencodable", "TypeError")])
+def test_unexpected_error_reaches_the_caller_without_its_text(rpc: Rpc, target: str, type_: str) -> None:
+    with pytest.raises(RemoteError) as error:
+        rpc(target)
+    assert error.value.exc_type == type_
+    assert "secrets" not in str(error.value)
+    rpc("orders.ping")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"not json",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b"[]",
+        b'"text"',
+        b"null",
+        b"{}",
+        b'{"args":[],"kwargs":[]}',
+        b'{"args":[1],"kwargs":{}}',
+        b'{"args":null,"kwargs":{}}',
+    ],
+    ids=range(10),
+)
+def test_malformed_body_is_rejected_and_the_service_survives(
+    raw_client: RawAmqpClient, headers: Headers, rpc: Rpc, body: bytes
+) -> None:
+    raw_client.call("orders.record_caller", body, **headers())
+    assert reply_to(raw_client)["error"]["exc_type"] == "Invalid"
+    rpc("orders.ping")
+
+
+def test_pickled_body_is_rejected_without_decoding_it(raw_client: RawAmqpClient, headers: Headers, rpc: Rpc) -> None:
+    pickled = {"content_type": "application/x-python-serialize", "content_encoding": "binary"}
+    raw_client.call("orders.record_caller", b"cos\nsystem\n(S'true'\ntR.", **headers(), **pickled)
+    assert reply_to(raw_client)["error"]["exc_type"] == "Invalid"
+    rpc("orders.ping")
+
+
+def test_undecodable_body_is_not_logged(
+    raw_client: RawAmqpClient, headers: Headers, caplog: pytest.LogCaptureFixture
+) -> None:
+    raw_client.call("orders.record_caller", b'{"password": "hunter2"', **headers())
+    reply_to(raw_client)
+    assert "hunter2" not in caplog.text
+
+
+def test_request_without_reply_to_is_discarded_and_the_service_survives(
+    raw_client: RawAmqpClient, headers: Headers, rpc: Rpc
+) -> None:
+    raw_client.publish("nameko-rpc", "orders.record_caller", EMPTY, **headers())
+    rpc("orders.ping")
+    assert raw_client.depth("rpc-orders") == 0
+    assert SampleOrders.callers == []
+
+
+@pytest.mark.parametrize("stack", ["a.b.1", 7, [1], [None], {"a": 1}, [["a"]], ["\ud800"]], ids=range(7))
+def test_malformed_call_stack_is_ignored(raw_client: RawAmqpClient, headers: Headers, rpc: Rpc, stack: object) -> None:
+    raw_client.call("orders.record_caller", EMPTY, **headers(call_id_stack=stack))
+    assert reply_to(raw_client)["error"] is None
+    rpc("orders.ping")
+
+
+def test_lone_surrogate_in_a_method_name_is_rejected(raw_client: RawAmqpClient, headers: Headers, rpc: Rpc) -> None:
+    raw_client.call("orders.\ud800", EMPTY, **headers())
+    assert reply_to(raw_client)["error"]["exc_type"] == "MethodNotFound"
+    rpc("orders.ping")
+
+
+def test_repeated_idempotency_key_runs_once_and_marks_the_reply_as_replayed(
+    raw_client: RawAmqpClient, headers: Headers, order_count: OrderCount
+) -> None:
+    bodies = []
+    for replayed in (None, True):
+        raw_client.call("orders.place", ORDER, **headers(request_key="once"))
+        reply = raw_client.reply()
+        bodies.append(json.loads(reply.body))
+        assert reply.properties.get("application_headers", {}).get("replayed") is replayed
+    assert bodies[0] == bodies[1]
+    assert bodies[0]["result"]["quantity"] == 1
+    assert order_count() == 1
+
+
+def test_malformed_idempotency_key_is_rejected(
+    raw_client: RawAmqpClient, headers: Headers, order_count: OrderCount
+) -> None:
+    raw_client.call("orders.place", ORDER, **headers(request_key="k" * 1000))
+    assert reply_to(raw_client)["error"]["exc_type"] == "Invalid"
+    assert order_count() == 0
+
+
+def test_reply_is_transient(raw_client: RawAmqpClient, headers: Headers) -> None:
+    raw_client.call("orders.place", ORDER, **headers(), delivery_mode=2)
+    assert raw_client.reply().properties["delivery_mode"] == 1
+
+
+def test_running_call_is_finished_and_answered_when_the_service_stops(
+    running: Any, rpc: Rpc, until: Until, order_count: OrderCount
+) -> None:
+    pause = SampleOrders.pause = Signal()
+    call = eventlet.spawn(rpc, "orders.place", item="tea", quantity=3)
+    until(lambda: order_count() == 1)
+    stopping = eventlet.spawn(running.stop)
+    eventlet.sleep(0.2)
+    pause.send()
+    assert call.wait()["quantity"] == 3
+    stopping.wait()
+
+
+def test_concurrent_calls_with_the_same_key_run_once(rpc: Rpc, order_count: OrderCount) -> None:
+    calls = [eventlet.spawn(rpc, "orders.place", request_key="once", item="tea", quantity=2) for _ in range(5)]
+    replies = [call.wait() for call in calls]
+    assert replies == [replies[0]] * 5
+    assert order_count() == 1

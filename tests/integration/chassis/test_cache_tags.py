@@ -1,0 +1,38 @@
+"""Cache tags while Redis is unavailable."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import eventlet
+import pytest
+
+from chassis.ids import new_id
+from chassis.redis import cache_tags
+from chassis.redis.cache_tags import CacheTags, tag_key
+from chassis.redis.connection import connect
+from tests.integration.chassis.conftest import Until
+from tests.integration.support.tcp_proxy import TcpProxy
+
+
+@pytest.fixture
+def redis_proxy(settings: dict[str, Any]) -> Iterator[TcpProxy]:
+    proxy = TcpProxy(settings["redis_url"])
+    yield proxy
+    proxy.close()
+
+
+def test_invalidation_that_failed_is_repeated_until_redis_is_available(
+    redis_proxy: TcpProxy, redis: Any, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache_tags, "RETRY_DELAY", 0.05)
+    tag = f"test-{new_id()}"
+    with connect(redis_proxy.uri) as client:
+        tags = CacheTags(client, eventlet.spawn)
+        tags.invalidate(tag)
+        assert redis.get(tag_key(tag)) == "1"
+        redis_proxy.cut()
+        tags.invalidate(tag)
+        tags.invalidate(tag)
+        redis_proxy.restore()
+        until(lambda: redis.get(tag_key(tag)) == "2")
+    redis.delete(tag_key(tag))

@@ -1,0 +1,59 @@
+from typing import Annotated
+
+import pytest
+from pydantic import AfterValidator, Field
+
+from chassis.contract import Message, PageRequest
+from chassis.contract.validation import validate, validate_strings
+from chassis.errors import Invalid
+
+
+def not_seven(number: int) -> int:
+    if number == 7:
+        raise ValueError("must not be seven")
+    return number
+
+
+class Inner(Message):
+    number: Annotated[int, AfterValidator(not_seven)]
+
+
+class Outer(Message):
+    name: str
+    inner: list[Inner] = Field(default_factory=list)
+
+
+def test_valid_fields_become_the_model() -> None:
+    assert validate(Outer, {"name": "a", "inner": [{"number": 1}], "new": 1}).inner[0].number == 1
+
+
+def test_error_lists_the_path_of_every_invalid_field() -> None:
+    with pytest.raises(Invalid) as error:
+        validate(Outer, {"inner": [{"number": 1}, {"number": "2"}]})
+    assert {field["field"] for field in error.value.errors} == {"name", "inner.1.number"}
+    assert error.value.detail == "Check inner.1.number, name."
+
+
+def test_message_of_a_custom_validator_is_unchanged() -> None:
+    with pytest.raises(Invalid) as error:
+        validate(Outer, {"name": "a", "inner": [{"number": 7}]})
+    assert error.value.errors == [{"field": "inner.0.number", "message": "must not be seven"}]
+
+
+def test_error_of_the_whole_body_has_the_path_body() -> None:
+    with pytest.raises(Invalid) as error:
+        validate(Outer, "text")  # type: ignore[arg-type]
+    assert [field["field"] for field in error.value.errors] == ["body"]
+
+
+def test_error_does_not_contain_invalid_values() -> None:
+    with pytest.raises(Invalid) as error:
+        validate(Outer, {"name": 123456789, "inner": "secret"})
+    assert "secret" not in str(error.value.args)
+    assert "123456789" not in str(error.value.args)
+
+
+def test_texts_of_a_query_are_converted_to_numbers() -> None:
+    assert validate_strings(PageRequest, {"limit": "5"}).limit == 5
+    with pytest.raises(Invalid, match="limit"):
+        validate_strings(PageRequest, {"limit": "many"})

@@ -1,0 +1,106 @@
+import sqlite3
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, event, text
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from chassis.db import engine as module
+from chassis.db.engine import WRITE, create_engine, database_url, engine_options
+from chassis.db.unit_of_work import UnitOfWork
+from chassis.errors import Unavailable
+
+
+@pytest.mark.parametrize(
+    ("pragma", "value"), [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 5000)]
+)
+def test_sqlite_connection_has_the_pragmas(engine: Engine, pragma: str, value: object) -> None:
+    with engine.begin() as connection:
+        assert connection.scalar(text(f"PRAGMA {pragma}")) == value
+
+
+def statements_of(engine: Engine, *, write: bool) -> list[str]:
+    statements: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    with engine.connect().execution_options(**{WRITE: write}) as connection:
+        connection.execute(text("SELECT 1"))
+    return statements
+
+
+def test_write_takes_the_lock_at_its_begin_and_a_read_does_not(engine: Engine) -> None:
+    assert statements_of(engine, write=True)[0] == "BEGIN IMMEDIATE"
+    assert statements_of(engine, write=False)[-2:] == ["BEGIN", "SELECT 1"]
+
+
+def test_unit_of_work_begins_reads_and_writes_differently(engine: Engine, db: UnitOfWork) -> None:
+    statements: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    with db.read() as session:
+        session.execute(text("SELECT 1"))
+    with db.write():
+        pass
+    assert statements == ["BEGIN", "SELECT 1", "BEGIN IMMEDIATE"]
+
+
+def test_failed_write_is_rolled_back(engine: Engine, db: UnitOfWork) -> None:
+    def fail() -> None:
+        with db.write() as session:
+            session.execute(text("CREATE TABLE t (id)"))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    with engine.begin() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM sqlite_master WHERE name = 't'")) == 0
+
+
+def test_sqlite_pool_has_one_connection_for_which_others_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOCK_WAIT", 0.05)
+    engine = create_engine({"url": f"sqlite:///{tmp_path}/one.sqlite3"}, pool_size=10)
+    with engine.connect(), pytest.raises(PoolTimeout):
+        engine.connect()
+    engine.dispose()
+
+
+def test_locked_database_raises_unavailable(tmp_path: Path, db: UnitOfWork, caplog: pytest.LogCaptureFixture) -> None:
+    other = sqlite3.connect(tmp_path / "test.sqlite3", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    def write() -> None:
+        with db.write():
+            pass
+
+    with db.read() as session:
+        session.execute(text("PRAGMA busy_timeout = 10"))
+    with pytest.raises(Unavailable) as error:
+        write()
+    other.close()
+    assert isinstance(error.value.__cause__, OperationalError)
+    assert "the database is unavailable: OperationalError" in caplog.text
+
+
+def test_error_messages_contain_no_parameters(db: UnitOfWork) -> None:
+    def clash() -> None:
+        with db.write() as session:
+            session.execute(text("CREATE TABLE t (id TEXT PRIMARY KEY)"))
+            for _ in range(2):
+                session.execute(text("INSERT INTO t VALUES (:id)"), {"id": "a secret"})
+
+    with pytest.raises(IntegrityError) as error:
+        clash()
+    assert "a secret" not in str(error.value)
+
+
+def test_database_is_configured_by_its_url_or_its_parts() -> None:
+    assert database_url({"url": "sqlite:///a.sqlite3"}).database == "a.sqlite3"
+    parts = {"drivername": "postgresql+psycopg2", "username": "u", "password": "p@:/", "host": "h", "database": "d"}
+    assert database_url(parts).render_as_string(hide_password=False) == "postgresql+psycopg2://u:p%40%3A%2F@h/d"
+
+
+def test_postgresql_has_timeouts() -> None:
+    options = engine_options(database_url({"url": "postgresql+psycopg2://h/d"}), 10)
+    assert (options["pool_size"], options["max_overflow"], options["hide_parameters"]) == (10, 0, True)
+    assert options["connect_args"]["connect_timeout"] == 3
+    assert "lock_timeout=5s" in options["connect_args"]["options"]
+    assert "statement_timeout=30s" in options["connect_args"]["options"]

@@ -1,0 +1,113 @@
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from chassis import clock
+from chassis.amqp import message_headers
+from chassis.contract import Message
+from chassis.db import idempotency
+from chassis.db.tables import handled_requests
+from chassis.db.unit_of_work import UnitOfWork
+from chassis.errors import Conflict, Invalid
+
+OLD, NEW = f"k1:{'o' * 32}", f"k2:{'n' * 32}"
+
+
+class Order(Message):
+    text: str
+
+
+class Receipt(Message):
+    number: int
+
+
+class Shop:
+    """Counts its orders."""
+
+    def __init__(self, db: UnitOfWork) -> None:
+        self._db = db
+        self.orders = 0
+
+    def order(
+        self, key: str | None, text: str = "tea", method: str = "order", keys: str = OLD
+    ) -> tuple[Receipt, SimpleNamespace]:
+        call = SimpleNamespace(
+            data={message_headers.REQUEST_KEY: key} if key else {},
+            entrypoint=SimpleNamespace(method_name=method),
+            args=(Order(text=text),),
+            config={"service_token_keys": keys, "service_token_issuers": []},
+        )
+        with self._db.write() as session:
+            return idempotency.once(session, call, Receipt, self._write), call
+
+    def _write(self, _session: Session) -> Receipt:
+        self.orders += 1
+        if self.orders > 10:
+            raise Conflict("Sold out.")
+        return Receipt(number=self.orders)
+
+
+@pytest.fixture
+def shop(db: UnitOfWork) -> Shop:
+    return Shop(db)
+
+
+def test_repeated_request_returns_the_same_reply_and_runs_once(shop: Shop) -> None:
+    first, call = shop.order("a")
+    assert message_headers.REPLAYED not in call.data
+    for _ in range(3):
+        again, call = shop.order("a")
+        assert again == first
+        assert call.data[message_headers.REPLAYED] is True
+    assert shop.orders == 1
+
+
+def test_key_of_another_request_is_rejected(shop: Shop) -> None:
+    shop.order("a")
+    with pytest.raises(Invalid) as error:
+        shop.order("a", "coffee")
+    assert error.value.code == "idempotency_key_reused"
+    assert shop.orders == 1
+
+
+def test_other_keys_and_methods_are_other_requests(shop: Shop) -> None:
+    assert [shop.order("a")[0].number, shop.order("b")[0].number, shop.order("a", method="buy")[0].number] == [1, 2, 3]
+
+
+def test_request_without_a_key_always_runs(shop: Shop) -> None:
+    assert [shop.order(None)[0].number for _ in range(2)] == [1, 2]
+
+
+def test_failed_write_can_be_repeated_with_its_key(shop: Shop) -> None:
+    shop.orders = 10
+    with pytest.raises(Conflict):
+        shop.order("a")
+    shop.orders = 0
+    assert shop.order("a")[0].number == 1
+
+
+def test_repeated_request_is_recognised_after_a_key_rotation(shop: Shop) -> None:
+    first, _ = shop.order("a", keys=OLD)
+    assert shop.order("a", keys=f"{NEW},{OLD}")[0] == first
+
+
+def test_neither_the_request_nor_a_plain_hash_of_it_is_stored(shop: Shop, engine: Engine) -> None:
+    shop.order("a", "my password", keys=OLD)
+    shop.order("b", "my password", keys=NEW)
+    with engine.begin() as connection:
+        rows = connection.execute(select(handled_requests)).all()
+    assert "my password" not in str(rows)
+    assert len({row.digest for row in rows}) == 2
+
+
+def test_only_expired_replies_are_deleted(shop: Shop, db: UnitOfWork, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.order("old")
+    later = clock.now() + idempotency.RETENTION + timedelta(seconds=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    shop.order("young")
+    with db.write() as session:
+        idempotency.delete_expired(session)
+        assert session.scalars(select(handled_requests.c.key)).all() == ["order:young"]
