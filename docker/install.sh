@@ -1,6 +1,6 @@
 #!/bin/sh
-# Create /opt/venv from a lock file, in the build stage of an image: `install.sh requirements.lock`. pip verifies the hash
-# of every download. setuptools is installed first, because it builds the packages that have no wheel.
+# Create /opt/venv from a lock file, in the build stage of an image: `install.sh requirements.lock`. pip verifies the
+# hash of every download. setuptools is installed first, because it builds the packages that have no wheel.
 set -eu
 
 install() {
