@@ -1,1 +1,1 @@
-"""Everything that runs the platform: images, compose, dashboards, and one machine without containers."""
+"""Container images, Docker Compose, and the configuration of servers and monitoring."""

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds every image: `docker/build.sh [options of docker build]`. RELEASE=... is their tag, and what they say they are.
+# Build an image for each folder with a Dockerfile: `docker/build.sh [options of docker build]`.
+# RELEASE is the tag and version of the images; by default the version in setup.cfg.
 set -eu
 cd "$(dirname "$0")/.."
 

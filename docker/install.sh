@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes /opt/venv from a lock file, in the first stage of an image: `install.sh requirements.lock`. Every download is
-# checked against its hash, setuptools too, which comes first because it builds what is published as source only.
+# Create /opt/venv from a lock file, in the build stage of an image: `install.sh requirements.lock`. pip verifies the
+# hash of every download. setuptools is installed first, because it builds the packages that have no wheel.
 set -eu
 
 install() {

@@ -1,27 +1,27 @@
 #!/bin/sh
-# Writes docker/.env for docker/compose.yml: new secrets, which nobody else may read, and what an operator decides.
-# One that is there keeps all it has, for the databases were made with its passwords. It only gets those passwords that
-# a newer release asks for.
+# Write docker/.env for docker/compose.yml: random secrets and the operator's settings, readable by the owner only.
+# In an existing file nothing changes, because the databases were created with its passwords; passwords that a newer
+# release needs are added.
 set -eu
 cd "$(dirname "$0")"
 umask 077
 
-secret() { # of that many bytes, in hexadecimal, which fits in addresses and shells as it is
+secret() { # secret BYTES: random bytes in hexadecimal, which needs no escaping in URLs and shells
     od -An -v -N"$1" -tx1 /dev/urandom | tr -d ' \n'
 }
 
-everything() {
+template() {
     cat <<EOF
-# Made by docker/secrets.sh for docker/compose.yml. What else may be set here: docs/operations.md.
+# Written by docker/secrets.sh for docker/compose.yml. Other settings: docs/configuration.md.
 COMPOSE_PROJECT_NAME=baraza
 
-# Where the gateway listens on this machine, and its address as the world sees it.
+# The address on which the gateway listens on this host, and the URL at which clients reach it.
 PUBLISH=127.0.0.1:8000
 PUBLIC_URL=http://127.0.0.1:8000
 
-# The profile dev starts a mailbox and a simulator of Africa's Talking, to which these lines point.
-# Leave it out when you put in a mail server and an account of yours. The profile monitoring starts
-# Prometheus and Grafana; two profiles have a comma between them.
+# The profile dev starts a mailbox and an SMS simulator, which the lines below use. Remove it when you
+# set your own mail server and Africa's Talking account. The profile monitoring starts Prometheus and
+# Grafana. Separate profiles with a comma.
 COMPOSE_PROFILES=dev
 SMTP_HOST=mailbox
 SMTP_PORT=1025
@@ -31,7 +31,7 @@ AFRICASTALKING_API_KEY=$(secret 24)
 AFRICASTALKING_URL=http://sms-simulator:8026
 AFRICASTALKING_CALLBACK_SECRET=$(secret 24)
 
-# Known here alone.
+# Secrets of this installation.
 RABBITMQ_PASSWORD=$(secret 24)
 RABBITMQ_USERS_PASSWORD=$(secret 24)
 RABBITMQ_FEEDS_PASSWORD=$(secret 24)
@@ -42,7 +42,7 @@ POSTGRES_PASSWORD=$(secret 24)
 GATEWAY_POSTGRES_PASSWORD=$(secret 24)
 SERVICE_TOKEN_KEYS=k1:$(secret 32)
 
-# For the profile monitoring: who may read the gateway's /metrics, and the password of Grafana's user admin.
+# For the profile monitoring: the bearer token of the gateway's /metrics, and the password of Grafana's user admin.
 METRICS_TOKEN=$(secret 24)
 GRAFANA_PASSWORD=$(secret 24)
 EOF
@@ -50,17 +50,17 @@ EOF
 
 if [ -e .env ]; then
     added=
-    [ -z "$(tail -c 1 .env)" ] || echo >>.env # its last line had no end
-    for line in $(everything | grep '^[A-Z_]*_PASSWORD='); do
+    [ -z "$(tail -c 1 .env)" ] || echo >>.env # end the last line
+    for line in $(template | grep '^[A-Z_]*_PASSWORD='); do
         name=${line%%=*}
         if ! grep -q "^$name=" .env; then
             printf '%s\n' "$line" >>.env
             added="$added $name"
         fi
     done
-    echo "docker/.env is there already and keeps what it has: its secrets are in use.${added:+ New in it:$added}"
+    echo "docker/.env exists and keeps its values, because its secrets are in use.${added:+ Added:$added}"
 else
-    set -C # the shell itself replaces no file either
-    everything >.env
-    echo "docker/.env is written, with new secrets."
+    set -C # do not overwrite a file created in the meantime
+    template >.env
+    echo "Wrote docker/.env with new secrets."
 fi

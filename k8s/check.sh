@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# `make manifests`: builds every overlay, with secrets made for the occasion, and holds the result against Kubernetes'
-# schemas and checkov's rules. The tools come into .run/manifests; nothing is installed outside of it.
-# RabbitmqCluster is outside of both: its schema comes with its operator.
+# `make manifests`: build every overlay with temporary secrets, and check the result against the schemas of Kubernetes
+# and the rules of checkov. The tools are installed in .run/manifests. RabbitmqCluster is not checked: its schema comes
+# with its operator.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=.run/manifests
@@ -20,10 +20,10 @@ main() {
         file=$work/$(basename "$overlay").yaml
         "$kubectl" kustomize "$work/k8s/$overlay" >"$file" 2>"$work/kustomize.log" || { cat "$work/kustomize.log"; exit 1; }
         for version in "${versions[@]}"; do
-            said "$overlay, Kubernetes $version" \
+            check "$overlay, Kubernetes $version" \
                 "$work/venv/bin/kubernetes-validate" --strict --quiet --no-warn -k "$version" "$file" || failed=1
         done
-        said "$overlay, checkov" "$work/venv/bin/checkov" --config-file k8s/checkov.yaml --file "$file" || failed=1
+        check "$overlay, checkov" "$work/venv/bin/checkov" --config-file k8s/checkov.yaml --file "$file" || failed=1
     done
     return "$failed"
 }
@@ -38,7 +38,7 @@ tools() {
     touch "$stamp"
 }
 
-# The one on the PATH, or Debian's, unpacked without being installed.
+# kubectl from the PATH, or Debian's, unpacked but not installed.
 kubectl_program() {
     command -v kubectl && return
     if [[ ! -x $work/usr/bin/kubectl ]]; then
@@ -47,14 +47,14 @@ kubectl_program() {
     echo "$work/usr/bin/kubectl"
 }
 
-said() {
+check() {
     local title=$1
     shift
-    if "$@" >"$work/said.log" 2>&1; then
+    if "$@" >"$work/check.log" 2>&1; then
         printf '  %-40s passed\n' "$title"
     else
         printf '  %-40s failed\n' "$title"
-        cat "$work/said.log"
+        cat "$work/check.log"
         return 1
     fi
 }

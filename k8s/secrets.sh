@@ -1,60 +1,58 @@
 #!/bin/sh
-# Writes k8s/secrets/: random passwords and keys, and what vendors gave you. kustomize makes Secrets of the files.
+# Write k8s/secrets/: random passwords and keys, and the credentials of providers. kustomize turns the files into Secrets.
 #
 #   AFRICASTALKING_API_KEY=... SMTP_USER=... SMTP_PASSWORD=... k8s/secrets.sh
 #
-# A file that is there stays as it is, so running it again adds only what is missing; to change a value edit its file.
-# The files of RabbitMQ's users are made of the passwords in broker/, each time anew.
-# Keep a copy of the folder in a safe place: git ignores it.
+# Existing files are kept, so running it again only adds missing ones; edit a file to change its value. Only the files
+# derived from the RabbitMQ passwords in broker/ are written again each time.
+# Back up the folder: git ignores it.
 set -eu
 umask 077
 cd "$(dirname "$0")/secrets"
 
 random() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }
 
-# The standard input becomes a file, at once and as a whole, unless there is one.
-file() {
-    if [ -e "$1" ]; then
-        echo "k8s/secrets/$1 is there and stays" >&2
-        cat >/dev/null
-    else
-        cat >"$1.new"
-        mv "$1.new" "$1"
-    fi
-}
-
-# The same, also where there is one.
-made() {
+# Write standard input to a file, atomically.
+replace() {
     cat >"$1.new"
     mv "$1.new" "$1"
 }
 
-# A single value without a line end; the caller reads it back, whether it is new or old.
-value() { [ -e "$1" ] || random | file "$1"; cat "$1"; }
+# Write standard input to a file, unless the file exists.
+create() {
+    if [ -e "$1" ]; then
+        echo "k8s/secrets/$1 exists and is kept" >&2
+        cat >/dev/null
+    else
+        replace "$1"
+    fi
+}
+
+# Print the random value in a file, which is created if it is missing.
+value() { [ -e "$1" ] || random | create "$1"; cat "$1"; }
 
 if [ ! -e notification.env ]; then
-    : "${AFRICASTALKING_API_KEY:?set it: the key of your account there; any word will do for the overlay dev}"
+    : "${AFRICASTALKING_API_KEY:?set it to the API key of your account; any value works for the overlay dev}"
 fi
 mkdir -p redis fixed broker scale/applications
 
 redis=$(value redis/password)
 rabbitmq=$(value fixed/password)
-printf 'requirepass %s\nmasterauth %s\n' "$redis" "$redis" | file redis/password.conf
-printf baraza | file fixed/username
-printf 'default_user = baraza\ndefault_pass = %s\n' "$rabbitmq" | file fixed/default_user.conf
-printf rabbitmq-service.baraza.svc | file fixed/host
-printf 5672 | file fixed/port
-printf rabbitmq | file fixed/provider
-printf rabbitmq | file fixed/type
-printf 'k1:%s\n' "$(random)" | file fixed/keys
+printf 'requirepass %s\nmasterauth %s\n' "$redis" "$redis" | create redis/password.conf
+printf baraza | create fixed/username
+printf 'default_user = baraza\ndefault_pass = %s\n' "$rabbitmq" | create fixed/default_user.conf
+printf rabbitmq-service.baraza.svc | create fixed/host
+printf 5672 | create fixed/port
+printf rabbitmq | create fixed/provider
+printf rabbitmq | create fixed/type
+printf 'k1:%s\n' "$(random)" | create fixed/keys
 
-file common.env <<EOF
+create common.env <<ENV
 REDIS_URL=redis://:$redis@redis-service:6379/0
-EOF
-# Before each service had a user of RabbitMQ, the administrator's password stood here for all.
-grep -v '^AMQP_URI=' common.env | made common.env
+ENV
+# Each service's RabbitMQ user: its password goes to the service as AMQP_URI and to RabbitMQ as users.json.
 for user in users feeds notifications gateway; do
-    printf 'AMQP_URI=pyamqp://%s:%s@rabbitmq-service:5672/baraza\n' "$user" "$(value "broker/$user")" | made "broker/$user.env"
+    printf 'AMQP_URI=pyamqp://%s:%s@rabbitmq-service:5672/baraza\n' "$user" "$(value "broker/$user")" | replace "broker/$user.env"
 done
 {
     printf '{"users": [\n  {"name": "baraza", "password": "%s", "tags": ["administrator"]}' "$rabbitmq"
@@ -62,34 +60,34 @@ done
         printf ',\n  {"name": "%s", "password": "%s", "tags": []}' "$user" "$(cat "broker/$user")"
     done
     printf '\n]}\n'
-} | made fixed/users.json
-file user.env <<EOF
+} | replace fixed/users.json
+create user.env <<ENV
 POSTGRES_PASSWORD=$(random)
-EOF
-file gateway.env <<EOF
+ENV
+create gateway.env <<ENV
 GATEWAY_POSTGRES_PASSWORD=$(random)
 METRICS_TOKEN=$(random)
 AFRICASTALKING_CALLBACK_SECRET=$(random)
-EOF
-file notification.env <<EOF
+ENV
+create notification.env <<ENV
 AFRICASTALKING_API_KEY=${AFRICASTALKING_API_KEY-}
 SMTP_USER=${SMTP_USER-}
 SMTP_PASSWORD=${SMTP_PASSWORD-}
-EOF
-# PostgreSQL's superusers, a server each.
-file postgres.env <<EOF
+ENV
+# The superusers of the PostgreSQL servers.
+create postgres.env <<ENV
 user=$(random)
 gateway=$(random)
 feeds=$(random)
 notification=$(random)
-EOF
-# The databases that are PostgreSQL in the overlay `scale` alone.
+ENV
+# Databases of feeds and notifications, which are PostgreSQL only in the overlay `scale`.
 feeds=$(value scale/applications/feeds)
 notification=$(value scale/applications/notification)
-file scale/feeds.env <<EOF
+create scale/feeds.env <<ENV
 FEEDS_DB_URI=postgresql+psycopg2://feeds_user:$feeds@feeds-postgres-service:5432/feeds_db
-EOF
-file scale/notification-database.env <<EOF
+ENV
+create scale/notification-database.env <<ENV
 NOTIFICATIONS_DB_URI=postgresql+psycopg2://notification_user:$notification@notification-postgres-service:5432/notification_db
-EOF
+ENV
 echo "k8s/secrets is complete"

@@ -1,1 +1,1 @@
-"""The gateway's image."""
+"""The image of the gateway."""

@@ -1,4 +1,5 @@
-# Runs once, when PostgreSQL starts on an empty volume: the application's database and its role, which is no superuser.
+# Create the application's database and its role, without superuser rights. PostgreSQL runs this once, on an empty
+# volume.
 psql --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres \
     --set role="$APPLICATION_ROLE" --set password="$APPLICATION_PASSWORD" --set database="$APPLICATION_DATABASE" <<'SQL'
 CREATE ROLE :"role" LOGIN PASSWORD :'password';

@@ -1,5 +1,5 @@
-# Before Redis and its Sentinel start: who leads? The Sentinels of the others know it; when nobody does, the first pod.
-# Both servers write to their files when the leader changes, so they get copies.
+# Write the configuration of Redis and Sentinel before they start. The leader is the one that another Sentinel reports,
+# or else the first pod. Both servers rewrite their files when the leader changes, so they get copies.
 set -eu
 me=$POD.redis-nodes
 leader=redis-0.redis-nodes

@@ -1,5 +1,5 @@
-import importlib
-import inspect
+"""docker/compose.yml runs every process, in order, with its own variables and few rights."""
+
 import json
 import os
 import re
@@ -8,183 +8,162 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from chassis.amqp import entrypoints
-from chassis.events.handler import EventHandler
-from dev.platform import programs
 from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, VHOST
-from tests.unit.containers.places import ROOT, SERVICES, compose, release, text, variables
+from tests.unit.containers.project import (
+    NAMEKO_MODULES,
+    ROOT,
+    SECRET_NAME,
+    SERVICES,
+    WEB_MODULE,
+    config_variables,
+    missing_code,
+    text,
+    version,
+)
 
-CONTAINERS: dict[str, dict[str, Any]] = compose()["services"]
-OURS = {name: one for name, one in CONTAINERS.items() if one["image"].startswith("baraza-")}
-RUNNING = {name: one for name, one in OURS.items() if one["restart"] != "no"}
-
-pytestmark = pytest.mark.filterwarnings("ignore:pkg_resources")
+# CSafeLoader, because Nameko makes SafeLoader replace variables.
+COMPOSE: dict[str, Any] = yaml.load(text("docker/compose.yml"), yaml.CSafeLoader)
+CONTAINERS: dict[str, dict[str, Any]] = COMPOSE["services"]
+OUR_CONTAINERS = {name: options for name, options in CONTAINERS.items() if options["image"].startswith("baraza-")}
+SERVICE_CONTAINERS = {name: options for name, options in OUR_CONTAINERS.items() if "profiles" not in options}
+PROCESSES = {name: options for name, options in SERVICE_CONTAINERS.items() if options["restart"] != "no"}
 
 each_container = pytest.mark.parametrize("name", CONTAINERS)
-each_of_ours = pytest.mark.parametrize("name", OURS)
+each_of_ours = pytest.mark.parametrize("name", OUR_CONTAINERS)
+each_service_container = pytest.mark.parametrize("name", SERVICE_CONTAINERS)
 
 
 def image(name: str) -> str:
-    """Return the folder of a container's image: users."""
-    return str(OURS[name]["build"]["dockerfile"]).split("/")[1]
+    """Return the folder in docker/ from which the image of a container is built."""
+    return str(OUR_CONTAINERS[name]["build"]["dockerfile"]).split("/")[1]
 
 
-def command(name: str) -> str:
-    """Return what a container of ours runs, in words."""
-    default = re.findall(r"^CMD \[(.+)\]$", text(f"docker/{image(name)}/Dockerfile"), re.MULTILINE)[0]
-    return " ".join(OURS[name].get("command") or re.findall(r'"([^"]+)"', default))
+def command(name: str) -> list[str]:
+    """Return the command of one of our containers."""
+    default = re.findall(r"^CMD (.+)$", text(f"docker/{image(name)}/Dockerfile"), re.MULTILINE)[0]
+    words: list[str] = OUR_CONTAINERS[name].get("command") or json.loads(default)
+    return words
 
 
-def checked(name: str) -> bool:
-    """Tell whether Docker knows a container's health."""
-    check = CONTAINERS[name].get("healthcheck", {})
-    return "test" in check or (name in RUNNING and "\nHEALTHCHECK " in text(f"docker/{image(name)}/Dockerfile"))
+@pytest.mark.parametrize("module", [*NAMEKO_MODULES, WEB_MODULE])
+def test_every_process_has_one_container(module: str) -> None:
+    commands = [" ".join(command(name)) for name in PROCESSES]
+    assert sum(re.search(rf"\b{re.escape(module)}\b", words) is not None for words in commands) == 1
 
 
-def hears_events(module: str) -> bool:
-    classes = [one for _, one in inspect.getmembers(importlib.import_module(module), inspect.isclass)]
-    return any(list(entrypoints.find(one, EventHandler)) for one in classes if one.__module__ == module)
-
-
-def test_it_is_readable_by_the_first_docker_compose_too() -> None:
-    assert "name" not in compose()
-
-
-@pytest.mark.parametrize("module", [*programs.SERVICES, programs.GATEWAY])
-def test_every_process_of_the_platform_has_a_container(module: str) -> None:
-    assert sum(re.search(rf"\b{re.escape(module)}\b", command(name)) is not None for name in RUNNING) == 1
+@each_of_ours
+def test_command_names_existing_code(name: str) -> None:
+    assert not missing_code(command(name))
+    assert not missing_code(OUR_CONTAINERS[name].get("healthcheck", {}).get("test", []))
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_database_is_migrated_before_its_service_starts(service: str) -> None:
-    migrations = next(name for name in OURS if command(name) == f"python -m chassis.commands.migrate {service}")
-    for name in RUNNING:
+    migrate = ["python", "-m", "chassis.commands.migrate", service]
+    (migrations,) = [name for name in OUR_CONTAINERS if command(name) == migrate]
+    for name in PROCESSES:
         if image(name) == service:
-            assert OURS[name]["depends_on"][migrations] == {"condition": "service_completed_successfully"}
+            assert OUR_CONTAINERS[name]["depends_on"][migrations] == {"condition": "service_completed_successfully"}
 
 
-def test_the_queues_of_everybody_who_hears_events_are_there_before_anybody_starts() -> None:
-    steps = [name for name in OURS if "chassis.commands.declare_queues" in command(name)]
-    declared = {module for name in steps for module in command(name).split()[3:]}
-    assert {module for module in programs.SERVICES if hears_events(module)} <= declared
-    for name in RUNNING:
-        if "profiles" not in OURS[name]:
-            assert set(steps) <= OURS[name]["depends_on"].keys()
+def test_queues_of_event_consumers_are_declared_before_services_start() -> None:
+    steps = {name for name in OUR_CONTAINERS if "chassis.commands.declare_queues" in command(name)}
+    declared = {module for name in steps for module in command(name)[3:]}
+    consumers = {module for module in NAMEKO_MODULES if "@event_handler" in text(f"{module.replace('.', '/')}.py")}
+    assert consumers
+    assert consumers <= declared
+    for name in PROCESSES:
+        assert steps <= OUR_CONTAINERS[name]["depends_on"].keys()
 
 
-@pytest.mark.parametrize("name", [name for name in OURS if image(name) in SERVICES])
-def test_a_container_gets_every_variable_of_its_service(name: str) -> None:
-    given = OURS[name]["environment"]
-    wanted = variables(image(name))
-    assert wanted.keys() <= given.keys()
-    for variable, required in wanted.items():
-        assert given[variable] is not None or not required, variable
+@each_service_container
+def test_container_gets_every_variable_of_its_service(name: str) -> None:
+    environment = OUR_CONTAINERS[name]["environment"]
+    variables = config_variables(image(name))
+    assert variables.keys() <= environment.keys()
+    for variable, required in variables.items():
+        assert environment[variable] is not None or not required, variable
 
 
-@each_container
-def test_whatever_a_container_waits_for_exists_and_can_come_true(name: str) -> None:
-    for other, condition in CONTAINERS[name].get("depends_on", {}).items():
-        if condition["condition"] == "service_healthy":
-            assert checked(other)
-        else:
-            assert condition["condition"] == "service_completed_successfully"
-            assert CONTAINERS[other]["restart"] == "no"
-        assert CONTAINERS[other].get("profiles") in (None, CONTAINERS[name].get("profiles"))
+@pytest.mark.parametrize("name", [name for name in CONTAINERS if "profiles" not in CONTAINERS[name]])
+def test_container_that_keeps_running_has_a_health_check(name: str) -> None:
+    if CONTAINERS[name]["restart"] != "no" and "test" not in CONTAINERS[name].get("healthcheck", {}):
+        assert "\nHEALTHCHECK " in text(f"docker/{image(name)}/Dockerfile")
 
 
 @each_container
-def test_networks_and_named_volumes_are_declared(name: str) -> None:
-    assert set(CONTAINERS[name]["networks"]) <= compose()["networks"].keys()
-    for volume in CONTAINERS[name].get("volumes", []):
-        source = volume.partition(":")[0]
-        assert source in compose()["volumes"] or (ROOT / "docker" / source).exists()
+def test_mounted_files_exist(name: str) -> None:
+    sources = [volume.partition(":")[0] for volume in CONTAINERS[name].get("volumes", [])]
+    assert all(source in COMPOSE["volumes"] or (ROOT / "docker" / source).exists() for source in sources)
 
 
 @each_of_ours
-def test_a_container_of_ours_is_of_this_release_and_built_from_this_tree(name: str) -> None:
-    container = OURS[name]
-    assert container["image"] == f"baraza-{image(name)}:${{RELEASE:-{release()}}}"
-    assert container["build"]["args"]["RELEASE"] == f"${{RELEASE:-{release()}}}"
+def test_our_image_is_built_from_this_tree_with_its_version(name: str) -> None:
+    container = OUR_CONTAINERS[name]
+    assert container["image"] == f"baraza-{image(name)}:${{RELEASE:-{version()}}}"
+    assert container["build"]["args"]["RELEASE"] == f"${{RELEASE:-{version()}}}"
     assert (ROOT / "docker" / container["build"]["context"]).resolve() == ROOT
     assert (ROOT / container["build"]["dockerfile"]).is_file()
 
 
-@each_of_ours
-def test_a_container_of_ours_may_do_little(name: str) -> None:
-    container = OURS[name]
-    assert container["read_only"] is True
-    assert container["cap_drop"] == ["ALL"]
-    assert "cap_add" not in container
-    assert "user" not in container
-
-
 @each_container
-def test_a_container_has_limits_and_keeps_its_logs_small(name: str) -> None:
+def test_container_has_limits_and_no_privileges(name: str) -> None:
     container = CONTAINERS[name]
-    assert container["security_opt"] == ["no-new-privileges:true"]
     assert container["cap_drop"] == ["ALL"]
+    assert name not in OUR_CONTAINERS or (container["read_only"] and not {"cap_add", "user"} & container.keys())
+    assert container["security_opt"] == ["no-new-privileges:true"]
+    assert "privileged" not in container
     assert container["mem_limit"]
     assert container["logging"]["options"].keys() == {"max-size", "max-file"}
-    assert "privileged" not in container
 
 
-def test_only_the_gateway_can_be_reached_from_elsewhere() -> None:
-    ports = {name: one["ports"] for name, one in CONTAINERS.items() if "ports" in one}
+def test_only_the_gateway_publishes_a_port_beyond_this_host() -> None:
+    ports = {name: options["ports"] for name, options in CONTAINERS.items() if "ports" in options}
     assert ports.pop("gateway") == ["${PUBLISH:-127.0.0.1:8000}:8000"]
     assert all(CONTAINERS[name]["profiles"] in (["dev"], ["monitoring"]) for name in ports)
-    assert all(port.startswith("127.0.0.1:") for found in ports.values() for port in found)
+    assert all(port.startswith("127.0.0.1:") for published in ports.values() for port in published)
 
 
 @pytest.mark.parametrize("service", ["users", "gateway"])
-def test_a_database_is_on_a_network_with_its_service_alone(service: str) -> None:
+def test_database_shares_a_network_with_its_service_only(service: str) -> None:
     (network,) = CONTAINERS[f"{service.removesuffix('s')}-postgres-service"]["networks"]
-    assert compose()["networks"][network] == {"internal": True}
-    others = [name for name, one in CONTAINERS.items() if network in one["networks"] and name in OURS]
-    assert {image(name) for name in others} == {service}
+    assert COMPOSE["networks"][network] == {"internal": True}
+    assert {image(name) for name in OUR_CONTAINERS if network in OUR_CONTAINERS[name]["networks"]} == {service}
 
 
-@pytest.mark.parametrize("name", [name for name in OURS if image(name) in SERVICES])
-def test_a_container_of_a_service_has_that_services_user_of_the_broker_and_no_other(name: str) -> None:
+@each_service_container
+def test_container_has_the_rabbitmq_user_of_its_service_only(name: str) -> None:
     password = f"RABBITMQ_{image(name).upper()}_PASSWORD"
     uri = f"pyamqp://{image(name)}:${{{password}:?run make secrets first}}@rabbitmq:5672/{VHOST}"
-    assert OURS[name]["environment"]["AMQP_URI"] == uri
-    assert re.findall(r"RABBITMQ\w+", str(OURS[name])) == [password]
+    assert OUR_CONTAINERS[name]["environment"]["AMQP_URI"] == uri
+    assert re.findall(r"RABBITMQ\w+", str(OUR_CONTAINERS[name])) == [password]
 
 
-def test_the_broker_begins_with_a_user_for_every_account_and_no_other(tmp_path: Path) -> None:
-    """Run what its container runs, with programs that do nothing in place of what only its image has."""
-    broker = CONTAINERS["rabbitmq"]
+def test_start_script_creates_a_rabbitmq_user_for_each_account(tmp_path: Path) -> None:
+    """Run the container's entrypoint; programs that only its image has are replaced by ones that do nothing."""
+    rabbitmq = CONTAINERS["rabbitmq"]
     for program in ("chown", "docker-entrypoint.sh"):
         (tmp_path / program).write_text('#!/bin/sh\necho "$@"\n', encoding="utf-8")
         (tmp_path / program).chmod(0o755)
-    passwords = {name: f"password of {name}" for name in broker["environment"] if name.endswith("_PASSWORD")}
+    passwords = {name: f"password of {name}" for name in rabbitmq["environment"] if name.endswith("_PASSWORD")}
     environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "FOLDER": str(tmp_path), **passwords}
-    command = [ROOT / "docker/rabbitmq/start.sh", *broker["command"]]
-    ran = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)  # noqa: S603 - ours
-    assert ran.stdout.splitlines()[-1] == "rabbitmq-server"
-    (written,) = tmp_path.glob("*.json")
-    assert written.stat().st_mode & 0o077 == 0
-    definitions = json.loads(written.read_text(encoding="utf-8"))
+    start = [ROOT / "docker/rabbitmq/start.sh", *rabbitmq["command"]]
+    result = subprocess.run(start, env=environment, check=True, capture_output=True, text=True)  # noqa: S603 - ours
+    assert result.stdout.splitlines()[-1] == "rabbitmq-server"
+    (file,) = tmp_path.glob("*.json")
+    assert file.stat().st_mode & 0o077 == 0
+    definitions = json.loads(file.read_text(encoding="utf-8"))
     assert definitions["vhosts"] == [{"name": VHOST}]
-    accounts = {account.name: f"RABBITMQ_{account.name.upper()}_PASSWORD" for account in ACCOUNTS}
-    found = {user["name"]: user["password"].removeprefix("password of ") for user in definitions["users"]}
-    assert found == {ADMINISTRATOR: "RABBITMQ_PASSWORD", **accounts}
+    variables = {account.name: f"RABBITMQ_{account.name.upper()}_PASSWORD" for account in ACCOUNTS}
+    users = {user["name"]: user["password"].removeprefix("password of ") for user in definitions["users"]}
+    assert users == {ADMINISTRATOR: "RABBITMQ_PASSWORD", **variables}
     assert {user["name"] for user in definitions["users"] if user["tags"]} == {ADMINISTRATOR}
 
 
-def test_the_broker_reads_its_users_before_what_they_may_do() -> None:
-    mounted = [volume.split(":")[1] for volume in CONTAINERS["rabbitmq"]["volumes"]]
-    folder = CONTAINERS["rabbitmq"]["environment"]["FOLDER"]
-    assert f"load_definitions = {folder}" in text("docker/rabbitmq/rabbitmq.conf")
-    (permissions,) = [path for path in mounted if path.startswith(folder)]
-    (users,) = re.findall(r'>"\$FOLDER/(.+)"', text("docker/rabbitmq/start.sh"))
-    assert f"{folder}/{users}" < permissions
-
-
 @each_container
-def test_no_secret_stands_in_the_file(name: str) -> None:
-    container = CONTAINERS[name]
-    for variable, value in container.get("environment", {}).items():
-        if re.search("PASS|SECRET|KEY|TOKEN|AUTH", variable):
+def test_no_secret_has_a_value_or_default_in_the_file(name: str) -> None:
+    for variable, value in CONTAINERS[name].get("environment", {}).items():
+        if SECRET_NAME.search(variable):
             assert value is None or re.fullmatch(r"\$\{\w+:\?[^}]+\}", value), variable

@@ -1,108 +1,99 @@
+"""Images hold the locked packages and the code of one service, and run it without root."""
+
+import json
 import re
 
 import pytest
 
-from tests.unit.containers.places import IMAGES, ROOT, SERVICES, release, setup, text
+from tests.unit.containers.project import ROOT, SERVICES, missing_code, setup_cfg, text, version
 
-IMPORT = re.compile(r"^\s*(?:from (\w+)(?:\.contract)? import|import (\w+)\.contract)", re.MULTILINE)
+IMAGES = sorted(file.parent.name for file in (ROOT / "docker").glob("*/Dockerfile"))
+CONTRACT_IMPORT = re.compile(r"^\s*(?:from (\w+)(?:\.contract)? import|import (\w+)\.contract)", re.MULTILINE)
 
 each_image = pytest.mark.parametrize("image", IMAGES)
 each_service = pytest.mark.parametrize("service", SERVICES)
 
 
-def dockerfile(image: str) -> str:
-    return text(f"docker/{image}/Dockerfile")
+def instructions(image: str, pattern: str) -> list[str]:
+    """Return the part of each line of a Dockerfile that the group of a pattern matches."""
+    return re.findall(f"^{pattern}$", text(f"docker/{image}/Dockerfile"), re.MULTILINE)
 
 
 def pins(lock: str) -> dict[str, str]:
-    """Return each pin of a lock file with its hashes."""
-    blocks = re.findall(r"^(\S+==\S+).*?\n((?:    --hash=\S+.*\n)+)", text(lock), re.MULTILINE)
-    return dict(blocks)
+    """Return the pinned requirements of a lock file with their hashes."""
+    return dict(re.findall(r"^(\S+==\S+).*?\n((?:    --hash=\S+.*\n)+)", text(lock), re.MULTILINE))
 
 
-def names(requirements: str) -> set[str]:
-    """Return the names of a list in setup.cfg, as lock files write them."""
+def package_names(requirements: str) -> set[str]:
+    """Return the names in a list of setup.cfg, in the lower case of lock files."""
     lines = [line for line in requirements.splitlines() if line and not line.startswith("#")]
     return {re.split(r"[\s~<>=!]", line)[0].lower() for line in lines}
 
 
-def locked(image: str) -> set[str]:
-    return {pin.partition("==")[0] for pin in pins(f"docker/{image}/requirements.lock")}
-
-
 def copied(image: str) -> list[str]:
-    """Return what is copied from the tree."""
-    lines = re.findall(r"^COPY (?!--from)(.+) \S+$", dockerfile(image), re.MULTILINE)
-    return [path for line in lines for path in line.split()]
-
-
-def test_there_is_an_image_for_every_dockerfile_and_one_for_every_service() -> None:
-    assert {file.parent.name for file in (ROOT / "docker").glob("*/Dockerfile")} == set(IMAGES)
+    """Return the paths that an image copies from the project."""
+    return [path for line in instructions(image, r"COPY (?!--from)(.+) \S+") for path in line.split()]
 
 
 @each_image
-def test_an_image_installs_what_requirements_lock_pins_with_the_same_hashes(image: str) -> None:
+def test_image_lock_has_the_pins_and_hashes_of_requirements_lock(image: str) -> None:
     own = pins(f"docker/{image}/requirements.lock")
     assert own
     assert own.items() <= pins("requirements.lock").items()
 
 
 @each_service
-def test_an_image_has_its_services_extra_and_no_other(service: str) -> None:
-    extras = setup()["options.extras_require"]
-    wanted = names(setup()["options"]["install_requires"]) | names(extras[service])
-    others = set().union(*(names(requirements) for requirements in extras.values())) - wanted
-    assert wanted <= locked(service)
-    # What somebody else asks for may be needed by what one asks for oneself.
-    indirect = {"requests", "jinja2", "phonenumbers"}
-    assert others & locked(service) <= indirect
+def test_image_installs_the_extra_of_its_service_only(service: str) -> None:
+    options, extras = setup_cfg()["options"], setup_cfg()["options.extras_require"]
+    wanted = package_names(options["install_requires"]) | package_names(extras[service])
+    others = set().union(*(package_names(requirements) for requirements in extras.values())) - wanted
+    locked = {pin.partition("==")[0] for pin in pins(f"docker/{service}/requirements.lock")}
+    indirect = {"requests", "jinja2", "phonenumbers"}  # dependencies of packages in another extra
+    assert wanted <= locked
+    assert others & locked <= indirect
 
 
 @each_service
-def test_an_image_has_its_services_code_and_of_others_the_contracts_that_it_imports(service: str) -> None:
+def test_image_has_the_code_of_its_service_and_the_contracts_it_imports(service: str) -> None:
     code = [file.read_text(encoding="utf-8") for file in (ROOT / service).rglob("*.py")]
     code += [text(path) for path in copied(service) if path.endswith("contract.py")]
-    imported = {first or second for found in map(IMPORT.findall, code) for first, second in found}
-    neighbours = imported & {*SERVICES} - {service}
+    imported = {first or second for source in code for first, second in CONTRACT_IMPORT.findall(source)}
+    other_services = {*SERVICES} - {service}
+    contracts = {f"{other}/{file}" for other in imported & other_services for file in ("__init__.py", "contract.py")}
     assert {"chassis", service, "config.yml"} <= set(copied(service))
-    assert {path for path in copied(service) if path.partition("/")[0] in {*SERVICES} - {service}} == {
-        f"{neighbour}/{file}" for neighbour in neighbours for file in ("__init__.py", "contract.py")
-    }
+    assert {path for path in copied(service) if path.partition("/")[0] in other_services} == contracts
 
 
 @each_image
-def test_whatever_an_image_copies_is_there_and_not_ignored(image: str) -> None:
-    ignored = text(".dockerignore").splitlines()
+def test_copied_paths_exist_and_are_in_the_build_context(image: str) -> None:
     for path in copied(image):
         assert (ROOT / path).exists()
-        assert f"!{path.partition('/')[0]}" in ignored
+        assert f"!{path.partition('/')[0]}" in text(".dockerignore").splitlines()
 
 
 @each_image
-def test_an_image_runs_as_a_numbered_account_and_says_which_release_it_is(image: str) -> None:
-    assert re.findall(r"^USER (.+)$", dockerfile(image), re.MULTILINE) == ["10001:10001"]
-    assert f"ARG RELEASE={release()}\n" in dockerfile(image)
-    assert 'org.opencontainers.image.version="$RELEASE"' in dockerfile(image)
+def test_image_has_the_pinned_base_a_version_and_no_root_user(image: str) -> None:
+    assert instructions(image, "FROM (\\S+).*") == ["${BASE}", "${BASE}"]
+    assert instructions(image, "ARG BASE=(.+)") == ["python:3.11-slim-bookworm"]
+    assert instructions(image, "ARG RELEASE=(.+)") == [version()]
+    assert 'org.opencontainers.image.version="$RELEASE"' in text(f"docker/{image}/Dockerfile")
+    assert instructions(image, "USER (.+)") == ["10001:10001"]
 
 
 @each_image
-def test_all_images_have_the_same_pinned_base(image: str) -> None:
-    assert re.findall(r"^FROM (\S+)", dockerfile(image), re.MULTILINE) == ["${BASE}", "${BASE}"]
-    assert "ARG BASE=python:3.11-slim-bookworm\n" in dockerfile(image)
-
-
-@each_image
-def test_commands_are_run_without_a_shell_so_that_signals_arrive(image: str) -> None:
-    commands = re.findall(r"^(?:ENTRYPOINT|CMD|HEALTHCHECK .*CMD) (.+)$", dockerfile(image), re.MULTILINE)
-    assert all(command.startswith("[") for command in commands)
+def test_commands_run_without_a_shell_and_name_existing_code(image: str) -> None:
+    commands = instructions(image, "(?:ENTRYPOINT|CMD|HEALTHCHECK .*CMD) (.+)")
+    assert commands
+    for command in commands:
+        assert not missing_code(json.loads(command), f"docker/{image}")  # a shell form is not JSON
 
 
 @each_service
-def test_a_services_image_has_a_health_check_and_a_real_first_process(service: str) -> None:
-    assert "\nHEALTHCHECK " in dockerfile(service)
-    assert '\nENTRYPOINT ["tini", "--"]\n' in dockerfile(service)
+def test_service_image_has_a_health_check_and_tini_as_process_1(service: str) -> None:
+    assert instructions(service, "HEALTHCHECK (.+)")
+    assert instructions(service, "ENTRYPOINT (.+)") == ['["tini", "--"]']
 
 
-def test_secrets_are_kept_out_of_images_and_out_of_git() -> None:
+def test_secrets_are_excluded_from_images_and_git() -> None:
     assert "docker/.env" in text(".dockerignore").splitlines()
     assert "docker/.env" in text(".gitignore").splitlines()

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.k8s.tree import run_secrets
+from tests.unit.k8s.manifests import run_secrets_script
 
 
 @pytest.fixture(scope="session")
-def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("k8s")
-    result = run_secrets(folder, AFRICASTALKING_API_KEY="a key", SMTP_USER="a user", SMTP_PASSWORD="a password")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    parent = tmp_path_factory.mktemp("k8s")
+    credentials = {"AFRICASTALKING_API_KEY": "a key", "SMTP_USER": "a user", "SMTP_PASSWORD": "a password"}
+    result = run_secrets_script(parent, **credentials)
     assert result.returncode == 0, result.stderr
-    return folder / "secrets"
+    return parent / "secrets"
