@@ -2,9 +2,8 @@
 
 import signal
 import sys
-from collections.abc import Iterable
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any
 
 from flask import Flask, Response, jsonify, request
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -41,18 +40,8 @@ class Faults:
             self._due.clear()
 
 
-class Store(Protocol):
-    """Messages that a fake has received, oldest first."""
-
-    def all(self, to: str | None = None) -> Iterable[dict[str, Any]]:
-        """Return all messages, or those to one number or address."""
-
-    def clear(self) -> None:
-        """Delete all messages."""
-
-
-def create_app(store: Store, faults: Faults) -> Flask:
-    """Return an application with the routes that every fake has."""
+def create_app(store: Any, faults: Faults) -> Flask:
+    """Return an application with the routes that every fake has; `store` has `all(to)` and `clear()`."""
     app = Flask("dev.fakes")
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_BODY
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider
@@ -61,18 +50,13 @@ def create_app(store: Store, faults: Faults) -> Flask:
     def messages() -> Response:
         return jsonify(list(store.all(request.args.get("to"))))
 
-    @app.delete("/messages")
-    def delete_messages() -> tuple[str, int]:
-        store.clear()
-        return "", 204
-
     @app.post("/faults")
     def add_fault() -> tuple[dict[str, int], int]:
         return {"due": faults.add(request.get_json(force=True))}, 201
 
-    @app.delete("/faults")
-    def delete_faults() -> tuple[str, int]:
-        faults.clear()
+    @app.delete("/<any(messages, faults):what>")
+    def delete(what: str) -> tuple[str, int]:
+        {"messages": store, "faults": faults}[what].clear()
         return "", 204
 
     return app

@@ -1,11 +1,10 @@
 """Control of an instance's processes through supervisord: for its start, for restarts, and for tests."""
 
-import getpass
-import resource
 import signal
 import subprocess
+import sys
 import xmlrpc.client
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
@@ -14,16 +13,15 @@ from typing import Any
 
 import psutil
 
-from dev.machine.files import ROOT, render, write_private
+from dev.machine.files import ROOT
 from dev.machine.state import State
 from dev.machine.waiting import TimeLimitError, until
 from dev.platform.programs import program_of
-from dev.servers.server import LOCALHOST, Program, python
+from dev.servers import LOCALHOST
 
 _ERRORS = (OSError, HTTPException, xmlrpc.client.Error)
 _TIMEOUT = 10  # seconds for a reply
 _SHUTDOWN = 70  # seconds; the applications may take 30, then the servers 30
-_OPEN_FILES = 16_384  # a websocket needs one
 _NO_WAIT = False  # XML-RPC has no keyword arguments
 
 
@@ -49,14 +47,12 @@ class Control:
         self._supervisord: subprocess.Popen[bytes] | None = None
         self._killed: dict[str, int] = {}
 
-    def start_supervisord(self, groups: Mapping[str, Sequence[Program]], environment: Mapping[str, str]) -> None:
+    def start_supervisord(self, environment: Mapping[str, str]) -> None:
         """Start supervisord in a session of its own, so that Ctrl-C reaches only the command. No program is started."""
         self._reap()
-        file = self._directory / "supervisord.conf"
-        write_private(file, supervisord_conf(self._directory, State(self._directory), groups))
         with (self._directory / "log" / "supervisord.out").open("wb") as out:
             self._supervisord = subprocess.Popen(  # noqa: S603 - our own interpreter
-                python("supervisor.supervisord", "-c", file),
+                (sys.executable, "-m", "supervisor.supervisord", "-c", self._directory / "supervisord.conf"),
                 cwd=ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -174,18 +170,3 @@ class _Transport(xmlrpc.client.Transport):
         connection = super().make_connection(host)
         connection.timeout = _TIMEOUT
         return connection
-
-
-def supervisord_conf(directory: Path, state: State, groups: Mapping[str, Sequence[Program]]) -> str:
-    """Return supervisord's configuration; the groups start in the given order."""
-    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    return render(
-        "supervisord.conf",
-        user=getpass.getuser(),
-        open_files=_OPEN_FILES if limit == resource.RLIM_INFINITY else min(_OPEN_FILES, limit),
-        directory=directory,
-        root=ROOT,
-        port=state.ports["supervisord"],
-        password=state.secret("supervisord"),
-        groups=groups,
-    )

@@ -63,7 +63,7 @@ def _run(lanes: Sequence[Lane], run_lane: Callable[[Runner, Lane], list[Result]]
     with ThreadPoolExecutor(at_once) as pool:
         futures = [pool.submit(run_lane, runner, lane) for lane in lanes]
         try:
-            return summarise(result for future in futures for result in future.result())
+            return summarise([result for future in futures for result in future.result()])
         except BaseException:
             runner.stop()
             raise

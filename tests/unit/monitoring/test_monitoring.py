@@ -10,6 +10,7 @@ import yaml
 
 from dev.machine.files import ROOT
 from dev.machine.state import State
+from dev.platform.instance import port_names
 from dev.servers import prometheus
 
 MONITORING = ROOT / "docker" / "monitoring"
@@ -102,7 +103,7 @@ ENVIRONMENT |= {f"{prefix}_{part}": "db" for prefix in ("POSTGRES", "GATEWAY_POS
 
 def test_prometheus_on_this_machine_has_the_same_jobs(tmp_path: Path) -> None:
     state = State(tmp_path)
-    state.choose_ports([*prometheus.PORTS, *prometheus._JOBS.values()])  # noqa: SLF001
+    state.choose_ports(port_names({}, fixed_port=True))
     prometheus.write_configuration(tmp_path, state, ENVIRONMENT, interval=5)
     config = load(str(tmp_path / "prometheus" / "prometheus.yml"))
     assert targets(config).keys() == targets(load("prometheus.yml")).keys()
