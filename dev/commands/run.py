@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from dev import DevError
@@ -11,6 +12,7 @@ from dev.machine.files import ROOT, render
 from dev.machine.state import require_free
 from dev.machine.waiting import step
 from dev.platform import readiness
+from dev.platform.control import ERRORS
 from dev.platform.instance import Instance
 
 _PAUSE = 2  # seconds between checks for crash loops
@@ -45,8 +47,9 @@ def _watch(instance: Instance) -> int:
     """Wait for the end of supervisord, and report crash loops meanwhile."""
     crash_loops = readiness.CrashLoops()
     while (code := instance.control.wait(_PAUSE)) is None:
-        for name in crash_loops.update(instance.control.statuses()):
-            print(f"  {name} fails again and again, see {instance.log}/{name}.log", flush=True)
+        with suppress(*ERRORS):  # it may end at any time
+            for name in crash_loops.update(instance.control.statuses()):
+                print(f"  {name} fails again and again, see {instance.log}/{name}.log", flush=True)
     print("\nstopped" if code == 0 else f"\nsupervisord died ({signal.strsignal(-code) or code})")
     return int(code != 0)
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from dev.machine.files import ROOT
 
@@ -14,13 +13,8 @@ _LINK = re.compile(r"docs/([\w-]+\.md)(#[\w-]+)?")
 _TABLE = re.compile(r"(<!-- (\w+): generated from config\.yml -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
-class Variable(NamedTuple):
-    """A variable of the environment; without a default it is required."""
-
-    section: str
-    name: str
-    default: str | None
-    meaning: str
+# Section, name, default (None if it is required) and meaning.
+Variable = tuple[str, str, str | None, str]
 
 
 def write_tables() -> int:
@@ -49,15 +43,14 @@ def variables(config: str) -> Iterator[Variable]:
             section = key[1] if (ROOT / key[1] / "service.py").exists() else COMMON
         for name, default in _VARIABLE.findall(value):
             required = f"${{{name}}}" in value
-            yield Variable(section, name, None if required else default, " ".join([*above, *comments]))
+            yield section, name, None if required else default, " ".join([*above, *comments])
         above = []
 
 
 def _table(known: list[Variable], section: str) -> str:
     rows = ["| variable | default | meaning |", "| --- | --- | --- |"]
-    for one in known:
-        if one.section == section:
-            default = "required" if one.default is None else f"`{one.default}`" if one.default else "empty"
-            meaning = _LINK.sub(r"[\1](\1\2)", one.meaning).replace("|", r"\|")
-            rows.append(f"| `{one.name}` | {default} | {meaning} |")
+    for _, name, default, meaning in (variable for variable in known if variable[0] == section):
+        cell = "required" if default is None else f"`{default}`" if default else "empty"
+        linked = _LINK.sub(r"[\1](\1\2)", meaning).replace("|", r"\|")
+        rows.append(f"| `{name}` | {cell} | {linked} |")
     return "\n".join(rows)

@@ -19,7 +19,8 @@ from dev.machine.waiting import TimeLimitError, until
 from dev.platform.programs import program_of
 from dev.servers import LOCALHOST
 
-_ERRORS = (OSError, HTTPException, xmlrpc.client.Error)
+# What every method raises if supervisord does not run, or refuses the call.
+ERRORS = (OSError, HTTPException, xmlrpc.client.Error)
 _TIMEOUT = 10  # seconds for a reply
 _SHUTDOWN = 70  # seconds; the applications may take 30, then the servers 30
 _NO_WAIT = False  # XML-RPC has no keyword arguments
@@ -49,7 +50,7 @@ class Control:
 
     def start_supervisord(self, environment: Mapping[str, str]) -> None:
         """Start supervisord in a session of its own, so that Ctrl-C reaches only the command. No program is started."""
-        self._reap()
+        self.wait(_TIMEOUT)  # collect the exit code of an earlier one
         with (self._directory / "log" / "supervisord.out").open("wb") as out:
             self._supervisord = subprocess.Popen(  # noqa: S603 - our own interpreter
                 (sys.executable, "-m", "supervisor.supervisord", "-c", self._directory / "supervisord.conf"),
@@ -68,16 +69,16 @@ class Control:
             self._call("getState")
         except xmlrpc.client.Fault:
             return True
-        except _ERRORS:
+        except ERRORS:
             return False
         return True
 
     def shut_down(self) -> None:
         """Stop all programs in order, applications first, and supervisord."""
-        with suppress(*_ERRORS, TimeLimitError):
+        with suppress(*ERRORS, TimeLimitError):
             self._call("shutdown")
             until(lambda: not self.running(), "supervisord to shut down", _SHUTDOWN)
-        self._reap()
+        self.wait(_TIMEOUT)
 
     def wait(self, seconds: float) -> int | None:
         """Wait for the end of the supervisord that this process started; return its exit code, None if it runs."""
@@ -152,17 +153,13 @@ class Control:
                 psutil.Process(pid).send_signal(number)
 
     def _call(self, method: str, *arguments: object) -> Any:
-        """Call supervisord's XML-RPC interface; raise one of `_ERRORS` if it fails."""
+        """Call supervisord's XML-RPC interface."""
         state = State(self._directory)
         if "supervisord" not in state.ports:
             raise ConnectionRefusedError("supervisord has never been started")
         address = f"http://baraza:{state.secret('supervisord')}@{LOCALHOST}:{state.ports['supervisord']}"
         with xmlrpc.client.ServerProxy(address, transport=_Transport()) as proxy:
             return getattr(proxy.supervisor, method)(*arguments)
-
-    def _reap(self) -> None:
-        """Collect the exit code of an earlier supervisord of this process."""
-        self.wait(_TIMEOUT)
 
 
 class _Transport(xmlrpc.client.Transport):

@@ -15,7 +15,7 @@ def variables(directory: Path, environment: Mapping[str, str]) -> list[str]:
     """Return HAProxy's whole environment as NAME=value."""
     gateways = enumerate(environment["BARAZA_GATEWAYS"].split(), start=1)
     found = {f"GATEWAY_{number}": urlsplit(url).netloc for number, url in gateways}
-    found |= {"HOST": environment["HOST"], "PORT": environment["PORT"], "ADMIN": _socket(directory)}
+    found |= {"HOST": environment["HOST"], "PORT": environment["PORT"], "ADMIN": f"unix@{_socket(directory)}"}
     return [f"{name}={value}" for name, value in (found | {MARKER: str(directory)}).items()]
 
 

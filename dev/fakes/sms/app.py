@@ -55,12 +55,13 @@ def _accept(texts: Texts, faults: Faults, reports: Reports) -> Response:
         code = faults.take("verdict", number) or rules.status_code(number)
         sent.append(texts.add(number, int(code), form["message"], form.get("from", "")))
     reports.send(sent)
-    time.sleep(float(faults.take("hang") or 0))
-    if faults.take("close"):
+    # Taken before the pause, so that it does not get faults that are scripted meanwhile.
+    hang, close, plain, declared = map(faults.take, ("hang", "close", "plain", "declared"))
+    time.sleep(float(hang or 0))
+    if close:
         request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
-    plain = faults.take("plain")
     response = _text(str(plain), 201) if plain else _response(message_data(sent))
-    response.content_type = faults.take("declared") or response.content_type
+    response.content_type = declared or response.content_type
     return response
 
 
