@@ -19,8 +19,7 @@ COMMANDS = {
     "check": "dev.suite.commands:check",
     "unit": "dev.suite.commands:unit",
     "try": "dev.suite.commands:try_one",
-    "test": "dev.suite.commands:all_tests",
-    "test-scale": "dev.suite.commands:scale_tests",
+    "test": "dev.suite.commands:suite",
     "tables": "dev.commands.tables:write_tables",
 }
 

@@ -1,6 +1,5 @@
 """The directories of the project and of each instance, and files in them."""
 
-import hashlib
 import os
 import shlex
 from pathlib import Path
@@ -48,8 +47,3 @@ def require_owned(path: Path) -> None:
     owner = path.lstat().st_uid
     if owner != os.geteuid():
         raise DevError(f"{path} belongs to user {owner}: run as that user, or remove it as that user")
-
-
-def digest(path: Path) -> str:
-    """Return a short hash of a path; it distinguishes clones in shared directories."""
-    return hashlib.sha256(os.fsencode(path)).hexdigest()[:12]

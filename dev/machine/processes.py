@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -50,18 +51,10 @@ def kill_all(directory: Path, data: Path) -> None:
 
 def run_command(command: Sequence[str], environment: Mapping[str, str], log: Path, user: str | None = None) -> None:
     """Run in the project, or as `user` in `/`, which every account may enter; raise DevError if it fails."""
-    account = {"user": user, "group": user, "extra_groups": []} if user else {}
+    account: dict[str, Any] = {"user": user, "group": user, "extra_groups": [], "cwd": "/"} if user else {"cwd": ROOT}
     with log.open("w") as out:
-        code = subprocess.call(  # noqa: S603 - the commands of this package
-            command,
-            cwd="/" if user else ROOT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            timeout=120,
-            **account,  # type: ignore[arg-type]  # a group too
-        )
+        options: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": out, "stderr": out, "timeout": 120}
+        code = subprocess.call(command, env=environment, **options, **account)  # noqa: S603 - our own
     if code:
         raise DevError(f"`{' '.join(command)}` failed, see {log}:\n{last_lines(log)}")
 

@@ -51,16 +51,10 @@ class Control:
     def start_supervisord(self, environment: Mapping[str, str]) -> None:
         """Start supervisord in a session of its own, so that Ctrl-C reaches only the command. No program is started."""
         self.wait(_TIMEOUT)  # collect the exit code of an earlier one
+        command = (sys.executable, "-m", "supervisor.supervisord", "-c", self._directory / "supervisord.conf")
         with (self._directory / "log" / "supervisord.out").open("wb") as out:
-            self._supervisord = subprocess.Popen(  # noqa: S603 - our own interpreter
-                (sys.executable, "-m", "supervisor.supervisord", "-c", self._directory / "supervisord.conf"),
-                cwd=ROOT,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                start_new_session=True,
-            )
+            options: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": out, "stderr": out, "cwd": ROOT}
+            self._supervisord = subprocess.Popen(command, env=environment, start_new_session=True, **options)  # noqa: S603 - our own
         until(self.running, "supervisord", 20)
 
     def running(self) -> bool:

@@ -50,7 +50,7 @@ class Instance:
         """Start the private servers, and wait until all servers answer; do nothing if the instance runs."""
         if self.running():
             return
-        self._kill_leftovers()
+        processes.kill_all(self.directory, postgresql.data_directory(self.directory))
         files.create_instance_directory(self.directory)
         state = State(self.directory)
         state.choose_ports(port_names(self._given, fixed_port=self.name == "run"))
@@ -89,7 +89,7 @@ class Instance:
     def stop(self) -> None:
         """Stop every process of the instance in order, and kill what is left."""
         self.control.shut_down()
-        self._kill_leftovers()
+        processes.kill_all(self.directory, postgresql.data_directory(self.directory))
 
     def delete(self) -> None:
         """Stop the instance and delete its messages, databases, secrets and ports."""
@@ -111,9 +111,6 @@ class Instance:
             postgresql.create_cluster(postgresql.data_directory(self.directory), state.secret("postgresql"))
         text = supervisord.configuration(self.directory, state, self._given, composed)
         files.write_private(self.directory / "supervisord.conf", text)
-
-    def _kill_leftovers(self) -> None:
-        processes.kill_all(self.directory, postgresql.data_directory(self.directory))
 
     def _run(self, module: str, *arguments: str, **own: str) -> None:
         composed = self._process_environment(self.environment) | own

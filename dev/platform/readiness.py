@@ -50,8 +50,7 @@ def wait_ready(environment: Mapping[str, str], control: Control) -> None:
 
 def require_ready(url: str) -> None:
     """Raise OSError unless the gateway at this address is ready."""
-    # The certificate need not name 127.0.0.1.
-    context = ssl._create_unverified_context()  # noqa: S323, SLF001
+    context = ssl._create_unverified_context()  # noqa: S323, SLF001 - the certificate need not name 127.0.0.1
     urllib.request.urlopen(f"{url}/readyz", timeout=5, context=context).close()  # noqa: S310 - http or https
 
 

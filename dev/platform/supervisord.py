@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from dev.machine.files import ROOT, render
+from dev.machine.processes import MARKER
 from dev.machine.state import State
 from dev.platform.programs import GATEWAY, SERVICES, process_names, replicas
 from dev.servers import haproxy, postgresql, private, prometheus
@@ -40,7 +41,8 @@ def configuration(directory: Path, state: State, given: Mapping[str, str], envir
         names=partial(process_names, count=count),
         processes=[*processes, "haproxy"] if count > 1 else processes,
         own=partial(process_variables, environment),
-        haproxy=haproxy.variables(directory, environment),
+        haproxy_socket=haproxy.socket_path(directory),
+        marker=MARKER,
         exporters=prometheus.postgresql_servers(environment),
         redis_exporter=prometheus.redis_variables(environment),
     )

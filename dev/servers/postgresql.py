@@ -1,12 +1,13 @@
 """The private PostgreSQL cluster: its files, and the account that runs it."""
 
+import hashlib
 import os
 import pwd
 import shutil
 from pathlib import Path
 
 from dev import DevError
-from dev.machine.files import ROOT, digest, write_private
+from dev.machine.files import ROOT, write_private
 from dev.machine.processes import run_command
 from dev.servers.databases import SUPERUSER
 
@@ -19,7 +20,8 @@ def data_directory(directory: Path) -> Path:
     """Return the cluster's directory: in the instance, or in `postgres`' home if it cannot enter here (below /root)."""
     if account() is None or all(path.stat().st_mode & 0o001 for path in (ROOT, *ROOT.parents)):
         return directory / "postgresql" / "data"
-    return Path(pwd.getpwnam(_ACCOUNT).pw_dir) / f"baraza-{digest(directory / 'postgresql')}"
+    digest = hashlib.sha256(os.fsencode(directory)).hexdigest()[:12]  # of this clone and instance
+    return Path(pwd.getpwnam(_ACCOUNT).pw_dir) / f"baraza-{digest}"
 
 
 def account() -> str | None:

@@ -35,17 +35,9 @@ def try_one(only: str = "") -> int:
     return _run(lanes, keep=True)
 
 
-def all_tests() -> int:
-    """Run all checks and tests."""
-    return _test(TEST)
-
-
-def scale_tests() -> int:
-    """Run the end-to-end tests with two processes of everything."""
-    return _test(TEST_SCALE)
-
-
-def _test(lanes: Sequence[Lane]) -> int:
+def suite(scale: str = "") -> int:
+    """Run all checks and tests; with "scale" the end-to-end tests with two processes of everything."""
+    lanes = TEST_SCALE if scale else TEST
     with lock.hold(INSTANCES / "test"):
         try:
             # With servers of the user, lanes would use the same ones.

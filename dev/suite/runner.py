@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock, Timer
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dev import DevError
 from dev.machine.files import ROOT
@@ -60,7 +60,7 @@ class Runner:
         with self._lock:
             if self._stopped or (step.folders and not folders):
                 return Result(step.title)
-            child = _start((*step.command, *folders), _step_environment(step, environment))
+            child = _start(step, folders, environment)
             self._children.append(child)
         print(f"\n{prefix}--- {step.title}", flush=True)
         timer = _kill_later(child, _LIMIT)
@@ -84,26 +84,15 @@ def summarise(results: list[Result]) -> int:
     return int(bool(bad))
 
 
-def _step_environment(step: Step, environment: Mapping[str, str]) -> dict[str, str]:
+def _start(step: Step, folders: list[str], environment: Mapping[str, str]) -> "subprocess.Popen[str]":
+    """Start a step in a session of its own, with its output in a pipe."""
     if missing := [name for name, source in step.environment.items() if source not in environment]:
         raise DevError(f"set {', '.join(missing)} too: the step “{step.title}” needs it")
     own = {name: environment[source] for name, source in step.environment.items()}
-    return {**environment, **own, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"}
-
-
-def _start(command: tuple[str, ...], environment: Mapping[str, str]) -> "subprocess.Popen[str]":
-    """Start a step in a session of its own, with its output in a pipe."""
-    pipe, both = subprocess.PIPE, subprocess.STDOUT
-    return subprocess.Popen(  # noqa: S603 - the commands of `dev.suite.steps`
-        command,
-        cwd=ROOT,
-        env=environment,
-        stdout=pipe,
-        stderr=both,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
+    own["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    pipe: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
+    command = (*step.command, *folders)
+    return subprocess.Popen(command, cwd=ROOT, env={**environment, **own}, start_new_session=True, **pipe)  # noqa: S603 - of `dev.suite.steps`
 
 
 def _kill_later(child: "subprocess.Popen[str]", seconds: float) -> Timer:
