@@ -27,7 +27,7 @@ clean: ## stop everything, and delete all data, secrets and .venv
 
 ##@ Develop
 unit: venv ## unit tests, without servers (only=tests/unit/users)
-	@$(python) -m dev unit $(only)
+	@$(python) -m dev try $(or $(only),tests/unit)
 
 check: all-packages ## linters, types, imports, documentation and alerts
 	@$(python) -m dev check

@@ -70,9 +70,7 @@ install_packages() {
 
 restore() {
     as_root rm -f "$cluster"
-    if grep -qs 'baraza, while it installs' "$policy"; then
-        as_root rm -f "$policy"
-    fi
+    ! grep -qs 'baraza, while it installs' "$policy" || as_root rm -f "$policy"
 }
 
 as_root() {

@@ -32,15 +32,16 @@ def demo() -> int:
         _print("chebet signs out")
         _post_and_listen(amina, brian)
         if mailbox:
-            _print(f"e-mail to {brian.email}: {_message(mailbox, brian.email)['subject']}")
+            until(lambda: bool(_messages(mailbox, brian.email)), "the e-mail", _LIMIT)
+            _print(f"e-mail to {brian.email}: {_messages(mailbox, brian.email)[0]['subject']}")
         if sms:
-            _print(f"SMS to {phone}: {_message(sms, phone)['text']}")
             until(lambda: brian.sms_status() == "delivered", "the delivery report", _LIMIT)
+            _print(f"SMS to {phone}: {_messages(sms, phone)[0]['text']}")
             _print("the provider's delivery report: delivered")
         chebet.sign_in()
         for user, reason in ((amina, "the author"), (chebet, "signed out")):
-            mails = _messages(mailbox, user.email) if mailbox else []
-            _print(f"{user.name} ({reason}): {len(user.inbox())} notifications, {len(mails)} e-mails")
+            mails = len(_messages(mailbox, user.email)) if mailbox else 0
+            _print(f"{user.name} ({reason}): {len(user.inbox())} notifications, {mails} e-mails")
     except (requests.RequestException, TimeoutError) as error:
         raise DevError(str(error)) from error
     return 0
@@ -91,11 +92,6 @@ def _post_and_listen(author: User, reader: User) -> None:
         frame = json.loads(socket.recv(timeout=_LIMIT))
         latency = 1000 * (time.monotonic() - posted)
     _print(f"brian's websocket, {latency:.0f} ms after the request: {frame['title']}: {frame['message']}")
-
-
-def _message(fake: str, to: str) -> dict[str, Any]:
-    until(lambda: bool(_messages(fake, to)), f"a message to {to}", _LIMIT)
-    return _messages(fake, to)[0]
 
 
 def _messages(fake: str, to: str) -> list[dict[str, Any]]:

@@ -1,12 +1,13 @@
 """What the fakes have in common: scripted faults, the routes for messages and faults, and the server."""
 
+import logging
 import signal
 import sys
 from threading import Lock
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import make_server
 
 _LARGEST_BODY = 1_048_576  # bytes
 
@@ -62,12 +63,8 @@ def create_app(store: Any, faults: Faults) -> Flask:
     return app
 
 
-class _QuietHandler(WSGIRequestHandler):
-    def log_request(self, *_: object) -> None:
-        """Log no requests; errors are logged."""
-
-
 def serve(app: Flask, host: str, port: int) -> None:
     """Serve with a thread for each connection until SIGTERM, which ends the process with exit code 0."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    make_server(host, port, app, threaded=True, request_handler=_QuietHandler).serve_forever()
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # requests are not logged
+    make_server(host, port, app, threaded=True).serve_forever()

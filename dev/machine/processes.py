@@ -22,9 +22,8 @@ MARKER = "BARAZA_INSTANCE"
 
 def marked(directory: Path) -> list[psutil.Process]:
     """Return the processes that carry the marker of this instance, without this process."""
-    processes = psutil.process_iter(["environ"])
-    found = [one for one in processes if (one.info["environ"] or {}).get(MARKER) == str(directory)]
-    return [process for process in found if process.pid != os.getpid()]
+    found = [one for one in psutil.process_iter(["environ"]) if one.pid != os.getpid()]
+    return [process for process in found if (process.info["environ"] or {}).get(MARKER) == str(directory)]
 
 
 def postgresql_servers(data: Path) -> list[psutil.Process]:

@@ -4,13 +4,7 @@ from collections.abc import Mapping
 
 from dev import DevError
 
-SERVICES = (
-    "users.service",
-    "feeds.service",
-    "notifications.service",
-    "notifications.deliveries",
-    "gateway.service",
-)
+SERVICES = ("users.service", "feeds.service", "notifications.service", "notifications.deliveries", "gateway.service")
 GATEWAY = "gateway.app"
 # Services with a database and migrations.
 DATABASE_OWNERS = ("users", "feeds", "notifications", "gateway")

@@ -1,4 +1,4 @@
-"""`make check`, `make unit`, `make try`, `make test` and `make test-scale`."""
+"""`make check`, `make try`, `make unit`, `make test` and `make test-scale`."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from dev.platform.instance import Instance
 from dev.platform.programs import DATABASE_OWNERS
 from dev.servers import ALL, private
 from dev.suite.runner import Result, Runner, summarise
-from dev.suite.steps import AT_ONCE, CHECKS, TEST, TEST_SCALE, TRY, UNIT, Lane, Step
+from dev.suite.steps import AT_ONCE, CHECKS, TEST, TEST_SCALE, TRY, Lane, Step
 
 
 def check() -> int:
@@ -21,14 +21,11 @@ def check() -> int:
     return _run([Lane("", (step,)) for step in CHECKS], at_once=2)
 
 
-def unit(only: str = "tests/unit") -> int:
-    """Run the unit tests, or some of them."""
-    return _run([Lane("", (replace(UNIT, folders=(_existing(only),)),))])
-
-
 def try_one(only: str = "") -> int:
     """Run a test, a file or a folder. The servers it needs keep running for the next call."""
-    path = _existing(only)
+    path = only.rstrip("/")
+    if not path or not (ROOT / path.partition("::")[0]).exists():
+        raise DevError(f"only={path} does not exist: name a test, a file or a folder")
     lanes = [replace(lane, steps=steps) for lane in TRY if (steps := tuple(narrowed(lane, path)))]
     if not lanes:
         raise DevError(f"{path} is in no folder of tests: see dev/suite/steps.py")
@@ -84,12 +81,6 @@ def _stop_old_applications(instance: Instance) -> None:
     running = [one for one in instance.control.statuses() if one.group == "applications" and one.pid]
     if any(process.started < changed for process in running):
         instance.control.stop_group("applications")
-
-
-def _existing(path: str) -> str:
-    if not path or not (ROOT / path.partition("::")[0]).exists():
-        raise DevError(f"only={path} does not exist: name a test, a file or a folder")
-    return path.rstrip("/")
 
 
 def narrowed(lane: Lane, path: str) -> Iterator[Step]:

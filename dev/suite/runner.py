@@ -16,8 +16,6 @@ from dev.machine.files import ROOT
 from dev.suite.steps import Step
 
 _LIMIT = 900  # seconds for a step
-_STOP_LIMIT = 60  # seconds after SIGINT: pytest tears its fixtures down, which can stop a platform
-_MOST = 20  # failed tests of a step in the summary
 
 
 class Result(NamedTuple):
@@ -53,7 +51,7 @@ class Runner:
             self._stopped = True
         for child in self._children:
             child.send_signal(signal.SIGINT)
-            _kill_later(child, _STOP_LIMIT)
+            _kill_later(child, 60)  # pytest tears its fixtures down, which can stop a platform
 
     def _run(self, step: Step, environment: Mapping[str, str], prefix: str) -> Result:
         folders, started, failures = step.existing_folders(), time.monotonic(), []
@@ -80,7 +78,7 @@ def summarise(results: list[Result]) -> int:
         print(f"  {result.title:<34}{result.seconds:6.1f} s  {result.outcome}")
     bad = [result for result in results if result.exit_code]
     for result in bad:
-        print(f"\n  {result.title}: {result.outcome}", *result.failures[:_MOST], sep="\n    ")
+        print(f"\n  {result.title}: {result.outcome}", *result.failures[:20], sep="\n    ")
     return int(bool(bad))
 
 

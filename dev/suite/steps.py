@@ -34,7 +34,6 @@ _NAMEKO = ("python", "-m", "nameko", "test")  # under eventlet, as the services 
 _GEVENT = ("python", "-m", "gevent.monkey", "--module", "pytest")  # as the web gateway runs
 _PACKAGES = ("chassis", "users", "feeds", "notifications", "gateway", "docker", "dev", "examples", "tests", "bench")
 _DOCKERFILES = tuple(sorted(str(file.relative_to(ROOT)) for file in ROOT.glob("docker/*/Dockerfile")))
-_ALERTS = "docker/monitoring/alerts"
 
 CHECKS = (
     Step("ruff check", ("ruff", "check")),
@@ -42,11 +41,11 @@ CHECKS = (
     Step("mypy", ("mypy",), _PACKAGES),
     Step("lint-imports", ("lint-imports",)),
     Step("hadolint", ("hadolint",), _DOCKERFILES),
-    Step("alert rules", ("promtool", "check", "rules", f"{_ALERTS}.yml")),
-    Step("alert tests", ("promtool", "test", "rules", f"{_ALERTS}_test.yml")),
+    Step("alert rules", ("promtool", "check", "rules", "docker/monitoring/alerts.yml")),
+    Step("alert tests", ("promtool", "test", "rules", "docker/monitoring/alerts_test.yml")),
     Step("docs", ("sphinx-build", "--quiet", "--fail-on-warning", "--conf-dir", "docs", ".", ".run/site")),
 )
-UNIT = Step("unit", _PYTEST, ("tests/unit",))
+_UNIT = Step("unit", _PYTEST, ("tests/unit",))
 _FOLDERS = (*(f"tests/integration/{name}" for name in ("chassis", "dev", "gateway", "users")), "tests/contract")
 _SERVICES = Step("services", _NAMEKO, _FOLDERS)
 _EXAMPLES = Step("examples", _NAMEKO, ("examples",))
@@ -63,7 +62,7 @@ SCALE_VARIABLES = {"TOPOLOGY": "scale", "SMS_PER_NUMBER": "10000"}
 # The first three take about the same time; the last one begins when the first of them ends.
 AT_ONCE = 3
 TEST = (
-    Lane("services", (UNIT, _EXAMPLES, _SERVICES)),
+    Lane("services", (_UNIT, _EXAMPLES, _SERVICES)),
     Lane("databases", (*CHECKS, _ON_SQLITE, _ON_POSTGRESQL, _GATEWAY)),
     Lane("e2e", (_END_TO_END,)),
     Lane("scale", (_ROLLING_RESTART,), SCALE_VARIABLES),
@@ -72,7 +71,7 @@ TEST = (
 TEST_SCALE = (Lane("scale", (_END_TO_END, _SCALE), SCALE_VARIABLES),)
 # The instances of `make try` keep their servers.
 TRY = (
-    Lane("", (UNIT,)),
+    Lane("", (_UNIT,)),
     Lane("try", (_EXAMPLES, _SERVICES, _ON_SQLITE, _GATEWAY)),
     Lane("try-postgresql", (_ON_POSTGRESQL,)),
     Lane("try-e2e", (_END_TO_END,)),

@@ -18,7 +18,6 @@ Without faults the last four digits of a number decide: see `rules`.
 import socket
 import time
 from typing import Any
-from xml.etree import ElementTree as ET
 
 from flask import Flask, Response, jsonify, render_template, request
 
@@ -94,15 +93,7 @@ def _response(data: dict[str, Any]) -> Response:
     if "application/json" in request.headers.get("Accept", ""):
         response = jsonify({"SMSMessageData": data})
     else:
-        root = ET.Element("AfricasTalkingResponse")
-        body = ET.SubElement(root, "SMSMessageData")
-        ET.SubElement(body, "Message").text = data["Message"]
-        recipients = ET.SubElement(body, "Recipients")
-        for recipient in data["Recipients"]:
-            element = ET.SubElement(recipients, "Recipient")
-            for field, value in recipient.items():
-                ET.SubElement(element, field).text = str(value)
-        response = Response(ET.tostring(root, "utf-8", xml_declaration=True), content_type="application/xml")
+        response = Response(render_template("sms.xml", **data), content_type="application/xml")
     response.status_code = 201
     return response
 
