@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from dev.platform.environment import config_text, variables
+from dev.platform.environment import variables
 from docker.rabbitmq.accounts import VHOST
 from tests.unit.k8s.tree import (
     K8S,
@@ -60,7 +60,7 @@ def given(overlay: str, container: dict[str, Any], secrets: Path) -> set[str]:
 @cache
 def required() -> dict[str, set[str]]:
     """Names of the required variables of each section of config.yml."""
-    text = config_text()
+    text = (ROOT / "config.yml").read_text(encoding="utf-8")
     document = yaml.compose(text, yaml.SafeLoader)
     assert isinstance(document, yaml.MappingNode)
     starts = [key.start_mark.index for key, _ in document.value] + [len(text)]
@@ -93,7 +93,7 @@ def test_the_variables_of_a_service_are_found() -> None:
 
 @each_overlay
 def test_nobody_is_given_a_variable_that_nothing_reads(overlay: str, secrets: Path) -> None:
-    known = variables(config_text()).keys()
+    known = variables((ROOT / "config.yml").read_text(encoding="utf-8")).keys()
     for pod, container in applications(overlay):
         assert given(overlay, container, secrets) <= known, (pod.owner, container["name"])
 
