@@ -13,7 +13,7 @@ from dev.machine.state import State, require_free
 from dev.machine.waiting import step, until
 from dev.platform import environment, readiness, supervisord
 from dev.platform.control import Control
-from dev.platform.programs import DATABASE_OWNERS, GATEWAY, SERVICES, process_names, replicas
+from dev.platform.programs import DATABASE_OWNERS, GATEWAY, SERVICES, process_names, process_variables, replicas
 from dev.servers import PORTS, databases, postgresql, private, rabbitmq
 from docker.rabbitmq.accounts import ACCOUNTS
 
@@ -80,7 +80,7 @@ class Instance:
         with self._step("queues"):
             for account in [account for account in ACCOUNTS if account.hears]:
                 modules = [module for module in SERVICES if module.partition(".")[0] == account.name]
-                self._run("chassis.topology", *modules, **rabbitmq.process_variables(composed, modules[0]))
+                self._run("chassis.topology", *modules, **process_variables(composed, modules[0]))
         require_free(composed["HOST"], int(composed["PORT"]), "stop the program that listens there")
         with self._step("applications"):
             self.control.start_group("applications")

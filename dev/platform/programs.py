@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from dev import DevError
+from dev.servers.rabbitmq import account_variable
 
 SERVICES = ("users.service", "feeds.service", "notifications.service", "notifications.deliveries", "gateway.service")
 GATEWAY = "gateway.app"
@@ -30,3 +31,9 @@ def process_names(program: str, count: int) -> list[str]:
 def program_of(process: str) -> str:
     """Return the program of a process: gateway.app for gateway.app-2."""
     return process.partition("-")[0]
+
+
+def process_variables(environment: Mapping[str, str], module: str) -> dict[str, str]:
+    """Return the variables of one program: the AMQP URI of its own user, if RabbitMQ is private."""
+    uri = environment.get(account_variable(module.partition(".")[0]))
+    return {"AMQP_URI": uri} if uri else {}

@@ -10,9 +10,8 @@ from pathlib import Path
 from dev.machine.files import ROOT, render
 from dev.machine.processes import MARKER
 from dev.machine.state import State
-from dev.platform.programs import GATEWAY, SERVICES, process_names, replicas
+from dev.platform.programs import GATEWAY, SERVICES, process_names, process_variables, replicas
 from dev.servers import haproxy, postgresql, private, prometheus
-from dev.servers.rabbitmq import process_variables
 
 _OPEN_FILES = 16_384  # a websocket needs one
 

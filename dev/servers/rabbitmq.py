@@ -1,7 +1,6 @@
 """The files of RabbitMQ and Redis."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 
 from dev.machine.files import render, write_private
@@ -13,12 +12,6 @@ from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, OPERATOR, VHOST
 def account_variable(account: str) -> str:
     """Return the name of the variable with the AMQP URI of a RabbitMQ user."""
     return f"BARAZA_{account.upper()}_AMQP_URI"
-
-
-def process_variables(environment: Mapping[str, str], module: str) -> dict[str, str]:
-    """Return the variables of one program: the AMQP URI of its own user, if RabbitMQ is private."""
-    uri = environment.get(account_variable(module.partition(".")[0]))
-    return {"AMQP_URI": uri} if uri else {}
 
 
 def write_files(directory: Path, state: State) -> None:

@@ -13,7 +13,7 @@ import pytest
 from gevent.monkey import is_module_patched
 
 from chassis import config
-from dev.servers.rabbitmq import process_variables
+from dev.platform.programs import process_variables
 from gateway.broker import Broker
 from gateway.rpc_client import RpcClient
 from tests.gateway.support.line import Line

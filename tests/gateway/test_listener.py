@@ -14,7 +14,7 @@ from chassis.contract import Event
 from chassis.ids import new_id
 from chassis.outbox import Envelope
 from chassis.publisher import BatchPublisher
-from dev.servers.rabbitmq import process_variables
+from dev.platform.programs import process_variables
 from gateway.broker import Broker
 from gateway.connection import Connection
 from gateway.listener import Listener

@@ -15,8 +15,7 @@ from dev.machine.files import ROOT
 from dev.machine.state import free_ports
 from dev.machine.waiting import until
 from dev.platform.instance import Instance
-from dev.platform.programs import GATEWAY
-from dev.servers.rabbitmq import process_variables
+from dev.platform.programs import GATEWAY, process_variables
 
 LIMIT = 30  # seconds
 COMMAND = (sys.executable, "-m", "gunicorn", "--config", "gateway/gunicorn_settings.py", "gateway.app:create_app()")

@@ -13,9 +13,8 @@ from dev.machine.files import ROOT
 from dev.machine.state import State
 from dev.platform import environment
 from dev.platform.instance import port_names
-from dev.platform.programs import GATEWAY, SERVICES
+from dev.platform.programs import GATEWAY, SERVICES, process_variables
 from dev.servers import private, rabbitmq
-from dev.servers.rabbitmq import process_variables
 from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, OPERATOR, VHOST
 
 HERE = Path("/srv/baraza")
