@@ -19,7 +19,7 @@ from dev.machine.waiting import TimeLimitError, until
 from dev.platform.programs import program_of
 from dev.servers import LOCALHOST
 
-# What every method raises if supervisord does not run, or refuses the call.
+# What every method raises if supervisord does not run, or rejects the call.
 ERRORS = (OSError, HTTPException, xmlrpc.client.Error)
 _TIMEOUT = 10  # seconds for a reply
 _SHUTDOWN = 70  # seconds; the applications may take 30, then the servers 30

@@ -1,6 +1,5 @@
 """supervisord's configuration, as supervisord itself reads it."""
 
-import getpass
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -78,11 +77,6 @@ def test_paths_with_special_characters_are_escaped(read: Read) -> None:
     assert groups["servers"]["rabbitmq"].environment["HOME"].endswith("/a clone's path/rabbitmq")
     arguments = groups["servers"]["rabbitmq"].environment["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"]
     assert arguments == "-noinput -kernel inet_dist_use_interface {127,0,0,1}"
-
-
-def test_postgresql_of_another_account_starts_in_the_root_directory(read: Read) -> None:
-    program = read()[1]["servers"]["postgresql"]
-    assert program.directory == "/" or getpass.getuser() != "root"
 
 
 def test_sms_simulator_posts_reports_to_the_gateway(read: Read) -> None:
