@@ -27,13 +27,13 @@ clean: ## stop everything, and delete all data, secrets and .venv
 
 ##@ Develop
 unit: venv ## unit tests, without servers (only=tests/unit/users)
-	@$(python) -m dev unit $(only)
+	@$(python) -m dev try $(or $(only),tests/unit)
 
 check: all-packages ## linters, types, imports, documentation and alerts
 	@$(python) -m dev check
 
 try: servers ## one test, file or folder, with the servers it needs (only=tests/e2e/test_posts.py)
-	@$(python) -m dev try $(only) $(if $(database),$(database))
+	@$(python) -m dev try $(only)
 
 docs: venv ## generate the tables of the documentation, and build it as a site
 	@$(python) -m dev tables
@@ -45,7 +45,7 @@ test: all-packages ## all checks and tests, with servers of their own
 	@$(python) -m dev test
 
 test-scale: all-packages ## the end-to-end tests with two processes of everything
-	@$(python) -m dev test-scale
+	@$(python) -m dev test scale
 
 manifests: venv ## the Kubernetes manifests, against Kubernetes' schemas and checkov
 	@k8s/check.sh

@@ -17,10 +17,8 @@ COMMANDS = {
     "monitor": "dev.commands.operator:monitor",
     "request-log": "dev.commands.request_log:request_log",
     "check": "dev.suite.commands:check",
-    "unit": "dev.suite.commands:unit",
     "try": "dev.suite.commands:try_one",
-    "test": "dev.suite.commands:all_tests",
-    "test-scale": "dev.suite.commands:scale_tests",
+    "test": "dev.suite.commands:suite",
     "tables": "dev.commands.tables:write_tables",
 }
 
@@ -33,7 +31,6 @@ def main(name: str = "", *arguments: str) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:
-        # Imported late: each command needs other packages, and the first line appears sooner.
         return int(pkgutil.resolve_name(COMMANDS[name])(*arguments))
     except DevError as error:
         print(f"\n{error}", file=sys.stderr)

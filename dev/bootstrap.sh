@@ -31,19 +31,22 @@ prepare() {
 missing_packages() {
     "$python" -c 'import ensurepip, venv' 2>>"$log" || echo python3-venv
     if [[ $1 == *" servers "* ]]; then
-        [[ -n ${AMQP_URI:-} || -x /usr/lib/rabbitmq/bin/rabbitmq-server ]] || echo rabbitmq-server
-        [[ -n ${REDIS_URL:-} || -x /usr/bin/redis-server ]] || echo redis-server
-        [[ -n ${POSTGRES_HOST:-} && -n ${GATEWAY_POSTGRES_HOST:-} ]] ||
-            compgen -G '/usr/lib/postgresql/*/bin/initdb' >>"$log" || echo postgresql
+        [[ -n ${AMQP_URI:-} ]] || need rabbitmq-server /usr/lib/rabbitmq/bin/rabbitmq-server
+        [[ -n ${REDIS_URL:-} ]] || need redis-server /usr/bin/redis-server
+        [[ -n ${POSTGRES_HOST:-} && -n ${GATEWAY_POSTGRES_HOST:-} ]] || need postgresql /usr/lib/postgresql/*/bin/initdb
     fi
     if [[ ${TOPOLOGY:-} == scale || $1 == *" balancing "* ]]; then
-        [[ -x /usr/sbin/haproxy ]] || echo haproxy
+        need haproxy /usr/sbin/haproxy
     fi
     if [[ $1 == *" monitoring "* ]]; then
         for package in prometheus prometheus-postgres-exporter prometheus-redis-exporter; do
-            [[ -x /usr/bin/$package ]] || echo "$package"
+            need "$package" "/usr/bin/$package"
         done
     fi
+}
+
+need() {
+    [[ -x $2 ]] || echo "$1"
 }
 
 # Only the programs are needed: the packages' services are neither started nor enabled, and no cluster is created.
@@ -67,9 +70,7 @@ install_packages() {
 
 restore() {
     as_root rm -f "$cluster"
-    if grep -qs 'baraza, while it installs' "$policy"; then
-        as_root rm -f "$policy"
-    fi
+    ! grep -qs 'baraza, while it installs' "$policy" || as_root rm -f "$policy"
 }
 
 as_root() {

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -13,7 +14,6 @@ from dev.machine.waiting import until
 from dev.platform.instance import Instance, find_running
 from dev.platform.programs import DATABASE_OWNERS
 from dev.servers import prometheus
-from dev.servers.server import python
 
 
 def doctor() -> NoReturn:
@@ -28,8 +28,8 @@ def shell() -> NoReturn:
 
 def _exec(module: str, *arguments: str) -> NoReturn:
     """Replace this process by a module that runs with the platform's variables."""
-    command = python(module, *arguments)
-    os.execve(command[0], command, {**os.environ, **find_running().environment})  # noqa: S606 - no shell
+    environment = {**os.environ, **find_running().environment}
+    os.execve(sys.executable, (sys.executable, "-m", module, *arguments), environment)  # noqa: S606 - no shell
 
 
 def monitor() -> int:

@@ -11,8 +11,6 @@ from dev.platform.instance import Instance, find_running
 from dev.platform.programs import GATEWAY, SERVICES, program_of
 from dev.servers import haproxy
 
-_LIMIT = 60  # seconds
-
 
 def restart_all() -> int:
     """Restart the processes of the instance `run`."""
@@ -38,17 +36,16 @@ def serving_again(instance: Instance, process: str) -> Iterator[None]:
     """Wait after the block until a process that ended in it serves again: RPC calls, or HTTP requests."""
     if program_of(process) == GATEWAY:
         yield
-        until(lambda: _gateway_serves(instance, process), f"{process} to be ready", _LIMIT)
+        until(lambda: _gateway_serves(instance, process), f"{process} to be ready", 60)
     else:
         before = _consumers(instance, process)
         yield
-        until(lambda: _consumers(instance, process) >= before, f"{process} to consume", _LIMIT)
+        until(lambda: _consumers(instance, process) >= before, f"{process} to consume", 60)
 
 
 def _gateway_serves(instance: Instance, process: str) -> bool:
-    number = _number(process)
-    readiness.require_ready(instance.environment["BARAZA_GATEWAYS"].split()[number - 1])
-    return process == GATEWAY or number in haproxy.active_gateways(instance.directory)
+    readiness.require_ready(instance.environment["BARAZA_GATEWAYS"].split()[_number(process) - 1])
+    return process == GATEWAY or _number(process) in haproxy.active_gateways(instance.directory)
 
 
 def _consumers(instance: Instance, process: str) -> int:

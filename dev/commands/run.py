@@ -3,17 +3,18 @@
 import os
 import signal
 import sys
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from dev import DevError
 from dev.machine import lock
 from dev.machine.files import ROOT, render
+from dev.machine.processes import last_lines
 from dev.machine.state import require_free
 from dev.machine.waiting import step
 from dev.platform import readiness
+from dev.platform.control import ERRORS
 from dev.platform.instance import Instance
-
-_PAUSE = 2  # seconds between checks for crash loops
 
 
 def run() -> int:
@@ -32,8 +33,7 @@ def run() -> int:
         except KeyboardInterrupt:
             return 0
         except DevError:
-            if instance.running():
-                print(f"\n{readiness.failures(instance.control.statuses(), instance.log)}", file=sys.stderr)
+            _print_failures(instance)
             raise
         finally:
             lock.ignore_interrupts()
@@ -41,12 +41,21 @@ def run() -> int:
                 instance.stop()
 
 
+def _print_failures(instance: Instance) -> None:
+    """Print the last log lines of every program that should run and does not."""
+    for status in instance.control.statuses() if instance.running() else ():
+        file = instance.log / f"{status.name}.log"
+        if status.state not in {"RUNNING", "STOPPED"} and file.exists():
+            print(f"\n  {file}:\n{last_lines(file)}", file=sys.stderr)
+
+
 def _watch(instance: Instance) -> int:
     """Wait for the end of supervisord, and report crash loops meanwhile."""
     crash_loops = readiness.CrashLoops()
-    while (code := instance.control.wait(_PAUSE)) is None:
-        for name in crash_loops.update(instance.control.statuses()):
-            print(f"  {name} fails again and again, see {instance.log}/{name}.log", flush=True)
+    while (code := instance.control.wait(2)) is None:
+        with suppress(*ERRORS):  # it may end at any time
+            for name in crash_loops.update(instance.control.statuses()):
+                print(f"  {name} fails again and again, see {instance.log}/{name}.log", flush=True)
     print("\nstopped" if code == 0 else f"\nsupervisord died ({signal.strsignal(-code) or code})")
     return int(code != 0)
 

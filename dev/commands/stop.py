@@ -8,8 +8,6 @@ from dev.machine import files, lock
 from dev.machine.waiting import TimeLimitError, step, until
 from dev.platform.instance import Instance
 
-_LIMIT = 120  # seconds
-
 
 def stop() -> int:
     """Stop what `make run` started, and the servers that `make try` keeps."""
@@ -33,9 +31,9 @@ def _stop(instance: Instance) -> None:
         if process := lock.holder(instance.directory):
             with suppress(ProcessLookupError, TimeLimitError):
                 os.kill(process, signal.SIGTERM)
-                until(lambda: lock.holder(instance.directory) != process, "the running command to end", _LIMIT)
+                until(lambda: lock.holder(instance.directory) != process, "the running command to end", 120)
         instance.stop()
 
 
 def _instances() -> list[Instance]:
-    return [Instance(lock_file.parent.name) for lock_file in sorted(files.INSTANCES.glob("*/state.json"))]
+    return [Instance(file.parent.name) for file in sorted(files.INSTANCES.glob("*/state.json"))]

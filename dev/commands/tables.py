@@ -2,62 +2,47 @@
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from dev.machine.files import ROOT
 
 PAGE = ROOT / "docs" / "configuration.md"
-COMMON = "common"  # the variables outside the services' sections
-
 _VARIABLE = re.compile(r"\$\{(\w+)(?::([^}]*))?}")
 _LINK = re.compile(r"docs/([\w-]+\.md)(#[\w-]+)?")
 _TABLE = re.compile(r"(<!-- (\w+): generated from config\.yml -->\n).*?(<!-- end -->)", re.DOTALL)
 
-
-class Variable(NamedTuple):
-    """A variable of the environment; without a default it is required."""
-
-    section: str
-    name: str
-    default: str | None
-    meaning: str
+# Section, name, default (None if it is required) and meaning.
+Variable = tuple[str, str, str | None, str]
 
 
 def write_tables() -> int:
     """Write the page with new tables."""
-    PAGE.write_text(page(), encoding="utf-8")
+    PAGE.write_text(page())
     return 0
 
 
 def page() -> str:
     """Return the page with new tables."""
-    known = [*variables((ROOT / "config.yml").read_text(encoding="utf-8"))]
-    text = PAGE.read_text(encoding="utf-8")
-    return _TABLE.sub(lambda found: f"{found[1]}\n{_table(known, found[2])}\n\n{found[3]}", text)
+    known = [*variables((ROOT / "config.yml").read_text())]
+    return _TABLE.sub(lambda found: f"{found[1]}\n{_table(known, found[2])}\n\n{found[3]}", PAGE.read_text())
 
 
 def variables(config: str) -> Iterator[Variable]:
     """Yield the variables of config.yml; the comment of one is behind it or above it."""
-    section, above = COMMON, list[str]()
+    section, above = "common", list[str]()  # the variables outside the services' sections
     for line in config.splitlines():
         value, _, comment = line.partition("#")
-        comments = [comment.strip()] if comment.strip() else []
-        if not value.strip():
-            above = [*above, *comments] if comments else []
-            continue
+        comments = [*above, comment.strip()] if comment.strip() else above
         if key := re.match(r"(\w+):", value):
-            section = key[1] if (ROOT / key[1] / "service.py").exists() else COMMON
+            section = key[1] if (ROOT / key[1] / "service.py").exists() else "common"
         for name, default in _VARIABLE.findall(value):
-            required = f"${{{name}}}" in value
-            yield Variable(section, name, None if required else default, " ".join([*above, *comments]))
-        above = []
+            yield section, name, None if f"${{{name}}}" in value else default, " ".join(comments)
+        above = comments if comment.strip() and not value.strip() else []
 
 
 def _table(known: list[Variable], section: str) -> str:
     rows = ["| variable | default | meaning |", "| --- | --- | --- |"]
-    for one in known:
-        if one.section == section:
-            default = "required" if one.default is None else f"`{one.default}`" if one.default else "empty"
-            meaning = _LINK.sub(r"[\1](\1\2)", one.meaning).replace("|", r"\|")
-            rows.append(f"| `{one.name}` | {default} | {meaning} |")
+    for _, name, default, meaning in (variable for variable in known if variable[0] == section):
+        cell = "required" if default is None else f"`{default}`" if default else "empty"
+        linked = _LINK.sub(r"[\1](\1\2)", meaning).replace("|", r"\|")
+        rows.append(f"| `{name}` | {cell} | {linked} |")
     return "\n".join(rows)

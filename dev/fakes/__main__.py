@@ -9,10 +9,10 @@ import os
 from pathlib import Path
 
 from dev.fakes.app import Faults, serve
-from dev.fakes.mailbox.app import mailbox_app
+from dev.fakes.mailbox import mailbox_app
 from dev.fakes.mailbox.smtp import smtp_server
 from dev.fakes.mailbox.store import Mails
-from dev.fakes.sms.app import sms_app
+from dev.fakes.sms import sms_app
 from dev.fakes.sms.reports import Reports
 from dev.fakes.sms.store import Texts
 

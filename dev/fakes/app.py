@@ -1,13 +1,13 @@
 """What the fakes have in common: scripted faults, the routes for messages and faults, and the server."""
 
+import logging
 import signal
 import sys
-from collections.abc import Iterable
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any
 
 from flask import Flask, Response, jsonify, request
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import make_server
 
 _LARGEST_BODY = 1_048_576  # bytes
 
@@ -41,18 +41,8 @@ class Faults:
             self._due.clear()
 
 
-class Store(Protocol):
-    """Messages that a fake has received, oldest first."""
-
-    def all(self, to: str | None = None) -> Iterable[dict[str, Any]]:
-        """Return all messages, or those to one number or address."""
-
-    def clear(self) -> None:
-        """Delete all messages."""
-
-
-def create_app(store: Store, faults: Faults) -> Flask:
-    """Return an application with the routes that every fake has."""
+def create_app(store: Any, faults: Faults) -> Flask:
+    """Return an application with the routes that every fake has; `store` has `all(to)` and `clear()`."""
     app = Flask("dev.fakes")
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_BODY
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider
@@ -61,29 +51,20 @@ def create_app(store: Store, faults: Faults) -> Flask:
     def messages() -> Response:
         return jsonify(list(store.all(request.args.get("to"))))
 
-    @app.delete("/messages")
-    def delete_messages() -> tuple[str, int]:
-        store.clear()
-        return "", 204
-
     @app.post("/faults")
     def add_fault() -> tuple[dict[str, int], int]:
         return {"due": faults.add(request.get_json(force=True))}, 201
 
-    @app.delete("/faults")
-    def delete_faults() -> tuple[str, int]:
-        faults.clear()
+    @app.delete("/<any(messages, faults):what>")
+    def delete(what: str) -> tuple[str, int]:
+        {"messages": store, "faults": faults}[what].clear()
         return "", 204
 
     return app
 
 
-class _QuietHandler(WSGIRequestHandler):
-    def log_request(self, *_: object) -> None:
-        """Log no requests; errors are logged."""
-
-
 def serve(app: Flask, host: str, port: int) -> None:
     """Serve with a thread for each connection until SIGTERM, which ends the process with exit code 0."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    make_server(host, port, app, threaded=True, request_handler=_QuietHandler).serve_forever()
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # requests are not logged
+    make_server(host, port, app, threaded=True).serve_forever()

@@ -1,23 +1,35 @@
 """The directories of the project and of each instance, and files in them."""
 
-import hashlib
 import os
 import shlex
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader
 
 from dev import DevError
 
 ROOT = Path(__file__).resolve().parents[2]
 INSTANCES = ROOT / ".run"
 
-_templates = Environment(  # noqa: S701 - no HTML
-    loader=FileSystemLoader(ROOT / "dev" / "templates"), undefined=StrictUndefined, trim_blocks=False
-)
+_templates = Environment(loader=FileSystemLoader(ROOT / "dev/templates"), trim_blocks=True, lstrip_blocks=True)  # noqa: S701 - no HTML
 # For supervisord, where a percent sign begins an expansion.
 _templates.filters["percent"] = lambda text: text.replace("%", "%%")
-_templates.filters["command"] = lambda words: shlex.join(words).replace("%", "%%")
+_templates.filters["command"] = lambda words: shlex.join(map(str, words)).replace("%", "%%")
+
+
+def render(template: str, **values: object) -> str:
+    """Return a template of dev/templates with values filled in."""
+    return _templates.get_template(template).render(values)
+
+
+def write_private(file: Path, text: str) -> None:
+    """Replace a file atomically; nobody but its owner can read it at any time (mode 0600)."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    new = file.with_name(f"{file.name}.new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+        stream.write(text)
+    new.replace(file)
 
 
 def create_instance_directory(directory: Path) -> None:
@@ -35,23 +47,3 @@ def require_owned(path: Path) -> None:
     owner = path.lstat().st_uid
     if owner != os.geteuid():
         raise DevError(f"{path} belongs to user {owner}: run as that user, or remove it as that user")
-
-
-def write_private(file: Path, text: str) -> None:
-    """Replace a file atomically; nobody but its owner can read it at any time (mode 0600)."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    new = file.with_name(f"{file.name}.new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-        stream.write(text)
-    new.replace(file)
-
-
-def render(template: str, **values: object) -> str:
-    """Return a template of dev/templates with values filled in."""
-    return _templates.get_template(template).render(values)
-
-
-def digest(path: Path) -> str:
-    """Return a short hash of a path; it distinguishes clones in shared directories."""
-    return hashlib.sha256(os.fsencode(path)).hexdigest()[:12]

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -21,9 +22,8 @@ MARKER = "BARAZA_INSTANCE"
 
 def marked(directory: Path) -> list[psutil.Process]:
     """Return the processes that carry the marker of this instance, without this process."""
-    processes = psutil.process_iter(["environ"])
-    found = [one for one in processes if (one.info["environ"] or {}).get(MARKER) == str(directory)]
-    return [process for process in found if process.pid != os.getpid()]
+    found = [one for one in psutil.process_iter(["environ"]) if one.pid != os.getpid()]
+    return [process for process in found if (process.info["environ"] or {}).get(MARKER) == str(directory)]
 
 
 def postgresql_servers(data: Path) -> list[psutil.Process]:
@@ -50,18 +50,10 @@ def kill_all(directory: Path, data: Path) -> None:
 
 def run_command(command: Sequence[str], environment: Mapping[str, str], log: Path, user: str | None = None) -> None:
     """Run in the project, or as `user` in `/`, which every account may enter; raise DevError if it fails."""
-    account = {"user": user, "group": user, "extra_groups": []} if user else {}
+    account: dict[str, Any] = {"user": user, "group": user, "extra_groups": [], "cwd": "/"} if user else {"cwd": ROOT}
     with log.open("w") as out:
-        code = subprocess.call(  # noqa: S603 - the commands of this package
-            command,
-            cwd="/" if user else ROOT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            timeout=120,
-            **account,  # type: ignore[arg-type]  # a group too
-        )
+        options: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": out, "stderr": out, "timeout": 120}
+        code = subprocess.call(command, env=environment, **options, **account)  # noqa: S603 - our own
     if code:
         raise DevError(f"`{' '.join(command)}` failed, see {log}:\n{last_lines(log)}")
 

@@ -1,11 +1,10 @@
 """Control of an instance's processes through supervisord: for its start, for restarts, and for tests."""
 
-import getpass
-import resource
 import signal
 import subprocess
+import sys
 import xmlrpc.client
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
@@ -14,16 +13,16 @@ from typing import Any
 
 import psutil
 
-from dev.machine.files import ROOT, render, write_private
+from dev.machine.files import ROOT
 from dev.machine.state import State
 from dev.machine.waiting import TimeLimitError, until
 from dev.platform.programs import program_of
-from dev.servers.server import LOCALHOST, Program, python
+from dev.servers import LOCALHOST
 
-_ERRORS = (OSError, HTTPException, xmlrpc.client.Error)
+# What every method raises if supervisord does not run, or rejects the call.
+ERRORS = (OSError, HTTPException, xmlrpc.client.Error)
 _TIMEOUT = 10  # seconds for a reply
 _SHUTDOWN = 70  # seconds; the applications may take 30, then the servers 30
-_OPEN_FILES = 16_384  # a websocket needs one
 _NO_WAIT = False  # XML-RPC has no keyword arguments
 
 
@@ -49,21 +48,13 @@ class Control:
         self._supervisord: subprocess.Popen[bytes] | None = None
         self._killed: dict[str, int] = {}
 
-    def start_supervisord(self, groups: Mapping[str, Sequence[Program]], environment: Mapping[str, str]) -> None:
+    def start_supervisord(self, environment: Mapping[str, str]) -> None:
         """Start supervisord in a session of its own, so that Ctrl-C reaches only the command. No program is started."""
-        self._reap()
-        file = self._directory / "supervisord.conf"
-        write_private(file, supervisord_conf(self._directory, State(self._directory), groups))
+        self.wait(_TIMEOUT)  # collect the exit code of an earlier one
+        command = (sys.executable, "-m", "supervisor.supervisord", "-c", self._directory / "supervisord.conf")
         with (self._directory / "log" / "supervisord.out").open("wb") as out:
-            self._supervisord = subprocess.Popen(  # noqa: S603 - our own interpreter
-                python("supervisor.supervisord", "-c", file),
-                cwd=ROOT,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                start_new_session=True,
-            )
+            options: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": out, "stderr": out, "cwd": ROOT}
+            self._supervisord = subprocess.Popen(command, env=environment, start_new_session=True, **options)  # noqa: S603 - our own
         until(self.running, "supervisord", 20)
 
     def running(self) -> bool:
@@ -72,16 +63,16 @@ class Control:
             self._call("getState")
         except xmlrpc.client.Fault:
             return True
-        except _ERRORS:
+        except ERRORS:
             return False
         return True
 
     def shut_down(self) -> None:
         """Stop all programs in order, applications first, and supervisord."""
-        with suppress(*_ERRORS, TimeLimitError):
+        with suppress(*ERRORS, TimeLimitError):
             self._call("shutdown")
             until(lambda: not self.running(), "supervisord to shut down", _SHUTDOWN)
-        self._reap()
+        self.wait(_TIMEOUT)
 
     def wait(self, seconds: float) -> int | None:
         """Wait for the end of the supervisord that this process started; return its exit code, None if it runs."""
@@ -156,7 +147,7 @@ class Control:
                 psutil.Process(pid).send_signal(number)
 
     def _call(self, method: str, *arguments: object) -> Any:
-        """Call supervisord's XML-RPC interface; raise one of `_ERRORS` if it fails."""
+        """Call supervisord's XML-RPC interface."""
         state = State(self._directory)
         if "supervisord" not in state.ports:
             raise ConnectionRefusedError("supervisord has never been started")
@@ -164,28 +155,9 @@ class Control:
         with xmlrpc.client.ServerProxy(address, transport=_Transport()) as proxy:
             return getattr(proxy.supervisor, method)(*arguments)
 
-    def _reap(self) -> None:
-        """Collect the exit code of an earlier supervisord of this process."""
-        self.wait(_TIMEOUT)
-
 
 class _Transport(xmlrpc.client.Transport):
     def make_connection(self, host: Any) -> HTTPConnection:
         connection = super().make_connection(host)
         connection.timeout = _TIMEOUT
         return connection
-
-
-def supervisord_conf(directory: Path, state: State, groups: Mapping[str, Sequence[Program]]) -> str:
-    """Return supervisord's configuration; the groups start in the given order."""
-    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    return render(
-        "supervisord.conf",
-        user=getpass.getuser(),
-        open_files=_OPEN_FILES if limit == resource.RLIM_INFINITY else min(_OPEN_FILES, limit),
-        directory=directory,
-        root=ROOT,
-        port=state.ports["supervisord"],
-        password=state.secret("supervisord"),
-        groups=groups,
-    )

@@ -1,18 +1,19 @@
-"""The environment of a platform: what the user has set, the private servers' addresses, and defaults."""
+"""The environment of a platform: what the user has set, and dev/templates/environment."""
 
 import os
 import re
 import shlex
+from collections import defaultdict
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from dev import DevError
-from dev.machine.files import ROOT, write_private
+from dev.machine.files import ROOT, render, write_private
 from dev.machine.state import State
-from dev.platform.programs import GATEWAY, chosen
+from dev.platform.programs import process_names, replicas
 from dev.servers import private
-from dev.servers.databases import PREFIXES
-from dev.servers.server import LOCALHOST
+from docker.rabbitmq.accounts import ACCOUNTS, VHOST
 
 # Variables for users and tests begin so; the platform's processes do not get them.
 FOR_USERS = "BARAZA_"
@@ -23,29 +24,32 @@ _FOR_TESTS = {
     "TRUSTED_PROXIES": "1",  # so that each user of a test can have an address of their own
     "ALLOWED_ORIGINS": "https://app.example.org",
 }
-KEYS = "service_token_keys"
 _VARIABLE = re.compile(r"\$\{(\w+)(:)?")
 
 
-def compose(given: Mapping[str, str], state: State, directory: Path, config: str) -> dict[str, str]:
+def compose(given: Mapping[str, str], state: State, directory: Path) -> dict[str, str]:
     """Return the variables of config.yml that are set or required, and BARAZA_… for users and tests.
 
-    `given` are the user's variables, `config` is the text of config.yml. Raises DevError if a required one is missing.
+    `given` are the user's variables. Raises DevError if a required one is missing.
     """
-    known, topology = variables(config), chosen(given)
-    environment = {name: given[name] for name in known if given.get(name)}
-    for server in private(given):
-        environment |= server.variables(state, given)
-    for service in map(str.upper, topology.on_postgresql):
-        if not (uri := given.get(f"{service}_DB_URI") or environment.get(f"BARAZA_{service}_POSTGRESQL")):
-            raise DevError(f"set {service}_DB_URI too: several processes cannot share an SQLite file")
-        environment[f"{service}_DB_URI"] = uri
-    for name, value in (_defaults(state, directory) | topology.variables).items():
-        environment.setdefault(name, value)
-    url = _url(environment)
-    gateways = [f"http://{LOCALHOST}:{state.ports[name]}" for name in topology.names(GATEWAY) if topology.load_balancer]
-    environment |= {"BARAZA_URL": url, "BARAZA_GATEWAYS": " ".join(gateways) or url}
-    environment.setdefault("PUBLIC_URL", url)
+    count, known = replicas(given), variables((ROOT / "config.yml").read_text())
+    text = render(
+        "environment",
+        given=defaultdict(str, given),
+        private=private(given),
+        ports=state.ports,
+        secret=state.secret,
+        directory=directory,
+        replicas=count,
+        names=partial(process_names, count=count),
+        vhost=VHOST,
+        rabbitmq_users=[account.name for account in ACCOUNTS],
+    )
+    composed = dict(line.split("=", 1) for line in text.splitlines() if line)
+    environment = {name: given[name] for name in known if given.get(name)} | composed
+    for name in ("FEEDS_DB_URI", "NOTIFICATIONS_DB_URI"):
+        if count > 1 and environment[name].startswith("sqlite"):
+            raise DevError(f"set {name} too: several processes cannot share an SQLite file")
     if missing := [name for name, required in known.items() if required and name not in environment]:
         raise DevError(f"set {', '.join(missing)} too: your own server needs it")
     return environment
@@ -55,11 +59,6 @@ def variables(config: str) -> dict[str, bool]:
     """Return the names of the variables in config.yml, and whether each is required."""
     code = "\n".join(line for line in config.splitlines() if not line.lstrip().startswith("#"))
     return {name: not optional for name, optional in _VARIABLE.findall(code)}
-
-
-def config_text() -> str:
-    """Return the text of config.yml."""
-    return (ROOT / "config.yml").read_text()
 
 
 def for_tests() -> dict[str, str]:
@@ -79,32 +78,6 @@ def read(file: Path) -> dict[str, str]:
 
 def write_keys(state: State, directory: Path) -> None:
     """Create the file of service token keys; edit it to rotate the keys."""
-    file = directory / KEYS
+    file = directory / "service_token_keys"
     if not file.exists():
         write_private(file, f"k1:{state.secret('service_token', 32)}\n")
-
-
-def _defaults(state: State, directory: Path) -> dict[str, str]:
-    databases = {
-        f"{prefix}_{part}": name
-        for prefix in PREFIXES
-        for part, name in zip(("DB", "USER"), PREFIXES[prefix], strict=True)
-    }
-    return databases | {
-        # Three slashes and an absolute path make four.
-        "FEEDS_DB_URI": f"sqlite:///{directory / 'data' / 'feeds.sqlite3'}",
-        "NOTIFICATIONS_DB_URI": f"sqlite:///{directory / 'data' / 'notifications.sqlite3'}",
-        "SERVICE_TOKEN_KEYS": f"@{directory / KEYS}",
-        "EMAIL_FROM": "Baraza <no-reply@baraza.localhost>",
-        "AFRICASTALKING_USERNAME": "sandbox",
-        "HOST": LOCALHOST,
-        "PORT": str(state.ports.get("gateway", 8000)),
-        "LOG_FORMAT": "text",
-    }
-
-
-def _url(environment: Mapping[str, str]) -> str:
-    """Return the gateway's address on this machine."""
-    scheme = "https" if environment.get("TLS_CERT") else "http"
-    host = environment["HOST"]
-    return f"{scheme}://{LOCALHOST if host == '0.0.0.0' else host}:{environment['PORT']}"  # noqa: S104 - not a bind

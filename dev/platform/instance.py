@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
@@ -10,11 +11,10 @@ from dev import DevError
 from dev.machine import files, lock, processes
 from dev.machine.state import State, require_free
 from dev.machine.waiting import step, until
-from dev.platform import environment, readiness
+from dev.platform import environment, readiness, supervisord
 from dev.platform.control import Control
-from dev.platform.programs import DATABASE_OWNERS, GATEWAY, SERVICES, applications, chosen, process_variables
-from dev.servers import databases, haproxy, postgresql, private, prometheus
-from dev.servers.server import python
+from dev.platform.programs import DATABASE_OWNERS, GATEWAY, SERVICES, process_names, process_variables, replicas
+from dev.servers import PORTS, databases, postgresql, private, rabbitmq
 from docker.rabbitmq.accounts import ACCOUNTS
 
 _LIMIT = 90  # seconds for a server; RabbitMQ takes 12 on two idle cores
@@ -50,16 +50,25 @@ class Instance:
         """Start the private servers, and wait until all servers answer; do nothing if the instance runs."""
         if self.running():
             return
-        self._kill_leftovers()
+        processes.kill_all(self.directory, postgresql.data_directory(self.directory))
         files.create_instance_directory(self.directory)
         state = State(self.directory)
-        state.choose_ports(self.port_names())
-        composed = environment.compose(self._given, state, self.directory, environment.config_text())
-        environment.write(self.directory / "environment", composed)
-        environment.write_keys(state, self.directory)
+        state.choose_ports(port_names(self._given, fixed_port=self.name == "run"))
+        composed = environment.compose(self._given, state, self.directory)
         with self._step("supervisord"):
-            self._start_supervisord(state, composed)
-        self._wait_for_servers(state, composed)
+            self._write_files(state, composed)
+            self.control.start_supervisord(self._process_environment(composed))
+            if private(self._given):
+                self.control.start_group("servers")
+        with self._step("Redis"):
+            until(lambda: databases.check_redis(composed), "Redis", _LIMIT)
+        with self._step("PostgreSQL"):
+            if "postgresql" in private(self._given):
+                until(lambda: databases.create_databases(state, composed), "PostgreSQL", _LIMIT)
+            for prefix in databases.PREFIXES:
+                until(partial(databases.check_database, composed, prefix), f"the database of {prefix}_HOST", _LIMIT)
+        with self._step("RabbitMQ"):
+            until(lambda: databases.check_rabbitmq(composed), "RabbitMQ", _LIMIT)
 
     def start_applications(self) -> None:
         """Migrate the databases, declare the queues, start every process and wait until all are ready."""
@@ -80,7 +89,7 @@ class Instance:
     def stop(self) -> None:
         """Stop every process of the instance in order, and kill what is left."""
         self.control.shut_down()
-        self._kill_leftovers()
+        processes.kill_all(self.directory, postgresql.data_directory(self.directory))
 
     def delete(self) -> None:
         """Stop the instance and delete its messages, databases, secrets and ports."""
@@ -94,51 +103,32 @@ class Instance:
         with suppress(OSError):
             self.directory.rmdir()
 
-    def _kill_leftovers(self) -> None:
-        processes.kill_all(self.directory, postgresql.data_directory(self.directory))
-
-    def port_names(self) -> list[str]:
-        """Return what needs a port: servers, metrics of services, gateways behind a load balancer."""
-        topology = chosen(self._given)
-        programs = [*SERVICES, GATEWAY] if topology.load_balancer else SERVICES
-        names = [name for server in private(self._given) for name in server.ports]
-        names += [name for program in programs for name in topology.names(program)]
-        return ["supervisord", *names, *prometheus.PORTS, *(["gateway"] if self.name != "run" else [])]
-
-    def _start_supervisord(self, state: State, composed: Mapping[str, str]) -> None:
-        topology = chosen(self._given)
-        groups = {
-            "servers": [server.program(self.directory, state, composed) for server in private(self._given)],
-            "applications": applications(state.ports, topology, composed),
-            "monitoring": prometheus.programs(self.directory, state, composed),
-        }
-        if topology.load_balancer:
-            groups["applications"].append(haproxy.program(composed, self.directory))
-        self.control.start_supervisord(groups, self._process_environment(composed))
-        if groups["servers"]:
-            self.control.start_group("servers")
-
-    def _wait_for_servers(self, state: State, composed: Mapping[str, str]) -> None:
-        """Wait until each server answers with the platform's credentials; create the private databases."""
-        with self._step("Redis"):
-            until(lambda: databases.check_redis(composed), "Redis", _LIMIT)
-        with self._step("PostgreSQL"):
-            if postgresql.SERVER.is_private(self._given):
-                until(lambda: databases.create_databases(state, composed, self._given), "PostgreSQL", _LIMIT)
-            for prefix in databases.PREFIXES:
-                until(lambda: databases.check_database(composed, prefix), f"the database of {prefix}_HOST", _LIMIT)  # noqa: B023
-        with self._step("RabbitMQ"):
-            until(lambda: databases.check_rabbitmq(composed), "RabbitMQ", _LIMIT)
+    def _write_files(self, state: State, composed: Mapping[str, str]) -> None:
+        environment.write(self.directory / "environment", composed)
+        environment.write_keys(state, self.directory)
+        rabbitmq.write_files(self.directory, state)
+        if "postgresql" in private(self._given):
+            postgresql.create_cluster(postgresql.data_directory(self.directory), state.secret("postgresql"))
+        text = supervisord.configuration(self.directory, state, self._given, composed)
+        files.write_private(self.directory / "supervisord.conf", text)
 
     def _run(self, module: str, *arguments: str, **own: str) -> None:
         composed = self._process_environment(self.environment) | own
-        processes.run_command(python(module, *arguments), composed, log=self.log / f"{module}.log")
+        processes.run_command((sys.executable, "-m", module, *arguments), composed, self.log / f"{module}.log")
 
     def _process_environment(self, composed: Mapping[str, str]) -> dict[str, str]:
         """Return the environment of the platform's processes: without the variables for users, with the marker."""
         known = {**self._given, **composed}
         own = {name: value for name, value in known.items() if not name.startswith(environment.FOR_USERS)}
         return own | {processes.MARKER: str(self.directory)}
+
+
+def port_names(given: Mapping[str, str], *, fixed_port: bool) -> list[str]:
+    """Return what needs a port: servers, metrics of services, gateways behind a load balancer or without fixed port."""
+    count = replicas(given)
+    programs = [*SERVICES, GATEWAY] if count > 1 else SERVICES
+    names = [name for program in programs for name in process_names(program, count)]
+    return [*PORTS, *names, *([] if fixed_port else ["gateway"])]
 
 
 def find_running(name: str = "run") -> Instance:

@@ -4,9 +4,7 @@ import ssl
 import urllib.request
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
-from dev.machine.processes import last_lines
 from dev.machine.waiting import GiveUpError, until
 from dev.platform.control import Control, Status
 
@@ -50,12 +48,5 @@ def wait_ready(environment: Mapping[str, str], control: Control) -> None:
 
 def require_ready(url: str) -> None:
     """Raise OSError unless the gateway at this address is ready."""
-    # The certificate need not name 127.0.0.1.
-    context = ssl._create_unverified_context()  # noqa: S323, SLF001
+    context = ssl._create_unverified_context()  # noqa: S323, SLF001 - the certificate need not name 127.0.0.1
     urllib.request.urlopen(f"{url}/readyz", timeout=5, context=context).close()  # noqa: S310 - http or https
-
-
-def failures(statuses: Iterable[Status], log: Path) -> str:
-    """Return the last log lines of every program that should run and does not."""
-    down = [log / f"{status.name}.log" for status in statuses if status.state not in {"RUNNING", "STOPPED"}]
-    return "\n".join(f"  {file}:\n{last_lines(file)}" for file in down if file.exists())

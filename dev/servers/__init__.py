@@ -1,13 +1,25 @@
-"""The servers of a platform: private ones from the distribution's packages, or the user's own."""
+"""The servers of a platform: private ones from the distribution's packages and the fakes, or the user's own."""
 
 from collections.abc import Mapping
 
-from dev.servers import fakes, postgresql, rabbitmq, redis
-from dev.servers.server import Server
+LOCALHOST = "127.0.0.1"
+# A server is private unless the user has set all of its variables.
+_REPLACED_BY = {
+    "rabbitmq": ("AMQP_URI",),
+    "postgresql": ("POSTGRES_HOST", "GATEWAY_POSTGRES_HOST"),
+    "redis": ("REDIS_URL",),
+    "mailbox": ("SMTP_HOST",),
+    "sms_simulator": ("AFRICASTALKING_API_KEY",),
+    "sentry": ("SENTRY_DSN",),
+}
+ALL = [*_REPLACED_BY]
+PORTS = [
+    *("supervisord", "postgresql", "redis", "mailbox", "mailbox_http", "sms_simulator", "sentry"),
+    *(f"rabbitmq{part}" for part in ("", "_management", "_prometheus", "_distribution", "_epmd")),
+    *("prometheus", "redis_exporter", "postgres_exporter", "gateway_postgres_exporter"),
+]
 
-ALL = (rabbitmq.SERVER, postgresql.SERVER, redis.SERVER, fakes.MAILBOX, fakes.SMS_SIMULATOR, fakes.SENTRY)
 
-
-def private(given: Mapping[str, str]) -> list[Server]:
-    """Return those that the user, whose variables are `given`, has not replaced."""
-    return [server for server in ALL if server.is_private(given)]
+def private(given: Mapping[str, str]) -> list[str]:
+    """Return the servers that the platform starts itself. `given` are the user's variables; empty means not set."""
+    return [name for name, variables in _REPLACED_BY.items() if not all(map(given.get, variables))]

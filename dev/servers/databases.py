@@ -1,4 +1,4 @@
-"""The databases: their names, their creation in the private PostgreSQL cluster, and checks of all servers."""
+"""The databases in the private PostgreSQL cluster, and checks of all servers."""
 
 from collections.abc import Mapping
 from contextlib import closing
@@ -8,33 +8,25 @@ import psycopg2
 from kombu.connection import Connection
 from psycopg2 import sql
 from redis import Redis
+from sqlalchemy import make_url
 
 from dev.machine.state import State
-from dev.servers.server import LOCALHOST
+from dev.servers import LOCALHOST
 
 SUPERUSER = "postgres"
-# Prefixes of the variables of the services that need PostgreSQL, with the default names of database and role.
-PREFIXES = {"POSTGRES": ("user_db", "user_user"), "GATEWAY_POSTGRES": ("gateway_db", "gateway_user")}
-# These services use an SQLite file by default. They have a database for the tests and for TOPOLOGY=scale.
-SPARE = ("feeds", "notifications")
+PREFIXES = ("POSTGRES", "GATEWAY_POSTGRES")  # of the variables of the services that need PostgreSQL
+_SPARE = ("BARAZA_FEEDS_POSTGRESQL", "BARAZA_NOTIFICATIONS_POSTGRESQL")
 
 
-def spare_uri(state: State, service: str) -> str:
-    """Return the SQLAlchemy URI of a spare database."""
-    address = f"{LOCALHOST}:{state.ports['postgresql']}"
-    return f"postgresql+psycopg2://{service}_user:{state.secret(f'{service}_postgres')}@{address}/{service}_db"
-
-
-def create_databases(state: State, environment: Mapping[str, str], given: Mapping[str, str]) -> None:
+def create_databases(state: State, environment: Mapping[str, str]) -> None:
     """Create the roles and databases that are missing, and set all passwords again."""
-    wanted = [(f"{one}_db", f"{one}_user", state.secret(f"{one}_postgres")) for one in SPARE]
-    for prefix in PREFIXES:
-        if not given.get(f"{prefix}_HOST"):
-            name, role, password = (environment[f"{prefix}_{part}"] for part in ("DB", "USER", "PASSWORD"))
-            wanted.append((name, role, password))
-    with closing(
-        _connect(LOCALHOST, state.ports["postgresql"], "postgres", SUPERUSER, state.secret("postgresql"))
-    ) as connection:
+    port = str(state.ports["postgresql"])
+    uris = [make_url(environment[name]) for name in _SPARE]
+    wanted: list[Any] = [(uri.database, uri.username, uri.password) for uri in uris]
+    private = [prefix for prefix in PREFIXES if environment.get(f"{prefix}_PORT") == port]
+    wanted += [[environment[f"{prefix}_{part}"] for part in ("DB", "USER", "PASSWORD")] for prefix in private]
+    superuser = (LOCALHOST, port, "postgres", SUPERUSER, state.secret("postgresql"))
+    with closing(_connect(*superuser)) as connection:
         connection.autocommit = True
         for name, role, password in wanted:
             _create(connection.cursor(), name, role, password)

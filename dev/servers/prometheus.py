@@ -1,4 +1,4 @@
-"""Prometheus on this machine, with exporters for PostgreSQL and Redis."""
+"""Prometheus on this machine: its targets, and the variables of the exporters."""
 
 import shutil
 from collections.abc import Mapping
@@ -7,10 +7,8 @@ from urllib.parse import urlsplit
 
 from dev.machine.files import ROOT, render, write_private
 from dev.machine.state import State
+from dev.servers import LOCALHOST
 from dev.servers.databases import PREFIXES
-from dev.servers.server import LOCALHOST, Program
-
-PORTS = ("prometheus", "redis_exporter", *(f"{prefix.lower()}_exporter" for prefix in PREFIXES))
 
 # The jobs of docker/monitoring/prometheus.yml with the names of their ports.
 _JOBS = {
@@ -24,33 +22,6 @@ _JOBS = {
 }
 
 
-def programs(directory: Path, state: State, environment: Mapping[str, str]) -> list[Program]:
-    """Return how to run Prometheus and the exporters; `write_configuration` first."""
-    listen = {name: f"{LOCALHOST}:{state.ports[name]}" for name in PORTS}
-    options = {
-        "config.file": directory / "prometheus" / "prometheus.yml",
-        "storage.tsdb.path": directory / "prometheus" / "data",
-        "storage.tsdb.retention.time": "1d",
-        "web.listen-address": listen["prometheus"],
-    }
-    prometheus = Program("prometheus", ("prometheus", *(f"--{name}={value}" for name, value in options.items())))
-    command = ("prometheus-redis-exporter", f"-web.listen-address={listen['redis_exporter']}")
-    exporters = [Program("redis_exporter", command, redis_variables(environment))]
-    for prefix in postgresql_servers(environment):
-        name, mode = (
-            f"{prefix.lower()}_exporter",
-            "disable" if environment[f"{prefix}_HOST"] == LOCALHOST else "require",
-        )
-        # The shell has the variables of the platform; a password need not be quoted for supervisord.
-        script = (
-            f'export DATA_SOURCE_URI="${prefix}_HOST:${{{prefix}_PORT:-5432}}/${prefix}_DB?sslmode={mode}" '
-            f'DATA_SOURCE_USER="${prefix}_USER" DATA_SOURCE_PASS="${prefix}_PASSWORD"; '
-            f"exec prometheus-postgres-exporter --web.listen-address={listen[name]}"
-        )
-        exporters.append(Program(name, ("/bin/sh", "-c", script)))
-    return [*exporters, prometheus]
-
-
 def write_configuration(directory: Path, state: State, environment: Mapping[str, str], interval: int) -> None:
     """Write prometheus.yml for scrapes every `interval` seconds, and delete older measurements."""
     shutil.rmtree(directory / "prometheus" / "data", ignore_errors=True)
@@ -58,14 +29,8 @@ def write_configuration(directory: Path, state: State, environment: Mapping[str,
     ports["postgresql"] = [state.ports[f"{prefix.lower()}_exporter"] for prefix in postgresql_servers(environment)]
     targets = {job: [f"{LOCALHOST}:{port}" for port in found] for job, found in ports.items()}
     targets["gateway"] = [urlsplit(url).netloc for url in environment["BARAZA_GATEWAYS"].split()]
-    text = render(
-        "prometheus.yml",
-        interval=interval,
-        root=ROOT,
-        targets=targets,
-        scheme=urlsplit(environment["BARAZA_URL"]).scheme,
-        token=environment.get("METRICS_TOKEN"),
-    )
+    url, token = urlsplit(environment["BARAZA_URL"]), environment.get("METRICS_TOKEN")
+    text = render("prometheus.yml", interval=interval, root=ROOT, targets=targets, scheme=url.scheme, token=token)
     write_private(directory / "prometheus" / "prometheus.yml", text)
 
 

@@ -1,7 +1,7 @@
-"""`make check`, `make unit`, `make try`, `make test` and `make test-scale`."""
+"""`make check`, `make try`, `make unit`, `make test` and `make test-scale`."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -13,91 +13,65 @@ from dev.platform.instance import Instance
 from dev.platform.programs import DATABASE_OWNERS
 from dev.servers import ALL, private
 from dev.suite.runner import Result, Runner, summarise
-from dev.suite.steps import AT_ONCE, CHECKS, TEST, TEST_SCALE, TRY, UNIT, Lane, Step
+from dev.suite.steps import AT_ONCE, CHECKS, TEST, TEST_SCALE, TRY, Lane, Step
 
 
 def check() -> int:
     """Run all checks, two at the same time."""
-    return _run([Lane("", (step,)) for step in CHECKS], _without_servers, at_once=2)
-
-
-def unit(only: str = "tests/unit") -> int:
-    """Run the unit tests, or some of them."""
-    return _run([Lane("", (replace(UNIT, folders=(_existing(only),)),))], _without_servers)
+    return _run([Lane("", (step,)) for step in CHECKS], at_once=2)
 
 
 def try_one(only: str = "") -> int:
     """Run a test, a file or a folder. The servers it needs keep running for the next call."""
-    path = _existing(only)
+    path = only.rstrip("/")
+    if not path or not (ROOT / path.partition("::")[0]).exists():
+        raise DevError(f"only={path} does not exist: name a test, a file or a folder")
     lanes = [replace(lane, steps=steps) for lane in TRY if (steps := tuple(narrowed(lane, path)))]
     if not lanes:
         raise DevError(f"{path} is in no folder of tests: see dev/suite/steps.py")
-    return _run(lanes, _with_kept_servers)
+    return _run(lanes, keep=True)
 
 
-def all_tests() -> int:
-    """Run all checks and tests."""
-    return _test(TEST)
-
-
-def scale_tests() -> int:
-    """Run the end-to-end tests with two processes of everything."""
-    return _test(TEST_SCALE)
-
-
-def _test(lanes: Sequence[Lane]) -> int:
-    # With servers of the user, lanes would use the same ones.
-    at_once = AT_ONCE if len(private(for_tests())) == len(ALL) else 1
+def suite(scale: str = "") -> int:
+    """Run all checks and tests; with "scale" the end-to-end tests with two processes of everything."""
+    lanes = TEST_SCALE if scale else TEST
     with lock.hold(INSTANCES / "test"):
         try:
-            return _run(lanes, _with_new_servers, at_once)
+            # With servers of the user, lanes would use the same ones.
+            return _run(lanes, at_once=AT_ONCE if private(for_tests()) == ALL else 1)
         finally:
             lock.ignore_interrupts()
             for lane in lanes:
-                _instance(lane).stop()
+                Instance(lane.name).stop()
 
 
-def _run(lanes: Sequence[Lane], run_lane: Callable[[Runner, Lane], list[Result]], at_once: int = 1) -> int:
-    """Run lanes in threads, print a summary, and return the exit code."""
+def _run(lanes: Sequence[Lane], *, at_once: int = 1, keep: bool = False) -> int:
+    """Run lanes in threads, print a summary, and return the exit code. `keep` the servers, or delete old ones first."""
     runner = Runner()
     with ThreadPoolExecutor(at_once) as pool:
-        futures = [pool.submit(run_lane, runner, lane) for lane in lanes]
+        futures = [pool.submit(_run_lane, runner, lane, keep=keep) for lane in lanes]
         try:
-            return summarise(result for future in futures for result in future.result())
+            return summarise([result for future in futures for result in future.result()])
         except BaseException:
             runner.stop()
             raise
 
 
-def _without_servers(runner: Runner, lane: Lane) -> list[Result]:
-    return runner.run_all(lane.steps, os.environ)
-
-
-def _with_new_servers(runner: Runner, lane: Lane) -> list[Result]:
-    instance = _instance(lane)
-    instance.delete()
-    instance.start_servers()
-    results = runner.run_all(lane.steps, _environment(instance, lane), f"{lane.name:>9} | ")
-    instance.stop()
-    return results
-
-
-def _with_kept_servers(runner: Runner, lane: Lane) -> list[Result]:
+def _run_lane(runner: Runner, lane: Lane, *, keep: bool) -> list[Result]:
     if not lane.name:
-        return _without_servers(runner, lane)
-    instance = _instance(lane, quiet=False)
+        return runner.run_all(lane.steps, os.environ)
+    given = {**for_tests(), **lane.given}
+    instance = Instance(lane.name, given, quiet=not keep)
     with lock.hold(instance.directory):
+        if not keep:
+            instance.delete()
         instance.start_servers()
         _stop_old_applications(instance)
-        return runner.run_all(lane.steps, _environment(instance, lane))
-
-
-def _instance(lane: Lane, *, quiet: bool = True) -> Instance:
-    return Instance(lane.name, {**for_tests(), **lane.given}, quiet=quiet)
-
-
-def _environment(instance: Instance, lane: Lane) -> dict[str, str]:
-    return {**for_tests(), **lane.given, **instance.environment, "BARAZA_TEST_INSTANCE": lane.name}
+        environment = {**given, **instance.environment, "BARAZA_TEST_INSTANCE": lane.name}
+        results = runner.run_all(lane.steps, environment, "" if keep else f"{lane.name:>9} | ")
+        if not keep:
+            instance.stop()
+    return results
 
 
 def _stop_old_applications(instance: Instance) -> None:
@@ -107,12 +81,6 @@ def _stop_old_applications(instance: Instance) -> None:
     running = [one for one in instance.control.statuses() if one.group == "applications" and one.pid]
     if any(process.started < changed for process in running):
         instance.control.stop_group("applications")
-
-
-def _existing(path: str) -> str:
-    if not path or not (ROOT / path.partition("::")[0]).exists():
-        raise DevError(f"only={path} does not exist: name a test, a file or a folder")
-    return path.rstrip("/")
 
 
 def narrowed(lane: Lane, path: str) -> Iterator[Step]:

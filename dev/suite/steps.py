@@ -8,15 +8,12 @@ from dev.machine.files import ROOT
 
 @dataclass(frozen=True)
 class Step:
-    """A command with folders, files or tests as arguments; without any that exists the step is left out.
-
-    `environment` maps a variable of the step to the variable of the instance that has its value.
-    """
+    """A command with folders, files or tests as arguments; without any that exists the step is left out."""
 
     title: str
     command: tuple[str, ...]
     folders: tuple[str, ...] = ()
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)  # the value names a variable of the instance
 
     def existing_folders(self) -> list[str]:
         """Return those of its folders that exist."""
@@ -25,14 +22,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Lane:
-    """Steps that run one after the other on one instance; lanes run at the same time.
+    """Steps that run one after the other on one instance, or without servers; lanes run at the same time."""
 
-    Without a name it needs no servers. `given` are variables in addition to the user's.
-    """
-
-    name: str
+    name: str  # of the instance; empty: no servers
     steps: tuple[Step, ...]
-    given: Mapping[str, str] = field(default_factory=dict)
+    given: Mapping[str, str] = field(default_factory=dict)  # in addition to the user's variables
 
 
 _PYTEST = ("python", "-m", "pytest")
@@ -40,7 +34,6 @@ _NAMEKO = ("python", "-m", "nameko", "test")  # under eventlet, as the services 
 _GEVENT = ("python", "-m", "gevent.monkey", "--module", "pytest")  # as the web gateway runs
 _PACKAGES = ("chassis", "users", "feeds", "notifications", "gateway", "docker", "dev", "examples", "tests", "bench")
 _DOCKERFILES = tuple(sorted(str(file.relative_to(ROOT)) for file in ROOT.glob("docker/*/Dockerfile")))
-_ALERTS = "docker/monitoring/alerts"
 
 CHECKS = (
     Step("ruff check", ("ruff", "check")),
@@ -48,26 +41,17 @@ CHECKS = (
     Step("mypy", ("mypy",), _PACKAGES),
     Step("lint-imports", ("lint-imports",)),
     Step("hadolint", ("hadolint",), _DOCKERFILES),
-    Step("alert rules", ("promtool", "check", "rules", f"{_ALERTS}.yml")),
-    Step("alert tests", ("promtool", "test", "rules", f"{_ALERTS}_test.yml")),
+    Step("alert rules", ("promtool", "check", "rules", "docker/monitoring/alerts.yml")),
+    Step("alert tests", ("promtool", "test", "rules", "docker/monitoring/alerts_test.yml")),
     Step("docs", ("sphinx-build", "--quiet", "--fail-on-warning", "--conf-dir", "docs", ".", ".run/site")),
 )
-UNIT = Step("unit", _PYTEST, ("tests/unit",))
-_SERVICES = Step(
-    "services",
-    _NAMEKO,
-    (*(f"tests/integration/{name}" for name in ("chassis", "dev", "gateway", "users")), "tests/contract"),
-)
+_UNIT = Step("unit", _PYTEST, ("tests/unit",))
+_FOLDERS = (*(f"tests/integration/{name}" for name in ("chassis", "dev", "gateway", "users")), "tests/contract")
+_SERVICES = Step("services", _NAMEKO, _FOLDERS)
 _EXAMPLES = Step("examples", _NAMEKO, ("examples",))
 _ON_SQLITE = Step("on SQLite", _NAMEKO, ("tests/integration/feeds", "tests/integration/notifications"))
-_ON_POSTGRESQL = replace(
-    _ON_SQLITE,
-    title="on PostgreSQL",
-    environment={
-        "FEEDS_DB_URI": "BARAZA_FEEDS_POSTGRESQL",
-        "NOTIFICATIONS_DB_URI": "BARAZA_NOTIFICATIONS_POSTGRESQL",
-    },
-)
+_DATABASES = {f"{name}_DB_URI": f"BARAZA_{name}_POSTGRESQL" for name in ("FEEDS", "NOTIFICATIONS")}
+_ON_POSTGRESQL = replace(_ON_SQLITE, title="on PostgreSQL", environment=_DATABASES)
 _GATEWAY = Step("gateway", _GEVENT, ("tests/gateway",))
 _END_TO_END = Step("end to end", _PYTEST, ("tests/e2e",))
 _ROLLING_RESTART = Step("rolling restart", _PYTEST, ("tests/scale/test_rolling_restart.py",))
@@ -78,7 +62,7 @@ SCALE_VARIABLES = {"TOPOLOGY": "scale", "SMS_PER_NUMBER": "10000"}
 # The first three take about the same time; the last one begins when the first of them ends.
 AT_ONCE = 3
 TEST = (
-    Lane("services", (UNIT, _EXAMPLES, _SERVICES)),
+    Lane("services", (_UNIT, _EXAMPLES, _SERVICES)),
     Lane("databases", (*CHECKS, _ON_SQLITE, _ON_POSTGRESQL, _GATEWAY)),
     Lane("e2e", (_END_TO_END,)),
     Lane("scale", (_ROLLING_RESTART,), SCALE_VARIABLES),
@@ -87,7 +71,7 @@ TEST = (
 TEST_SCALE = (Lane("scale", (_END_TO_END, _SCALE), SCALE_VARIABLES),)
 # The instances of `make try` keep their servers.
 TRY = (
-    Lane("", (UNIT,)),
+    Lane("", (_UNIT,)),
     Lane("try", (_EXAMPLES, _SERVICES, _ON_SQLITE, _GATEWAY)),
     Lane("try-postgresql", (_ON_POSTGRESQL,)),
     Lane("try-e2e", (_END_TO_END,)),

@@ -1,10 +1,9 @@
 """The SMTP server, from aiosmtpd."""
 
 import asyncio
-from typing import cast
+from typing import Any
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from dev.fakes.app import Faults
 from dev.fakes.mailbox.store import Mails
@@ -20,36 +19,31 @@ def smtp_server(host: str, port: int, mails: Mails, faults: Faults) -> Controlle
 
 
 class _Handler:
-    """aiosmtpd calls these methods by name."""
+    """aiosmtpd calls these methods by name; their replies go to the client."""
 
     def __init__(self, mails: Mails, faults: Faults) -> None:
         self._mails = mails
         self._faults = faults
 
-    async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
+    async def handle_MAIL(self, _server: Any, _session: Any, envelope: Any, address: str, options: list[str]) -> str:  # noqa: N802
         if fault := self._faults.take("mail", address):
             return str(fault)
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return _OK
 
-    async def handle_RCPT(  # noqa: N802 - as above
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
+    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, options: list[str]) -> str:  # noqa: N802
         if fault := self._faults.take("rcpt", address):
             return str(fault)
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.extend(options)
         return _OK
 
-    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - as above
+    async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
         if fault := self._faults.take("data"):
             return str(fault)
         self._mails.add(envelope.mail_from or "", envelope.rcpt_tos, envelope.original_content or b"")
-        if seconds := self._faults.take("hang"):
-            await asyncio.sleep(float(seconds))
+        await asyncio.sleep(float(self._faults.take("hang") or 0))
         if self._faults.take("drop"):
-            cast("asyncio.Transport", server.transport).abort()
+            server.transport.abort()
         return _OK

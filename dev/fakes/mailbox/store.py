@@ -4,11 +4,12 @@ import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from email import policy
-from email.message import EmailMessage
 from email.parser import BytesParser
 from itertools import count
 from pathlib import Path
 from typing import Any
+
+_PARSER = BytesParser(policy=policy.default)
 
 
 class Mails:
@@ -31,7 +32,7 @@ class Mails:
         """Yield id, envelope, subject and time of each message, oldest first; with `to` those of one recipient."""
         for file in sorted(self._folder.glob("*.eml")):
             if file.name not in self._summaries:
-                self._summaries[file.name] = _summary(file, _read(file, headers_only=True))
+                self._summaries[file.name] = _summary(file, _PARSER.parsebytes(file.read_bytes(), headersonly=True))
             summary = self._summaries[file.name]
             if to is None or to in summary["to"]:
                 yield summary
@@ -41,7 +42,7 @@ class Mails:
         file = self._folder / f"{name}.eml"
         if not file.exists():
             return None
-        message = _read(file)
+        message: Any = _PARSER.parsebytes(file.read_bytes())
         text, html = (message.get_body((kind,)) for kind in ("plain", "html"))
         return _summary(file, message) | {
             "headers": [[key, str(value)] for key, value in message.items()],
@@ -56,11 +57,7 @@ class Mails:
         self._summaries.clear()
 
 
-def _read(file: Path, *, headers_only: bool = False) -> EmailMessage:
-    return BytesParser(policy=policy.default).parsebytes(file.read_bytes(), headersonly=headers_only)
-
-
-def _summary(file: Path, message: EmailMessage) -> dict[str, Any]:
+def _summary(file: Path, message: Any) -> dict[str, Any]:
     received = datetime.fromtimestamp(int(file.stem.partition("-")[0]) / 1e9, UTC)
     return {
         "id": file.stem,

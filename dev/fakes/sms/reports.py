@@ -14,7 +14,6 @@ from dev.fakes.app import Faults
 from dev.fakes.sms import rules
 from dev.fakes.sms.store import Texts
 
-_log = logging.getLogger(__name__)
 _PAUSES = (1, 2, 4, 8)  # seconds before a delivery report is sent again
 _NETWORK = "63902"  # Safaricom Kenya
 
@@ -45,12 +44,9 @@ class Reports:
         return self._post({"senderId": sender, "phoneNumber": number})
 
     def _later(self, seconds: float, form: dict[str, str], pauses: Sequence[float]) -> None:
-        if not seconds:
-            self._pool.submit(self._deliver, form, pauses)
-            return
-        timer = threading.Timer(seconds, self._later, (0, form, pauses))
+        timer = threading.Timer(seconds, self._pool.submit, (self._deliver, form, pauses))
         timer.daemon = True
-        timer.start()
+        timer.start() if seconds else timer.run()
 
     def _deliver(self, form: dict[str, str], pauses: Sequence[float]) -> None:
         """Post a report, and again after a pause if the response is no success."""
@@ -59,15 +55,14 @@ class Reports:
         elif pauses:
             self._later(pauses[0], form, pauses[1:])
         else:
-            _log.warning("a delivery report was not accepted")
+            logging.getLogger(__name__).warning("a delivery report was not accepted")
 
     def _post(self, form: Mapping[str, str]) -> int:
-        # The gateway's certificate need not name 127.0.0.1.
-        context = ssl._create_unverified_context()  # noqa: S323, SLF001
-        request = urllib.request.Request(self._callback_url, urlencode(form).encode())  # noqa: S310 - the operator's
+        context = ssl._create_unverified_context()  # noqa: S323, SLF001 - the certificate need not name 127.0.0.1
         try:
-            with urllib.request.urlopen(request, timeout=5, context=context) as response:  # noqa: S310 - as above
-                return int(response.status)
+            reply = urllib.request.urlopen(self._callback_url, urlencode(form).encode(), timeout=5, context=context)  # noqa: S310
+            with reply:
+                return int(reply.status)
         except urllib.error.HTTPError as error:
             return error.code
         except OSError:

@@ -41,7 +41,10 @@ class Texts:
     def all(self, to: str | None = None) -> list[dict[str, Any]]:
         """Return all SMS, or those to one number; `report` is the last accepted delivery report."""
         with self._lock:
-            texts, reports = _lines(self._texts), _lines(self._reports)
+            texts, reports = (
+                [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+                for file in (self._texts, self._reports)
+            )
         reported = {line["messageId"]: line["report"] for line in reports}
         return [one | {"report": reported.get(one["messageId"])} for one in texts if to in (None, one["number"])]
 
@@ -54,7 +57,3 @@ class Texts:
     def _append(self, file: Path, line: dict[str, Any]) -> None:
         with self._lock, file.open("a") as stream:
             stream.write(f"{json.dumps(line)}\n")
-
-
-def _lines(file: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []

@@ -10,10 +10,10 @@ JSON = 'feeds_1   | {"time": "2026-11-25T02:56:18.681+00:00", "level": "info", "
 
 
 def test_traceback_belongs_to_the_entry_before_it() -> None:
-    first, second = entries(["half an entry\n", *TEXT.splitlines(keepends=True)])
+    first, second = entries(f"half an entry\n{TEXT}")
     assert first == ("2026-11-25 02:56:18.681", TEXT.splitlines()[0])
     assert second == ("2026-11-25 02:56:18.700", TEXT.partition("\n")[2].rstrip())
 
 
 def test_json_entries_of_compose_are_read() -> None:
-    assert [*entries([JSON])] == [("2026-11-25 02:56:18.681", JSON.rstrip())]
+    assert [*entries(JSON)] == [("2026-11-25 02:56:18.681", JSON.rstrip())]

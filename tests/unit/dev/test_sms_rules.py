@@ -1,6 +1,6 @@
 import pytest
 
-from dev.fakes.sms.app import message_data
+from dev.fakes.sms import message_data
 from dev.fakes.sms.rules import STATUSES, report, status_code
 
 

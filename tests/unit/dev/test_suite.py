@@ -45,7 +45,7 @@ def test_summary_ends_with_the_failed_tests(capfd: pytest.CaptureFixture[str]) -
     reason = "FAILED tests/unit/test_it.py::test_it - assert 1 == 2"
     results = Runner().run_all([python("bad", f"print('a dot'); print('{reason}'); raise SystemExit(1)")], HERE)
     capfd.readouterr()
-    summarise([*results, Result("good", 1, 0)])
+    summarise([*results, Result("good", 0)])
     assert capfd.readouterr().out.splitlines()[-2:] == ["  bad: FAILED (exit code 1)", f"    {reason}"]
 
 

@@ -8,62 +8,125 @@ from typing import Any
 import pytest
 from supervisor.options import ServerOptions
 
+from dev import DevError
 from dev.machine.state import State
-from dev.platform.control import supervisord_conf
-from dev.platform.programs import GATEWAY, SERVICES, TOPOLOGIES, applications
-from dev.servers.server import Program
+from dev.platform import environment
+from dev.platform.instance import port_names
+from dev.platform.programs import GATEWAY, SERVICES, process_names, program_of, replicas
+from dev.platform.supervisord import configuration
+from dev.servers import ALL, haproxy
 
-PORTS = {name: 20_000 + number for number, name in enumerate(SERVICES)}
-ENVIRONMENT = {f"BARAZA_{name.upper()}_AMQP_URI": f"pyamqp://{name}@127.0.0.1/" for name in ("feeds", "gateway")}
+SCALE = {"TOPOLOGY": "scale"}
 
-Read = Callable[..., dict[str, Any]]
+Groups = dict[str, dict[str, Any]]
+Read = Callable[..., tuple[dict[str, str], Groups]]
 
 
 @pytest.fixture
-def read(tmp_path: Path) -> Read:
-    """Render a group of programs and read it with supervisord's own parser."""
-    (tmp_path / "log").mkdir()
-    state = State(tmp_path)
-    state.choose_ports(["supervisord"])
+def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Read:
+    """Return the composed environment, and the programs by group as supervisord's own parser reads them."""
+    monkeypatch.setattr(haproxy, "ROOT", tmp_path)
+    directory = tmp_path / "a clone's path"
+    (directory / "log").mkdir(parents=True)
 
-    def read(*programs: Program) -> dict[str, Any]:
+    def read(**given: str) -> tuple[dict[str, str], Groups]:
+        state = State(tmp_path)
+        state.choose_ports(port_names(given, fixed_port=False))
+        composed = environment.compose(given, state, directory)
         file = tmp_path / "supervisord.conf"
-        file.write_text(supervisord_conf(tmp_path, state, {"servers": [], "programs": programs}))
+        file.write_text(configuration(directory, state, given, composed))
         options = ServerOptions()
         options.realize(["-c", str(file)])
-        (group,) = options.process_group_configs
-        return {each.name: each for each in group.process_configs}
+        groups = sorted(options.process_group_configs, key=lambda group: int(group.priority))
+        return composed, {group.name: {each.name: each for each in group.process_configs} for group in groups}
 
     return read
 
 
-def test_applications_are_restarted_and_have_a_log_each(read: Read, tmp_path: Path) -> None:
-    programs = read(*applications(PORTS, TOPOLOGIES["single"], ENVIRONMENT))
-    assert set(programs) == {*SERVICES, GATEWAY}
-    for name, program in programs.items():
+def words(program: Any) -> list[str]:
+    return shlex.split(program.command)
+
+
+def test_servers_start_first_and_every_application_is_restarted(read: Read) -> None:
+    _, groups = read()
+    assert list(groups) == ["servers", "applications", "monitoring"]
+    assert groups["servers"].keys() == {*ALL}
+    assert set(groups["applications"]) == {*SERVICES, GATEWAY}
+    for name, program in groups["applications"].items():
         assert program.autorestart is not False
-        assert program.stdout_logfile == str(tmp_path / "log" / f"{name}.log")
-    assert {name: int(programs[name].environment["METRICS_PORT"]) for name in SERVICES} == PORTS
-    assert programs[GATEWAY].environment["AMQP_URI"] == "pyamqp://gateway@127.0.0.1/"
+        assert program.stdout_logfile.endswith(f"/log/{name}.log")
 
 
-def test_command_and_environment_are_escaped(read: Read) -> None:
-    command = ("/bin/echo", "create_app()", "100%", "a clone's path/with spaces", '"$HOME"; exec')
-    environment = {"ONE": "100%,TWO=2", "PATHS": "/a b/c"}
-    program = read(Program("echo", command, environment))["echo"]
-    assert tuple(shlex.split(program.command)) == command
-    assert program.environment == environment
+def test_replaced_server_is_not_started(read: Read) -> None:
+    _, groups = read(REDIS_URL="redis://theirs", SMTP_HOST="mail")
+    assert {*ALL} - groups["servers"].keys() == {"redis", "mailbox"}
 
 
-def test_program_of_another_account_starts_in_the_root_directory(read: Read) -> None:
-    assert read(Program("postgresql", ("/bin/true",), user="nobody"))["postgresql"].directory == "/"
+def test_process_has_the_rabbitmq_user_of_its_service_and_a_port_for_metrics(read: Read) -> None:
+    composed, groups = read()
+    for name, program in groups["applications"].items():
+        account = name.partition(".")[0].upper()
+        assert program.environment["AMQP_URI"] == composed[f"BARAZA_{account}_AMQP_URI"]
+    ports = {groups["applications"][name].environment["METRICS_PORT"] for name in SERVICES}
+    assert len(ports) == len(SERVICES)
 
 
-def test_applications_stop_before_the_servers_they_need(tmp_path: Path) -> None:
-    state = State(tmp_path)
-    state.choose_ports(["supervisord"])
-    groups = {"servers": [Program("a", ("a",))], "applications": [Program("b", ("b",))]}
-    lines = [
-        line for line in supervisord_conf(tmp_path, state, groups).splitlines() if "group:" in line or "prio" in line
-    ]
-    assert lines == ["[group:servers]", "priority = 1", "[group:applications]", "priority = 2"]
+def test_paths_with_special_characters_are_escaped(read: Read) -> None:
+    _, groups = read()
+    assert words(groups["servers"]["redis"])[1].endswith("/a clone's path/redis/redis.conf")
+    assert groups["servers"]["rabbitmq"].environment["HOME"].endswith("/a clone's path/rabbitmq")
+    arguments = groups["servers"]["rabbitmq"].environment["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"]
+    assert arguments == "-noinput -kernel inet_dist_use_interface {127,0,0,1}"
+
+
+def test_sms_simulator_posts_reports_to_the_gateway(read: Read) -> None:
+    composed, groups = read()
+    path = f"/callbacks/africastalking/{composed['AFRICASTALKING_CALLBACK_SECRET']}/"
+    url = groups["servers"]["sms_simulator"].environment["AFRICASTALKING_CALLBACK_URL"]
+    assert url == composed["BARAZA_URL"] + path
+
+
+def test_exporter_gets_the_variables_of_its_database(read: Read) -> None:
+    _, _, script = words(read()[1]["monitoring"]["postgres_exporter"])
+    assert 'DATA_SOURCE_URI="$POSTGRES_HOST:${POSTGRES_PORT:-5432}/$POSTGRES_DB?sslmode=disable"' in script
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [
+        ({"TOPOLOGY": "large"}, "TOPOLOGY is one of single, scale"),
+        (SCALE | {"TLS_CERT": "/etc/cert.pem"}, "unset TLS_CERT"),
+        (SCALE | {"FEEDS_DB_URI": "sqlite:///feeds"}, "set FEEDS_DB_URI too"),
+    ],
+)
+def test_impossible_topology_is_an_error(read: Read, given: dict[str, str], error: str) -> None:
+    assert replicas({"TOPOLOGY": ""}) == 1
+    with pytest.raises(DevError, match=error):
+        read(**given)
+
+
+def test_scale_runs_two_processes_of_each_program_on_ports_of_their_own(read: Read) -> None:
+    programs = read(**SCALE, TRUSTED_PROXIES="2")[1]["applications"]
+    del programs["haproxy"]
+    assert programs.keys() == {name for program in (*SERVICES, GATEWAY) for name in process_names(program, 2)}
+    environments = [program.environment for program in programs.values()]
+    ports = [variables.get("METRICS_PORT") or variables["PORT"] for variables in environments]
+    assert len(set(ports)) == len(programs)
+    gateways = [program for name, program in programs.items() if program_of(name) == GATEWAY]
+    assert {program.environment["TRUSTED_PROXIES"] for program in gateways} == {"3"}
+
+
+def test_scale_uses_databases_that_processes_can_share(read: Read) -> None:
+    composed, _ = read(**SCALE, NOTIFICATIONS_DB_URI="postgresql://theirs")
+    assert composed["FEEDS_DB_URI"] == composed["BARAZA_FEEDS_POSTGRESQL"]
+    assert composed["NOTIFICATIONS_DB_URI"] == "postgresql://theirs"
+
+
+def test_load_balancer_has_the_platforms_address_those_of_gateways_and_no_secret(read: Read) -> None:
+    composed, groups = read(**SCALE)
+    variables = dict(word.split("=", 1) for word in words(groups["applications"]["haproxy"]) if "=" in word)
+    gateways = composed["BARAZA_GATEWAYS"].split()
+    assert gateways == [f"http://{variables['GATEWAY_1']}", f"http://{variables['GATEWAY_2']}"]
+    assert composed["BARAZA_URL"] == f"http://{variables['HOST']}:{variables['PORT']}"
+    assert composed["BARAZA_URL"] not in gateways
+    assert variables.keys() == {"GATEWAY_1", "GATEWAY_2", "HOST", "PORT", "ADMIN", "BARAZA_INSTANCE"}
