@@ -1,4 +1,4 @@
-"""What crosses the wire to and from the feeds service."""
+"""Messages and events of the feeds service."""
 
 from typing import Annotated, ClassVar
 
@@ -19,32 +19,32 @@ PostText = Annotated[
     Text,
     Field(min_length=1, max_length=5000),
     AfterValidator(_not_blank),
-    Field(description="Kept to the letter; not blank.", examples=["Karibu, the bench is open."]),
+    Field(description="Stored unchanged; not blank.", examples=["Karibu, the bench is open."]),
     # Python counts U+001C to U+001F and U+0085 among the blanks, other dialects of regular expressions do not.
     JsonSchema({"pattern": r"^[\s\u001c-\u001f\u0085]*[^\s\u0000\u001c-\u001f\u0085][^\u0000]*$"}),
 ]
 
 
 class CreatePost(Message):
-    """Publishes a post of the caller; the text is kept to the letter."""
+    """Creates a post of the caller; the text is stored unchanged."""
 
     text: PostText
 
 
 class GetPost(Message):
-    """Names one post."""
+    """Selects a post."""
 
     id: Id
 
 
 class EditPost(GetPost):
-    """Changes the text of a post of the caller; the new one is kept to the letter too."""
+    """Changes the text of a post of the caller; the text is stored unchanged."""
 
     text: PostText
 
 
 class DeletePost(GetPost):
-    """Takes a post away for ever: its author may, and staff."""
+    """Deletes a post; allowed to its author and to staff."""
 
 
 class EraseAuthor(Message):
@@ -54,13 +54,13 @@ class EraseAuthor(Message):
 
 
 class ListPosts(PageRequest):
-    """Asks for a page of posts, newest first: of everybody, or of one author."""
+    """Requests a page of posts, newest first; all, or those of one author."""
 
     author: Id | None = Field(default=None, description="Only posts of the user with this id.")
 
 
 class Post(Message):
-    """A post; its author is known here by id only."""
+    """A post with the id of its author."""
 
     id: Id
     author_id: Id
@@ -73,25 +73,22 @@ PostPage = Page[Post]
 
 
 class ListAuthors(Message):
-    """Asks for a page of the authors of all posts up to the id `before`, in order of author; of all, or of some.
-
-    What was deleted later than that still counts.
-    """
+    """Requests a page of authors in order of their ids, with the posts they had when the id `before` was created."""
 
     before: Id = Field(description="Posts up to this id count.")
     after: Id | None = Field(default=None, description="The `next` of the page before.")
     ids: Annotated[list[Id], Field(max_length=1000)] | None = Field(
         default=None, description="Only these authors; null: all."
     )
-    limit: int = Field(default=1000, ge=1, le=1000, description="How many authors at most.")
+    limit: int = Field(default=1000, ge=1, le=1000, description="Maximum number of authors.")
 
 
 class AuthorPosts(Message):
-    """How many posts somebody had then, and when they wrote the last one of those that are still there."""
+    """An author's number of posts, and the time of the last one that is not deleted."""
 
     author_id: Id
-    posts: int = Field(description="How many there were then.")
-    last_post_at: Timestamp | None = Field(description="Of those that are still there; null: of none.")
+    posts: int = Field(description="When the id `before` was created.")
+    last_post_at: Timestamp | None = Field(description="Null: all are deleted.")
 
 
 class AuthorPostsPage(Message):
@@ -102,7 +99,7 @@ class AuthorPostsPage(Message):
 
 
 class PostCreated(Event):
-    """Somebody posted."""
+    """A post was created."""
 
     source: ClassVar[str] = "feeds"
     type: ClassVar[str] = "post_created"
@@ -115,7 +112,7 @@ class PostCreated(Event):
 
 
 class PostUpdated(Event):
-    """An author changed a post's text. Older news than what is known already is to be ignored, by `edited_at`."""
+    """An author edited a post. Consumers ignore events whose `edited_at` is older than what they know."""
 
     source: ClassVar[str] = "feeds"
     type: ClassVar[str] = "post_updated"
@@ -123,17 +120,17 @@ class PostUpdated(Event):
     id: Id
     author_id: Id
     text: str
-    edited_at: Timestamp = Field(description="Which of two texts is the newer one.")
+    edited_at: Timestamp = Field(description="Orders edits of a post.")
 
 
 class PostDeleted(Event):
-    """A post is gone for ever."""
+    """A post was deleted."""
 
     source: ClassVar[str] = "feeds"
     type: ClassVar[str] = "post_deleted"
 
     id: Id
     author_id: Id
-    created_at: Timestamp = Field(description="When it was posted.")
-    deletion_id: Id = Field(description="Made at that moment, so order by it is order by that time.")
+    created_at: Timestamp = Field(description="When it was created.")
+    deletion_id: Id = Field(description="UUIDv7 of the deletion, so order by it is order by time.")
     deleted_at: Timestamp

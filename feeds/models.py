@@ -11,14 +11,11 @@ DELETED = text("deletion_id IS NOT NULL")
 
 
 class Base(DeclarativeBase):
-    """Of all tables of this service."""
+    """Base class of this service's tables."""
 
 
 class Post(Base):
-    """A post; order by id is order by time.
-
-    A deleted one stays for a while as a row without text that nobody is shown, so that counts can be put right exactly.
-    """
+    """A post; order by id is order by time. The row of a deleted post is kept for a day, without its text."""
 
     __tablename__ = "posts"
 
@@ -27,10 +24,19 @@ class Post(Base):
     text: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    # Of a deleted post: made when it was deleted, so order by it is order by that time.
+    # UUIDv7 of the deletion, so order by it is order by time; null: not deleted.
     deletion_id: Mapped[str | None] = mapped_column(UuidText)
 
     __table_args__ = (
         Index("posts_by_author", "author_id", "id"),
         Index("posts_deleted", "deletion_id", sqlite_where=DELETED, postgresql_where=DELETED),
     )
+
+
+class ErasedAuthor(Base):
+    """An author whose account was deleted: can create no more posts."""
+
+    __tablename__ = "erased_authors"
+
+    author_id: Mapped[str] = mapped_column(UuidText, primary_key=True)
+    erased_at: Mapped[datetime] = mapped_column(UtcDateTime)

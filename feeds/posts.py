@@ -1,4 +1,4 @@
-"""What may be done to a post: each change with its event, in one transaction."""
+"""Creates, edits and deletes posts: each change and its event in one transaction."""
 
 from datetime import timedelta
 
@@ -17,51 +17,51 @@ _TICK = timedelta(microseconds=1)
 
 def publish(session: Session, author: Caller, text: str) -> contract.Post:
     """Store a post of the caller."""
-    post = shown(store.add(session, author.require_user(), text))
+    post = to_contract(store.add(session, author.require_user(), text))
     outbox.add(session, contract.PostCreated(**dict(post), author_username=author.username or ""))
     return post
 
 
 def edit(session: Session, author: Caller, request: contract.EditPost) -> contract.Post:
-    """Change the text of a post of the caller; what is the same already is no news."""
-    post = _there(session, request.id)
+    """Change the text of a post of the caller; without a difference there is no event."""
+    post = _find(session, request.id)
     if post.author_id != author.require_user():
         raise Forbidden("Only its author may edit a post.")
     if post.text != request.text:
         post.text = request.text
-        # News of a post goes by this moment, so it must grow even where another process' clock is ahead of ours.
+        # Consumers order edits by this time, so it must grow even if the clock of another process is ahead.
         post.edited_at = max(clock.now(), (post.edited_at or post.created_at) + _TICK)
         outbox.add(
             session,
             contract.PostUpdated(id=post.id, author_id=post.author_id, text=post.text, edited_at=post.edited_at),
         )
-    return shown(post)
+    return to_contract(post)
 
 
 def delete(session: Session, caller: Caller, post_id: str) -> None:
-    """Delete a post of the caller, or for staff, and services on their own account, anybody's."""
-    post = _there(session, post_id)
+    """Delete a post of the caller; staff, and services without a user, may delete any post."""
+    post = _find(session, post_id)
     if caller.user not in {post.author_id, None} and not caller.staff:
         raise Forbidden("Only its author and staff may delete a post.")
     _delete(session, post)
 
 
 def delete_some(session: Session, author_id: str, limit: int) -> bool:
-    """Delete a part of an author's posts; say whether there may be more."""
-    posts = store.some_of(session, author_id, limit)
+    """Delete up to `limit` posts of an author; return whether there may be more."""
+    posts = store.locked_posts_of(session, author_id, limit)
     for post in posts:
         _delete(session, post)
     return len(posts) == limit
 
 
-def shown(post: Post) -> contract.Post:
-    """Show a post."""
+def to_contract(post: Post) -> contract.Post:
+    """Return a row as the contract's model."""
     return contract.Post(
         id=post.id, author_id=post.author_id, text=post.text, created_at=post.created_at, edited_at=post.edited_at
     )
 
 
-def _there(session: Session, post_id: str) -> Post:
+def _find(session: Session, post_id: str) -> Post:
     post = store.get(session, post_id, locked=True)
     if post is None:
         raise NotFound("There is no such post.")
@@ -69,7 +69,7 @@ def _there(session: Session, post_id: str) -> Post:
 
 
 def _delete(session: Session, post: Post) -> None:
-    """Leave a row without words, which is removed later."""
+    """Clear the text; the row is removed a day later."""
     post.text, post.deletion_id = "", new_id()
     outbox.add(
         session,

@@ -12,10 +12,9 @@ from chassis.db.sql import batch
 from chassis.ids import first_id, new_id
 from feeds.models import Post
 
-# That a deleted post's row stays: longer than whoever counts posts by their events remembers what they counted.
-KEPT = timedelta(days=1)
+KEEP_DELETED = timedelta(days=1)  # so that `authors` can count posts as they were shortly before
 
-_THERE = Post.deletion_id.is_(None)
+_NOT_DELETED = Post.deletion_id.is_(None)
 
 
 def add(session: Session, author_id: str, text: str) -> Post:
@@ -27,14 +26,14 @@ def add(session: Session, author_id: str, text: str) -> Post:
 
 
 def get(session: Session, post_id: str, *, locked: bool = False) -> Post | None:
-    """Find one post, to change it locked until the commit."""
-    query = select(Post).where(Post.id == post_id, _THERE)
+    """Return a post, `locked` until the commit if it will be changed, or None."""
+    query = select(Post).where(Post.id == post_id, _NOT_DELETED)
     return session.scalar(query.with_for_update() if locked else query)
 
 
 def newest(session: Session, limit: int, before: str | None, author_id: str | None = None) -> list[Post]:
-    """Return posts, of everybody or of one author, newest first, older than the one with the id `before`."""
-    query = select(Post).where(_THERE).order_by(Post.id.desc()).limit(limit)
+    """Return posts older than the id `before`, newest first; all, or those of an author."""
+    query = select(Post).where(_NOT_DELETED).order_by(Post.id.desc()).limit(limit)
     if before is not None:
         query = query.where(Post.id < before)
     if author_id is not None:
@@ -42,22 +41,22 @@ def newest(session: Session, limit: int, before: str | None, author_id: str | No
     return list(session.scalars(query))
 
 
-def some_of(session: Session, author_id: str, limit: int) -> list[Post]:
+def locked_posts_of(session: Session, author_id: str, limit: int) -> list[Post]:
     """Return some posts of an author, locked until the commit."""
-    query = select(Post).where(Post.author_id == author_id, _THERE).order_by(Post.id).limit(limit)
+    query = select(Post).where(Post.author_id == author_id, _NOT_DELETED).order_by(Post.id).limit(limit)
     return list(session.scalars(query.with_for_update()))
 
 
 def authors(
     session: Session, before: str, after: str | None, ids: Collection[str] | None, limit: int
 ) -> Sequence[Row[str, int, datetime | None]]:
-    """Return the authors of all posts up to an id, as it was when that id was made: by author, with number of posts.
+    """Return (author id, posts, time of the last one that is not deleted), in order of author id.
 
-    With it comes the moment of the last of these posts that is there at this moment.
+    Counts the posts up to the id `before` as they were when that id was created.
     """
     query = (
-        select(Post.author_id, func.count(), func.max(case((_THERE, Post.created_at))))
-        .where(Post.id <= before, or_(_THERE, Post.deletion_id > before), Post.author_id > (after or ""))
+        select(Post.author_id, func.count(), func.max(case((_NOT_DELETED, Post.created_at))))
+        .where(Post.id <= before, or_(_NOT_DELETED, Post.deletion_id > before), Post.author_id > (after or ""))
         .group_by(Post.author_id)
         .order_by(Post.author_id)
         .limit(limit)
@@ -66,8 +65,8 @@ def authors(
 
 
 def remove_deleted(session: Session, limit: int) -> int:
-    """Remove rows of posts that were deleted long ago; return how many. Several processes may do so."""
-    border = first_id(clock.now() - KEPT)
+    """Remove rows of posts that were deleted a day ago; return how many. Several processes may run this at once."""
+    border = first_id(clock.now() - KEEP_DELETED)
     removal = delete(Post).where(Post.id.in_(batch(select(Post.id).where(Post.deletion_id < border), limit)))
     result: Any = session.execute(removal, execution_options={"synchronize_session": False})
     return int(result.rowcount)

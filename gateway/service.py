@@ -11,7 +11,7 @@ from chassis.events.retired import RetiredQueuesProvider
 from chassis.redis.cache_tags_provider import CacheTagsProvider
 from chassis.rpc.entrypoint import rpc
 from chassis.service import ListeningService
-from feeds.contract import CACHE_TAG, EraseAuthor
+from feeds.contract import CACHE_TAG
 from gateway import contract
 from gateway.authors import report
 from gateway.authors import store as author_store
@@ -47,11 +47,10 @@ class GatewayService(ListeningService):
 
     @event_handler(AccountErased)
     def on_account_erased(self, event: AccountErased) -> None:
-        """Remove an author's username for good, and have feeds delete their posts."""
+        """Remove an author's username for good."""
         with self.db.write() as session:
             author_store.erase(session, event.id, event.erased_at)
         self.tags.invalidate(CACHE_TAG)
-        self.rpc_client.call("feeds.erase_author", EraseAuthor(author_id=event.id), Empty)  # an error repeats the event
 
     @rpc(OPERATORS)
     def routes(self, request: Empty) -> contract.RouteRules:  # noqa: ARG002 - an empty request

@@ -20,7 +20,7 @@ class Account:
 # deliveries is a process of notifications: the same code, the same database, and so the same user.
 ACCOUNTS = (
     Account("users", services=("users",), publishes=True),
-    Account("feeds", services=("feeds",), publishes=True),
+    Account("feeds", services=("feeds",), publishes=True, hears=("users",)),
     Account("notifications", services=("notifications", "deliveries"), publishes=True, hears=("users", "feeds")),
     Account("gateway", services=("gateway",), hears=("users", "feeds", "notifications")),
 )

@@ -215,11 +215,12 @@ def test_python_modules_in_a_page_exist(page: Path) -> None:
 
 
 def exists(path: str) -> bool:
-    """Return whether a path exists below the root, or a name in a service."""
+    """Return whether a path exists below the root, or a name in a package or one of its rooms."""
     if "/" in path.rstrip("/"):
         return (ROOT / path).exists()
-    services = [ROOT / name for name in (".", "docs", "users", "feeds", "notifications", "gateway")]
-    return any((folder / path).exists() for folder in services)
+    packages = [ROOT / name for name in ("chassis", "users", "feeds", "notifications", "gateway")]
+    rooms = [room for package in packages for room in package.iterdir() if room.is_dir()]
+    return any((folder / path).exists() for folder in (ROOT, ROOT / "docs", *packages, *rooms))
 
 
 @each_page
