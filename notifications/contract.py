@@ -1,6 +1,6 @@
 """What crosses the wire to and from the notifications service."""
 
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -11,6 +11,7 @@ from users.contract import E164, Channel
 BEGINNING = "00000000-0000-0000-0000-000000000000"
 
 DeliveryChannel = Literal["email", "sms"]
+DELIVERY_CHANNELS: tuple[DeliveryChannel, ...] = get_args(DeliveryChannel)
 BreakerState = Literal["closed", "open", "half-open"]
 DeliveryStatus = Literal["pending", "sending", "sent", "delivered", "failed", "unknown", "cancelled"]
 

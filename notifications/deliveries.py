@@ -1,7 +1,9 @@
-"""The deliveries service: sends what is due, removes what is old, and lets operators mend what was not sent.
+"""The deliveries service: sends due deliveries, removes old data, and lets operators retry or park deliveries.
 
-It runs in a process of its own, so that a slow provider keeps nobody from their inbox.
+It is a separate process, so that a slow provider delays no inbox.
 """
+
+from collections.abc import Callable
 
 from nameko.dependency_providers import Config
 
@@ -12,66 +14,67 @@ from chassis.rpc.entrypoint import rpc
 from chassis.service import Service
 from chassis.timers import timer
 from notifications import contract
-from notifications.channels.breaker import Protected
-from notifications.channels.email.channel import Email
-from notifications.channels.provider import BreakerProvider, ChannelProvider
-from notifications.channels.sms.account import SmsAccount
-from notifications.channels.sms.channel import Sms
+from notifications.channels.provider import ChannelsProvider
+from notifications.channels.registry import CHANNELS
 from notifications.cleanup.retention import RetentionProvider
+from notifications.contract import DeliveryChannel
 from notifications.delivery import admin
 from notifications.delivery.presence import PresenceProvider
 from notifications.delivery.sender import Sender
 from notifications.models import Base
 
+Method = Callable[..., None]
+
+
+def for_each_channel(setting: str) -> Callable[[Method], Method]:
+    """Give a method a timer per channel, and so a worker: trouble of one provider does not delay the others."""
+
+    def decorate(method: Method) -> Method:
+        for name in CHANNELS:
+            method = timer(setting, name)(method)
+        return method
+
+    return decorate
+
 
 class DeliveriesService(Service):
-    """Each channel has a timer, and so a worker, of its own: one provider's trouble is not the other's."""
+    """Deliveries by all channels, for all replicas that share the database."""
 
     name = "deliveries"
 
     db = Database(Base, "notifications")
     config = Config()
     presence = PresenceProvider()
-    email = ChannelProvider(Email, "email")
-    email_breaker = BreakerProvider("email")
-    sms_account = ChannelProvider(SmsAccount, "sms")
-    sms_breaker = BreakerProvider("sms")
+    channels = ChannelsProvider()
     retention = RetentionProvider()
 
-    @timer("notifications.delivery.interval")
-    def send_email(self) -> None:
-        """Send the mails that are due."""
-        self._send(Protected(self.email, self.email_breaker))
-
-    @timer("notifications.delivery.interval")
-    def send_sms(self) -> None:
-        """Send the text messages that are due."""
-        self._send(Protected(Sms(self.sms_account, self.db, self.rpc_client), self.sms_breaker))
+    @for_each_channel("notifications.delivery.interval")
+    def send(self, channel: DeliveryChannel) -> None:
+        """Send the due deliveries of a channel."""
+        opened = self.channels.open(channel, self.db, self.rpc_client)
+        Sender(self.db, self.rpc_client, opened, self.config["notifications"]["delivery"], self.presence).run()
 
     @timer("notifications.retention.interval")
-    def forget_old(self) -> None:
-        """Remove what is older than it is to be kept; here, where nobody waits for an answer meanwhile."""
+    def remove_old(self) -> None:
+        """Remove what is older than the retention period; in this process, because nobody waits for its replies."""
         self.retention.run(self.db)
 
     @timer("notifications.delivery.measured")
     def measure(self) -> None:
-        """Note how much is due."""
-        admin.measure(self.db, (self.email_breaker.channel, self.sms_breaker.channel))
+        """Set the metrics of due deliveries."""
+        admin.measure(self.db, self.channels.breakers)
 
     @rpc(OPERATORS)
-    def status(self, request: Empty) -> contract.DeliveriesStatus:  # noqa: ARG002 - there is nothing to ask
-        """Count the deliveries by channel and status, and tell whether the breakers are closed."""
-        return admin.status(self.db, (self.email_breaker, self.sms_breaker))
+    def status(self, request: Empty) -> contract.DeliveriesStatus:  # noqa: ARG002 - an empty request
+        """Return the number of deliveries by channel and status, and the states of the circuit breakers."""
+        return admin.status(self.db, self.channels.breakers.values())
 
     @rpc(OPERATORS)
     def retry(self, request: contract.RetryDeliveries) -> contract.MovedDeliveries:
-        """Attempt deliveries anew that failed or were cancelled; unknown ones only where the status says so."""
+        """Retry failed or cancelled deliveries; unknown ones only if that status is requested."""
         return admin.retry(self.db, request)
 
     @rpc(OPERATORS)
     def park(self, request: contract.ParkDeliveries) -> contract.MovedDeliveries:
-        """Put deliveries aside that wait, as cancelled; `retry` brings them back."""
+        """Cancel pending deliveries; `retry` makes them due again."""
         return admin.park(self.db, request)
-
-    def _send(self, channel: Protected) -> None:
-        Sender(self.db, self.rpc_client, channel, self.config["notifications"]["delivery"], self.presence).run()

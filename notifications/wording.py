@@ -1,4 +1,4 @@
-"""What people read: the wording of notifications, and how long texts are cut."""
+"""Texts of notifications, and how long texts are shortened."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -6,12 +6,10 @@ from itertools import accumulate
 from typing import Any
 
 from feeds.contract import PostCreated
-from notifications.channels.sms import encoding
 from notifications.contract import SendNotification
 from users.contract import ERASED
 
 EXCERPT = 200  # characters of a post
-DOTS = "..."  # in a text message, where one `…` would cost half of its room
 
 PLAIN_TITLE = "Message"
 DELETED = "This post was deleted."
@@ -28,36 +26,29 @@ class Content:
 
 
 def about_post(post: PostCreated) -> Content:
-    """Say that somebody posted."""
+    """Return the content about a new post."""
     data = {"post_id": post.id, "author_id": post.author_id, "author_username": post.author_username}
     return Content("post_created", f"{post.author_username} posted", of_post(post.text), data)
 
 
 def of_post(text: str) -> str:
-    """Return as much of a post as a notification quotes."""
+    """Return the excerpt of a post that a notification contains."""
     return excerpt(text, EXCERPT)
 
 
 def about_erased_post(post_id: str, author_id: str) -> Content:
-    """Say what is left to say of a post whose author has left."""
+    """Return the content about a post whose author's account was deleted."""
     data = {"post_id": post_id, "author_id": author_id, "author_username": ERASED, "deleted": True}
     return Content("post_created", f"{ERASED} posted", DELETED, data)
 
 
 def from_sender(request: SendNotification) -> Content:
-    """Pass on what staff or a service says."""
+    """Return the content of a notification that staff or a service sends."""
     return Content("message", request.title or PLAIN_TITLE, request.message)
 
 
-def sms(title: str, message: str) -> str:
-    """Put all of it into one text message: several parts cost several times as much."""
-    text = f"Baraza: {title}: {message}"
-    short = excerpt(text, encoding.SEPTETS, DOTS, encoding.septets)
-    return short if encoding.is_plain(short) else excerpt(text, encoding.UNITS, DOTS, encoding.units)
-
-
 def one_line(text: str) -> str:
-    """Make one line of it, without control characters: what a mail's header may hold."""
+    """Replace line breaks and control characters by spaces, as an e-mail header requires."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
@@ -66,9 +57,9 @@ def _one(_char: str) -> int:
 
 
 def excerpt(text: str, limit: int, mark: str = "…", cost: Callable[[str], int] = _one) -> str:
-    """Cut a text so that its characters cost at most `limit`, the mark included; line breaks become spaces.
+    """Shorten a text so that its characters cost at most `limit`, including the mark; line breaks become spaces.
 
-    It is cut at a word, unless that would leave less than half: not every script has spaces.
+    It is cut between words, unless that would leave less than half: not every script has spaces.
     """
     text = " ".join(text.split())
     if _fitting(text, limit, cost) == len(text):

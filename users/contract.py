@@ -9,6 +9,7 @@ from pydantic.json_schema import SkipJsonSchema
 from chassis.contract import Event, Id, JsonSchema, Message, Page, PageRequest, Text, Timestamp
 
 Channel = Literal["realtime", "email", "sms"]
+REALTIME: Channel = "realtime"
 Username = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9_.]{3,30}$", description="Unique without regard to case.", examples=["ada"])
 ]

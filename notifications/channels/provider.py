@@ -1,54 +1,48 @@
-"""How the deliveries service gets at a channel."""
+"""Gives the deliveries service its channels, each with a circuit breaker."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from nameko.containers import WorkerContext
 from nameko.extensions import DependencyProvider
 
+from chassis.db.unit_of_work import UnitOfWork
+from chassis.rpc.client import RpcClient
 from notifications import metrics
-from notifications.channels.breaker import Breaker
+from notifications.channels.breaker import Breaker, Protected
+from notifications.channels.registry import CHANNELS
 from notifications.contract import DeliveryChannel
 
-Made = TypeVar("Made")
+
+class Channels:
+    """What lives as long as the process: connections to providers, and their circuit breakers by channel."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.breakers = {name: Breaker(name, config["delivery"]["breaker"]) for name in CHANNELS}
+        self._connections = {name: channel.connect(config[name]) for name, channel in CHANNELS.items()}
+        for name, breaker in self.breakers.items():
+            metrics.BREAKER_OPEN.labels(name).set_function(partial(_is_open, breaker))
+
+    def open(self, name: DeliveryChannel, db: UnitOfWork, rpc_client: RpcClient) -> Protected:
+        """Return a channel for one worker, behind its breaker."""
+        return Protected(CHANNELS[name].open(self._connections[name], db, rpc_client), self.breakers[name])
 
 
-class ChannelProvider(DependencyProvider, Generic[Made]):
-    """Provides a channel, or what one is made of, from its part of the configuration."""
+class ChannelsProvider(DependencyProvider):
+    """Provides Channels."""
 
-    if TYPE_CHECKING:  # Nameko puts the result of get_dependency in our place
+    if TYPE_CHECKING:  # Nameko replaces the provider by the result of get_dependency
 
-        def __get__(self, service: object, owner: type) -> Made: ...
-
-    def __init__(self, channel: Callable[[dict[str, Any]], Made], section: str) -> None:
-        self.channel = channel
-        self.section = section
-
-    def setup(self) -> None:
-        """Make it; nothing connects before there is something to send."""
-        self.made = self.channel(self.container.config["notifications"][self.section])
-
-    def get_dependency(self, worker_ctx: WorkerContext) -> Made:  # noqa: ARG002 - Nameko's signature
-        """Return it."""
-        return self.made
-
-
-class BreakerProvider(DependencyProvider):
-    """Provides a channel's breaker."""
-
-    if TYPE_CHECKING:  # as above
-
-        def __get__(self, service: object, owner: type) -> Breaker: ...
-
-    def __init__(self, channel: DeliveryChannel) -> None:
-        self.channel = channel
+        def __get__(self, service: object, owner: type) -> Channels: ...
 
     def setup(self) -> None:
-        """Make it, for all workers of this process."""
-        breaker = Breaker(self.channel, self.container.config["notifications"]["delivery"]["breaker"])
-        metrics.BREAKER_OPEN.labels(self.channel).set_function(lambda: breaker.state != "closed")
-        self.breaker = breaker
+        """Create the channels; nothing connects before there is something to send."""
+        self._channels = Channels(self.container.config["notifications"])
 
-    def get_dependency(self, worker_ctx: WorkerContext) -> Breaker:  # noqa: ARG002 - Nameko's signature
-        """Return it."""
-        return self.breaker
+    def get_dependency(self, worker_ctx: WorkerContext) -> Channels:  # noqa: ARG002 - Nameko's signature
+        """Return the one that all workers share."""
+        return self._channels
+
+
+def _is_open(breaker: Breaker) -> bool:
+    return breaker.state != "closed"

@@ -93,14 +93,6 @@ def record(session: Session, results: Sequence[tuple[Claim, Outcome]]) -> None:
         sms_store.settle(session, provider_ids)
 
 
-def of_notification(session: Session, notification_id: str, user_id: str | None, limit: int) -> list[Delivery]:
-    """Return a notification's deliveries, to one user or to everybody, in the order of their making."""
-    query = select(Delivery).where(Delivery.notification_id == notification_id)
-    if user_id is not None:
-        query = query.where(Delivery.user_id == user_id)
-    return list(session.scalars(query.order_by(Delivery.id).limit(limit)))
-
-
 def texts(session: Session, notification_ids: Iterable[str]) -> dict[str, Words]:
     """Return what to say, by notification."""
     query = select(Notification.id, Notification.kind, Notification.title, Notification.message)

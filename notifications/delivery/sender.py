@@ -17,9 +17,8 @@ from notifications.channels.breaker import Protected
 from notifications.channels.delivery_results import Outcome
 from notifications.delivery import delivery_store
 from notifications.delivery.delivery_store import Claim, Words
+from notifications.delivery.destination import Destination, destination
 from notifications.delivery.presence import Presence
-from notifications.fanout import audience
-from notifications.fanout.audience import Destination
 from notifications.inbox import post_updates, post_updates_store
 from users.contract import Contact, ContactList, Contacts
 
@@ -83,7 +82,7 @@ class Sender:
         for claim in claims:
             contact = contacts.get(claim.user_id)
             saw = claim.user_id in there
-            place = audience.destination(contact, self.channel.name, chosen=claim.chosen, there=saw)
+            place = destination(contact, self.channel.name, chosen=claim.chosen, connected=saw)
             if claim.notification_id in gone:
                 place = post_updates.DELETED
             if isinstance(place, Destination):

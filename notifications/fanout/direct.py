@@ -25,7 +25,7 @@ def active_recipient(rpc_client: RpcClient, user_id: str) -> Recipient:
 def tell_one(session: Session, request: contract.SendNotification, recipient: Recipient) -> contract.Notification:
     """Store the notification with everything that follows from it, unless the recipient has left since we asked.
 
-    One whose account was closed since then has it in the inbox, and is sent nothing: see `audience.destination`.
+    One whose account was closed since then has it in the inbox, and is sent nothing: see `delivery/destination.py`.
     """
     inbox_store.take_turns(session)  # or their inbox could be emptied now, and have this afterwards
     if erasure_store.has_left(session, recipient.id):

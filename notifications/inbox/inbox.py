@@ -13,7 +13,6 @@ from chassis.db import outbox
 from chassis.errors import NotFound
 from chassis.ids import first_id, time_of
 from notifications import contract, serializers
-from notifications.delivery import delivery_store
 from notifications.inbox import inbox_store, state_store
 
 DELIVERIES_SHOWN = 1000
@@ -107,5 +106,5 @@ def detail(session: Session, caller: Caller, notification_id: str) -> contract.N
     hidden = recipient is not None and inbox_store.position(session, recipient, notification_id) is None
     if notification is None or hidden:
         raise NotFound("There is no such notification.")
-    deliveries = delivery_store.of_notification(session, notification_id, recipient, DELIVERIES_SHOWN)
+    deliveries = inbox_store.deliveries(session, notification_id, recipient, DELIVERIES_SHOWN)
     return serializers.detail(notification, deliveries)

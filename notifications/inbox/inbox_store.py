@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from chassis import clock
 from chassis.db.sql import advisory_lock, insert_each, insert_new
 from chassis.ids import new_id
-from notifications.models import InboxRow, Notification
+from notifications.models import Delivery, InboxRow, Notification
 from notifications.wording import Content
 
 _INBOX_TURNS = 4_207_849_485  # any number: the key of PostgreSQL's advisory lock
@@ -149,3 +149,11 @@ def get(session: Session, notification_id: str) -> Notification | None:
 def _inbox(user_id: str) -> Select[InboxRow, Notification]:
     query = select(InboxRow, Notification)
     return query.join(Notification, Notification.id == InboxRow.notification_id).where(InboxRow.user_id == user_id)
+
+
+def deliveries(session: Session, notification_id: str, user_id: str | None, limit: int) -> list[Delivery]:
+    """Return a notification's deliveries, all or those to one user, oldest first."""
+    query = select(Delivery).where(Delivery.notification_id == notification_id)
+    if user_id is not None:
+        query = query.where(Delivery.user_id == user_id)
+    return list(session.scalars(query.order_by(Delivery.id).limit(limit)))

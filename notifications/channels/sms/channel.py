@@ -8,11 +8,11 @@ from chassis.contract import Empty
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import ServiceError
 from chassis.rpc.client import RpcClient
-from notifications import wording
 from notifications.channels import delivery_results
 from notifications.channels.base import Outgoing, Result
 from notifications.channels.delivery_results import Outcome
 from notifications.channels.sms import africas_talking, phone_numbers
+from notifications.channels.sms import text as text_of
 from notifications.channels.sms.account import Results, SmsAccount
 from notifications.channels.sms.counter import Counter
 from notifications.contract import DeliveryChannel
@@ -47,7 +47,7 @@ class Sms:
             if isinstance(number, Outcome):
                 yield [(one.id, number)]
             else:
-                texts.setdefault(wording.sms(one.title, one.message), {}).setdefault(number, []).append(one.id)
+                texts.setdefault(text_of.one_part(one.title, one.message), {}).setdefault(number, []).append(one.id)
         try:
             for text, numbers in texts.items():
                 yield from self._send_text(text, numbers)

@@ -26,7 +26,7 @@ LONG_AGO = "2020-01-01T00:00:00Z"
 @pytest.fixture(autouse=True)
 def _idle(start: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Run the service without its timers' work: what is due stays so."""
-    monkeypatch.setattr("notifications.sending.Sender.run", lambda _: None)
+    monkeypatch.setattr("notifications.delivery.sender.Sender.run", lambda _: None)
     start(DeliveriesService, NotificationsService)
 
 

@@ -120,7 +120,7 @@ def test_a_round_ends_at_once_and_with_one_line_while_users_is_away(
     people.failures = range(1, 1000)
     reconcile()
     assert people.calls == 1
-    assert [line.message for line in caplog.records if line.name == "notifications.reconciler"] == [
+    assert [line.message for line in caplog.records if line.name == "notifications.fanout.reconciler"] == [
         "5 fan-out(s) wait: unavailable: Users is having a bad moment."
     ]
     assert len(rows("notifications", done=False)) == 5

@@ -77,7 +77,7 @@ def test_without_redis_the_mail_goes_and_a_warning_tells_why(
     settings: dict[str, Any], seen: Callable[..., str], deliver: Deliver, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings["redis_url"] = "redis://127.0.0.1:9/0"  # nobody listens there
-    with caplog.at_level(logging.WARNING, "notifications.presence"):
+    with caplog.at_level(logging.WARNING, "notifications.delivery.presence"):
         assert deliver(seen("ada", 30)) == [SENT]
     assert "nobody can tell who is connected" in caplog.text
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from feeds.contract import PostCreated
 from notifications import wording
+from notifications.channels.sms.text import one_part
 from notifications.contract import SendNotification
 
 POST = PostCreated(
@@ -61,8 +62,8 @@ def test_one_endless_word_is_cut_anywhere() -> None:
 
 
 def test_an_sms_says_who_speaks_and_fits_into_one_message() -> None:
-    assert wording.sms("ada posted", "Karibu") == "Baraza: ada posted: Karibu"
-    text = wording.sms("ada posted", "mti " * 100)
+    assert one_part("ada posted", "Karibu") == "Baraza: ada posted: Karibu"
+    text = one_part("ada posted", "mti " * 100)
     assert len(text) <= 160
     assert text.endswith("mti...")
 
@@ -73,22 +74,22 @@ def test_an_sms_says_who_speaks_and_fits_into_one_message() -> None:
     ids=["basic", "basic too", "extension", "UCS-2", "two units"],
 )
 def test_an_sms_has_as_much_room_as_its_characters_leave(char: str, room: int) -> None:
-    text = wording.sms("x", char * 200)
+    text = one_part("x", char * 200)
     assert text == "Baraza: x: " + char * room + "..."
 
 
 def test_a_character_that_is_cut_off_costs_nothing() -> None:
-    assert len(wording.sms("x", "a " * 100 + "č")) > 150
+    assert len(one_part("x", "a " * 100 + "č")) > 150
 
 
 @given(title=st.text(min_size=1, max_size=100), message=st.text(max_size=1000))
 def test_every_sms_is_one_part(title: str, message: str) -> None:
-    assert parts(wording.sms(title, message)) == 1
+    assert parts(one_part(title, message)) == 1
 
 
 @given(message=st.text(alphabet="aé€[č\N{GRINNING FACE} ", max_size=300))
 def test_every_sms_is_one_part_also_on_the_edge(message: str) -> None:
-    assert parts(wording.sms("x", message)) == 1
+    assert parts(one_part("x", message)) == 1
 
 
 def parts(text: str) -> int:
