@@ -10,7 +10,8 @@ project = "Baraza"
 author = "The founders of Baraza"
 root_doc = "docs/README"
 extensions = ["myst_parser"]
-include_patterns = ["README.md", "CHANGELOG.md", "docs/*.md"]
+include_patterns = ["*.md", "docs/*.md", "docs/howto/*.md", "examples/*.md"]
+exclude_patterns = [".*"]
 myst_heading_anchors = 4
 nitpicky = True
 
@@ -20,7 +21,8 @@ html_copy_source = False
 html_show_sphinx = False
 
 ORDER = {
-    "Begin": ["/README"],
+    "Begin": ["/README", "tutorial"],
+    "How to": ["howto/endpoint", "howto/channel", "howto/consumer", "howto/setting", "howto/migration"],
     "For clients": ["http-api", "websocket"],
     "How it is built": [
         "architecture",
@@ -31,7 +33,7 @@ ORDER = {
         "dependencies",
     ],
     "How it is run": ["configuration", "operations", "metrics", "runbook"],
-    "About it": ["specification", "/CHANGELOG"],
+    "About it": ["specification", "/CHANGELOG", "/CONTRIBUTING", "/SECURITY", "/examples/README"],
 }
 
 

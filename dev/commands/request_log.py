@@ -30,6 +30,6 @@ def request_log(request_id: str = "", source: str = "") -> int:
 def entries(log: str) -> Iterator[tuple[str, str]]:
     """Yield time and text of each entry; lines without a time, such as a traceback's, belong to the one before."""
     times = [(match[1].replace("T", " ").replace(",", "."), match.start()) for match in _TIME.finditer(log)]
-    ends = [start for _, start in times[1:]]
-    for (time, start), end in zip(times, [*ends, len(log)], strict=True):
+    starts = [start for _, start in times] + [len(log)]
+    for (time, start), end in zip(times, starts[1:], strict=True):
         yield time, log[start:end].rstrip()
