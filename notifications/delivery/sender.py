@@ -78,7 +78,7 @@ class Sender:
             texts = delivery_store.texts(session, (claim.notification_id for claim in claims))
             gone = post_updates_store.about_deleted(session, texts)
         outgoing: list[Outgoing] = []
-        refused: list[Result] = []
+        rejected: list[Result] = []
         for claim in claims:
             contact = contacts.get(claim.user_id)
             saw = claim.user_id in there
@@ -88,8 +88,8 @@ class Sender:
             if isinstance(place, Destination):
                 outgoing.append(_outgoing(claim, place, texts[claim.notification_id]))
             else:
-                refused.append((claim.id, delivery_results.cancelled(place)))
-        yield refused
+                rejected.append((claim.id, delivery_results.cancelled(place)))
+        yield rejected
         yield from self.channel.send(outgoing)
 
     def _contacts(self, claims: list[Claim]) -> dict[str, Contact]:

@@ -33,7 +33,7 @@ def gateway_url(platform: Instance) -> str:
 
 
 @pytest.fixture
-def stranger(url: str) -> Iterator[Callable[[], Person]]:
+def visitor(url: str) -> Iterator[Callable[[], Person]]:
     """Make people who are nobody yet."""
     people: list[Person] = []
 
@@ -47,11 +47,11 @@ def stranger(url: str) -> Iterator[Callable[[], Person]]:
 
 
 @pytest.fixture
-def newcomer(stranger: Callable[[], Person]) -> Callable[..., Person]:
+def new_user(visitor: Callable[[], Person]) -> Callable[..., Person]:
     """Make people who are registered and signed in."""
 
     def make(**account: object) -> Person:
-        person = stranger()
+        person = visitor()
         person.register(**account)
         person.login()
         return person

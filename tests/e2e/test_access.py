@@ -90,13 +90,13 @@ def test_what_belongs_to_somebody_else_is_not_there(visitors: dict[str, Person])
     owner, other = visitors["good"], visitors["staff"]
     sent = other.post("/send-notification/", {"user_id": owner.id, "message": "for you"}).json()["id"]
     session = owner.get("/sessions/").json()["items"][0]["id"]
-    stranger = Person(owner.url)
-    stranger.register()
-    stranger.login()
+    visitor = Person(owner.url)
+    visitor.register()
+    visitor.login()
     for method, path in (("GET", f"/notifications/detail/{sent}/"), ("DELETE", f"/sessions/{session}/")):
-        problem(stranger.ask(method, path), 404)
+        problem(visitor.ask(method, path), 404)
     assert owner.get(f"/notifications/detail/{sent}/").status_code == 200
-    profile: dict[str, Any] = stranger.get(f"/users/detail/{owner.id}/").json()
+    profile: dict[str, Any] = visitor.get(f"/users/detail/{owner.id}/").json()
     assert "email" not in profile
     assert "phone" not in profile
-    stranger.close()
+    visitor.close()

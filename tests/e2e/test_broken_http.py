@@ -1,4 +1,4 @@
-"""What is not even HTTP is refused in the same form as all else."""
+"""What is not even HTTP is rejected in the same form as all else."""
 
 import json
 import socket
@@ -24,10 +24,10 @@ def answer(url: str, sent: bytes) -> tuple[int, dict[str, str], bytes]:
     host, port = urlsplit(url).hostname, urlsplit(url).port
     with socket.create_connection((host, port), timeout=10) as connection:
         connection.sendall(sent)
-        heard = b""
+        received = b""
         while chunk := connection.recv(65536):
-            heard += chunk
-    head, _, body = heard.partition(b"\r\n\r\n")
+            received += chunk
+    head, _, body = received.partition(b"\r\n\r\n")
     status, *lines = head.decode().split("\r\n")
     return int(status.split()[1]), dict(line.split(": ", 1) for line in lines), body
 

@@ -37,8 +37,8 @@ def connection(uri: str) -> Iterator[Connection]:
 
 
 @pytest.fixture
-def refused(connection: Connection) -> Attempt:
-    """Do something with a channel, which the broker has to refuse."""
+def rejected(connection: Connection) -> Attempt:
+    """Do something with a channel, which the broker has to reject."""
 
     def attempt(method: str, *arguments: object, **options: object) -> None:
         with pytest.raises(AccessRefused):
@@ -60,25 +60,25 @@ def queues_of(platform: Instance, account: Account) -> list[str]:
 
 
 @each_account
-def test_nobody_can_hear_the_calls_to_another(connection: Connection, refused: Attempt, account: Account) -> None:
+def test_nobody_can_hear_the_calls_to_another(connection: Connection, rejected: Attempt, account: Account) -> None:
     queue = connection.channel().queue_declare("", exclusive=True).queue
     foreign = [f"{service}.*" for other in others(account) for service in other.services]
     for key in ("#", "*.*", "users.login", *foreign):
-        refused("queue_bind", queue, protocol.RPC_EXCHANGE, key)
+        rejected("queue_bind", queue, protocol.RPC_EXCHANGE, key)
 
 
 @each_account
-def test_nobody_can_touch_the_queues_of_another(platform: Instance, refused: Attempt, account: Account) -> None:
+def test_nobody_can_touch_the_queues_of_another(platform: Instance, rejected: Attempt, account: Account) -> None:
     for other in others(account):
         queues = queues_of(platform, other)
         assert {name.partition("-")[0] for name in queues} >= {"rpc", "rpc.reply"}
         for queue in queues:
-            refused("basic_get", queue)
-            refused("basic_consume", queue)
-            refused("queue_purge", queue)
-            refused("queue_delete", queue)
-            refused("queue_declare", queue)
-            refused("queue_bind", queue, protocol.RPC_EXCHANGE, str(uuid.uuid4()))
+            rejected("basic_get", queue)
+            rejected("basic_consume", queue)
+            rejected("queue_purge", queue)
+            rejected("queue_delete", queue)
+            rejected("queue_declare", queue)
+            rejected("queue_bind", queue, protocol.RPC_EXCHANGE, str(uuid.uuid4()))
 
 
 @each_account
@@ -93,13 +93,13 @@ def test_nobody_can_publish_the_events_of_another(connection: Connection, accoun
 
 @each_account
 def test_nobody_can_hear_events_that_are_not_for_them(
-    connection: Connection, refused: Attempt, account: Account
+    connection: Connection, rejected: Attempt, account: Account
 ) -> None:
     queue = connection.channel().queue_declare("", exclusive=True).queue
     for source in [source.name for source in ACCOUNTS if source.publishes and source.name not in account.hears]:
-        refused("queue_bind", queue, f"{source}.events", "#")
+        rejected("queue_bind", queue, f"{source}.events", "#")
         if source != account.name:
-            refused("exchange_delete", f"{source}.events")
+            rejected("exchange_delete", f"{source}.events")
 
 
 @each_account

@@ -95,9 +95,9 @@ class Reader:
                 yield f"{post}: not there after {version}"
 
 
-def test_whoever_asks_after_a_write_was_answered_sees_it_by_either_process(url: str, newcomer: Make) -> None:
-    authors = [Author(newcomer(notify_by=[])) for _ in range(WRITERS)]
-    readers = [Reader(url, newcomer(notify_by=[]), authors, f"{SEED} {number}") for number in range(READERS)]
+def test_whoever_asks_after_a_write_was_answered_sees_it_by_either_process(url: str, new_user: Make) -> None:
+    authors = [Author(new_user(notify_by=[])) for _ in range(WRITERS)]
+    readers = [Reader(url, new_user(notify_by=[]), authors, f"{SEED} {number}") for number in range(READERS)]
     with ThreadPoolExecutor(WRITERS + READERS) as threads:
         writing = [threads.submit(write_on, author, number) for number, author in enumerate(authors)]
         reading = [threads.submit(read_on, reader, writing) for reader in readers]
@@ -124,9 +124,9 @@ def read_on(reader: Reader, writing: list[Any]) -> list[str]:
     return found + reader.read()
 
 
-def test_concurrent_misses_make_one_call_per_gateway_process(platform: Instance, url: str, newcomer: Make) -> None:
+def test_concurrent_misses_make_one_call_per_gateway_process(platform: Instance, url: str, new_user: Make) -> None:
     calls = 'baraza_rpc_client_seconds_count{method="detail",outcome="ok",service="feeds"}'
-    author = newcomer(notify_by=[])
+    author = new_user(notify_by=[])
     path = f"/post-detail/{author.writes('asked for by many')['id']}/"
     before = measured(platform.environment, calls)
     with ThreadPoolExecutor(20) as threads:

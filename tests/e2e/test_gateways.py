@@ -14,15 +14,15 @@ from websockets.sync.client import connect
 
 from dev.platform.instance import Instance
 from tests.e2e.support.gateways import gateway
-from tests.e2e.support.person import Person, heard
+from tests.e2e.support.person import Person, received
 
 Make = Callable[..., Person]
 TIMEOUT = 15  # seconds
 GRACE = 10  # seconds; gunicorn would give them 15
 
 
-def test_two_gateways_behind_one_limit_count_together(platform: Instance, stranger: Make) -> None:
-    headers = stranger().headers
+def test_two_gateways_behind_one_limit_count_together(platform: Instance, visitor: Make) -> None:
+    headers = visitor().headers
     with ExitStack() as stack:
         urls = [stack.enter_context(gateway(platform, THROTTLE_ANON="10/hour")) for _ in range(2)]
         codes = [
@@ -58,10 +58,10 @@ def certificate(tmp_path: Path) -> tuple[Path, dict[str, str]]:
 
 
 def test_a_gateway_with_a_certificate_speaks_https_and_wss_and_asks_browsers_to_insist(
-    platform: Instance, newcomer: Make, certificate: tuple[Path, dict[str, str]]
+    platform: Instance, new_user: Make, certificate: tuple[Path, dict[str, str]]
 ) -> None:
     ca, settings = certificate
-    person = newcomer()
+    person = new_user()
     with gateway(platform, ca, **settings) as url:
         reply = requests.get(f"{url}/users/all/", headers=person.headers, verify=str(ca), timeout=TIMEOUT)
         assert reply.status_code == 200
@@ -69,7 +69,7 @@ def test_a_gateway_with_a_certificate_speaks_https_and_wss_and_asks_browsers_to_
         trusting = ssl.create_default_context(cafile=str(ca))
         address = f"{url.replace('https', 'wss')}/ws/notifications/"
         with connect(address, additional_headers=person.headers, ssl=trusting) as socket:
-            assert heard(socket)["type"] == "ready"
+            assert received(socket)["type"] == "ready"
 
 
 def test_a_gateway_that_ends_does_not_wait_for_clients_that_say_nothing(platform: Instance) -> None:

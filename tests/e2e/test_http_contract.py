@@ -17,15 +17,15 @@ def fields(reply: Any) -> set[str]:
 
 
 @pytest.mark.parametrize("token", [None, "", "garbage", "a" * 43, "ü", "x" * 5000])
-def test_protected_routes_ask_for_a_good_token(stranger: Make, token: str | None) -> None:
+def test_protected_routes_ask_for_a_good_token(visitor: Make, token: str | None) -> None:
     headers = {} if token is None else {"Authorization": f"Bearer {token}".encode()}
-    reply = stranger().get("/users/all/", headers=headers)
+    reply = visitor().get("/users/all/", headers=headers)
     problem(reply, 401)
     assert reply.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-def test_a_token_dies_at_logout_and_only_that_one(newcomer: Make) -> None:
-    person = newcomer()
+def test_a_token_dies_at_logout_and_only_that_one(new_user: Make) -> None:
+    person = new_user()
     first = person.token
     person.login()
     assert person.post("/logout/", headers={"Authorization": f"Bearer {first}"}).status_code == 204
@@ -35,13 +35,13 @@ def test_a_token_dies_at_logout_and_only_that_one(newcomer: Make) -> None:
     problem(person.get("/users/all/"), 401)
 
 
-def test_token_is_accepted_as_a_scheme_too(newcomer: Make) -> None:
-    person = newcomer()
+def test_token_is_accepted_as_a_scheme_too(new_user: Make) -> None:
+    person = new_user()
     assert person.get("/users/all/", headers={"Authorization": f"Token {person.token}"}).status_code == 200
 
 
-def test_an_account_is_shown_whole_to_its_owner_and_as_a_profile_to_others(newcomer: Make) -> None:
-    owner, other = newcomer(phone=None), newcomer()
+def test_an_account_is_shown_whole_to_its_owner_and_as_a_profile_to_others(new_user: Make) -> None:
+    owner, other = new_user(phone=None), new_user()
     mine = owner.get(f"/users/detail/{owner.id}/").json()
     assert set(mine) == {"id", "username", "email", "phone", "notify_by", "is_active", "is_staff", "created_at"}
     assert set(other.get(f"/users/detail/{owner.id}/").json()) == {"id", "username", "created_at"}
@@ -66,57 +66,57 @@ BAD_BODIES = [
 
 @pytest.mark.parametrize("path", ["/register/", "/login/"])
 @pytest.mark.parametrize(("body", "status"), BAD_BODIES, ids=range(len(BAD_BODIES)))
-def test_a_bad_body_gets_a_clear_answer(stranger: Make, path: str, body: bytes, status: int) -> None:
-    reply = stranger().ask("POST", path, data=body, headers={"Content-Type": "application/json"})
+def test_a_bad_body_gets_a_clear_answer(visitor: Make, path: str, body: bytes, status: int) -> None:
+    reply = visitor().ask("POST", path, data=body, headers={"Content-Type": "application/json"})
     problem(reply, status)
 
 
-def test_ten_megabytes_are_too_large(newcomer: Make) -> None:
+def test_ten_megabytes_are_too_large(new_user: Make) -> None:
     body = b'{"text": "' + b"x" * 10_000_000 + b'"}'
-    person = newcomer()
+    person = new_user()
     problem(person.ask("POST", "/create-post/", data=body, headers={"Content-Type": "application/json"}), 413)
     assert person.get("/users/all/").status_code == 200
 
 
-def test_ten_megabytes_in_chunks_are_too_large_as_well(newcomer: Make) -> None:
+def test_ten_megabytes_in_chunks_are_too_large_as_well(new_user: Make) -> None:
     chunks = (b"x" * 100_000 for _ in range(100))
-    reply = newcomer().ask("POST", "/create-post/", data=chunks, headers={"Content-Type": "application/json"})
+    reply = new_user().ask("POST", "/create-post/", data=chunks, headers={"Content-Type": "application/json"})
     problem(reply, 413)
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
-def test_only_json_is_understood(stranger: Make, kind: str) -> None:
-    problem(stranger().ask("POST", "/login/", data=b'{"username": "a"}', headers={"Content-Type": kind}), 415)
+def test_only_json_is_understood(visitor: Make, kind: str) -> None:
+    problem(visitor().ask("POST", "/login/", data=b'{"username": "a"}', headers={"Content-Type": kind}), 415)
 
 
-def test_a_wrong_method_is_told_the_right_one(stranger: Make) -> None:
-    reply = stranger().ask("DELETE", "/register/")
+def test_a_wrong_method_is_told_the_right_one(visitor: Make) -> None:
+    reply = visitor().ask("DELETE", "/register/")
     problem(reply, 405)
     assert "POST" in reply.headers["Allow"]
 
 
 @pytest.mark.parametrize("path", ["/nowhere/", "/post-detail/", f"/post-detail/{UNKNOWN}/x/", "/%00/", "/é/"])
-def test_what_is_not_there_is_not_found(stranger: Make, path: str) -> None:
-    problem(stranger().get(path), 404)
+def test_what_is_not_there_is_not_found(visitor: Make, path: str) -> None:
+    problem(visitor().get(path), 404)
 
 
 @pytest.mark.parametrize("id_", [UNKNOWN, "1", "null", "%00", "'; drop table posts; --", "x" * 2000, str(uuid.uuid4())])
-def test_unknown_ids_are_not_found(newcomer: Make, id_: str) -> None:
-    person = newcomer()
+def test_unknown_ids_are_not_found(new_user: Make, id_: str) -> None:
+    person = new_user()
     for path in (f"/post-detail/{id_}/", f"/users/detail/{id_}/", f"/notifications/detail/{id_}/"):
         problem(person.get(path), 404)
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "limit=", "limit=1.5", "limit=-1"])
-def test_a_limit_is_a_number_from_1_to_100(newcomer: Make, query: str) -> None:
-    person = newcomer()
+def test_a_limit_is_a_number_from_1_to_100(new_user: Make, query: str) -> None:
+    person = new_user()
     for path in ("/all-posts/", "/users/all/", "/notifications/"):
         assert fields(person.get(f"{path}?{query}")) == {"limit"}
 
 
 @pytest.mark.parametrize("cursor", ["x", "%00", "!!!!", "YWJj%20", "z" * 500, "J1wn"])
-def test_a_made_up_cursor_is_refused(newcomer: Make, cursor: str) -> None:
-    person = newcomer()
+def test_a_made_up_cursor_is_rejected(new_user: Make, cursor: str) -> None:
+    person = new_user()
     for path in ("/all-posts/", "/users/all/", "/notifications/"):
         reply = person.get(f"{path}?cursor={cursor}")
         assert reply.status_code in {200, 422}
@@ -124,8 +124,8 @@ def test_a_made_up_cursor_is_refused(newcomer: Make, cursor: str) -> None:
             assert fields(reply) == {"cursor"}
 
 
-def test_pages_lead_through_all_items_once(newcomer: Make) -> None:
-    author = newcomer()
+def test_pages_lead_through_all_items_once(new_user: Make) -> None:
+    author = new_user()
     mine = [author.writes(f"page {number}")["id"] for number in range(7)]
     seen: list[str] = []
     path = "/all-posts/?limit=3"
@@ -161,14 +161,14 @@ BAD_ACCOUNTS = [
 
 
 @pytest.mark.parametrize(("wrong", "field"), BAD_ACCOUNTS)
-def test_registration_names_the_field_that_is_wrong(stranger: Make, wrong: dict[str, Any], field: str) -> None:
-    person = stranger()
+def test_registration_names_the_field_that_is_wrong(visitor: Make, wrong: dict[str, Any], field: str) -> None:
+    person = visitor()
     body = {"username": person.name, "email": person.email, "password": PASSWORD} | wrong
     assert fields(person.post("/register/", body)) == {field}
 
 
-def test_a_name_or_an_email_is_given_once_without_regard_to_case(stranger: Make) -> None:
-    first, second = stranger(), stranger()
+def test_a_name_or_an_email_is_given_once_without_regard_to_case(visitor: Make) -> None:
+    first, second = visitor(), visitor()
     first.register()
     taken = {"username": first.name.upper(), "email": second.email, "password": PASSWORD}
     assert problem(second.post("/register/", taken), 409)["errors"][0]["field"] == "username"
@@ -176,8 +176,8 @@ def test_a_name_or_an_email_is_given_once_without_regard_to_case(stranger: Make)
     assert problem(second.post("/register/", taken), 409)["errors"][0]["field"] == "email"
 
 
-def test_unknown_user_and_wrong_password_get_the_same_answer(stranger: Make) -> None:
-    person = stranger()
+def test_unknown_user_and_wrong_password_get_the_same_answer(visitor: Make) -> None:
+    person = visitor()
     person.register()
     wrong = person.post("/login/", {"username": person.name, "password": "not the password"})
     nobody = person.post("/login/", {"username": "nobody_at_all", "password": "not the password"})
@@ -185,8 +185,8 @@ def test_unknown_user_and_wrong_password_get_the_same_answer(stranger: Make) -> 
     assert told[0] == told[1]
 
 
-def test_one_signs_in_by_name_or_email(stranger: Make) -> None:
-    person = stranger()
+def test_one_signs_in_by_name_or_email(visitor: Make) -> None:
+    person = visitor()
     person.register()
     for name in ({"username": person.name.upper()}, {"email": person.email}, {"username": person.email}):
         reply = person.post("/login/", name | {"password": PASSWORD})
@@ -194,8 +194,8 @@ def test_one_signs_in_by_name_or_email(stranger: Make) -> None:
         assert set(reply.json()) == {"token", "token_type", "expires_at", "user"}
 
 
-def test_a_new_password_needs_the_current_one_and_ends_the_other_sessions(newcomer: Make) -> None:
-    person = newcomer()
+def test_a_new_password_needs_the_current_one_and_ends_the_other_sessions(new_user: Make) -> None:
+    person = new_user()
     other = person.token
     person.login()
     new = {"password": "a brand new passphrase"}
@@ -210,33 +210,33 @@ TEXTS = ["", " \n\t ", "x" * 5001, "nul\0", 5, None, ["a"]]
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
-def test_a_post_has_1_to_5000_characters_that_can_be_seen(newcomer: Make, text: object) -> None:
-    assert fields(newcomer().post("/create-post/", {"text": text})) == {"text"}
+def test_a_post_has_1_to_5000_characters_that_can_be_seen(new_user: Make, text: object) -> None:
+    assert fields(new_user().post("/create-post/", {"text": text})) == {"text"}
 
 
-def test_a_lone_surrogate_is_no_text(newcomer: Make) -> None:
+def test_a_lone_surrogate_is_no_text(new_user: Make) -> None:
     body, headers = b'{"text": "\\ud800"}', {"Content-Type": "application/json"}
-    assert fields(newcomer().ask("POST", "/create-post/", data=body, headers=headers)) == {"text"}
+    assert fields(new_user().ask("POST", "/create-post/", data=body, headers=headers)) == {"text"}
 
 
 KEPT = ["x" * 5000, "\N{GRINNING FACE}" * 5000, "مرحبا", "e\u0301", " leading and trailing ", "<b>&amp;</b>", "\u202e"]
 
 
 @pytest.mark.parametrize("text", KEPT, ids=range(len(KEPT)))
-def test_text_is_kept_to_the_letter(newcomer: Make, text: str) -> None:
-    author = newcomer()
+def test_text_is_kept_to_the_letter(new_user: Make, text: str) -> None:
+    author = new_user()
     assert author.writes(text)["text"] == text
     assert author.get("/all-posts/?limit=1").json()["items"][0]["text"] == text
 
 
-def test_unknown_fields_are_ignored(newcomer: Make) -> None:
-    reply = newcomer().post("/create-post/", {"text": "hello", "author_id": UNKNOWN, "is_staff": True})
+def test_unknown_fields_are_ignored(new_user: Make) -> None:
+    reply = new_user().post("/create-post/", {"text": "hello", "author_id": UNKNOWN, "is_staff": True})
     assert reply.status_code == 201
     assert reply.json()["author"]["id"] != UNKNOWN
 
 
-def test_the_same_idempotency_key_writes_once(newcomer: Make) -> None:
-    author = newcomer()
+def test_the_same_idempotency_key_writes_once(new_user: Make) -> None:
+    author = new_user()
     headers = {"Idempotency-Key": "post-1"}
     first = author.post("/create-post/", {"text": "once"}, headers=headers)
     again = author.post("/create-post/", {"text": "once"}, headers=headers)
@@ -244,18 +244,18 @@ def test_the_same_idempotency_key_writes_once(newcomer: Make) -> None:
     assert again.headers["Idempotency-Replayed"] == "true"
     assert "Idempotency-Replayed" not in first.headers
     assert fields(author.post("/create-post/", {"text": "other"}, headers=headers)) == {"Idempotency-Key"}
-    other = newcomer().post("/create-post/", {"text": "other"}, headers=headers)
+    other = new_user().post("/create-post/", {"text": "other"}, headers=headers)
     assert other.status_code == 201
 
 
-def test_a_request_id_is_taken_from_the_client_or_given(stranger: Make) -> None:
-    person = stranger()
+def test_a_request_id_is_taken_from_the_client_or_given(visitor: Make) -> None:
+    person = visitor()
     assert person.get("/all-posts/", headers={"X-Request-ID": "my-request-1"}).headers["X-Request-ID"] == "my-request-1"
     assert person.get("/all-posts/").headers["X-Request-ID"] != person.get("/all-posts/").headers["X-Request-ID"]
 
 
-def test_an_unchanged_page_is_not_sent_again(newcomer: Make) -> None:
-    author = newcomer()
+def test_an_unchanged_page_is_not_sent_again(new_user: Make) -> None:
+    author = new_user()
     path = f"/post-detail/{author.writes('etag')['id']}/"
     first, cached = author.get(path), author.get(path)
     assert first.headers["ETag"] == cached.headers["ETag"]
@@ -265,14 +265,14 @@ def test_an_unchanged_page_is_not_sent_again(newcomer: Make) -> None:
 
 
 @pytest.mark.parametrize("path", ["/all-posts/", "/users/all/", "/notifications/"])
-def test_head_answers_like_get_without_a_body(newcomer: Make, path: str) -> None:
-    person = newcomer()
+def test_head_answers_like_get_without_a_body(new_user: Make, path: str) -> None:
+    person = new_user()
     head = person.ask("HEAD", path)
     assert (head.status_code, head.content) == (200, b"")
     assert int(head.headers["Content-Length"]) == len(person.get(path).content)
 
 
-def test_the_probes_answer(stranger: Make) -> None:
-    person = stranger()
+def test_the_probes_answer(visitor: Make) -> None:
+    person = visitor()
     assert person.get("/livez").status_code == 200
     assert person.get("/readyz").json()["status"] == "ready"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dev.machine.waiting import until
-from tests.e2e.support.person import PASSWORD, Person, closed_with, heard
+from tests.e2e.support.person import PASSWORD, Person, closed_with, received
 
 Make = Callable[..., Person]
 Operator = Callable[..., Any]
@@ -44,15 +44,15 @@ def current(person: Person) -> dict[str, Any]:
 
 
 @pytest.fixture
-def staff(newcomer: Make, operator: Operator) -> Person:
-    person = newcomer()
+def staff(new_user: Make, operator: Operator) -> Person:
+    person = new_user()
     operator("users.set_staff", username=person.name, is_staff=True)
     return person
 
 
 @pytest.fixture
-def stage(newcomer: Make, stranger: Make, staff: Person, operator: Operator) -> Stage:
-    person, elsewhere = newcomer(), stranger()
+def stage(new_user: Make, visitor: Make, staff: Person, operator: Operator) -> Stage:
+    person, elsewhere = new_user(), visitor()
     elsewhere.name = person.name
     elsewhere.login()
     return Stage(person, elsewhere, staff, operator)
@@ -63,7 +63,7 @@ def test_the_end_of_a_session_counts_at_once_for_requests_and_for_open_websocket
     stage: Stage, end: Callable[[Stage], Any]
 ) -> None:
     socket = stage.person.listen()
-    heard(socket)
+    received(socket)
     end(stage)
     ended = time.monotonic()
     assert stage.person.get("/users/all/").status_code == 401
@@ -72,8 +72,8 @@ def test_the_end_of_a_session_counts_at_once_for_requests_and_for_open_websocket
     assert time.monotonic() < ended + SOCKETS
 
 
-def test_ones_sessions_are_listed_page_by_page_with_their_programs(newcomer: Make) -> None:
-    person = newcomer()
+def test_ones_sessions_are_listed_page_by_page_with_their_programs(new_user: Make) -> None:
+    person = new_user()
     for number in range(3):
         login = {"username": person.name, "password": PASSWORD}
         assert person.post("/login/", login, headers={"User-Agent": f"program {number}"}).status_code == 200
@@ -87,8 +87,8 @@ def test_ones_sessions_are_listed_page_by_page_with_their_programs(newcomer: Mak
     assert rest.json()["next"] is None
 
 
-def test_other_peoples_sessions_cannot_be_seen_or_ended(newcomer: Make) -> None:
-    owner, other = newcomer(), newcomer()
+def test_other_peoples_sessions_cannot_be_seen_or_ended(new_user: Make) -> None:
+    owner, other = new_user(), new_user()
     session = current(owner)["id"]
     assert session not in other.get("/sessions/").text
     assert other.delete(f"/sessions/{session}/").status_code == 404
@@ -97,22 +97,22 @@ def test_other_peoples_sessions_cannot_be_seen_or_ended(newcomer: Make) -> None:
     assert owner.get("/sessions/").status_code == 401
 
 
-def test_only_staff_close_accounts_and_a_closed_one_is_refused_like_a_wrong_password(
-    newcomer: Make, staff: Person
+def test_only_staff_close_accounts_and_a_closed_one_is_rejected_like_a_wrong_password(
+    new_user: Make, staff: Person
 ) -> None:
-    person = newcomer()
+    person = new_user()
     assert person.post(f"/users/deactivate/{staff.id}/").status_code == 403
     assert staff.post(f"/users/deactivate/{person.id}/").json()["is_active"] is False
     login = {"username": person.name, "password": PASSWORD}
-    refused, wrong = person.post("/login/", login), person.post("/login/", login | {"password": "something else"})
-    assert refused.status_code == wrong.status_code == 401
-    assert refused.json() | {"request_id": ""} == wrong.json() | {"request_id": ""}
+    rejected, wrong = person.post("/login/", login), person.post("/login/", login | {"password": "something else"})
+    assert rejected.status_code == wrong.status_code == 401
+    assert rejected.json() | {"request_id": ""} == wrong.json() | {"request_id": ""}
     assert staff.post(f"/users/reactivate/{person.id}/").json()["is_active"] is True
     person.login()
 
 
-def test_a_deleted_account_is_erased_everywhere(newcomer: Make, stranger: Make, staff: Person) -> None:
-    author, reader = newcomer(), newcomer()
+def test_a_deleted_account_is_erased_everywhere(new_user: Make, visitor: Make, staff: Person) -> None:
+    author, reader = new_user(), new_user()
     post = author.writes("Remember me not.")
     until(lambda: post["text"] in str(reader.inbox()), "the reader to be told", 15)
     assert reader.get(f"/post-detail/{post['id']}/").status_code == 200
@@ -127,7 +127,7 @@ def test_a_deleted_account_is_erased_everywhere(newcomer: Make, stranger: Make, 
     assert reader.get(f"/users/detail/{author.id}/").status_code == 404
     message = {"user_id": author.id, "message": "Are you there?"}
     assert staff.post("/send-notification/", message).json()["code"] == "recipient_not_active"
-    again = stranger()
+    again = visitor()
     again.name = author.name
     again.register()
     assert again.id != author.id

@@ -90,9 +90,9 @@ class Chance:
 
 @pytest.mark.parametrize("seed", [1])
 def test_screens_show_the_inbox_whatever_happens_to_their_lines_and_to_the_broker(
-    platform: Instance, newcomer: Make, seed: int
+    platform: Instance, new_user: Make, seed: int
 ) -> None:
-    author, reader = newcomer(), newcomer()
+    author, reader = new_user(), new_user()
     chance = Chance(seed, author, reader)
     for number in range(STEPS):
         if number % (STEPS // OUTAGES) == STEPS // OUTAGES // 2:

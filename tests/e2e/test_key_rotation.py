@@ -76,12 +76,12 @@ def _counted(operator: Operator, author: Person) -> int:
     return next((one["posts"] for one in authors if one["id"] == author.id), 0)
 
 
-def test_keys_rotate_while_people_post_and_the_old_one_is_refused_at_the_end(
-    platform: Instance, newcomer: Make, operator: Operator
+def test_keys_rotate_while_people_post_and_the_old_one_is_rejected_at_the_end(
+    platform: Instance, new_user: Make, operator: Operator
 ) -> None:
     rotation = Rotation(platform)
     old, new = rotation.oldest, f"e2e{secrets.token_hex(3)}:{secrets.token_hex(32)}"
-    author, reader = newcomer(), newcomer(notify_by=["realtime", "email"])
+    author, reader = new_user(), new_user(notify_by=["realtime", "email"])
     socket = reader.listen()
     assert rotation.accepted(old) == set(NAMES)
     assert rotation.accepted(new) == set()

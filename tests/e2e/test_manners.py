@@ -25,8 +25,8 @@ def preflight(person: Person, origin: str) -> requests.Response:
     return person.ask("OPTIONS", "/update-account/", headers=asked)
 
 
-def test_a_page_of_an_allowed_origin_may_call_with_a_token(newcomer: Make) -> None:
-    person = newcomer()
+def test_a_page_of_an_allowed_origin_may_call_with_a_token(new_user: Make) -> None:
+    person = new_user()
     asked = preflight(person, APP)
     assert asked.status_code == 204
     assert asked.headers["Access-Control-Allow-Origin"] == APP
@@ -39,40 +39,40 @@ def test_a_page_of_an_allowed_origin_may_call_with_a_token(newcomer: Make) -> No
         assert "X-RateLimit-Remaining" in reply.headers["Access-Control-Expose-Headers"]
 
 
-def test_a_page_of_another_origin_may_not(newcomer: Make) -> None:
-    person = newcomer()
+def test_a_page_of_another_origin_may_not(new_user: Make) -> None:
+    person = new_user()
     for reply in (preflight(person, "https://evil.example"), person.get("/all-posts/", headers={"Origin": "null"})):
         assert not [name for name in reply.headers if name.startswith("Access-Control-")]
         assert reply.headers["Vary"] == "Origin"
 
 
-def test_asking_for_permission_costs_none_of_ones_requests(stranger: Make) -> None:
-    person = stranger()
+def test_asking_for_permission_costs_none_of_ones_requests(visitor: Make) -> None:
+    person = visitor()
     for _ in range(5):
         preflight(person, APP)
     assert person.get("/all-posts/").headers["X-RateLimit-Remaining"] == "99"
 
 
 @pytest.mark.parametrize("path", ["/all-posts/", "/nowhere/", "/users/all/", "/livez", "/readyz", "/ws/notifications/"])
-def test_every_answer_is_safe_in_a_browser(stranger: Make, path: str) -> None:
-    headers = stranger().get(path).headers
+def test_every_answer_is_safe_in_a_browser(visitor: Make, path: str) -> None:
+    headers = visitor().get(path).headers
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "DENY"
     assert headers["Referrer-Policy"] == "no-referrer"
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
 
 
-def test_refusals_and_private_answers_are_kept_by_nobody(newcomer: Make) -> None:
-    person = newcomer()
+def test_rejections_and_private_answers_are_kept_by_nobody(new_user: Make) -> None:
+    person = new_user()
     for path in ("/users/all/", "/nowhere/", "/sessions/"):
         assert person.get(path).headers["Cache-Control"] == "no-store"
     assert person.post("/notifications/read/", {"all": True}).headers["Cache-Control"] == "no-store"
 
 
 def test_a_key_whose_first_request_still_runs_is_a_conflict_and_then_a_replay(
-    platform: Instance, newcomer: Make
+    platform: Instance, new_user: Make
 ) -> None:
-    author = newcomer()
+    author = new_user()
     headers = {"Idempotency-Key": "slow-1"}
     held = f"hold:create-post:{author.id}:slow-1"
 
@@ -95,18 +95,18 @@ def test_a_key_whose_first_request_still_runs_is_a_conflict_and_then_a_replay(
         assert not keys.exists(held)
 
 
-def test_a_refused_request_leaves_its_key_free(newcomer: Make) -> None:
-    author = newcomer()
+def test_a_rejected_request_leaves_its_key_free(new_user: Make) -> None:
+    author = new_user()
     headers = {"Idempotency-Key": "again-1"}
     assert author.post("/create-post/", {"text": ""}, headers=headers).status_code == 422
     assert author.post("/create-post/", {"text": "now"}, headers=headers).status_code == 201
 
 
-def test_calls_and_answers_of_all_processes_are_measured(platform: Instance, newcomer: Make, url: str) -> None:
+def test_calls_and_answers_of_all_processes_are_measured(platform: Instance, new_user: Make, url: str) -> None:
     environment = platform.environment
     call = 'baraza_rpc_client_seconds_count{method="all",outcome="ok",service="users"}'
     answer = 'baraza_http_seconds_count{route="all-users",status="200"}'
-    person = newcomer()
+    person = new_user()
     before = measured(environment, call), measured(environment, answer)
     for _ in range(10):  # each by a new connection, so by either process
         assert requests.get(f"{url}/users/all/", headers=person.headers, timeout=10).status_code == 200

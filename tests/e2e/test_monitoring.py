@@ -17,7 +17,7 @@ from dev.machine.files import ROOT
 from dev.machine.waiting import until
 from dev.platform.instance import Instance
 from tests.e2e.support.operator import Operator
-from tests.e2e.support.person import Person, heard, told
+from tests.e2e.support.person import Person, received, told
 from tests.e2e.support.vendors import TIMEOUT, texts_to
 
 MONITORING = ROOT / "docker" / "monitoring"
@@ -87,7 +87,7 @@ def live(platform: Instance) -> None:
     reader.register(phone=phone, notify_by=["realtime", "email", "sms"])
     reader.login()
     socket = reader.listen()
-    assert heard(socket)["type"] == "ready"
+    assert received(socket)["type"] == "ready"
     for number in range(ROUNDS):
         author.writes(f"number {number}")
         told(socket)
@@ -105,13 +105,13 @@ def go_wrong(platform: Instance) -> None:
     phone = f"+254715{secrets.randbelow(10**6):06d}"
     script = {"report": {"status": "Failed", "reason": "AbsentSubscriber", "early": True}, "to": phone}
     requests.post(f"{sms}/faults", json=script, timeout=TIMEOUT).raise_for_status()
-    author, reader, stranger = Person(url), Person(url), Person(url)
+    author, reader, visitor = Person(url), Person(url), Person(url)
     for person in (author, reader):
         person.register(phone=phone, notify_by=["sms"]) if person is reader else person.register(notify_by=[])
         person.login()
     post = author.writes("Can you hear me?")
     until(lambda: bool(texts_to(platform.environment, phone)), "the SMS", 30)
-    assert [stranger.get("/all-posts/").status_code for _ in range(101)][-1] == 429
+    assert [visitor.get("/all-posts/").status_code for _ in range(101)][-1] == 429
     with Operator(platform.environment) as operator:
         operator("gateway.set_route", name="post-detail", deadline=1)
         platform.control.pause("feeds.service")
@@ -120,7 +120,7 @@ def go_wrong(platform: Instance) -> None:
         finally:
             platform.control.resume("feeds.service")
             operator("gateway.reset_route", name="post-detail")
-    for person in (author, reader, stranger):
+    for person in (author, reader, visitor):
         person.close()
 
 

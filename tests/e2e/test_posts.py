@@ -19,9 +19,9 @@ JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture
-def newcomer(newcomer: Make) -> Make:
+def new_user(new_user: Make) -> Make:
     """Make people whom posts cost no mails."""
-    return partial(newcomer, notify_by=[])
+    return partial(new_user, notify_by=[])
 
 
 def fields(reply: Any) -> list[str]:
@@ -29,8 +29,8 @@ def fields(reply: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("path", ["/all-posts/", "/feeds/all/"])
-def test_the_posts_of_an_author_come_in_pages_that_lead_to_each_other(newcomer: Make, path: str) -> None:
-    author, other = newcomer(), newcomer()
+def test_the_posts_of_an_author_come_in_pages_that_lead_to_each_other(new_user: Make, path: str) -> None:
+    author, other = new_user(), new_user()
     mine = []
     for number in range(5):
         mine.append(author.writes(f"post {number}")["id"])
@@ -47,22 +47,22 @@ def test_the_posts_of_an_author_come_in_pages_that_lead_to_each_other(newcomer: 
     assert seen == mine[::-1]
 
 
-def test_an_author_is_named_by_an_id(newcomer: Make) -> None:
-    person = newcomer()
+def test_an_author_is_named_by_an_id(new_user: Make) -> None:
+    person = new_user()
     assert person.get(f"/all-posts/?author={UNKNOWN}").json() == {"items": [], "next": None}
     for author in ("", "ada", person.name, UNKNOWN.upper(), "%00"):
         assert fields(person.get(f"/all-posts/?author={author}")) == ["author"]
 
 
 @pytest.mark.parametrize("path", ["/post-detail/", "/feeds/detail/"])
-def test_a_post_is_edited_by_its_author_alone(newcomer: Make, operator: Operator, path: str) -> None:
-    author, staff = newcomer(), newcomer()
+def test_a_post_is_edited_by_its_author_alone(new_user: Make, operator: Operator, path: str) -> None:
+    author, staff = new_user(), new_user()
     operator("users.set_staff", username=staff.name, is_staff=True)
     staff.login()
     post = author.writes("first")
     assert set(post) == FIELDS
     body = {"text": "second", "id": UNKNOWN}  # what the path says counts
-    for person in (newcomer(), staff):
+    for person in (new_user(), staff):
         problem(person.put(f"{path}{post['id']}/", body), 403)
     edited = author.put(f"{path}{post['id']}/", body).json()
     assert edited == post | {"text": "second", "edited_at": edited["edited_at"]}
@@ -73,13 +73,13 @@ def test_a_post_is_edited_by_its_author_alone(newcomer: Make, operator: Operator
 
 
 @pytest.mark.parametrize("path", ["/post-detail/", "/feeds/detail/"])
-def test_a_post_is_deleted_by_its_author_or_staff_once(newcomer: Make, operator: Operator, path: str) -> None:
-    author, staff = newcomer(), newcomer()
+def test_a_post_is_deleted_by_its_author_or_staff_once(new_user: Make, operator: Operator, path: str) -> None:
+    author, staff = new_user(), new_user()
     operator("users.set_staff", username=staff.name, is_staff=True)
     staff.login()
     for deleter in (author, staff):
         post = f"{path}{author.writes('gone soon')['id']}/"
-        problem(newcomer().delete(post), 403)
+        problem(new_user().delete(post), 403)
         reply = deleter.delete(post)
         assert (reply.status_code, reply.content) == (204, b"")
         for method, body in (("DELETE", None), ("GET", None), ("PUT", {"text": "back"})):
@@ -87,14 +87,14 @@ def test_a_post_is_deleted_by_its_author_or_staff_once(newcomer: Make, operator:
     assert author.get(f"/all-posts/?author={author.id}").json()["items"] == []
 
 
-def test_strangers_change_no_post(newcomer: Make, stranger: Make) -> None:
-    path = f"/post-detail/{newcomer().writes('mine')['id']}/"
-    problem(stranger().put(path, {"text": "yours"}), 401)
-    problem(stranger().delete(path), 401)
+def test_visitor_change_no_post(new_user: Make, visitor: Make) -> None:
+    path = f"/post-detail/{new_user().writes('mine')['id']}/"
+    problem(visitor().put(path, {"text": "yours"}), 401)
+    problem(visitor().delete(path), 401)
 
 
-def test_whoever_was_told_of_a_post_reads_what_became_of_it(newcomer: Make) -> None:
-    author, reader = newcomer(), newcomer()
+def test_whoever_was_told_of_a_post_reads_what_became_of_it(new_user: Make) -> None:
+    author, reader = new_user(), new_user()
 
     def told() -> tuple[str, bool]:
         found = [item for item in reader.inbox()["items"] if item["data"].get("post_id") == post["id"]]
@@ -120,8 +120,8 @@ LETTERS = {
 
 
 @pytest.mark.parametrize("text", LETTERS.values(), ids=LETTERS)
-def test_text_is_kept_to_the_letter_by_every_way(newcomer: Make, text: str) -> None:
-    author = newcomer()
+def test_text_is_kept_to_the_letter_by_every_way(new_user: Make, text: str) -> None:
+    author = new_user()
     post = author.writes("x")
     path = f"/post-detail/{post['id']}/"
     escaped, plain = (json.dumps({"text": text}, ensure_ascii=escape).encode() for escape in (True, False))
@@ -135,8 +135,8 @@ def test_text_is_kept_to_the_letter_by_every_way(newcomer: Make, text: str) -> N
 
 
 @pytest.mark.parametrize("text", ['"nul \\u0000"', '"\\ud800"', '"\\udc00\\ud800"', '"\\ud83d."'])
-def test_what_nobody_can_store_is_refused_and_nothing_is_written(newcomer: Make, text: str) -> None:
-    author = newcomer()
+def test_what_nobody_can_store_is_rejected_and_nothing_is_written(new_user: Make, text: str) -> None:
+    author = new_user()
     post = author.writes("stays")
     body = f'{{"text": {text}}}'.encode()
     assert fields(author.ask("PUT", f"/post-detail/{post['id']}/", data=body, headers=JSON)) == ["text"]

@@ -1,4 +1,4 @@
-"""GET / tells newcomers where the documentation is."""
+"""GET / tells new_users where the documentation is."""
 
 import requests
 

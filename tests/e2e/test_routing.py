@@ -19,9 +19,9 @@ Read = Callable[[], requests.Response]
 
 
 @pytest.fixture
-def read(url: str, newcomer: Make) -> Read:
+def read(url: str, new_user: Make) -> Read:
     """Read posts by a new connection each time, and so from either web process."""
-    headers = newcomer().headers
+    headers = new_user().headers
     return lambda: requests.get(f"{url}/feeds/all/", headers=headers, timeout=10)
 
 
@@ -48,47 +48,47 @@ def test_a_route_that_is_switched_off_under_load_refuses_and_comes_back(
     with asking(read) as seen:
         set_route(enabled=False)
         until(everywhere(read, 503), "all-posts to be off", FOLLOW)
-        refused = read()
+        rejected = read()
         set_route(enabled=True)
         until(everywhere(read, 200), "all-posts to be on", FOLLOW)
-    assert refused.headers["Content-Type"] == "application/problem+json"
-    assert refused.json()["code"] == "route_disabled"
-    assert int(refused.headers["Retry-After"]) > 0
+    assert rejected.headers["Content-Type"] == "application/problem+json"
+    assert rejected.json()["code"] == "route_disabled"
+    assert int(rejected.headers["Retry-After"]) > 0
     assert set(seen) == {200, 503}
 
 
 def test_a_route_is_switched_off_on_all_its_paths_and_alone(
-    read: Read, newcomer: Make, set_route: Callable[..., None]
+    read: Read, new_user: Make, set_route: Callable[..., None]
 ) -> None:
     set_route(enabled=False)
     until(everywhere(read, 503), "all-posts to be off", FOLLOW)
-    person = newcomer()
+    person = new_user()
     assert person.get("/all-posts/").status_code == 503
     assert person.get("/users/all/").status_code == 200
     person.writes("still open")
 
 
 def test_a_route_that_is_given_a_rate_refuses_beyond_it_also_what_is_cached(
-    newcomer: Make, set_route: Callable[..., None]
+    new_user: Make, set_route: Callable[..., None]
 ) -> None:
     set_route(rate="5/hour")
-    probe, person, other = newcomer(), newcomer(), newcomer()
+    probe, person, other = new_user(), new_user(), new_user()
     until(lambda: probe.get("/all-posts/").status_code == 429, "the rate to be followed", 2 * FOLLOW)
     replies = [person.get("/all-posts/", headers={"Connection": "close"}) for _ in range(20)]
-    refused = [reply for reply in replies if reply.status_code == 429]
-    assert refused
-    assert refused[0].headers["X-RateLimit-Limit"] == "5"
-    assert int(refused[0].headers["Retry-After"]) > 0
+    rejected = [reply for reply in replies if reply.status_code == 429]
+    assert rejected
+    assert rejected[0].headers["X-RateLimit-Limit"] == "5"
+    assert int(rejected[0].headers["Retry-After"]) > 0
     assert person.get("/users/all/").headers["X-RateLimit-Limit"] == "1000"
     assert other.get("/all-posts/").status_code == 200
 
 
 def test_a_route_is_sent_to_a_method_of_the_same_contract_and_to_no_other(
-    newcomer: Make, operator: Operator, set_route: Callable[..., None]
+    new_user: Make, operator: Operator, set_route: Callable[..., None]
 ) -> None:
     for target in ("users.all", "feeds.nothing", "nobody.all"):
         with pytest.raises(ServiceError, match="target"):
             set_route(target=target)
     set_route(target="feeds.all")
-    assert newcomer().get("/all-posts/").status_code == 200
+    assert new_user().get("/all-posts/").status_code == 200
     assert {rule["name"]: rule["target"] for rule in operator("gateway.routes")["items"]}["all-posts"] == "feeds.all"

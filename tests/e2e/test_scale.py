@@ -34,9 +34,9 @@ def loaded(crowd: Masses) -> Iterator[Loaded]:
 
 @pytest.mark.timeout(TOLD + SENT + 60)
 def test_every_active_person_is_told_once_by_each_channel_they_chose_and_nobody_else_is(
-    platform: Instance, crowd: Masses, loaded: Loaded, newcomer: Callable[..., Person]
+    platform: Instance, crowd: Masses, loaded: Loaded, new_user: Callable[..., Person]
 ) -> None:
-    author = newcomer()
+    author = new_user()
     pids = [status.pid for status in platform.control.replicas("notifications.service")]
     used = [[memory(pid) for pid in pids]]
 

@@ -25,7 +25,7 @@ INVENTED = 4_600  # of them, shared among the endpoints; the others try the edge
 POSTS = 50  # and no more by each of the two ways to post: everybody who is signed in is told of each
 TIMEOUT = 15  # seconds
 pytestmark = pytest.mark.timeout(400)  # one to three minutes, by what else the machine does
-# What a schema cannot say is a 422 (`about.md` lists it), so these may refuse what is valid by their schema.
+# What a schema cannot say is a 422 (`about.md` lists it), so these may reject what is valid by their schema.
 MAY_REFUSE = {
     "cursor": "a cursor must be one that the API gave",
     "Idempotency-Key": "a key must not have been used for another request",

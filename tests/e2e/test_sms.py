@@ -13,14 +13,14 @@ from tests.e2e.support.metrics import metrics
 from tests.e2e.support.person import Person, problem
 from tests.e2e.support.vendors import TIMEOUT, texts_to
 
-Newcomer = Callable[..., Person]
+NewUser = Callable[..., Person]
 FORM = "application/x-www-form-urlencoded"
 REPORT = {"id": "ATXid_nobody", "status": "Success", "phoneNumber": "+254711000001", "networkCode": "63902"}
 
 
 @pytest.fixture
-def reader(newcomer: Newcomer) -> Person:
-    return newcomer(phone=f"+254712{secrets.randbelow(10**6):06d}", notify_by=["realtime", "sms"])
+def reader(new_user: NewUser) -> Person:
+    return new_user(phone=f"+254712{secrets.randbelow(10**6):06d}", notify_by=["realtime", "sms"])
 
 
 @pytest.fixture
@@ -39,25 +39,23 @@ def delivery_of(reader: Person, message: str) -> Mapping[str, Any]:
     return next((one for one in detail["deliveries"] if one["channel"] == "sms"), {})
 
 
-def test_the_recipient_sees_that_an_sms_was_delivered(newcomer: Newcomer, reader: Person, platform: Instance) -> None:
-    newcomer().writes("Did you get it?")
+def test_the_recipient_sees_that_an_sms_was_delivered(new_user: NewUser, reader: Person, platform: Instance) -> None:
+    new_user().writes("Did you get it?")
     until(lambda: delivery_of(reader, "Did you get it?").get("status") == "delivered", "the report", 30)
     (sms,) = texts_to(platform.environment, phone(reader))
     assert sms["report"] == "Success"
 
 
-def test_the_recipient_sees_why_an_sms_was_not_delivered(
-    newcomer: Newcomer, reader: Person, platform: Instance
-) -> None:
+def test_the_recipient_sees_why_an_sms_was_not_delivered(new_user: NewUser, reader: Person, platform: Instance) -> None:
     script = {"report": {"status": "Failed", "reason": "AbsentSubscriber", "early": True}, "to": phone(reader)}
     requests.post(f"{platform.environment['BARAZA_SMS']}/faults", json=script, timeout=TIMEOUT).raise_for_status()
-    newcomer().writes("Where are you?")
+    new_user().writes("Where are you?")
     until(lambda: delivery_of(reader, "Where are you?").get("status") == "failed", "the report", 30)
     assert delivery_of(reader, "Where are you?")["last_error"] == "Failed: AbsentSubscriber"
 
 
-def test_who_opts_out_by_phone_gets_no_more_sms(newcomer: Newcomer, reader: Person, platform: Instance) -> None:
-    author, witness = newcomer(), newcomer(phone=f"+254713{secrets.randbelow(10**6):06d}", notify_by=["sms"])
+def test_who_opts_out_by_phone_gets_no_more_sms(new_user: NewUser, reader: Person, platform: Instance) -> None:
+    author, witness = new_user(), new_user(phone=f"+254713{secrets.randbelow(10**6):06d}", notify_by=["sms"])
     stop = {"phoneNumber": phone(reader)}
     answer = requests.post(f"{platform.environment['BARAZA_SMS']}/opt-out", stop, timeout=TIMEOUT)
     assert answer.text == "the customer answered 204"
@@ -70,49 +68,49 @@ def test_who_opts_out_by_phone_gets_no_more_sms(newcomer: Newcomer, reader: Pers
 
 
 def test_thousands_of_reports_from_one_address_are_not_too_many_and_forged_ones_are(
-    stranger: Newcomer, callback: str
+    visitor: NewUser, callback: str
 ) -> None:
-    vendor = stranger()
+    vendor = visitor()
     for _ in range(120):
         reply = vendor.ask("POST", callback, data=REPORT)
         assert (reply.status_code, reply.content) == (204, b"")
-    forger = stranger()
+    forger = visitor()
     forged = [forger.ask("POST", "/callbacks/africastalking/guess/", data=REPORT).status_code for _ in range(101)]
     assert forged == [404] * 100 + [429]
     assert vendor.get("/all-posts/").headers["X-RateLimit-Remaining"] == "99"
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
-def test_a_wrong_secret_is_answered_as_any_path_that_is_not_there(stranger: Newcomer, method: str) -> None:
-    person = stranger()
+def test_a_wrong_secret_is_answered_as_any_path_that_is_not_there(visitor: NewUser, method: str) -> None:
+    person = visitor()
     wrong, nowhere = (person.ask(method, path) for path in ("/callbacks/africastalking/wrong/", "/no/such/path/"))
     documents = [problem(reply, 404) | {"request_id": ""} for reply in (wrong, nowhere)]
     assert documents[0] == documents[1]
 
 
-def test_a_form_that_makes_no_sense_is_refused_by_field(stranger: Newcomer, callback: str) -> None:
-    vendor = stranger()
-    refused = problem(vendor.ask("POST", callback, data=REPORT | {"phoneNumber": "nobody"}), 422)
-    assert [error["field"] for error in refused["errors"]] == ["phoneNumber"]
+def test_a_form_that_makes_no_sense_is_rejected_by_field(visitor: NewUser, callback: str) -> None:
+    vendor = visitor()
+    rejected = problem(vendor.ask("POST", callback, data=REPORT | {"phoneNumber": "nobody"}), 422)
+    assert [error["field"] for error in rejected["errors"]] == ["phoneNumber"]
     assert problem(vendor.post(callback, REPORT), 415)  # as JSON
     assert problem(vendor.ask("POST", callback, data={"id": "x" * 2_000_000}), 413)
     assert problem(vendor.ask("POST", callback, data=b"id=\xff", headers={"Content-Type": FORM}), 400)
     assert problem(vendor.get(callback), 405)
 
 
-def test_what_cannot_be_stored_is_to_be_sent_again(platform: Instance, stranger: Newcomer, callback: str) -> None:
+def test_what_cannot_be_stored_is_to_be_sent_again(platform: Instance, visitor: NewUser, callback: str) -> None:
     platform.control.stop("notifications.service")
     try:
-        assert problem(stranger().ask("POST", callback, data=REPORT), 503)
+        assert problem(visitor().ask("POST", callback, data=REPORT), 503)
     finally:
         platform.control.start("notifications.service")
-    vendor = stranger()
+    vendor = visitor()
     until(lambda: vendor.ask("POST", callback, data=REPORT).status_code == 204, "notifications to be back", 30)
 
 
-def test_the_secret_is_in_no_log_and_in_no_metric(platform: Instance, stranger: Newcomer, callback: str) -> None:
+def test_the_secret_is_in_no_log_and_in_no_metric(platform: Instance, visitor: NewUser, callback: str) -> None:
     secret = platform.environment["AFRICASTALKING_CALLBACK_SECRET"]
-    person = stranger()
+    person = visitor()
     for path in (callback, callback.rstrip("/"), f"/{callback}", f"{callback}more/"):
         person.ask("POST", path, data=REPORT | {"status": ""}, allow_redirects=False)
         person.get(path, allow_redirects=False)

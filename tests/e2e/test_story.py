@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from dev.machine.waiting import until
 from dev.platform.instance import Instance
-from tests.e2e.support.person import Person, heard
+from tests.e2e.support.person import Person, received
 from tests.e2e.support.vendors import mails_to, texts_to
 
-Newcomer = Callable[..., Person]
+NewUser = Callable[..., Person]
 
 
 def titles(person: Person) -> list[str]:
@@ -15,17 +15,17 @@ def titles(person: Person) -> list[str]:
 
 
 def test_every_active_user_is_told_on_screen_by_mail_and_by_sms_and_nobody_else(
-    platform: Instance, newcomer: Newcomer
+    platform: Instance, new_user: NewUser
 ) -> None:
-    phone = "+254711" + f"{int(newcomer().name[-6:], 16) % 1_000_000:06d}"
-    author, reader, leaver = newcomer(), newcomer(phone=phone, notify_by=["realtime", "email", "sms"]), newcomer()
+    phone = "+254711" + f"{int(new_user().name[-6:], 16) % 1_000_000:06d}"
+    author, reader, leaver = new_user(), new_user(phone=phone, notify_by=["realtime", "email", "sms"]), new_user()
     assert leaver.post("/logout/").status_code == 204
     socket = reader.listen()
-    assert heard(socket) == {"type": "ready", "unread": 0, "resumed": False}
+    assert received(socket) == {"type": "ready", "unread": 0, "resumed": False}
 
     post = author.writes("Karibu! The bench is open. \N{GRINNING FACE}")
 
-    frame = heard(socket)
+    frame = received(socket)
     assert frame["type"] == "notification"
     assert frame["title"] == f"{author.name} posted"
     assert frame["message"] == post["text"]
@@ -39,8 +39,8 @@ def test_every_active_user_is_told_on_screen_by_mail_and_by_sms_and_nobody_else(
     assert mails_to(platform.environment, author.email) == mails_to(platform.environment, leaver.email) == []
 
 
-def test_a_notification_tells_how_it_was_delivered(newcomer: Newcomer) -> None:
-    author, reader = newcomer(), newcomer()
+def test_a_notification_tells_how_it_was_delivered(new_user: NewUser) -> None:
+    author, reader = new_user(), new_user()
     author.writes("Who told whom?")
     until(lambda: bool(reader.inbox()["items"]), "the inbox", 10)
     notification = reader.inbox()["items"][0]["id"]
@@ -52,8 +52,8 @@ def test_a_notification_tells_how_it_was_delivered(newcomer: Newcomer) -> None:
     until(sent, "the delivery to be recorded", 30)
 
 
-def test_the_list_of_posts_shows_a_new_post_as_soon_as_it_was_answered(newcomer: Newcomer) -> None:
-    author = newcomer()
+def test_the_list_of_posts_shows_a_new_post_as_soon_as_it_was_answered(new_user: NewUser) -> None:
+    author = new_user()
     for number in range(5):
         assert author.get("/all-posts/").status_code == 200  # now it is cached
         post = author.writes(f"number {number}")
@@ -61,8 +61,8 @@ def test_the_list_of_posts_shows_a_new_post_as_soon_as_it_was_answered(newcomer:
         assert author.get(f"/feeds/detail/{post['id']}/").json() == post
 
 
-def test_a_new_name_shows_at_once_on_old_posts(newcomer: Newcomer) -> None:
-    author = newcomer()
+def test_a_new_name_shows_at_once_on_old_posts(new_user: NewUser) -> None:
+    author = new_user()
     post = author.writes("under the old name")
     assert author.get(f"/post-detail/{post['id']}/").json()["author"]["username"] == author.name
     renamed = author.put("/update-account/", {"username": f"{author.name}.x"})
@@ -70,32 +70,30 @@ def test_a_new_name_shows_at_once_on_old_posts(newcomer: Newcomer) -> None:
     assert author.get(f"/post-detail/{post['id']}/").json()["author"]["username"] == f"{author.name}.x"
 
 
-def test_staff_can_notify_one_active_user_and_others_cannot(
-    newcomer: Newcomer, operator: Callable[..., object]
-) -> None:
-    staff, reader = newcomer(), newcomer()
+def test_staff_can_notify_one_active_user_and_others_cannot(new_user: NewUser, operator: Callable[..., object]) -> None:
+    staff, reader = new_user(), new_user()
     message = {"user_id": reader.id, "message": "The meeting is at four.", "title": "Reminder"}
     assert staff.post("/send-notification/", message).status_code == 403
     operator("users.set_staff", username=staff.name, is_staff=True)
     socket = reader.listen()
-    heard(socket)
+    received(socket)
 
     key = {"Idempotency-Key": "reminder-1"}
     accepted = staff.post("/send-notification/", message, headers=key)
     assert accepted.status_code == 202
-    assert heard(socket)["title"] == "Reminder"
+    assert received(socket)["title"] == "Reminder"
 
     reader.post("/logout/")
     again = staff.post("/send-notification/", message, headers=key)
     assert (again.status_code, again.json()) == (202, accepted.json())
-    refused = staff.post("/send-notification/", message)
-    assert refused.status_code == 409
+    rejected = staff.post("/send-notification/", message)
+    assert rejected.status_code == 409
     reader.login()
     assert len([item for item in reader.inbox()["items"] if item["title"] == "Reminder"]) == 1
 
 
-def test_notifications_are_read_one_by_one_or_all(newcomer: Newcomer) -> None:
-    author, reader = newcomer(), newcomer()
+def test_notifications_are_read_one_by_one_or_all(new_user: NewUser) -> None:
+    author, reader = new_user(), new_user()
     for number in range(3):
         author.writes(f"read me {number}")
     until(lambda: reader.inbox()["unread"] == 3, "three unread", 15)

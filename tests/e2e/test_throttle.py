@@ -11,45 +11,45 @@ import requests
 from dev.machine.waiting import until
 from dev.platform.instance import Instance
 from tests.e2e.support.load import asking
-from tests.e2e.support.person import PASSWORD, Person, heard
+from tests.e2e.support.person import PASSWORD, Person, received
 
 Make = Callable[..., Person]
 
 
-def test_an_address_may_ask_100_times_an_hour_over_all_gateway_processes(stranger: Make) -> None:
-    person = stranger()
+def test_an_address_may_ask_100_times_an_hour_over_all_gateway_processes(visitor: Make) -> None:
+    person = visitor()
     replies = [person.get("/all-posts/") for _ in range(101)]
     assert [reply.status_code for reply in replies] == [200] * 100 + [429]
     assert [int(reply.headers["X-RateLimit-Remaining"]) for reply in replies] == [*range(99, -1, -1), 0]
-    refused = replies[-1]
-    assert refused.json()["code"] == "throttled"
-    assert refused.headers["X-RateLimit-Limit"] == "100"
-    assert 3500 < int(refused.headers["Retry-After"]) <= 3600
-    assert abs(int(refused.headers["X-RateLimit-Reset"]) - time.time() - 3600) < 60
-    assert stranger().get("/all-posts/").status_code == 200
+    rejected = replies[-1]
+    assert rejected.json()["code"] == "throttled"
+    assert rejected.headers["X-RateLimit-Limit"] == "100"
+    assert 3500 < int(rejected.headers["Retry-After"]) <= 3600
+    assert abs(int(rejected.headers["X-RateLimit-Reset"]) - time.time() - 3600) < 60
+    assert visitor().get("/all-posts/").status_code == 200
 
 
-def test_a_user_has_a_budget_of_their_own_wherever_they_are(newcomer: Make) -> None:
-    person = newcomer()
+def test_a_user_has_a_budget_of_their_own_wherever_they_are(new_user: Make) -> None:
+    person = new_user()
     assert person.get("/all-posts/").headers["X-RateLimit-Limit"] == "1000"
     before = int(person.get("/all-posts/").headers["X-RateLimit-Remaining"])
     person.address = "203.0.113.7"
     assert int(person.get("/users/all/").headers["X-RateLimit-Remaining"]) == before - 1
 
 
-def test_every_answer_tells_the_limit(stranger: Make) -> None:
-    person = stranger()
+def test_every_answer_tells_the_limit(visitor: Make) -> None:
+    person = visitor()
     for path in ("/all-posts/", "/nowhere/", "/users/all/"):
         headers = person.get(path).headers
         assert {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"} <= headers.keys()
 
 
 def test_of_1000_guesses_at_one_password_from_anywhere_few_are_answered_and_the_owner_does_not_notice(
-    newcomer: Make, stranger: Make
+    new_user: Make, visitor: Make
 ) -> None:
-    victim, attackers = newcomer(), [stranger() for _ in range(8)]
+    victim, attackers = new_user(), [visitor() for _ in range(8)]
     socket = victim.listen()
-    heard(socket)
+    received(socket)
 
     def guess(number: int) -> requests.Response:
         attacker = attackers[number % 8]
@@ -64,12 +64,12 @@ def test_of_1000_guesses_at_one_password_from_anywhere_few_are_answered_and_the_
     assert all(int(reply.headers["Retry-After"]) > 0 for reply in replies if reply.status_code == 429)
     new = {"password": "a brand new passphrase", "current_password": PASSWORD}
     assert victim.put("/update-account/", new).status_code == 200
-    newcomer().writes("still there?")
-    assert heard(socket)["message"] == "still there?"
+    new_user().writes("still there?")
+    assert received(socket)["message"] == "still there?"
 
 
-def test_without_redis_requests_are_still_counted_and_answered(platform: Instance, newcomer: Make) -> None:
-    person = newcomer()
+def test_without_redis_requests_are_still_counted_and_answered(platform: Instance, new_user: Make) -> None:
+    person = new_user()
     platform.control.stop("redis")
     try:
         replies = [person.get(path) for path in ("/users/all/", "/all-posts/", "/notifications/")]
@@ -81,8 +81,8 @@ def test_without_redis_requests_are_still_counted_and_answered(platform: Instanc
     until(lambda: person.get("/all-posts/").json()["items"][0]["text"] == "without Redis", "Redis to be used again", 10)
 
 
-def test_stopping_redis_under_load_costs_nobody_an_answer(platform: Instance, newcomer: Make) -> None:
-    author, *readers = (newcomer() for _ in range(4))
+def test_stopping_redis_under_load_costs_nobody_an_answer(platform: Instance, new_user: Make) -> None:
+    author, *readers = (new_user() for _ in range(4))
     paths = ("/all-posts/", "/users/all/", "/notifications/")
     reading = [partial(reader.get, path) for reader, path in zip(readers, paths, strict=True)]
     with asking(*reading, partial(author.post, "/create-post/", {"text": "under load"})) as seen:

@@ -14,20 +14,20 @@ from tests.e2e.support.metrics import metrics
 from tests.e2e.support.person import Person, problem
 from tests.e2e.support.vendors import mails_to
 
-Newcomer = Callable[..., Person]
+NewUser = Callable[..., Person]
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}  # the body that mail providers send (RFC 8058, section 3.2)
 
 
 @pytest.fixture
-def reader(newcomer: Newcomer) -> Person:
-    return newcomer()
+def reader(new_user: NewUser) -> Person:
+    return new_user()
 
 
 @pytest.fixture
-def link(platform: Instance, newcomer: Newcomer, reader: Person) -> str:
+def link(platform: Instance, new_user: NewUser, reader: Person) -> str:
     """Return the path of the link in the first mail to the reader."""
-    newcomer().writes("Karibu, the bench is open.")
+    new_user().writes("Karibu, the bench is open.")
     until(lambda: bool(mails_to(platform.environment, reader.email)), "the e-mail", 30)
     (mail,) = mails_to(platform.environment, reader.email)
     message = requests.get(f"{platform.environment['BARAZA_MAILBOX']}/messages/{mail['id']}", timeout=10).json()
@@ -46,14 +46,14 @@ def channels(person: Person) -> list[str]:
 
 
 def test_a_mail_provider_unsubscribes_with_one_click_and_no_mail_comes_any_more(
-    platform: Instance, newcomer: Newcomer, stranger: Newcomer, reader: Person, link: str
+    platform: Instance, new_user: NewUser, visitor: NewUser, reader: Person, link: str
 ) -> None:
-    provider = stranger()
+    provider = visitor()
     for _ in range(2):
         reply = provider.ask("POST", link, data=ONE_CLICK)
         assert (reply.status_code, reply.content) == (204, b"")
     assert channels(reader) == ["realtime"]
-    author = newcomer()
+    author = new_user()
     author.writes("Who hears of this?")
     until(lambda: reader.inbox()["items"][0]["title"] == f"{author.name} posted", "the inbox", 15)
     notification = reader.inbox()["items"][0]["id"]
@@ -61,8 +61,8 @@ def test_a_mail_provider_unsubscribes_with_one_click_and_no_mail_comes_any_more(
     assert len(mails_to(platform.environment, reader.email)) == 1
 
 
-def test_people_see_a_page_and_looking_at_it_changes_nothing(stranger: Newcomer, reader: Person, link: str) -> None:
-    person = stranger()
+def test_people_see_a_page_and_looking_at_it_changes_nothing(visitor: NewUser, reader: Person, link: str) -> None:
+    person = visitor()
     asked = person.get(link, headers=BROWSER)
     assert (asked.status_code, asked.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
     assert '<form method="post"><button>Switch e-mail off</button></form>' in asked.text
@@ -76,8 +76,8 @@ def test_people_see_a_page_and_looking_at_it_changes_nothing(stranger: Newcomer,
     assert channels(reader) == ["realtime"]
 
 
-def test_a_browser_may_load_nothing_and_send_only_to_us(stranger: Newcomer) -> None:
-    reply = stranger().get(f"/unsubscribe/{new_id()}/", headers=BROWSER)
+def test_a_browser_may_load_nothing_and_send_only_to_us(visitor: NewUser) -> None:
+    reply = visitor().get(f"/unsubscribe/{new_id()}/", headers=BROWSER)
     rules = dict(rule.split(" ", 1) for rule in reply.headers["Content-Security-Policy"].split("; "))
     assert rules["default-src"] == rules["frame-ancestors"] == rules["base-uri"] == "'none'"
     assert rules["form-action"] == "'self'"
@@ -87,32 +87,32 @@ def test_a_browser_may_load_nothing_and_send_only_to_us(stranger: Newcomer) -> N
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize(("path", "status"), [("x/", 404), (f"{new_id()}/?channel=fax", 422)])
-def test_a_link_that_is_not_complete_is_refused_in_the_words_of_whoever_asks(
-    stranger: Newcomer, method: str, path: str, status: int
+def test_a_link_that_is_not_complete_is_rejected_in_the_words_of_whoever_asks(
+    visitor: NewUser, method: str, path: str, status: int
 ) -> None:
-    person = stranger()
+    person = visitor()
     problem(person.ask(method, f"/unsubscribe/{path}"), status)
     page = person.ask(method, f"/unsubscribe/{path}", headers=BROWSER)
     assert (page.status_code, page.headers["Content-Type"]) == (status, "text/html; charset=utf-8")
 
 
-def test_a_link_that_is_nobodys_is_refused_in_the_words_of_whoever_asks(stranger: Newcomer) -> None:
-    person, path = stranger(), f"/unsubscribe/{new_id()}/"
+def test_a_link_that_is_nobodys_is_rejected_in_the_words_of_whoever_asks(visitor: NewUser) -> None:
+    person, path = visitor(), f"/unsubscribe/{new_id()}/"
     problem(person.post(path), 404)
     page = person.ask("POST", path, headers=BROWSER)
     assert page.status_code == 404
     assert "This link does not work" in page.text
 
 
-def test_it_is_counted_like_any_other_request(stranger: Newcomer) -> None:
-    person = stranger()
+def test_it_is_counted_like_any_other_request(visitor: NewUser) -> None:
+    person = visitor()
     path = f"/unsubscribe/{new_id()}/"
     left = [int(person.ask(method, path).headers["X-RateLimit-Remaining"]) for method in ("GET", "POST")]
     assert left == [99, 98]
 
 
-def test_the_token_is_in_no_log_and_no_measurement(platform: Instance, stranger: Newcomer, link: str) -> None:
-    person, token = stranger(), urlsplit(link).path.split("/")[2]
+def test_the_token_is_in_no_log_and_no_measurement(platform: Instance, visitor: NewUser, link: str) -> None:
+    person, token = visitor(), urlsplit(link).path.split("/")[2]
     person.get(link)
     person.ask("POST", link.partition("/?")[0], allow_redirects=False)  # without the slash it is redirected
     person.ask("POST", link)

@@ -14,49 +14,49 @@ from dev.platform.instance import Instance
 from notifications.contract import seen_key
 from tests.e2e.support.gateways import gateway
 from tests.e2e.support.operator import Operator
-from tests.e2e.support.person import Person, closed_with, heard, heard_to_the_end, told
+from tests.e2e.support.person import Person, closed_with, heard_to_the_end, received, told
 
 Make = Callable[..., Person]
 
 
-def refused(person: Person, query: str = "", **options: object) -> int:
-    with pytest.raises(InvalidStatus) as refusal:
+def rejected(person: Person, query: str = "", **options: object) -> int:
+    with pytest.raises(InvalidStatus) as rejection:
         person.listen(query, **options)
-    return refusal.value.response.status_code
+    return rejection.value.response.status_code
 
 
-def test_only_somebody_who_is_signed_in_may_listen(stranger: Make) -> None:
-    person = stranger()
-    assert refused(person) == 401
+def test_only_somebody_who_is_signed_in_may_listen(visitor: Make) -> None:
+    person = visitor()
+    assert rejected(person) == 401
     person.token = "a" * 43
-    assert refused(person) == 401
+    assert rejected(person) == 401
 
 
-def test_a_browser_brings_its_token_as_a_subprotocol(newcomer: Make) -> None:
-    person = newcomer()
+def test_a_browser_brings_its_token_as_a_subprotocol(new_user: Make) -> None:
+    person = new_user()
     token, person.token = person.token, None
     socket = person.listen(subprotocols=["baraza.v1", f"bearer.{token}"])
     assert socket.subprotocol == "baraza.v1"
-    assert heard(socket)["type"] == "ready"
+    assert received(socket)["type"] == "ready"
 
 
-def test_pages_of_other_origins_may_not_connect(newcomer: Make, url: str) -> None:
-    person = newcomer()
-    assert refused(person, origin="https://evil.example") == 403
-    assert heard(person.listen(origin=url))["type"] == "ready"
+def test_pages_of_other_origins_may_not_connect(new_user: Make, url: str) -> None:
+    person = new_user()
+    assert rejected(person, origin="https://evil.example") == 403
+    assert received(person.listen(origin=url))["type"] == "ready"
 
 
 @pytest.mark.parametrize("since", ["x", "", "../../etc"])
-def test_since_is_the_id_of_a_notification(newcomer: Make, since: str) -> None:
-    assert refused(newcomer(), f"?since={since}") == 422
+def test_since_is_the_id_of_a_notification(new_user: Make, since: str) -> None:
+    assert rejected(new_user(), f"?since={since}") == 422
 
 
-def test_what_was_missed_is_replayed_in_order_before_going_live(newcomer: Make) -> None:
-    author, reader = newcomer(), newcomer()
+def test_what_was_missed_is_replayed_in_order_before_going_live(new_user: Make) -> None:
+    author, reader = new_user(), new_user()
     socket = reader.listen()
-    heard(socket)
+    received(socket)
     author.writes("first")
-    last = heard(socket)
+    last = received(socket)
     socket.close()
     for text in ("second", "third", "fourth"):
         author.writes(text)
@@ -64,96 +64,96 @@ def test_what_was_missed_is_replayed_in_order_before_going_live(newcomer: Make) 
 
     socket = reader.listen(f"?since={last['id']}")
 
-    assert heard(socket) == {"type": "ready", "unread": 4, "resumed": True}
+    assert received(socket) == {"type": "ready", "unread": 4, "resumed": True}
     author.writes("fifth")
-    assert [heard(socket)["message"] for _ in range(3)] == ["second", "third", "fourth"]
-    assert heard(socket)["message"] == "fifth"
+    assert [received(socket)["message"] for _ in range(3)] == ["second", "third", "fourth"]
+    assert received(socket)["message"] == "fifth"
 
 
-def test_an_unknown_since_is_honestly_not_resumed(newcomer: Make) -> None:
-    socket = newcomer().listen("?since=01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21")
-    assert heard(socket)["resumed"] is False
+def test_an_unknown_since_is_honestly_not_resumed(new_user: Make) -> None:
+    socket = new_user().listen("?since=01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21")
+    assert received(socket)["resumed"] is False
 
 
-def test_all_sockets_of_a_user_hear_the_same(newcomer: Make) -> None:
-    author, reader = newcomer(), newcomer()
+def test_all_sockets_of_a_user_hear_the_same(new_user: Make) -> None:
+    author, reader = new_user(), new_user()
     listening = [reader.listen() for _ in range(4)]
     for socket in listening:
-        heard(socket)
+        received(socket)
     author.writes("to all windows")
-    assert {heard(socket)["message"] for socket in listening} == {"to all windows"}
+    assert {received(socket)["message"] for socket in listening} == {"to all windows"}
 
 
-def test_who_does_not_want_realtime_hears_nothing_and_finds_it_in_the_inbox(newcomer: Make) -> None:
-    author, reader = newcomer(), newcomer(notify_by=["email"])
+def test_who_does_not_want_realtime_hears_nothing_and_finds_it_in_the_inbox(new_user: Make) -> None:
+    author, reader = new_user(), new_user(notify_by=["email"])
     socket = reader.listen()
-    heard(socket)
+    received(socket)
     author.writes("quietly")
     until(lambda: reader.inbox()["unread"] == 1, "the inbox", 15)
     with pytest.raises(TimeoutError):
-        heard(socket, 0.5)
+        received(socket, 0.5)
 
 
-def test_signing_out_elsewhere_leaves_this_socket_open(newcomer: Make) -> None:
-    author, person = newcomer(), newcomer()
+def test_signing_out_elsewhere_leaves_this_socket_open(new_user: Make) -> None:
+    author, person = new_user(), new_user()
     socket = person.listen()
-    heard(socket)
+    received(socket)
     here = person.token
     person.login()
     person.post("/logout/")
     person.token = here
     author.writes("still here?")
-    assert heard(socket)["message"] == "still here?"
+    assert received(socket)["message"] == "still here?"
 
 
-def test_what_a_client_says_does_not_matter_unless_it_is_too_much(newcomer: Make) -> None:
-    author, person = newcomer(), newcomer()
+def test_what_a_client_says_does_not_matter_unless_it_is_too_much(new_user: Make) -> None:
+    author, person = new_user(), new_user()
     socket = person.listen()
-    heard(socket)
+    received(socket)
     for message in ("hello", b"\x00\xff", "{", "x" * 3000, ["in ", "", "fragments"]):
         socket.send(message)
     author.writes("anyway")
-    assert heard(socket)["message"] == "anyway"
+    assert received(socket)["message"] == "anyway"
     socket.send("x" * 5000)
     assert closed_with(socket) in {1008, 1009}
 
 
-def test_flooding_client_is_disconnected(newcomer: Make) -> None:
-    socket = newcomer().listen()
-    heard(socket)
+def test_flooding_client_is_disconnected(new_user: Make) -> None:
+    socket = new_user().listen()
+    received(socket)
     with suppress(ConnectionClosed):
         while True:
             socket.send("x" * 1000)
     assert closed_with(socket) in {1006, 1008}  # what it still sends may cost it our last words
 
 
-def test_what_is_read_in_one_window_is_told_to_all_of_that_user_and_to_nobody_else(newcomer: Make) -> None:
-    author, reader, other = newcomer(), newcomer(), newcomer()
+def test_what_is_read_in_one_window_is_told_to_all_of_that_user_and_to_nobody_else(new_user: Make) -> None:
+    author, reader, other = new_user(), new_user(), new_user()
     listening = [reader.listen(), reader.listen(), other.listen()]
     for socket in listening:
-        heard(socket)
+        received(socket)
     author.writes("read me")
     first = {told(socket)["id"] for socket in listening}.pop()
     assert reader.post("/notifications/read/", {"ids": [first]}).status_code == 204
     author.writes("and me")
     second = told(listening[2])["id"]
     for socket in listening[:2]:
-        assert heard(socket) == {"type": "read", "ids": [first], "unread": 0}
-        assert heard(socket)["id"] == second
+        assert received(socket) == {"type": "read", "ids": [first], "unread": 0}
+        assert received(socket)["id"] == second
 
 
-def test_somebody_who_listens_is_known_to_be_there(platform: Instance, newcomer: Make) -> None:
-    person = newcomer()
+def test_somebody_who_listens_is_known_to_be_there(platform: Instance, new_user: Make) -> None:
+    person = new_user()
     with redis.Redis.from_url(platform.environment["REDIS_URL"]) as client:
         assert client.get(seen_key(person.id)) is None
-        heard(person.listen())
+        received(person.listen())
         until(lambda: client.get(seen_key(person.id)) is not None, "presence", 5)
 
 
 def test_a_reader_that_stalls_is_closed_and_resumes_where_it_stopped(
-    platform: Instance, newcomer: Make, operator: Operator
+    platform: Instance, new_user: Make, operator: Operator
 ) -> None:
-    staff, reader = newcomer(), newcomer()
+    staff, reader = new_user(), new_user()
     operator("users.set_staff", username=staff.name, is_staff=True)
     with gateway(platform, SOCKET_QUEUE_BYTES="20000") as narrow, sockets.socket() as line:
         line.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_MAXSEG, 536)  # small parts make small buffers on both sides
@@ -167,21 +167,21 @@ def test_a_reader_that_stalls_is_closed_and_resumes_where_it_stopped(
         (_, *frames), code = heard_to_the_end(stalling)
     assert code == 1013
     resumed = reader.at(platform.environment["BARAZA_URL"]).listen(f"?since={frames[-1]['id']}", max_queue=None)
-    assert heard(resumed)["resumed"] is True
+    assert received(resumed)["resumed"] is True
     frames += [told(resumed) for _ in range(60 - len(frames))]
     assert [int(frame["message"].split()[0]) for frame in frames] == list(range(60))
 
 
-def test_more_than_ten_sockets_a_user_are_refused_by_each_process(platform: Instance, newcomer: Make) -> None:
-    person = newcomer()
+def test_more_than_ten_sockets_a_user_are_rejected_by_each_process(platform: Instance, new_user: Make) -> None:
+    person = new_user()
     masters = len(platform.control.replicas("gateway.app"))
     processes = len(platform.control.pids("gateway.app")) - masters
     codes = []
     for _ in range(10 * processes + 5):
         try:
             person.listen()
-        except InvalidStatus as refusal:
-            codes.append(refusal.response.status_code)
+        except InvalidStatus as rejection:
+            codes.append(rejection.response.status_code)
     assert set(codes) == {429}
 
 
@@ -197,16 +197,16 @@ BROKEN = [
 
 
 @pytest.mark.parametrize("request_", BROKEN, ids=range(len(BROKEN)))
-def test_a_broken_handshake_is_a_clients_error(newcomer: Make, url: str, request_: bytes) -> None:
-    person = newcomer()
+def test_a_broken_handshake_is_a_clients_error(new_user: Make, url: str, request_: bytes) -> None:
+    person = new_user()
     address = urlsplit(url)
     with sockets.create_connection((address.hostname or "", address.port or 80), timeout=10) as line:
         line.sendall(request_ % f"Authorization: Bearer {person.token}".encode())
         assert line.recv(4096).split()[1][:1] == b"4"
 
 
-def test_a_socket_that_cannot_be_brought_up_to_date_is_told_to_come_back(platform: Instance, newcomer: Make) -> None:
-    reader = newcomer()
+def test_a_socket_that_cannot_be_brought_up_to_date_is_told_to_come_back(platform: Instance, new_user: Make) -> None:
+    reader = new_user()
     platform.control.pause("notifications.service")
     try:
         assert closed_with(reader.listen()) == 1013
@@ -214,10 +214,10 @@ def test_a_socket_that_cannot_be_brought_up_to_date_is_told_to_come_back(platfor
         platform.control.resume("notifications.service")
 
 
-def test_sockets_resume_after_the_broker_was_away(platform: Instance, newcomer: Make) -> None:
-    author, reader = newcomer(), newcomer()
+def test_sockets_resume_after_the_broker_was_away(platform: Instance, new_user: Make) -> None:
+    author, reader = new_user(), new_user()
     socket = reader.listen()
-    heard(socket)
+    received(socket)
     platform.control.kill("rabbitmq")
     assert author.post("/create-post/", {"text": "during the outage"}).status_code in {201, 503}
     platform.control.wait_running("rabbitmq")
@@ -228,17 +228,17 @@ def test_sockets_resume_after_the_broker_was_away(platform: Instance, newcomer: 
     assert len(frames) == len(set(frames))
 
 
-def test_a_restart_says_goodbye_and_the_client_resumes(platform: Instance, newcomer: Make) -> None:
-    author, reader = newcomer(), newcomer()
+def test_a_restart_says_goodbye_and_the_client_resumes(platform: Instance, new_user: Make) -> None:
+    author, reader = new_user(), new_user()
     socket = reader.listen()
-    heard(socket)
+    received(socket)
     author.writes("before the restart")
-    last = heard(socket)
+    last = received(socket)
     platform.control.stop("gateway.app")
     assert closed_with(socket) == 1001
     platform.control.start("gateway.app")
     until(lambda: reader.get("/readyz").status_code == 200, "the gateway", 30)
     author.writes("after the restart")
     resumed = reader.listen(f"?since={last['id']}")
-    assert heard(resumed)["resumed"] is True
+    assert received(resumed)["resumed"] is True
     assert told(resumed)["message"] == "after the restart"

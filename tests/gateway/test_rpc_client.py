@@ -49,7 +49,7 @@ def test_replies_in_any_order_reach_their_calls(rpc: RpcClient, service: Service
 
     echo = service(answer)
     first = gevent.spawn(rpc.call_as_gateway, f"{echo.name}.say", Word(word="first"), Word)
-    until(lambda: echo.heard == 1)
+    until(lambda: echo.received == 1)
     assert rpc.call_as_gateway(f"{echo.name}.say", Word(word="second"), Word).word == "second"
     assert first.get(timeout=LIMIT).word == "first"
 
@@ -83,7 +83,7 @@ def test_call_above_the_concurrency_limit_fails_at_once(
     target = f"{slow.name}.say"
     most = settings["gateway"]["rpc"]["in_flight"]
     calls = [gevent.spawn(rpc.call_as_gateway, target, Word(word=str(n)), Word, deadline=DEADLINE) for n in range(most)]
-    until(lambda: slow.heard == most)
+    until(lambda: slow.received == most)
     with gevent.Timeout(AT_ONCE), pytest.raises(Unavailable, match="overloaded"):
         rpc.call_as_gateway(target, Word(word="one too many"), Word, deadline=DEADLINE)
     enough.set()
@@ -98,7 +98,7 @@ def test_pending_calls_fail_when_the_connection_is_lost_and_it_reconnects(
     calls = [
         gevent.spawn(rpc.call_as_gateway, f"{slow.name}.say", Word(word="x"), Word, deadline=DEADLINE) for _ in range(5)
     ]
-    until(lambda: slow.heard == 5)
+    until(lambda: slow.received == 5)
     line.cut()
     gevent.joinall(calls, timeout=AT_ONCE)
     assert [type(call.exception) for call in calls] == [Unavailable] * 5

@@ -10,10 +10,10 @@ import pytest
 from dev.platform.environment import for_tests
 from dev.platform.instance import Instance
 from dev.suite.steps import SCALE_VARIABLES
-from tests.e2e.conftest import newcomer, stranger, url
+from tests.e2e.conftest import new_user, url, visitor
 from tests.e2e.support.platforms import running
 
-__all__ = ["newcomer", "stranger", "url"]
+__all__ = ["new_user", "url", "visitor"]
 
 
 @pytest.fixture(scope="session")

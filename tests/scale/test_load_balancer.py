@@ -20,17 +20,17 @@ def test_a_request_keeps_the_id_that_it_came_with_and_gets_one_otherwise(url: st
     assert len(requests.get(f"{url}/all-posts/", timeout=TIMEOUT).headers["X-Request-ID"]) >= 32
 
 
-def test_both_gateways_get_their_share_of_the_websockets(platform: Instance, newcomer: Callable[..., Person]) -> None:
-    sockets = [newcomer().listen() for _ in range(10)]
+def test_both_gateways_get_their_share_of_the_websockets(platform: Instance, new_user: Callable[..., Person]) -> None:
+    sockets = [new_user().listen() for _ in range(10)]
     shares = [_open_at(gateway) for gateway in platform.environment["BARAZA_GATEWAYS"].split()]
     assert sum(shares) >= len(sockets)
     assert min(shares) >= len(sockets) // 4
 
 
 def test_without_any_gateway_the_answer_is_a_problem_document_and_when_one_is_back_it_is_used(
-    platform: Instance, newcomer: Callable[..., Person]
+    platform: Instance, new_user: Callable[..., Person]
 ) -> None:
-    person = newcomer()
+    person = new_user()
     platform.control.stop(GATEWAY)
     try:
         until(lambda: not haproxy.active_gateways(platform.directory), "the load balancer to notice", LIMIT)

@@ -14,7 +14,7 @@ from tests.scale.support.life import Life
 
 @pytest.mark.timeout(240)
 def test_a_rolling_restart_is_noticed_by_nobody_and_nothing_is_lost_or_told_twice(
-    platform: Instance, newcomer: Callable[..., Person]
+    platform: Instance, new_user: Callable[..., Person]
 ) -> None:
     """As a new release is rolled out: of each program one process after the other, all programs at the same time."""
 
@@ -22,7 +22,7 @@ def test_a_rolling_restart_is_noticed_by_nobody_and_nothing_is_lost_or_told_twic
         for status in platform.control.replicas(program):
             restart.restart(platform, status.name)
 
-    life = Life(newcomer)
+    life = Life(new_user)
     with life.going_on(), ThreadPoolExecutor() as pool:
         list(pool.map(roll, (*SERVICES, GATEWAY)))
     assert life.failures == []

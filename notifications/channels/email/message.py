@@ -89,7 +89,7 @@ class Composer:
 
 
 def _mailbox(name: str, address: str) -> Address:
-    """Line breaks and lists of addresses are refused here; the parser has several words for no."""
+    """Line breaks and lists of addresses are rejected here; the parser has several words for no."""
     try:
         return Address(name, addr_spec=address)
     except (ValueError, MessageError, IndexError) as error:

@@ -51,7 +51,7 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was said of all numbers of a request. Where nobody is listed, the whole request was refused with `text`."""
+    """What was said of all numbers of a request. Where nobody is listed, the whole request was rejected with `text`."""
 
     statuses: dict[str, Status]
     text: str

@@ -69,11 +69,11 @@ class Sms:
             return Results(dict.fromkeys(numbers, replace(africas_talking.no_money(), delay=pause)))
         day, decision = self._counter.reserve(numbers)
         if not decision.granted:
-            return Results(decision.refused)
+            return Results(decision.rejected)
         results = self._account.send(text, decision.granted)
         unsent = [number for number in decision.granted if results.outcomes[number].status in _NEVER_WENT_OUT]
         self._counter.give_back(day, unsent)
-        return Results(decision.refused | results.outcomes, results.opted_out)
+        return Results(decision.rejected | results.outcomes, results.opted_out)
 
     def _tell_users(self, numbers: Iterable[str]) -> None:
         """Have SMS switched off for whoever told the provider to stop them; if that fails, the next refusal tells."""

@@ -31,7 +31,7 @@ class Counter:
             had = {number: used.get(subject, 0) for number, subject in subjects.items()}
             decision = daily_limits.decide(self.limits, had, total)
             sms_store.add(session, day, [subjects[number] for number in decision.granted], 1)
-            alarm = daily_limits.USED_UP in decision.refused.values() and sms_store.is_first_alarm(session, day)
+            alarm = daily_limits.USED_UP in decision.rejected.values() and sms_store.is_first_alarm(session, day)
         if alarm:
             _log.error("today's budget of %s SMS is used up: no more go out before midnight UTC", self.limits.budget)
         return day, decision

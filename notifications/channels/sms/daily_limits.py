@@ -30,7 +30,7 @@ class Decision:
     """To which numbers a message may go, and what becomes of those to the others."""
 
     granted: list[str]
-    refused: dict[str, Outcome]
+    rejected: dict[str, Outcome]
 
 
 def of(config: Mapping[str, Any]) -> Limits:
@@ -45,12 +45,12 @@ def of(config: Mapping[str, Any]) -> Limits:
 def decide(limits: Limits, had: Mapping[str, int], total: int) -> Decision:
     """Decide about one message to each number in order: `had` is what it got today, `total` what all of them got."""
     granted: list[str] = []
-    refused: dict[str, Outcome] = {}
+    rejected: dict[str, Outcome] = {}
     for number, count in had.items():
         if count >= limits.per_number:
-            refused[number] = delivery_results.cancelled(f"this number has had its {limits.per_number} SMS for today")
+            rejected[number] = delivery_results.cancelled(f"this number has had its {limits.per_number} SMS for today")
         elif limits.budget is not None and total + len(granted) >= limits.budget:
-            refused[number] = USED_UP
+            rejected[number] = USED_UP
         else:
             granted.append(number)
-    return Decision(granted, refused)
+    return Decision(granted, rejected)

@@ -113,12 +113,12 @@ def heard_to_the_end(socket: ClientConnection, limit: float = TIMEOUT) -> tuple[
     frames: list[dict[str, Any]] = []
     try:
         while True:
-            frames.append(heard(socket, limit))
+            frames.append(received(socket, limit))
     except ConnectionClosed as end:
         return frames, end.rcvd.code if end.rcvd else 1006
 
 
-def heard(socket: ClientConnection, limit: float = TIMEOUT) -> dict[str, Any]:
+def received(socket: ClientConnection, limit: float = TIMEOUT) -> dict[str, Any]:
     """Return the next frame; TimeoutError when none comes."""
     frame: dict[str, Any] = json.loads(socket.recv(timeout=limit))
     return frame
@@ -126,7 +126,7 @@ def heard(socket: ClientConnection, limit: float = TIMEOUT) -> dict[str, Any]:
 
 def told(socket: ClientConnection, limit: float = TIMEOUT) -> dict[str, Any]:
     """Return the next notification, whatever is said in between."""
-    while (frame := heard(socket, limit))["type"] != "notification":
+    while (frame := received(socket, limit))["type"] != "notification":
         pass
     return frame
 

@@ -7,7 +7,7 @@ import requests
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection
 
-from tests.e2e.support.person import Person, heard
+from tests.e2e.support.person import Person, received
 
 
 class Screen:
@@ -53,7 +53,7 @@ class Screen:
         """Apply what has arrived so far."""
         try:
             while self.socket is not None:
-                self._apply(heard(self.socket, 0))
+                self._apply(received(self.socket, 0))
         except TimeoutError:
             return
         except ConnectionClosed:
@@ -75,7 +75,7 @@ class Screen:
         last = next(reversed(self._items), None)
         # Frames wait in memory until they are looked at: a socket that is not read could not be closed either.
         self.socket = self._person.listen(f"?since={last}" if last else "", max_queue=None)
-        ready = heard(self.socket)
+        ready = received(self.socket)
         if not ready["resumed"]:
             self.unread = ready["unread"]
         self.resumed += ready["resumed"]

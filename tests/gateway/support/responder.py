@@ -19,7 +19,7 @@ class Responder:
 
     def __init__(self, uri: str, answer: CachedResponse) -> None:
         self.name = f"s{uuid.uuid4().hex}"
-        self.heard = 0
+        self.received = 0
         self._answer = answer
         self._connection = Connection(uri)
         self._channel = self._connection.channel()
@@ -41,7 +41,7 @@ class Responder:
                 continue
 
     def _on_message(self, message: Any) -> None:
-        self.heard += 1
+        self.received += 1
         gevent.spawn(self._reply, message.properties, json.loads(message.body)["kwargs"])
 
     def _reply(self, properties: dict[str, Any], arguments: dict[str, Any]) -> None:

@@ -77,9 +77,9 @@ def test_only_its_author_edits_a_post(feeds: Rpc, post: dict[str, Any]) -> None:
 
 def test_a_text_that_cannot_be_posted_changes_nothing(feeds: Rpc, post: dict[str, Any]) -> None:
     for text in ("", " \n", "nul\0", "x" * 5001):
-        with pytest.raises(Invalid) as refusal:
+        with pytest.raises(Invalid) as rejection:
             feeds("feeds.edit", AUTHOR, id=post["id"], text=text)
-        assert [error["field"] for error in refusal.value.errors] == ["text"]
+        assert [error["field"] for error in rejection.value.errors] == ["text"]
     assert feeds("feeds.detail", id=post["id"]) == post
 
 

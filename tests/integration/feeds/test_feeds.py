@@ -39,9 +39,9 @@ def test_a_redelivered_request_posts_once(feeds: Rpc, listen: Callable[[str], An
 
 def test_a_key_is_not_used_for_two_requests(feeds: Rpc) -> None:
     feeds("feeds.create", AUTHOR, request_key="k", text="one")
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as rejection:
         feeds("feeds.create", AUTHOR, request_key="k", text="two")
-    assert refusal.value.code == "idempotency_key_reused"
+    assert rejection.value.code == "idempotency_key_reused"
 
 
 def test_pages_are_stable_while_others_post(feeds: Rpc) -> None:

@@ -48,6 +48,6 @@ def test_every_post_of_an_author_is_read_once_and_nobody_elses(feeds: Rpc, steps
 def test_an_author_whom_nobody_knows_has_an_empty_page(feeds: Rpc) -> None:
     feeds("feeds.create", AUTHOR, text="x")
     assert feeds("feeds.all", author=new_id()) == {"items": [], "next": None}
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as rejection:
         feeds("feeds.all", author="ada")
-    assert [error["field"] for error in refusal.value.errors] == ["author"]
+    assert [error["field"] for error in rejection.value.errors] == ["author"]

@@ -1,4 +1,4 @@
-"""Routing information: what operators may do to a route, and what is refused."""
+"""Routing information: what operators may do to a route, and what is rejected."""
 
 from collections.abc import Callable
 from typing import Any
@@ -87,7 +87,7 @@ def listed(rpc: Rpc) -> Callable[[], dict[str, dict[str, Any]]]:
     return listed
 
 
-def refused_fields(error: Any) -> set[str]:
+def rejected_fields(error: Any) -> set[str]:
     return {entry["field"] for entry in error.value.errors}
 
 
@@ -158,17 +158,17 @@ def test_reset_restores_all_fields_of_a_route(set_route: Set, rpc: Rpc, listed: 
 def test_invalid_values_are_rejected_with_the_name_of_their_field(
     set_route: Set, listed: Callable[[], Any], wrong: dict[str, Any]
 ) -> None:
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(Invalid) as rejected:
         set_route(**{"enabled": False} | wrong)
-    assert refused_fields(refused) == set(wrong)
+    assert rejected_fields(rejected) == set(wrong)
     assert listed()["all-posts"] == SEED
 
 
 @pytest.mark.parametrize("name", ["create-post", "inbox", "login"])
 def test_only_public_routes_can_be_cached(set_route: Set, name: str) -> None:
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(Invalid) as rejected:
         set_route(name, cache_seconds=5)
-    assert refused_fields(refused) == {"cache_seconds"}
+    assert rejected_fields(rejected) == {"cache_seconds"}
     assert set_route(name, cache_seconds=0)["cache_seconds"] == 0
 
 
@@ -208,16 +208,16 @@ def test_route_can_be_sent_to_a_compatible_service_and_reset_without_it(
     ],
 )
 def test_missing_or_incompatible_target_is_rejected(set_route: Set, name: str, target: str, why: str) -> None:
-    with pytest.raises(Invalid, match=why) as refused:
+    with pytest.raises(Invalid, match=why) as rejected:
         set_route(name, target=target)
-    assert refused_fields(refused) == {"target"}
+    assert rejected_fields(rejected) == {"target"}
 
 
 def test_target_that_stopped_is_rejected(set_route: Set, archive: ServiceRunner) -> None:
     archive.stop()
-    with pytest.raises(Invalid, match="archive does not answer") as refused:
+    with pytest.raises(Invalid, match="archive does not answer") as rejected:
         set_route(target="archive.all")
-    assert refused_fields(refused) == {"target"}
+    assert rejected_fields(rejected) == {"target"}
 
 
 @pytest.mark.usefixtures("archive")

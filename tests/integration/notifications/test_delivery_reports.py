@@ -176,7 +176,7 @@ def test_who_told_the_provider_to_stop_has_sms_switched_off(
 
 
 @pytest.mark.usefixtures("sent")
-def test_an_opt_out_that_cannot_be_told_is_refused_and_a_repetition_tells_it(
+def test_an_opt_out_that_cannot_be_told_is_rejected_and_a_repetition_tells_it(
     report: Report, people: People, status: Status
 ) -> None:
     people.failures = [1]
@@ -202,10 +202,10 @@ def test_the_recipient_sees_what_was_reported(  # noqa: PLR0913, PLR0917 - fixtu
 
 @pytest.mark.parametrize(("field", "value"), [("provider_id", "x" * 101), ("status", ""), ("phone", "0711")])
 @pytest.mark.usefixtures("told")
-def test_a_report_that_makes_no_sense_is_refused_by_field(rpc: Rpc, field: str, value: str) -> None:
-    with pytest.raises(Invalid) as refusal:
+def test_a_report_that_makes_no_sense_is_rejected_by_field(rpc: Rpc, field: str, value: str) -> None:
+    with pytest.raises(Invalid) as rejection:
         rpc("notifications.delivery_report", **{"provider_id": ID, "status": "Success"} | {field: value})
-    assert [one["field"] for one in refusal.value.errors] == [field]
+    assert [one["field"] for one in rejection.value.errors] == [field]
 
 
 @pytest.mark.usefixtures("told")

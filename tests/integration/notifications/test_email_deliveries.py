@@ -62,7 +62,7 @@ def test_a_recipient_who_does_not_exist_fails_for_good_and_alone(
     assert [mail["to"] for mail in mailbox.received()] == [["ben@example.org"]]
 
 
-def test_a_passing_refusal_is_tried_again(ada: str, deliver: Callable[..., list[Any]], mailbox: FakeServer) -> None:
+def test_a_passing_rejection_is_tried_again(ada: str, deliver: Callable[..., list[Any]], mailbox: FakeServer) -> None:
     mailbox.fail(data="452 4.3.1 disk full")
     (delivery,) = deliver(ada)
     assert (delivery["status"], delivery["attempts"], delivery["last_error"]) == ("sent", 2, None)

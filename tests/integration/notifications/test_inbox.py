@@ -60,7 +60,7 @@ def test_nobody_reads_the_inbox_of_somebody_else(ada: str, people: People, send:
         rpc("notifications.inbox", GATEWAY)
 
 
-def test_a_cursor_that_nobody_gave_is_refused(ada: str, rpc: Rpc) -> None:
+def test_a_cursor_that_nobody_gave_is_rejected(ada: str, rpc: Rpc) -> None:
     with pytest.raises(Invalid):
         rpc("notifications.inbox", user(ada), cursor="bm9uc2Vuc2U")
 
@@ -123,12 +123,12 @@ def test_only_the_gateway_may_ask_what_was_missed(ada: str, rpc: Rpc) -> None:
         rpc("notifications.missed", FEEDS, user_id=ada)
 
 
-def test_recipients_and_staff_see_a_notification_and_strangers_do_not(
+def test_recipients_and_staff_see_a_notification_and_visitor_do_not(
     ada: str, people: People, send: Send, rpc: Rpc
 ) -> None:
-    notification, stranger = send(ada, "Chai?"), people.add("ben")
-    for caller in (user(ada), staff(stranger)):
+    notification, visitor = send(ada, "Chai?"), people.add("ben")
+    for caller in (user(ada), staff(visitor)):
         assert rpc("notifications.detail", caller, id=notification)["message"] == "Chai?"
-    for caller, missing in ((user(stranger), notification), (staff(stranger), new_id())):
+    for caller, missing in ((user(visitor), notification), (staff(visitor), new_id())):
         with pytest.raises(NotFound):
             rpc("notifications.detail", caller, id=missing)

@@ -102,9 +102,9 @@ def test_all_who_have_it_are_told_of_the_change_a_page_at_a_time(
     listener = listen("notifications")
     hear(edited(published, "Karibuni"))
     readers = [row["user_id"] for row in rows("inbox")]
-    heard = [listener.next("notification_changed") for _ in range(4)]  # of two runs
-    assert [frame["recipients"] for frame in heard] == [readers[:3], readers[3:]] * 2
-    assert {frame["notification"]["message"] for frame in heard} == {"Karibuni"}
+    received = [listener.next("notification_changed") for _ in range(4)]  # of two runs
+    assert [frame["recipients"] for frame in received] == [readers[:3], readers[3:]] * 2
+    assert {frame["notification"]["message"] for frame in received} == {"Karibuni"}
     hear(deleted(published))
     assert listener.next("notification_changed")["notification"]["data"]["deleted"] is True
 

@@ -217,7 +217,7 @@ def test_only_operators_may(rpc: Rpc, method: str) -> None:
         ("park", {"user_id": new_id()}),
     ],
 )
-def test_a_choice_that_would_mean_everything_is_refused(rpc: Rpc, method: str, arguments: dict[str, str]) -> None:
+def test_a_choice_that_would_mean_everything_is_rejected(rpc: Rpc, method: str, arguments: dict[str, str]) -> None:
     with pytest.raises(Invalid, match="expected the id of a notification"):
         rpc(f"deliveries.{method}", OPERATOR, **arguments)
 

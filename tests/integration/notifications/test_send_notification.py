@@ -50,9 +50,9 @@ def test_the_sender_may_choose_the_channels(people: People, rpc: Rpc, rows: Rows
 
 
 def test_somebody_who_is_not_active_is_told_nothing(rpc: Rpc, rows: Rows) -> None:
-    with pytest.raises(Conflict) as refused:
+    with pytest.raises(Conflict) as rejected:
         rpc(METHOD, FEEDS, user_id=new_id(), message="Chai?")
-    assert refused.value.code == "recipient_not_active"
+    assert rejected.value.code == "recipient_not_active"
     assert not any(rows(table) for table in ("notifications", "inbox", "deliveries"))
 
 
@@ -72,9 +72,9 @@ def test_somebody_whose_account_was_erased_since_users_was_asked_is_told_nothing
     ada = people.add("ada", "email")
     with database.begin() as connection:
         connection.execute(insert(Erased), {"user_id": ada})
-    with pytest.raises(Conflict) as refused:
+    with pytest.raises(Conflict) as rejected:
         rpc(METHOD, FEEDS, user_id=ada, message="Chai?")
-    assert refused.value.code == "recipient_not_active"
+    assert rejected.value.code == "recipient_not_active"
     assert not any(rows(table) for table in ("notifications", "inbox", "deliveries", "outbox"))
 
 
@@ -124,13 +124,13 @@ def test_without_an_answer_from_users_nothing_is_sent_and_the_same_key_may_try_a
     ],
     ids=range(9),
 )
-def test_what_cannot_be_sent_is_refused_with_the_name_of_the_field(
+def test_what_cannot_be_sent_is_rejected_with_the_name_of_the_field(
     rpc: Rpc, rows: Rows, field: str, value: object
 ) -> None:
     good: dict[str, Any] = {"user_id": new_id(), "message": "Chai?"}
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(Invalid) as rejected:
         rpc(METHOD, FEEDS, **(good | {field.partition(".")[0]: value}))
-    assert [error["field"] for error in refused.value.errors] == [field]
+    assert [error["field"] for error in rejected.value.errors] == [field]
     assert rows("notifications") == []
 
 

@@ -184,7 +184,7 @@ def test_only_allowed_countries_get_messages(
 @pytest.mark.parametrize(
     ("mistake", "error"),
     [({"url": "http://127.0.0.1:9"}, "ConnectionError"), ({"api_key": "wrong"}, "HTTP 401")],  # nobody listens there
-    ids=["a server that is away", "a key that is refused"],
+    ids=["a server that is away", "a key that is rejected"],
 )
 def test_what_went_nowhere_costs_no_attempt(  # noqa: PLR0913, PLR0917 - the fixtures it takes
     ada: str,

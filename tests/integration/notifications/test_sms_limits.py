@@ -103,7 +103,7 @@ def test_a_number_that_had_its_share_gets_no_more_and_others_do(
 @pytest.mark.parametrize(
     ("fault", "counted"),
     [({"close": True}, 1), ({"status": 503}, 1), ({"status": 400, "count": 9}, 0), ({"verdict": 403}, 0)],
-    ids=["may have gone out", "may have gone out too", "refused as a whole", "refused for this number"],
+    ids=["may have gone out", "may have gone out too", "rejected as a whole", "rejected for this number"],
 )
 def test_only_what_surely_never_went_out_is_given_back(  # noqa: PLR0913, PLR0917 - fixtures
     people: People, deliver: Deliver, sms: FakeServer, rows: Rows, fault: dict[str, Any], counted: int

@@ -69,27 +69,27 @@ def missed(rpc: Rpc, ada: str) -> Missed:
 
 
 @pytest.fixture
-def heard(listen: Listen) -> EventListener:
+def received(listen: Listen) -> EventListener:
     return listen("notifications")
 
 
-def next_read(heard: EventListener) -> tuple[set[str], int]:
-    event = heard.next("notifications_read")
+def next_read(received: EventListener) -> tuple[set[str], int]:
+    event = received.next("notifications_read")
     return set(event["ids"]), event["unread"]
 
 
 def test_what_really_became_read_is_told_with_what_is_left(
-    ada: str, tell: Tell, rpc: Rpc, heard: EventListener
+    ada: str, tell: Tell, rpc: Rpc, received: EventListener
 ) -> None:
     first, second, third = tell(3)
     rpc("notifications.mark_read", user(ada), ids=[first, first, new_id()])
     rpc("notifications.mark_read", user(ada), ids=[first, second])
     rpc("notifications.mark_read", user(ada), all=True)
-    assert [next_read(heard) for _ in range(3)] == [({first}, 2), ({second}, 1), ({third}, 0)]
+    assert [next_read(received) for _ in range(3)] == [({first}, 2), ({second}, 1), ({third}, 0)]
 
 
 def test_nothing_is_told_where_nothing_became_read(
-    ada: str, people: People, tell: Tell, rpc: Rpc, heard: EventListener
+    ada: str, people: People, tell: Tell, rpc: Rpc, received: EventListener
 ) -> None:
     (notification,) = tell(1)
     rpc("notifications.mark_read", user(people.add("ben")), ids=[notification])
@@ -97,20 +97,20 @@ def test_nothing_is_told_where_nothing_became_read(
         rpc("notifications.mark_read", user(ada), all=True)
     (other,) = tell(1)
     rpc("notifications.mark_read", user(ada), all=True)
-    assert [next_read(heard) for _ in range(2)] == [({notification}, 0), ({other}, 0)]
+    assert [next_read(received) for _ in range(2)] == [({notification}, 0), ({other}, 0)]
 
 
-def test_a_full_inbox_is_read_at_once_and_told_in_parts(ada: str, tell: Tell, rpc: Rpc, heard: EventListener) -> None:
+def test_full_inbox_is_read_at_once_in_several_events(ada: str, tell: Tell, rpc: Rpc, received: EventListener) -> None:
     told = tell(2001)
     rpc("notifications.mark_read", user(ada), ids=told[:1000])
-    assert next_read(heard) == (set(told[:1000]), 1001)
+    assert next_read(received) == (set(told[:1000]), 1001)
     rpc("notifications.mark_read", user(ada), all=True)
-    parts = [next_read(heard) for _ in range(2)]
+    parts = [next_read(received) for _ in range(2)]
     assert [(len(ids), unread) for ids, unread in parts] == [(1000, 0), (1, 0)]
     assert parts[0][0] | parts[1][0] == set(told[1000:])
 
 
-def test_more_than_a_thousand_ids_are_refused(ada: str, rpc: Rpc) -> None:
+def test_more_than_a_thousand_ids_are_rejected(ada: str, rpc: Rpc) -> None:
     with pytest.raises(Invalid, match="ids"):
         rpc("notifications.mark_read", user(ada), ids=[new_id() for _ in range(1001)])
 

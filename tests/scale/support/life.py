@@ -46,16 +46,16 @@ class Failure:
 class Life:
     """Each request is sent until it succeeds, with the same Idempotency-Key, as a client should."""
 
-    def __init__(self, newcomer: Make) -> None:
+    def __init__(self, new_user: Make) -> None:
         self.failures: list[Failure] = []
-        self.screens = {reader: Screen(reader) for reader in (newcomer(notify_by=["realtime"]) for _ in range(SCREENS))}
+        self.screens = {reader: Screen(reader) for reader in (new_user(notify_by=["realtime"]) for _ in range(SCREENS))}
         self.during = ""  # what is done to the platform at this moment
         self._posts: Counter[str] = Counter()  # what was acknowledged
-        self._authors = [newcomer(notify_by=[]) for _ in range(AUTHORS)]
-        self._readers = [newcomer(notify_by=[]) for _ in PATHS]
-        self._visitors = cycle([newcomer(notify_by=[]) for _ in range(VISITORS)])
-        self._by_mail = newcomer(notify_by=["email"])
-        self._by_sms = newcomer(notify_by=["sms"], phone=f"+254716{secrets.randbelow(10**6):06d}")
+        self._authors = [new_user(notify_by=[]) for _ in range(AUTHORS)]
+        self._readers = [new_user(notify_by=[]) for _ in PATHS]
+        self._visitors = cycle([new_user(notify_by=[]) for _ in range(VISITORS)])
+        self._by_mail = new_user(notify_by=["email"])
+        self._by_sms = new_user(notify_by=["sms"], phone=f"+254716{secrets.randbelow(10**6):06d}")
 
     @contextmanager
     def going_on(self) -> Iterator[None]:

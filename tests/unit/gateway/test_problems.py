@@ -26,9 +26,9 @@ KINDS = [
 
 @pytest.mark.parametrize(("error", "status"), KINDS)
 def test_each_error_has_its_status(error: errors.ServiceError, status: int) -> None:
-    refusal, _ = problems.translate(error)
-    document = json.loads(problems.document(refusal, "r-1"))
-    assert document["status"] == refusal.status == status
+    rejection, _ = problems.translate(error)
+    document = json.loads(problems.document(rejection, "r-1"))
+    assert document["status"] == rejection.status == status
     assert {"type", "title", "status", "detail", "code", "request_id"} <= document.keys()
 
 
@@ -59,8 +59,8 @@ def test_retry_after_is_sent_where_known(error: errors.ServiceError, seconds: st
 
 
 def test_wrong_method_gets_allow_header() -> None:
-    refusal, headers = problems.translate(MethodNotAllowed(valid_methods=["PUT", "GET"]))
-    assert refusal.status == 405
+    rejection, headers = problems.translate(MethodNotAllowed(valid_methods=["PUT", "GET"]))
+    assert rejection.status == 405
     assert dict(headers)["Allow"] == "GET, PUT"
 
 
@@ -69,7 +69,7 @@ def test_wrong_method_gets_allow_header() -> None:
     [(OperationalError("SELECT secret", {"p": "hunter2"}, Exception("dsn")), 503), (KeyError("hunter2"), 500)],
 )
 def test_text_of_an_unexpected_error_is_not_sent(error: Exception, status: int) -> None:
-    refusal, _ = problems.translate(error)
-    assert refusal.status == status
-    assert b"hunter2" not in problems.document(refusal, "r-1")
-    assert b"secret" not in problems.document(refusal, "r-1")
+    rejection, _ = problems.translate(error)
+    assert rejection.status == status
+    assert b"hunter2" not in problems.document(rejection, "r-1")
+    assert b"secret" not in problems.document(rejection, "r-1")

@@ -30,7 +30,7 @@ def outcome(body: object) -> Outcome:
 def http_error(status: int) -> requests.HTTPError:
     response = requests.Response()
     response.status_code = status
-    return requests.HTTPError("refused", response=response)
+    return requests.HTTPError("rejected", response=response)
 
 
 @pytest.mark.parametrize("code", [100, 101, 102])
@@ -44,7 +44,7 @@ def test_a_passing_trouble_is_tried_again(code: int) -> None:
 
 
 @pytest.mark.parametrize("code", [402, 403, 404, 406, 409])
-def test_any_other_refusal_is_final(code: int) -> None:
+def test_any_other_rejection_is_final(code: int) -> None:
     assert outcome(answer(recipient(code, "UserInBlacklist"))) == Outcome("failed", f"{code} UserInBlacklist")
 
 
@@ -59,7 +59,7 @@ def test_a_number_that_the_answer_leaves_out_is_unknown() -> None:
     assert outcome(answer(other)).status == "unknown"
 
 
-def test_a_request_that_was_refused_as_a_whole_is_final() -> None:
+def test_a_request_that_was_rejected_as_a_whole_is_final() -> None:
     assert outcome(answer(message="InvalidSenderId")) == Outcome("failed", "InvalidSenderId")
 
 
@@ -86,7 +86,7 @@ def test_a_status_that_repeats_the_number_is_not_stored() -> None:
         (502, delivery_results.unknown("HTTPError", trouble=True)),
     ],
 )
-def test_a_refused_request_is_tried_again_and_a_broken_one_is_not(status: int, expected: Outcome) -> None:
+def test_a_rejected_request_is_tried_again_and_a_broken_one_is_not(status: int, expected: Outcome) -> None:
     assert africas_talking.after(http_error(status)) == expected
 
 

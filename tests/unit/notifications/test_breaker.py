@@ -91,9 +91,9 @@ def test_a_try_that_fails_opens_it_for_another_while() -> None:
     assert channel.room(100) == 1
 
 
-@pytest.mark.parametrize("refusal", [delivery_results.failed("SMTP 550"), delivery_results.transient("SMTP 452")])
-def test_whoever_refuses_one_delivery_is_not_in_trouble(refusal: Outcome) -> None:
-    channel = protected(AWAY, refusal, AWAY)
+@pytest.mark.parametrize("rejection", [delivery_results.failed("SMTP 550"), delivery_results.transient("SMTP 452")])
+def test_whoever_refuses_one_delivery_is_not_in_trouble(rejection: Outcome) -> None:
+    channel = protected(AWAY, rejection, AWAY)
     for _ in range(3):
         send(channel)
     assert channel.breaker.state == "closed"

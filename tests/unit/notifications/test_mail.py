@@ -141,7 +141,7 @@ def test_long_and_foreign_words_arrive_to_the_letter(title: str) -> None:
         "a@b.example, c@d.example",
     ],
 )
-def test_what_is_not_one_address_is_refused(address: str) -> None:
+def test_what_is_not_one_address_is_rejected(address: str) -> None:
     with pytest.raises(ValueError, match="not a mail address"):
         compose(address=address)
 

@@ -23,17 +23,17 @@ def test_within_the_limits_everybody_gets_a_message() -> None:
 
 def test_the_budget_serves_whoever_comes_first() -> None:
     decision = decide(limits(budget=10), {ADA: 0, BEN: 0, CLEO: 0}, 8)
-    assert (decision.granted, decision.refused) == ([ADA, BEN], {CLEO: USED_UP})
+    assert (decision.granted, decision.rejected) == ([ADA, BEN], {CLEO: USED_UP})
 
 
 def test_a_number_that_had_its_share_takes_nothing_from_the_budget() -> None:
     decision = decide(limits(per_number=5, budget=1), {ADA: 5, BEN: 4}, 0)
     assert decision.granted == [BEN]
-    assert decision.refused == {ADA: delivery_results.cancelled("this number has had its 5 SMS for today")}
+    assert decision.rejected == {ADA: delivery_results.cancelled("this number has had its 5 SMS for today")}
 
 
 def test_a_budget_of_nothing_sends_nothing() -> None:
-    assert decide(limits(budget=0), {ADA: 0}, 0).refused == {ADA: USED_UP}
+    assert decide(limits(budget=0), {ADA: 0}, 0).rejected == {ADA: USED_UP}
 
 
 def test_a_limit_that_was_lowered_below_what_went_out_counts() -> None:
@@ -50,7 +50,7 @@ def test_no_decision_exceeds_a_limit_or_wastes_it(
     had: dict[str, int], total: int, budget: int | None, per_number: int
 ) -> None:
     decision = decide(limits(per_number, budget), had, total)
-    assert sorted([*decision.granted, *decision.refused]) == sorted(had)
+    assert sorted([*decision.granted, *decision.rejected]) == sorted(had)
     assert all(had[number] < per_number for number in decision.granted)
     welcome = sum(count < per_number for count in had.values())
     left = welcome if budget is None else max(0, budget - total)

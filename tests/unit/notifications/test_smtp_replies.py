@@ -1,4 +1,4 @@
-"""What an SMTP server's refusal means."""
+"""What an SMTP server's rejection means."""
 
 import smtplib
 
@@ -10,21 +10,21 @@ ADDRESS = "ada@example.org"
 GONE = b"5.1.1 <ada@example.org>: no such user"
 
 
-def refused(code: int, sentence: bytes) -> smtplib.SMTPRecipientsRefused:
+def rejected(code: int, sentence: bytes) -> smtplib.SMTPRecipientsRefused:
     return smtplib.SMTPRecipientsRefused({ADDRESS: (code, sentence)})
 
 
 def test_a_recipient_who_does_not_exist_is_final() -> None:
-    outcome = smtp_errors.outcome(refused(550, GONE))
+    outcome = smtp_errors.outcome(rejected(550, GONE))
     assert (outcome.status, outcome.error) == ("failed", "SMTP 550 5.1.1")
 
 
-def test_a_content_that_is_refused_is_final() -> None:
+def test_a_content_that_is_rejected_is_final() -> None:
     assert smtp_errors.outcome(smtplib.SMTPDataError(554, b"spam")).status == "failed"
 
 
-@pytest.mark.parametrize("error", [refused(450, b"4.2.1 try later"), smtplib.SMTPDataError(452, b"disk full")])
-def test_a_passing_refusal_of_one_mail_costs_it_an_attempt_and_is_no_trouble(error: OSError) -> None:
+@pytest.mark.parametrize("error", [rejected(450, b"4.2.1 try later"), smtplib.SMTPDataError(452, b"disk full")])
+def test_a_passing_rejection_of_one_mail_costs_it_an_attempt_and_is_no_trouble(error: OSError) -> None:
     outcome = smtp_errors.outcome(error)
     assert (outcome.status, outcome.tried, outcome.trouble) == ("pending", True, False)
 
@@ -32,7 +32,7 @@ def test_a_passing_refusal_of_one_mail_costs_it_an_attempt_and_is_no_trouble(err
 @pytest.mark.parametrize(
     "error",
     [
-        refused(421, b"4.3.2 closing"),
+        rejected(421, b"4.3.2 closing"),
         smtplib.SMTPDataError(421, b"closing"),
         smtplib.SMTPServerDisconnected("Connection unexpectedly closed"),
         TimeoutError(),
@@ -57,5 +57,5 @@ def test_whoever_refuses_us_has_not_looked_at_the_mail(error: OSError) -> None:
 
 
 def test_an_error_never_repeats_the_address() -> None:
-    for error in (refused(550, GONE), refused(550, GONE[6:]), smtplib.SMTPDataError(554, GONE)):
+    for error in (rejected(550, GONE), rejected(550, GONE[6:]), smtplib.SMTPDataError(554, GONE)):
         assert ADDRESS not in (smtp_errors.outcome(error).error or "")
