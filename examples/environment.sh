@@ -9,7 +9,7 @@ administrator=${BARAZA_RABBITMQ_MANAGEMENT#http://}
 administrator=${administrator%%@*}
 broker=${AMQP_URI#*@}
 AMQP_URI=pyamqp://$administrator@${broker%%/*}/example
-PYTHONPATH=..
+PYTHONPATH=$PWD/..
 PATH=$PWD/../.venv/bin:$PATH
 set +a
 
