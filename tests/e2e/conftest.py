@@ -1,7 +1,7 @@
-"""The whole platform as real processes, and people who use it over HTTP and websockets.
+"""The complete platform as real processes, and clients of its HTTP and websocket interfaces.
 
-The instance is the one that `make test` started the servers of; alone, `pytest tests/e2e` starts one of its own name.
-Every person has an address of their own (the gateway trusts one proxy here), so limits are the real ones.
+The platform is the instance that the suite has started servers for; `pytest tests/e2e` alone starts an instance `e2e`.
+Each client has an IP address of its own (TRUSTED_PROXIES=1), so rate limits are those of production.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,9 +10,9 @@ import pytest
 
 from dev.platform.environment import for_tests
 from dev.platform.instance import Instance
+from tests.e2e.support.client import Client, NewClient
 from tests.e2e.support.operator import Operator
-from tests.e2e.support.person import Person
-from tests.e2e.support.platforms import running
+from tests.e2e.support.platform import running
 
 
 @pytest.fixture(scope="session")
@@ -28,33 +28,45 @@ def url(platform: Instance) -> str:
 
 @pytest.fixture(scope="session")
 def gateway_url(platform: Instance) -> str:
-    """Return the address of a gateway itself, whatever stands in front of it."""
+    """Return the address of one gateway, behind the load balancer if there is one."""
     return platform.environment["BARAZA_GATEWAYS"].split()[0]
 
 
 @pytest.fixture
-def visitor(url: str) -> Iterator[Callable[[], Person]]:
-    """Make people who are nobody yet."""
-    people: list[Person] = []
+def new_client(url: str) -> Iterator[Callable[[], Client]]:
+    """Make clients without an account."""
+    clients: list[Client] = []
 
-    def make() -> Person:
-        people.append(Person(url))
-        return people[-1]
+    def make() -> Client:
+        clients.append(Client(url))
+        return clients[-1]
 
     yield make
-    for person in people:
-        person.leave()
+    for client in clients:
+        client.logout_and_close()
 
 
 @pytest.fixture
-def new_user(visitor: Callable[[], Person]) -> Callable[..., Person]:
-    """Make people who are registered and signed in."""
+def new_user(new_client: Callable[[], Client]) -> NewClient:
+    """Make clients of registered and logged-in users."""
 
-    def make(**account: object) -> Person:
-        person = visitor()
-        person.register(**account)
-        person.login()
-        return person
+    def make(**account: object) -> Client:
+        user = new_client()
+        user.register(**account)
+        user.login()
+        return user
+
+    return make
+
+
+@pytest.fixture
+def new_staff(new_user: NewClient, operator: Operator) -> NewClient:
+    """Make clients of logged-in staff."""
+
+    def make(**account: object) -> Client:
+        staff = new_user(**account)
+        operator.make_staff(staff.username)
+        return staff
 
     return make
 

@@ -1,4 +1,4 @@
-"""What the gateways measured, all of them together."""
+"""Prometheus metrics of the gateways."""
 
 from collections.abc import Mapping
 
@@ -7,18 +7,18 @@ import requests
 TIMEOUT = 15  # seconds
 
 
-def metrics(environment: Mapping[str, str]) -> str:
-    """Return the measurements of each gateway, one after the other."""
-    return "".join(_of(gateway) for gateway in environment["BARAZA_GATEWAYS"].split())
+def gateway_metrics(environment: Mapping[str, str]) -> str:
+    """Return the metrics of all gateways, in Prometheus' text format."""
+    return "".join(_scrape(gateway) for gateway in environment["BARAZA_GATEWAYS"].split())
 
 
-def measured(environment: Mapping[str, str], sample: str) -> float:
-    """Sum up one sample; it counts from nothing when it is first needed."""
-    lines = metrics(environment).splitlines()
+def metric_sum(environment: Mapping[str, str], sample: str) -> float:
+    """Return the sum of a sample (name and labels) over all gateways; 0 if no gateway has it yet."""
+    lines = gateway_metrics(environment).splitlines()
     return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{sample} "))
 
 
-def _of(gateway: str) -> str:
-    reply = requests.get(f"{gateway}/metrics", timeout=TIMEOUT)
-    assert reply.headers["Content-Type"].startswith("text/plain")
-    return reply.text
+def _scrape(gateway: str) -> str:
+    response = requests.get(f"{gateway}/metrics", timeout=TIMEOUT)
+    assert response.headers["Content-Type"].startswith("text/plain")
+    return response.text

@@ -1,4 +1,4 @@
-"""The operator's hands: RPC with a token of their own, as `make shell` gives it."""
+"""RPC calls with the permissions of an operator, as `make shell` sends them."""
 
 from collections.abc import Mapping
 from types import TracebackType
@@ -15,10 +15,10 @@ TIMEOUT = 10  # seconds
 
 
 class Operator:
-    """`operator("users.set_staff", username=..., is_staff=True)`."""
+    """`operator("users.set_staff", username=..., is_staff=True)` calls an RPC method and returns its result."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self._ring = Keyring(environment["SERVICE_TOKEN_KEYS"])
+        self._keyring = Keyring(environment["SERVICE_TOKEN_KEYS"])
         self._headers: dict[str, str] = {}
         config = {"AMQP_URI": environment["AMQP_URI"]}
         self._proxy = ClusterRpcProxy(config, context_data=self._headers, timeout=TIMEOUT)
@@ -34,5 +34,8 @@ class Operator:
 
     def __call__(self, target: str, /, **arguments: Any) -> Any:
         service, _, method = target.partition(".")
-        self._headers[message_headers.AUTH_TOKEN] = tokens.issue(Caller("operator"), service, self._ring.signing)
+        self._headers[message_headers.AUTH_TOKEN] = tokens.issue(Caller("operator"), service, self._keyring.signing)
         return getattr(self._rpc[service], method)(**arguments)
+
+    def make_staff(self, username: str) -> None:
+        self("users.set_staff", username=username, is_staff=True)

@@ -1,4 +1,4 @@
-"""The platform that tests run against."""
+"""The platform that the tests run against."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -8,10 +8,10 @@ from dev.platform.instance import Instance
 
 
 @contextmanager
-def running(alone: str, given: Mapping[str, str]) -> Iterator[Instance]:
-    """Start the instance that the suite names and leave it to it; without one, an own by the name `alone`."""
+def running(default_name: str, variables: Mapping[str, str]) -> Iterator[Instance]:
+    """Start the instance that the suite names and leave it running; without one, start one that is stopped at the end."""
     name = os.environ.get("BARAZA_TEST_INSTANCE")
-    instance = Instance(name or alone, given)
+    instance = Instance(name or default_name, variables)
     if name is None:
         instance.delete()
     instance.start_servers()

@@ -1,4 +1,4 @@
-"""Web processes beside those of the platform, on the same servers and services, with settings of their own."""
+"""A gateway beside those of the platform, on the same servers and services, with its own settings."""
 
 import os
 import signal
@@ -29,8 +29,8 @@ COMMAND = (
 
 
 @contextmanager
-def gateway(platform: Instance, ca: Path | None = None, **settings: str) -> Iterator[str]:
-    """Run one more gateway and give its address; `ca` is who vouches for its certificate."""
+def extra_gateway(platform: Instance, ca: Path | None = None, **settings: str) -> Iterator[str]:
+    """Run a gateway and return its URL; with `ca`, the file of the authority that issued its certificate, an HTTPS URL."""
     port = free_ports(["port"])["port"]
     own = {"PORT": str(port), "WEB_CONCURRENCY": "1", processes.MARKER: str(platform.directory)}
     own |= process_variables(platform.environment, GATEWAY)

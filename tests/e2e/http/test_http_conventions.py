@@ -1,0 +1,77 @@
+"""Headers of all responses: CORS, browser security, caching; and the metrics of requests."""
+
+import pytest
+import requests
+
+from dev.platform.instance import Instance
+from tests.e2e.support.client import Client, NewClient
+from tests.e2e.support.metrics import metric_sum
+
+ALLOWED_ORIGIN = "https://app.example.org"  # ALLOWED_ORIGINS in dev/platform/environment.py
+
+
+def preflight(client: Client, origin: str) -> requests.Response:
+    headers = {
+        "Origin": origin,
+        "Access-Control-Request-Method": "PUT",
+        "Access-Control-Request-Headers": "authorization",
+    }
+    return client.request("OPTIONS", "/update-account/", headers=headers)
+
+
+def test_allowed_origin_gets_cors_headers(new_user: NewClient) -> None:
+    user = new_user()
+    preflighted = preflight(user, ALLOWED_ORIGIN)
+    assert preflighted.status_code == 204
+    assert preflighted.headers["Access-Control-Allow-Origin"] == ALLOWED_ORIGIN
+    assert "PUT" in preflighted.headers["Access-Control-Allow-Methods"]
+    assert "Authorization" in preflighted.headers["Access-Control-Allow-Headers"]
+    for path, status in (("/users/all/", 200), ("/all-posts/", 200), ("/all-posts/", 200), ("/nowhere/", 404)):
+        response = user.get(path, headers={"Origin": ALLOWED_ORIGIN})
+        assert response.status_code == status
+        assert response.headers["Access-Control-Allow-Origin"] == ALLOWED_ORIGIN
+        assert "X-RateLimit-Remaining" in response.headers["Access-Control-Expose-Headers"]
+
+
+def test_other_origin_gets_no_cors_headers(new_user: NewClient) -> None:
+    user = new_user()
+    for response in (preflight(user, "https://evil.example"), user.get("/all-posts/", headers={"Origin": "null"})):
+        assert not [name for name in response.headers if name.startswith("Access-Control-")]
+        assert response.headers["Vary"] == "Origin"
+
+
+def test_preflight_requests_do_not_count_against_the_rate_limit(new_client: NewClient) -> None:
+    client = new_client()
+    for _ in range(5):
+        preflight(client, ALLOWED_ORIGIN)
+    assert client.get("/all-posts/").headers["X-RateLimit-Remaining"] == "99"
+
+
+@pytest.mark.parametrize("path", ["/all-posts/", "/nowhere/", "/users/all/", "/livez", "/readyz", "/ws/notifications/"])
+def test_every_response_has_browser_security_headers(new_client: NewClient, path: str) -> None:
+    headers = new_client().get(path).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+
+
+def test_errors_and_private_responses_are_not_cacheable(new_user: NewClient) -> None:
+    user = new_user()
+    for path in ("/users/all/", "/nowhere/", "/sessions/"):
+        assert user.get(path).headers["Cache-Control"] == "no-store"
+    assert user.post("/notifications/read/", {"all": True}).headers["Cache-Control"] == "no-store"
+
+
+def test_rpc_calls_and_responses_of_all_processes_are_counted(
+    platform: Instance, new_user: NewClient, url: str
+) -> None:
+    samples = (
+        'baraza_rpc_client_seconds_count{method="all",outcome="ok",service="users"}',
+        'baraza_http_seconds_count{route="all-users",status="200"}',
+    )
+    user = new_user()
+    before = [metric_sum(platform.environment, sample) for sample in samples]
+    for _ in range(10):  # each on a new connection, so that either process can accept it
+        assert requests.get(f"{url}/users/all/", headers=user.headers, timeout=10).status_code == 200
+    assert [metric_sum(platform.environment, sample) for sample in samples] == [count + 10 for count in before]

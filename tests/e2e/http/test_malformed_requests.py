@@ -1,0 +1,48 @@
+"""Bytes that are not valid HTTP get a problem document, as every other error does."""
+
+import json
+import socket
+from urllib.parse import urlsplit
+
+import pytest
+
+MALFORMED = {
+    "no request line": (b"nonsense\r\n\r\n", 400),
+    "no target": (b"GET\r\n\r\n", 400),
+    "unknown version": (b"GET / HTTP/9.9\r\nHost: x\r\n\r\n", 400),
+    "header without colon": (b"GET / HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n", 400),
+    "header name with space": (b"GET / HTTP/1.1\r\nHost: x\r\nBad Name: 1\r\n\r\n", 400),
+    "negative length": (b"POST /login/ HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400),
+    "length and chunks": (
+        b"POST /login/ HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        400,
+    ),
+    "long target": (b"GET /all-posts/?cursor=" + b"x" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
+    "many headers": (
+        b"GET / HTTP/1.1\r\nHost: x\r\n" + b"".join(b"X-%d: 1\r\n" % n for n in range(200)) + b"\r\n",
+        431,
+    ),
+}
+
+
+def send(url: str, request: bytes) -> tuple[int, dict[str, str], bytes]:
+    """Send bytes and read until the server closes the connection; return status, headers and body."""
+    host, port = urlsplit(url).hostname, urlsplit(url).port
+    with socket.create_connection((host, port), timeout=10) as connection:
+        connection.sendall(request)
+        received = b""
+        while chunk := connection.recv(65536):
+            received += chunk
+    head, _, body = received.partition(b"\r\n\r\n")
+    status, *lines = head.decode().split("\r\n")
+    return int(status.split()[1]), dict(line.split(": ", 1) for line in lines), body
+
+
+@pytest.mark.parametrize(("request_", "expected"), MALFORMED.values(), ids=MALFORMED)
+def test_malformed_request_gets_a_problem_document(gateway_url: str, request_: bytes, expected: int) -> None:
+    status, headers, body = send(gateway_url, request_)
+    assert status == expected
+    assert headers["Content-Type"] == "application/problem+json"
+    document = json.loads(body)
+    assert document["status"] == expected
+    assert document["request_id"] == headers["X-Request-ID"]

@@ -1,0 +1,89 @@
+"""The default limits: 100 requests an hour for an IP address, 1,000 for a user, fewer for login and register."""
+
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import requests
+
+from dev.machine.waiting import until
+from dev.platform.instance import Instance
+from tests.e2e.support.client import PASSWORD, NewClient
+from tests.e2e.support.frames import receive
+from tests.e2e.support.load import counting_statuses
+
+
+def test_ip_address_has_100_requests_an_hour_over_all_gateway_processes(new_client: NewClient) -> None:
+    client = new_client()
+    responses = [client.get("/all-posts/") for _ in range(101)]
+    assert [response.status_code for response in responses] == [200] * 100 + [429]
+    assert [int(response.headers["X-RateLimit-Remaining"]) for response in responses] == [*range(99, -1, -1), 0]
+    rejected = responses[-1]
+    assert rejected.json()["code"] == "throttled"
+    assert rejected.headers["X-RateLimit-Limit"] == "100"
+    assert 3500 < int(rejected.headers["Retry-After"]) <= 3600
+    assert abs(int(rejected.headers["X-RateLimit-Reset"]) - time.time() - 3600) < 60
+    assert new_client().get("/all-posts/").status_code == 200
+
+
+def test_user_has_1000_requests_an_hour_over_all_ip_addresses(new_user: NewClient) -> None:
+    user = new_user()
+    assert user.get("/all-posts/").headers["X-RateLimit-Limit"] == "1000"
+    before = int(user.get("/all-posts/").headers["X-RateLimit-Remaining"])
+    user.ip_address = "203.0.113.7"
+    assert int(user.get("/users/all/").headers["X-RateLimit-Remaining"]) == before - 1
+
+
+def test_every_response_has_rate_limit_headers(new_client: NewClient) -> None:
+    client = new_client()
+    for path in ("/all-posts/", "/nowhere/", "/users/all/"):
+        headers = client.get(path).headers
+        assert {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"} <= headers.keys()
+
+
+def test_password_guesses_from_many_addresses_are_limited_and_the_user_stays_logged_in(
+    new_user: NewClient, new_client: NewClient
+) -> None:
+    user, attackers = new_user(), [new_client() for _ in range(8)]
+    websocket = user.connect()
+    receive(websocket)
+
+    def guess(number: int) -> requests.Response:
+        attacker = attackers[number % 8]
+        attacker.ip_address = f"198.18.{number // 250}.{number % 250}"
+        return attacker.post("/login/", {"username": user.username, "password": "guessing away"})
+
+    with ThreadPoolExecutor(8) as pool:
+        responses = list(pool.map(guess, range(1000)))
+    statuses = Counter(response.status_code for response in responses)
+    assert statuses.keys() == {401, 429}
+    assert 20 <= statuses[401] <= 100
+    assert all(int(response.headers["Retry-After"]) > 0 for response in responses if response.status_code == 429)
+    new = {"password": "a brand new passphrase", "current_password": PASSWORD}
+    assert user.put("/update-account/", new).status_code == 200
+    new_user().create_post("after the guesses")
+    assert receive(websocket)["message"] == "after the guesses"
+
+
+def test_without_redis_requests_are_counted_and_answered(platform: Instance, new_user: NewClient) -> None:
+    user = new_user()
+    platform.control.stop("redis")
+    try:
+        responses = [user.get(path) for path in ("/users/all/", "/all-posts/", "/notifications/")]
+        responses.append(user.post("/create-post/", {"text": "without Redis"}))
+        assert [response.status_code for response in responses] == [200, 200, 200, 201]
+        assert all("X-RateLimit-Remaining" in response.headers for response in responses)
+    finally:
+        platform.control.start("redis")
+    until(lambda: user.get("/all-posts/").json()["items"][0]["text"] == "without Redis", "Redis to be used again", 10)
+
+
+def test_restart_of_redis_under_load_fails_no_request(platform: Instance, new_user: NewClient) -> None:
+    author, *readers = (new_user() for _ in range(4))
+    paths = ("/all-posts/", "/users/all/", "/notifications/")
+    reads = [partial(reader.get, path) for reader, path in zip(readers, paths, strict=True)]
+    with counting_statuses(*reads, partial(author.post, "/create-post/", {"text": "under load"})) as statuses:
+        platform.control.stop("redis")
+        platform.control.start("redis")
+    assert set(statuses) == {200, 201}
