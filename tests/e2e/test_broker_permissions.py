@@ -96,7 +96,7 @@ def test_nobody_can_hear_events_that_are_not_for_them(
     connection: Connection, rejected: Attempt, account: Account
 ) -> None:
     queue = connection.channel().queue_declare("", exclusive=True).queue
-    for source in [source.name for source in ACCOUNTS if source.publishes and source.name not in account.hears]:
+    for source in [source.name for source in ACCOUNTS if source.publishes and source.name not in account.consumes]:
         rejected("queue_bind", queue, f"{source}.events", "#")
         if source != account.name:
             rejected("exchange_delete", f"{source}.events")

@@ -39,7 +39,7 @@ def test_each_finding_says_what_to_do(platform: Instance, tmp_path: Path) -> Non
         wait_ready(platform.environment, platform.control)
     assert code == 1
     assert "correct REDIS_URL" in finding(lines, "Redis")
-    expected = "it is at revision None, and the code needs 0002: python -m chassis.commands.migrate feeds"
+    expected = "it is at revision None, and the code needs 0003: python -m chassis.commands.migrate feeds"
     assert finding(lines, "database of feeds") == expected
     assert finding(lines, "queues of notifications").endswith("on_account_erased: start notifications")
     assert "is its process running?" in finding(lines, "service notifications")

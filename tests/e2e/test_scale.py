@@ -49,7 +49,7 @@ def test_every_active_person_is_told_once_by_each_channel_they_chose_and_nobody_
 
     until(told, "every inbox", TOLD)
     expected = crowd.active(post["created_at"]) - {author.id}
-    assert expected & loaded.everybody == loaded.active
+    assert expected & loaded.user_ids == loaded.active
     assert outcome.inbox() == dict.fromkeys(expected, 1)
     assert all(max(one) - one[0] < GROWTH for one in zip(*used, strict=True))
 
