@@ -58,7 +58,7 @@ def call(person: Person, route: Route, path: str, id_: str) -> requests.Response
 
 @pytest.mark.parametrize("kind", BAD)
 @pytest.mark.parametrize(("route", "path"), ENDPOINTS, ids=lambda value: value if isinstance(value, str) else "")
-def test_without_a_good_token_there_is_only_what_anybody_may_have(
+def test_without_a_valid_token_only_public_routes_work(
     visitors: dict[str, Person], route: Route, path: str, kind: str
 ) -> None:
     nobody = visitors[kind]
@@ -73,7 +73,7 @@ def test_without_a_good_token_there_is_only_what_anybody_may_have(
 
 
 @pytest.mark.parametrize(("route", "path"), ENDPOINTS, ids=lambda value: value if isinstance(value, str) else "")
-def test_with_a_good_token_only_what_is_for_staff_is_closed(
+def test_with_a_valid_token_only_staff_routes_are_forbidden(
     visitors: dict[str, Person], route: Route, path: str
 ) -> None:
     if route.name == "logout":
@@ -86,7 +86,7 @@ def test_with_a_good_token_only_what_is_for_staff_is_closed(
         assert reply.status_code < 500
 
 
-def test_what_belongs_to_somebody_else_is_not_there(visitors: dict[str, Person]) -> None:
+def test_data_of_other_users_is_not_found(visitors: dict[str, Person]) -> None:
     owner, other = visitors["good"], visitors["staff"]
     sent = other.post("/send-notification/", {"user_id": owner.id, "message": "for you"}).json()["id"]
     session = owner.get("/sessions/").json()["items"][0]["id"]

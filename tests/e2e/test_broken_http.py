@@ -33,7 +33,7 @@ def answer(url: str, sent: bytes) -> tuple[int, dict[str, str], bytes]:
 
 
 @pytest.mark.parametrize(("sent", "status"), BROKEN, ids=range(len(BROKEN)))
-def test_what_is_no_http_gets_a_problem_document(gateway_url: str, sent: bytes, status: int) -> None:
+def test_malformed_http_gets_a_problem_document(gateway_url: str, sent: bytes, status: int) -> None:
     found, headers, body = answer(gateway_url, sent)
     assert found == status
     assert headers["Content-Type"] == "application/problem+json"

@@ -95,7 +95,7 @@ class Reader:
                 yield f"{post}: not there after {version}"
 
 
-def test_whoever_asks_after_a_write_was_answered_sees_it_by_either_process(url: str, new_user: Make) -> None:
+def test_request_after_an_answered_write_sees_it_in_every_process(url: str, new_user: Make) -> None:
     authors = [Author(new_user(notify_by=[])) for _ in range(WRITERS)]
     readers = [Reader(url, new_user(notify_by=[]), authors, f"{SEED} {number}") for number in range(READERS)]
     with ThreadPoolExecutor(WRITERS + READERS) as threads:

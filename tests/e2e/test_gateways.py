@@ -21,7 +21,7 @@ TIMEOUT = 15  # seconds
 GRACE = 10  # seconds; gunicorn would give them 15
 
 
-def test_two_gateways_behind_one_limit_count_together(platform: Instance, visitor: Make) -> None:
+def test_two_gateways_share_one_rate_limit(platform: Instance, visitor: Make) -> None:
     headers = visitor().headers
     with ExitStack() as stack:
         urls = [stack.enter_context(gateway(platform, THROTTLE_ANON="10/hour")) for _ in range(2)]
@@ -32,7 +32,7 @@ def test_two_gateways_behind_one_limit_count_together(platform: Instance, visito
     assert codes == [200] * 10 + [429] * 2
 
 
-def test_without_trusted_proxies_nobody_gets_a_new_budget_by_another_forwarded_address(platform: Instance) -> None:
+def test_without_trusted_proxies_forwarded_addresses_are_ignored(platform: Instance) -> None:
     made_up = ["::1", "unknown", "10.0.0.1, 10.0.0.2", "'; drop", "é", "a" * 5000, "127.0.0.1:80", ",,,"]
     made_up += [f"198.51.100.{number}" for number in range(22)]
     with redis.Redis.from_url(platform.environment["REDIS_URL"]) as client:
@@ -57,7 +57,7 @@ def certificate(tmp_path: Path) -> tuple[Path, dict[str, str]]:
     return tmp_path / "ca.pem", {"TLS_CERT": str(tmp_path / "cert.pem"), "TLS_KEY": str(tmp_path / "key.pem")}
 
 
-def test_a_gateway_with_a_certificate_speaks_https_and_wss_and_asks_browsers_to_insist(
+def test_gateway_with_a_certificate_serves_https_wss_and_hsts(
     platform: Instance, new_user: Make, certificate: tuple[Path, dict[str, str]]
 ) -> None:
     ca, settings = certificate
@@ -72,7 +72,7 @@ def test_a_gateway_with_a_certificate_speaks_https_and_wss_and_asks_browsers_to_
             assert received(socket)["type"] == "ready"
 
 
-def test_a_gateway_that_ends_does_not_wait_for_clients_that_say_nothing(platform: Instance) -> None:
+def test_stopping_gateway_does_not_wait_for_idle_clients(platform: Instance) -> None:
     with requests.Session() as silent:
         with gateway(platform) as url:
             assert silent.get(f"{url}/livez", timeout=TIMEOUT).ok
@@ -80,7 +80,7 @@ def test_a_gateway_that_ends_does_not_wait_for_clients_that_say_nothing(platform
         assert time.monotonic() - told_to_end < GRACE
 
 
-def test_metrics_are_for_who_brings_their_token_and_otherwise_not_there(platform: Instance) -> None:
+def test_metrics_require_their_token_and_are_404_otherwise(platform: Instance) -> None:
     with gateway(platform, METRICS_TOKEN="let me measure") as url:
         for token, status in (("let me measure", 200), ("let me in", 404), ("é", 404)):
             headers = {"Authorization": f"Bearer {token}".encode()}

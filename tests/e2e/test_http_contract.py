@@ -17,14 +17,14 @@ def fields(reply: Any) -> set[str]:
 
 
 @pytest.mark.parametrize("token", [None, "", "garbage", "a" * 43, "ü", "x" * 5000])
-def test_protected_routes_ask_for_a_good_token(visitor: Make, token: str | None) -> None:
+def test_protected_route_requires_a_valid_token(visitor: Make, token: str | None) -> None:
     headers = {} if token is None else {"Authorization": f"Bearer {token}".encode()}
     reply = visitor().get("/users/all/", headers=headers)
     problem(reply, 401)
     assert reply.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-def test_a_token_dies_at_logout_and_only_that_one(new_user: Make) -> None:
+def test_logout_ends_only_its_own_token(new_user: Make) -> None:
     person = new_user()
     first = person.token
     person.login()
@@ -40,7 +40,7 @@ def test_token_is_accepted_as_a_scheme_too(new_user: Make) -> None:
     assert person.get("/users/all/", headers={"Authorization": f"Token {person.token}"}).status_code == 200
 
 
-def test_an_account_is_shown_whole_to_its_owner_and_as_a_profile_to_others(new_user: Make) -> None:
+def test_account_is_complete_for_its_owner_and_a_profile_for_others(new_user: Make) -> None:
     owner, other = new_user(phone=None), new_user()
     mine = owner.get(f"/users/detail/{owner.id}/").json()
     assert set(mine) == {"id", "username", "email", "phone", "notify_by", "is_active", "is_staff", "created_at"}
@@ -66,37 +66,37 @@ BAD_BODIES = [
 
 @pytest.mark.parametrize("path", ["/register/", "/login/"])
 @pytest.mark.parametrize(("body", "status"), BAD_BODIES, ids=range(len(BAD_BODIES)))
-def test_a_bad_body_gets_a_clear_answer(visitor: Make, path: str, body: bytes, status: int) -> None:
+def test_invalid_body_gets_a_problem_document(visitor: Make, path: str, body: bytes, status: int) -> None:
     reply = visitor().ask("POST", path, data=body, headers={"Content-Type": "application/json"})
     problem(reply, status)
 
 
-def test_ten_megabytes_are_too_large(new_user: Make) -> None:
+def test_body_of_10_megabytes_is_too_large(new_user: Make) -> None:
     body = b'{"text": "' + b"x" * 10_000_000 + b'"}'
     person = new_user()
     problem(person.ask("POST", "/create-post/", data=body, headers={"Content-Type": "application/json"}), 413)
     assert person.get("/users/all/").status_code == 200
 
 
-def test_ten_megabytes_in_chunks_are_too_large_as_well(new_user: Make) -> None:
+def test_chunked_body_of_10_megabytes_is_too_large(new_user: Make) -> None:
     chunks = (b"x" * 100_000 for _ in range(100))
     reply = new_user().ask("POST", "/create-post/", data=chunks, headers={"Content-Type": "application/json"})
     problem(reply, 413)
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
-def test_only_json_is_understood(visitor: Make, kind: str) -> None:
+def test_only_json_is_accepted(visitor: Make, kind: str) -> None:
     problem(visitor().ask("POST", "/login/", data=b'{"username": "a"}', headers={"Content-Type": kind}), 415)
 
 
-def test_a_wrong_method_is_told_the_right_one(visitor: Make) -> None:
+def test_wrong_method_gets_the_allowed_ones(visitor: Make) -> None:
     reply = visitor().ask("DELETE", "/register/")
     problem(reply, 405)
     assert "POST" in reply.headers["Allow"]
 
 
 @pytest.mark.parametrize("path", ["/nowhere/", "/post-detail/", f"/post-detail/{UNKNOWN}/x/", "/%00/", "/é/"])
-def test_what_is_not_there_is_not_found(visitor: Make, path: str) -> None:
+def test_unknown_path_is_not_found(visitor: Make, path: str) -> None:
     problem(visitor().get(path), 404)
 
 
@@ -108,14 +108,14 @@ def test_unknown_ids_are_not_found(new_user: Make, id_: str) -> None:
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "limit=", "limit=1.5", "limit=-1"])
-def test_a_limit_is_a_number_from_1_to_100(new_user: Make, query: str) -> None:
+def test_limit_is_a_number_from_1_to_100(new_user: Make, query: str) -> None:
     person = new_user()
     for path in ("/all-posts/", "/users/all/", "/notifications/"):
         assert fields(person.get(f"{path}?{query}")) == {"limit"}
 
 
 @pytest.mark.parametrize("cursor", ["x", "%00", "!!!!", "YWJj%20", "z" * 500, "J1wn"])
-def test_a_made_up_cursor_is_rejected(new_user: Make, cursor: str) -> None:
+def test_invalid_cursor_is_rejected(new_user: Make, cursor: str) -> None:
     person = new_user()
     for path in ("/all-posts/", "/users/all/", "/notifications/"):
         reply = person.get(f"{path}?cursor={cursor}")
@@ -124,7 +124,7 @@ def test_a_made_up_cursor_is_rejected(new_user: Make, cursor: str) -> None:
             assert fields(reply) == {"cursor"}
 
 
-def test_pages_lead_through_all_items_once(new_user: Make) -> None:
+def test_pages_contain_every_item_once(new_user: Make) -> None:
     author = new_user()
     mine = [author.writes(f"page {number}")["id"] for number in range(7)]
     seen: list[str] = []
@@ -161,13 +161,13 @@ BAD_ACCOUNTS = [
 
 
 @pytest.mark.parametrize(("wrong", "field"), BAD_ACCOUNTS)
-def test_registration_names_the_field_that_is_wrong(visitor: Make, wrong: dict[str, Any], field: str) -> None:
+def test_registration_names_the_invalid_field(visitor: Make, wrong: dict[str, Any], field: str) -> None:
     person = visitor()
     body = {"username": person.name, "email": person.email, "password": PASSWORD} | wrong
     assert fields(person.post("/register/", body)) == {field}
 
 
-def test_a_name_or_an_email_is_given_once_without_regard_to_case(visitor: Make) -> None:
+def test_username_and_email_are_unique_ignoring_case(visitor: Make) -> None:
     first, second = visitor(), visitor()
     first.register()
     taken = {"username": first.name.upper(), "email": second.email, "password": PASSWORD}
@@ -176,7 +176,7 @@ def test_a_name_or_an_email_is_given_once_without_regard_to_case(visitor: Make) 
     assert problem(second.post("/register/", taken), 409)["errors"][0]["field"] == "email"
 
 
-def test_unknown_user_and_wrong_password_get_the_same_answer(visitor: Make) -> None:
+def test_unknown_user_and_wrong_password_get_the_same_response(visitor: Make) -> None:
     person = visitor()
     person.register()
     wrong = person.post("/login/", {"username": person.name, "password": "not the password"})
@@ -185,7 +185,7 @@ def test_unknown_user_and_wrong_password_get_the_same_answer(visitor: Make) -> N
     assert told[0] == told[1]
 
 
-def test_one_signs_in_by_name_or_email(visitor: Make) -> None:
+def test_login_works_by_username_or_email(visitor: Make) -> None:
     person = visitor()
     person.register()
     for name in ({"username": person.name.upper()}, {"email": person.email}, {"username": person.email}):
@@ -194,7 +194,7 @@ def test_one_signs_in_by_name_or_email(visitor: Make) -> None:
         assert set(reply.json()) == {"token", "token_type", "expires_at", "user"}
 
 
-def test_a_new_password_needs_the_current_one_and_ends_the_other_sessions(new_user: Make) -> None:
+def test_new_password_requires_the_current_one_and_ends_other_sessions(new_user: Make) -> None:
     person = new_user()
     other = person.token
     person.login()
@@ -210,11 +210,11 @@ TEXTS = ["", " \n\t ", "x" * 5001, "nul\0", 5, None, ["a"]]
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
-def test_a_post_has_1_to_5000_characters_that_can_be_seen(new_user: Make, text: object) -> None:
+def test_post_has_1_to_5000_visible_characters(new_user: Make, text: object) -> None:
     assert fields(new_user().post("/create-post/", {"text": text})) == {"text"}
 
 
-def test_a_lone_surrogate_is_no_text(new_user: Make) -> None:
+def test_lone_surrogate_is_rejected(new_user: Make) -> None:
     body, headers = b'{"text": "\\ud800"}', {"Content-Type": "application/json"}
     assert fields(new_user().ask("POST", "/create-post/", data=body, headers=headers)) == {"text"}
 
@@ -223,7 +223,7 @@ KEPT = ["x" * 5000, "\N{GRINNING FACE}" * 5000, "مرحبا", "e\u0301", " leadi
 
 
 @pytest.mark.parametrize("text", KEPT, ids=range(len(KEPT)))
-def test_text_is_kept_to_the_letter(new_user: Make, text: str) -> None:
+def test_text_is_stored_unchanged(new_user: Make, text: str) -> None:
     author = new_user()
     assert author.writes(text)["text"] == text
     assert author.get("/all-posts/?limit=1").json()["items"][0]["text"] == text
@@ -248,13 +248,13 @@ def test_the_same_idempotency_key_writes_once(new_user: Make) -> None:
     assert other.status_code == 201
 
 
-def test_a_request_id_is_taken_from_the_client_or_given(visitor: Make) -> None:
+def test_request_id_is_taken_from_the_client_or_created(visitor: Make) -> None:
     person = visitor()
     assert person.get("/all-posts/", headers={"X-Request-ID": "my-request-1"}).headers["X-Request-ID"] == "my-request-1"
     assert person.get("/all-posts/").headers["X-Request-ID"] != person.get("/all-posts/").headers["X-Request-ID"]
 
 
-def test_an_unchanged_page_is_not_sent_again(new_user: Make) -> None:
+def test_unchanged_response_is_304(new_user: Make) -> None:
     author = new_user()
     path = f"/post-detail/{author.writes('etag')['id']}/"
     first, cached = author.get(path), author.get(path)
@@ -265,14 +265,14 @@ def test_an_unchanged_page_is_not_sent_again(new_user: Make) -> None:
 
 
 @pytest.mark.parametrize("path", ["/all-posts/", "/users/all/", "/notifications/"])
-def test_head_answers_like_get_without_a_body(new_user: Make, path: str) -> None:
+def test_head_returns_headers_without_a_body(new_user: Make, path: str) -> None:
     person = new_user()
     head = person.ask("HEAD", path)
     assert (head.status_code, head.content) == (200, b"")
     assert int(head.headers["Content-Length"]) == len(person.get(path).content)
 
 
-def test_the_probes_answer(visitor: Make) -> None:
+def test_probes_answer(visitor: Make) -> None:
     person = visitor()
     assert person.get("/livez").status_code == 200
     assert person.get("/readyz").json()["status"] == "ready"

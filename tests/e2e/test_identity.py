@@ -59,9 +59,7 @@ def stage(new_user: Make, visitor: Make, staff: Person, operator: Operator) -> S
 
 
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
-def test_the_end_of_a_session_counts_at_once_for_requests_and_for_open_websockets(
-    stage: Stage, end: Callable[[Stage], Any]
-) -> None:
+def test_ended_session_is_rejected_at_once_and_its_websockets_close(stage: Stage, end: Callable[[Stage], Any]) -> None:
     socket = stage.person.listen()
     received(socket)
     end(stage)
@@ -72,7 +70,7 @@ def test_the_end_of_a_session_counts_at_once_for_requests_and_for_open_websocket
     assert time.monotonic() < ended + SOCKETS
 
 
-def test_ones_sessions_are_listed_page_by_page_with_their_programs(new_user: Make) -> None:
+def test_own_sessions_are_listed_in_pages_with_their_user_agents(new_user: Make) -> None:
     person = new_user()
     for number in range(3):
         login = {"username": person.name, "password": PASSWORD}
@@ -87,7 +85,7 @@ def test_ones_sessions_are_listed_page_by_page_with_their_programs(new_user: Mak
     assert rest.json()["next"] is None
 
 
-def test_other_peoples_sessions_cannot_be_seen_or_ended(new_user: Make) -> None:
+def test_sessions_of_others_cannot_be_listed_or_ended(new_user: Make) -> None:
     owner, other = new_user(), new_user()
     session = current(owner)["id"]
     assert session not in other.get("/sessions/").text
@@ -97,9 +95,7 @@ def test_other_peoples_sessions_cannot_be_seen_or_ended(new_user: Make) -> None:
     assert owner.get("/sessions/").status_code == 401
 
 
-def test_only_staff_close_accounts_and_a_closed_one_is_rejected_like_a_wrong_password(
-    new_user: Make, staff: Person
-) -> None:
+def test_only_staff_close_accounts_and_login_then_fails_like_a_wrong_password(new_user: Make, staff: Person) -> None:
     person = new_user()
     assert person.post(f"/users/deactivate/{staff.id}/").status_code == 403
     assert staff.post(f"/users/deactivate/{person.id}/").json()["is_active"] is False
@@ -111,7 +107,7 @@ def test_only_staff_close_accounts_and_a_closed_one_is_rejected_like_a_wrong_pas
     person.login()
 
 
-def test_a_deleted_account_is_erased_everywhere(new_user: Make, visitor: Make, staff: Person) -> None:
+def test_deleted_account_is_erased_in_every_service(new_user: Make, visitor: Make, staff: Person) -> None:
     author, reader = new_user(), new_user()
     post = author.writes("Remember me not.")
     until(lambda: post["text"] in str(reader.inbox()), "the reader to be told", 15)

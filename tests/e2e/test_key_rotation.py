@@ -76,7 +76,7 @@ def _counted(operator: Operator, author: Person) -> int:
     return next((one["posts"] for one in authors if one["id"] == author.id), 0)
 
 
-def test_keys_rotate_while_people_post_and_the_old_one_is_rejected_at_the_end(
+def test_keys_rotate_under_load_and_the_old_key_is_rejected_at_the_end(
     platform: Instance, new_user: Make, operator: Operator
 ) -> None:
     rotation = Rotation(platform)

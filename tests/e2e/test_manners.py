@@ -25,7 +25,7 @@ def preflight(person: Person, origin: str) -> requests.Response:
     return person.ask("OPTIONS", "/update-account/", headers=asked)
 
 
-def test_a_page_of_an_allowed_origin_may_call_with_a_token(new_user: Make) -> None:
+def test_allowed_origin_may_send_requests_with_a_token(new_user: Make) -> None:
     person = new_user()
     asked = preflight(person, APP)
     assert asked.status_code == 204
@@ -39,14 +39,14 @@ def test_a_page_of_an_allowed_origin_may_call_with_a_token(new_user: Make) -> No
         assert "X-RateLimit-Remaining" in reply.headers["Access-Control-Expose-Headers"]
 
 
-def test_a_page_of_another_origin_may_not(new_user: Make) -> None:
+def test_other_origin_may_not_send_requests(new_user: Make) -> None:
     person = new_user()
     for reply in (preflight(person, "https://evil.example"), person.get("/all-posts/", headers={"Origin": "null"})):
         assert not [name for name in reply.headers if name.startswith("Access-Control-")]
         assert reply.headers["Vary"] == "Origin"
 
 
-def test_asking_for_permission_costs_none_of_ones_requests(visitor: Make) -> None:
+def test_preflight_request_is_not_counted(visitor: Make) -> None:
     person = visitor()
     for _ in range(5):
         preflight(person, APP)
@@ -54,7 +54,7 @@ def test_asking_for_permission_costs_none_of_ones_requests(visitor: Make) -> Non
 
 
 @pytest.mark.parametrize("path", ["/all-posts/", "/nowhere/", "/users/all/", "/livez", "/readyz", "/ws/notifications/"])
-def test_every_answer_is_safe_in_a_browser(visitor: Make, path: str) -> None:
+def test_every_response_has_security_headers(visitor: Make, path: str) -> None:
     headers = visitor().get(path).headers
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "DENY"
@@ -62,16 +62,14 @@ def test_every_answer_is_safe_in_a_browser(visitor: Make, path: str) -> None:
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
 
 
-def test_rejections_and_private_answers_are_kept_by_nobody(new_user: Make) -> None:
+def test_errors_and_private_responses_are_not_cached(new_user: Make) -> None:
     person = new_user()
     for path in ("/users/all/", "/nowhere/", "/sessions/"):
         assert person.get(path).headers["Cache-Control"] == "no-store"
     assert person.post("/notifications/read/", {"all": True}).headers["Cache-Control"] == "no-store"
 
 
-def test_a_key_whose_first_request_still_runs_is_a_conflict_and_then_a_replay(
-    platform: Instance, new_user: Make
-) -> None:
+def test_idempotency_key_in_use_is_a_conflict_and_later_replayed(platform: Instance, new_user: Make) -> None:
     author = new_user()
     headers = {"Idempotency-Key": "slow-1"}
     held = f"hold:create-post:{author.id}:slow-1"
@@ -95,14 +93,14 @@ def test_a_key_whose_first_request_still_runs_is_a_conflict_and_then_a_replay(
         assert not keys.exists(held)
 
 
-def test_a_rejected_request_leaves_its_key_free(new_user: Make) -> None:
+def test_rejected_request_does_not_use_up_its_idempotency_key(new_user: Make) -> None:
     author = new_user()
     headers = {"Idempotency-Key": "again-1"}
     assert author.post("/create-post/", {"text": ""}, headers=headers).status_code == 422
     assert author.post("/create-post/", {"text": "now"}, headers=headers).status_code == 201
 
 
-def test_calls_and_answers_of_all_processes_are_measured(platform: Instance, new_user: Make, url: str) -> None:
+def test_requests_and_rpc_calls_of_all_processes_are_measured(platform: Instance, new_user: Make, url: str) -> None:
     environment = platform.environment
     call = 'baraza_rpc_client_seconds_count{method="all",outcome="ok",service="users"}'
     answer = 'baraza_http_seconds_count{route="all-users",status="200"}'

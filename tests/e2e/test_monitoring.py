@@ -125,37 +125,37 @@ def go_wrong(platform: Instance) -> None:
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_a_panel_shows_something(watched: Watched, query: str) -> None:
+def test_dashboard_panel_has_data(watched: Watched, query: str) -> None:
     assert watched.values(query)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
-def test_an_alert_has_something_to_look_at(watched: Watched, rule: dict[str, Any]) -> None:
+def test_alert_expression_has_data(watched: Watched, rule: dict[str, Any]) -> None:
     watched.values(rule["expr"])
     selectors = [re.sub(r"\[\w+]", "", selector) for selector in SELECTOR.findall(rule["expr"])]
     assert selectors
     assert [one for one in selectors if one not in NEVER and not watched.values(one)] == []
 
 
-def test_prometheus_reaches_every_process_and_every_server(watched: Watched) -> None:
+def test_prometheus_scrapes_every_process_and_server(watched: Watched) -> None:
     targets = watched.query("targets", state="active")["activeTargets"]
     jobs = yaml.safe_load((MONITORING / "prometheus.yml").read_text(encoding="utf-8"))["scrape_configs"]
     assert {target["labels"]["job"]: target["lastError"] for target in targets} == {job["job_name"]: "" for job in jobs}
 
 
-def test_a_process_that_hangs_is_noticed(watched: Watched) -> None:
+def test_hanging_process_raises_an_alert(watched: Watched) -> None:
     lines = watched.series("ALERTS")
     assert ("ProcessAway", "feeds") in {(line["metric"]["alertname"], line["metric"].get("job")) for line in lines}
 
 
-def test_prometheus_reads_the_rules(watched: Watched) -> None:
+def test_prometheus_loads_the_rules(watched: Watched) -> None:
     groups = watched.query("rules")["groups"]
     loaded = {rule["name"]: rule["health"] for group in groups for rule in group["rules"]}
     assert loaded == {rule["alert"]: "ok" for rule in RULES}
 
 
 @pytest.mark.parametrize("question", re.findall(r"^ask '(.+)'", RUNBOOK.read_text(encoding="utf-8"), re.MULTILINE))
-def test_a_question_of_the_runbook_can_be_asked(watched: Watched, question: str) -> None:
+def test_runbook_query_is_valid(watched: Watched, question: str) -> None:
     watched.query("query", query=question)
     names = [selector.partition("{")[0] for selector in SELECTOR.findall(question)]
     assert [name for name in names if not watched.values(name)] == []

@@ -13,7 +13,7 @@ OURS = ["/docs/", "/docs/page.css", "/docs/page.js"]
 KINDS = {"css": "text/css", "js": "text/javascript", "png": "image/png", "json": "application/json"}
 
 
-def test_the_document_is_there_for_anybody_and_counted(visitor: Make) -> None:
+def test_document_is_public_and_rate_limited(visitor: Make) -> None:
     person = visitor()
     reply = person.get("/openapi.json")
     assert (reply.status_code, reply.headers["Content-Type"]) == (200, "application/json")
@@ -22,7 +22,7 @@ def test_the_document_is_there_for_anybody_and_counted(visitor: Make) -> None:
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", *OURS])
-def test_who_has_it_already_is_told_so(visitor: Make, path: str) -> None:
+def test_document_with_matching_etag_is_304(visitor: Make, path: str) -> None:
     person = visitor()
     first = person.get(path)
     assert "max-age" in first.headers["Cache-Control"]
@@ -31,13 +31,13 @@ def test_who_has_it_already_is_told_so(visitor: Make, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", *OURS])
-def test_head_answers_like_get(visitor: Make, path: str) -> None:
+def test_head_of_the_document_has_its_headers(visitor: Make, path: str) -> None:
     head = visitor().ask("HEAD", path, headers={"Accept-Encoding": "identity"})
     assert (head.status_code, head.content) == (200, b"")
     assert int(head.headers["Content-Length"]) == len(visitor().get(path).content)
 
 
-def test_the_gateway_serves_every_file_that_the_page_asks_for(visitor: Make) -> None:
+def test_gateway_serves_every_file_of_the_page(visitor: Make) -> None:
     person = visitor()
     page = person.get("/docs/")
     assert page.headers["Content-Type"] == "text/html; charset=utf-8"
@@ -50,14 +50,12 @@ def test_the_gateway_serves_every_file_that_the_page_asks_for(visitor: Make) -> 
 
 
 @pytest.mark.parametrize("path", OURS)
-def test_the_page_names_no_other_place(visitor: Make, path: str) -> None:
+def test_page_links_to_no_other_host(visitor: Make, path: str) -> None:
     assert "//" not in re.sub(r"^\s*//.*$", "", visitor().get(path).text, flags=re.MULTILINE)
 
 
 @pytest.mark.parametrize("path", [*OURS, "/docs/swagger-ui-bundle.js"])
-def test_browsers_are_told_to_fetch_nothing_from_elsewhere_and_to_run_no_inline_script(
-    visitor: Make, path: str
-) -> None:
+def test_content_security_policy_forbids_other_hosts_and_inline_scripts(visitor: Make, path: str) -> None:
     rules = dict(rule.split(" ", 1) for rule in visitor().get(path).headers["Content-Security-Policy"].split("; "))
     assert rules["default-src"] == "'none'"
     assert rules["script-src"] == rules["style-src"] == rules["connect-src"] == "'self'"
@@ -65,12 +63,12 @@ def test_browsers_are_told_to_fetch_nothing_from_elsewhere_and_to_run_no_inline_
 
 
 @pytest.mark.parametrize("path", ["/docs/nothing.js", "/docs/../setup.cfg", "/docs/oauth2-redirect.html", "/docs/x/y"])
-def test_there_is_no_other_file(visitor: Make, path: str) -> None:
+def test_other_file_of_the_page_is_not_found(visitor: Make, path: str) -> None:
     reply = visitor().get(path)
     assert (reply.status_code, reply.headers["Content-Type"]) == (404, "application/problem+json")
 
 
-def test_the_path_without_a_slash_leads_to_the_page(visitor: Make) -> None:
+def test_path_without_a_slash_redirects_to_the_page(visitor: Make) -> None:
     reply = visitor().get("/docs", allow_redirects=False)
     assert reply.status_code == 308
     assert reply.headers["Location"].endswith("/docs/")

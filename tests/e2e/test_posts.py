@@ -29,7 +29,7 @@ def fields(reply: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("path", ["/all-posts/", "/feeds/all/"])
-def test_the_posts_of_an_author_come_in_pages_that_lead_to_each_other(new_user: Make, path: str) -> None:
+def test_posts_of_an_author_are_paginated(new_user: Make, path: str) -> None:
     author, other = new_user(), new_user()
     mine = []
     for number in range(5):
@@ -47,7 +47,7 @@ def test_the_posts_of_an_author_come_in_pages_that_lead_to_each_other(new_user: 
     assert seen == mine[::-1]
 
 
-def test_an_author_is_named_by_an_id(new_user: Make) -> None:
+def test_author_filter_requires_an_id(new_user: Make) -> None:
     person = new_user()
     assert person.get(f"/all-posts/?author={UNKNOWN}").json() == {"items": [], "next": None}
     for author in ("", "ada", person.name, UNKNOWN.upper(), "%00"):
@@ -55,7 +55,7 @@ def test_an_author_is_named_by_an_id(new_user: Make) -> None:
 
 
 @pytest.mark.parametrize("path", ["/post-detail/", "/feeds/detail/"])
-def test_a_post_is_edited_by_its_author_alone(new_user: Make, operator: Operator, path: str) -> None:
+def test_only_its_author_edits_a_post(new_user: Make, operator: Operator, path: str) -> None:
     author, staff = new_user(), new_user()
     operator("users.set_staff", username=staff.name, is_staff=True)
     staff.login()
@@ -73,7 +73,7 @@ def test_a_post_is_edited_by_its_author_alone(new_user: Make, operator: Operator
 
 
 @pytest.mark.parametrize("path", ["/post-detail/", "/feeds/detail/"])
-def test_a_post_is_deleted_by_its_author_or_staff_once(new_user: Make, operator: Operator, path: str) -> None:
+def test_post_is_deleted_once_by_its_author_or_staff(new_user: Make, operator: Operator, path: str) -> None:
     author, staff = new_user(), new_user()
     operator("users.set_staff", username=staff.name, is_staff=True)
     staff.login()
@@ -87,13 +87,13 @@ def test_a_post_is_deleted_by_its_author_or_staff_once(new_user: Make, operator:
     assert author.get(f"/all-posts/?author={author.id}").json()["items"] == []
 
 
-def test_visitor_change_no_post(new_user: Make, visitor: Make) -> None:
+def test_anonymous_users_cannot_change_posts(new_user: Make, visitor: Make) -> None:
     path = f"/post-detail/{new_user().writes('mine')['id']}/"
     problem(visitor().put(path, {"text": "yours"}), 401)
     problem(visitor().delete(path), 401)
 
 
-def test_whoever_was_told_of_a_post_reads_what_became_of_it(new_user: Make) -> None:
+def test_notifications_show_edits_and_deletion_of_their_post(new_user: Make) -> None:
     author, reader = new_user(), new_user()
 
     def told() -> tuple[str, bool]:
@@ -120,7 +120,7 @@ LETTERS = {
 
 
 @pytest.mark.parametrize("text", LETTERS.values(), ids=LETTERS)
-def test_text_is_kept_to_the_letter_by_every_way(new_user: Make, text: str) -> None:
+def test_text_is_unchanged_in_every_channel(new_user: Make, text: str) -> None:
     author = new_user()
     post = author.writes("x")
     path = f"/post-detail/{post['id']}/"
@@ -135,7 +135,7 @@ def test_text_is_kept_to_the_letter_by_every_way(new_user: Make, text: str) -> N
 
 
 @pytest.mark.parametrize("text", ['"nul \\u0000"', '"\\ud800"', '"\\udc00\\ud800"', '"\\ud83d."'])
-def test_what_nobody_can_store_is_rejected_and_nothing_is_written(new_user: Make, text: str) -> None:
+def test_text_that_cannot_be_stored_is_rejected(new_user: Make, text: str) -> None:
     author = new_user()
     post = author.writes("stays")
     body = f'{{"text": {text}}}'.encode()

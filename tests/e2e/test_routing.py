@@ -42,9 +42,7 @@ def everywhere(request: Callable[[], requests.Response], status: int) -> Callabl
     return lambda: {request().status_code for _ in range(12)} == {status}
 
 
-def test_a_route_that_is_switched_off_under_load_refuses_and_comes_back(
-    read: Read, set_route: Callable[..., None]
-) -> None:
+def test_route_disabled_under_load_rejects_and_can_be_enabled_again(read: Read, set_route: Callable[..., None]) -> None:
     with asking(read) as seen:
         set_route(enabled=False)
         until(everywhere(read, 503), "all-posts to be off", FOLLOW)
@@ -57,7 +55,7 @@ def test_a_route_that_is_switched_off_under_load_refuses_and_comes_back(
     assert set(seen) == {200, 503}
 
 
-def test_a_route_is_switched_off_on_all_its_paths_and_alone(
+def test_disabled_route_is_disabled_on_all_its_paths_only(
     read: Read, new_user: Make, set_route: Callable[..., None]
 ) -> None:
     set_route(enabled=False)
@@ -68,9 +66,7 @@ def test_a_route_is_switched_off_on_all_its_paths_and_alone(
     person.writes("still open")
 
 
-def test_a_route_that_is_given_a_rate_refuses_beyond_it_also_what_is_cached(
-    new_user: Make, set_route: Callable[..., None]
-) -> None:
+def test_rate_of_a_route_applies_to_cached_responses_too(new_user: Make, set_route: Callable[..., None]) -> None:
     set_route(rate="5/hour")
     probe, person, other = new_user(), new_user(), new_user()
     until(lambda: probe.get("/all-posts/").status_code == 429, "the rate to be followed", 2 * FOLLOW)
@@ -83,7 +79,7 @@ def test_a_route_that_is_given_a_rate_refuses_beyond_it_also_what_is_cached(
     assert other.get("/all-posts/").status_code == 200
 
 
-def test_a_route_is_sent_to_a_method_of_the_same_contract_and_to_no_other(
+def test_route_can_be_sent_only_to_a_method_with_the_same_contract(
     new_user: Make, operator: Operator, set_route: Callable[..., None]
 ) -> None:
     for target in ("users.all", "feeds.nothing", "nobody.all"):

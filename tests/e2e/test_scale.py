@@ -33,7 +33,7 @@ def loaded(crowd: Masses) -> Iterator[Loaded]:
 
 
 @pytest.mark.timeout(TOLD + SENT + 60)
-def test_every_active_person_is_told_once_by_each_channel_they_chose_and_nobody_else_is(
+def test_every_active_user_is_notified_once_by_each_chosen_channel_and_no_other_user(
     platform: Instance, crowd: Masses, loaded: Loaded, new_user: Callable[..., Person]
 ) -> None:
     author = new_user()

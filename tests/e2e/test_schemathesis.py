@@ -141,15 +141,15 @@ def told(event: events.EngineEvent) -> Iterator[str]:
                     yield f"{event.recorder.label}: {check.failure_info.failure}\n{check.failure_info.code_sample}"
 
 
-def test_every_answer_is_as_documented(found: Findings) -> None:
+def test_every_response_is_as_documented(found: Findings) -> None:
     assert found.failures == []
 
 
-def test_there_were_thousands_of_requests(found: Findings) -> None:
+def test_thousands_of_requests_were_sent(found: Findings) -> None:
     assert sum(counted.total() for counted in found.statuses.values()) >= LEAST
 
 
-def test_every_endpoint_has_served_some_of_them(found: Findings, document: dict[str, Any]) -> None:
+def test_every_endpoint_was_requested(found: Findings, document: dict[str, Any]) -> None:
     for path, item in document["paths"].items():
         for method in item:
             # There is no second time to delete, nobody's token is made up, and few of the posts are one's own.
@@ -158,6 +158,6 @@ def test_every_endpoint_has_served_some_of_them(found: Findings, document: dict[
             assert served & found.statuses[f"{method.upper()} {path}"].keys(), path
 
 
-def test_few_of_them_were_turned_away_at_the_door(found: Findings) -> None:
+def test_few_requests_were_rejected_before_their_endpoint(found: Findings) -> None:
     counted = sum((counted for name, counted in found.statuses.items() if "login" not in name), Counter[int]())
     assert counted[401] + counted[403] + counted[429] < counted.total() / 10

@@ -39,14 +39,14 @@ def delivery_of(reader: Person, message: str) -> Mapping[str, Any]:
     return next((one for one in detail["deliveries"] if one["channel"] == "sms"), {})
 
 
-def test_the_recipient_sees_that_an_sms_was_delivered(new_user: NewUser, reader: Person, platform: Instance) -> None:
+def test_recipient_sees_that_an_sms_was_delivered(new_user: NewUser, reader: Person, platform: Instance) -> None:
     new_user().writes("Did you get it?")
     until(lambda: delivery_of(reader, "Did you get it?").get("status") == "delivered", "the report", 30)
     (sms,) = texts_to(platform.environment, phone(reader))
     assert sms["report"] == "Success"
 
 
-def test_the_recipient_sees_why_an_sms_was_not_delivered(new_user: NewUser, reader: Person, platform: Instance) -> None:
+def test_recipient_sees_why_an_sms_was_not_delivered(new_user: NewUser, reader: Person, platform: Instance) -> None:
     script = {"report": {"status": "Failed", "reason": "AbsentSubscriber", "early": True}, "to": phone(reader)}
     requests.post(f"{platform.environment['BARAZA_SMS']}/faults", json=script, timeout=TIMEOUT).raise_for_status()
     new_user().writes("Where are you?")
@@ -54,7 +54,7 @@ def test_the_recipient_sees_why_an_sms_was_not_delivered(new_user: NewUser, read
     assert delivery_of(reader, "Where are you?")["last_error"] == "Failed: AbsentSubscriber"
 
 
-def test_who_opts_out_by_phone_gets_no_more_sms(new_user: NewUser, reader: Person, platform: Instance) -> None:
+def test_user_who_opted_out_by_phone_gets_no_more_sms(new_user: NewUser, reader: Person, platform: Instance) -> None:
     author, witness = new_user(), new_user(phone=f"+254713{secrets.randbelow(10**6):06d}", notify_by=["sms"])
     stop = {"phoneNumber": phone(reader)}
     answer = requests.post(f"{platform.environment['BARAZA_SMS']}/opt-out", stop, timeout=TIMEOUT)
@@ -67,9 +67,7 @@ def test_who_opts_out_by_phone_gets_no_more_sms(new_user: NewUser, reader: Perso
     assert texts_to(platform.environment, phone(reader)) == []
 
 
-def test_thousands_of_reports_from_one_address_are_not_too_many_and_forged_ones_are(
-    visitor: NewUser, callback: str
-) -> None:
+def test_delivery_reports_are_not_rate_limited_but_forged_ones_are(visitor: NewUser, callback: str) -> None:
     vendor = visitor()
     for _ in range(120):
         reply = vendor.ask("POST", callback, data=REPORT)
@@ -81,14 +79,14 @@ def test_thousands_of_reports_from_one_address_are_not_too_many_and_forged_ones_
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
-def test_a_wrong_secret_is_answered_as_any_path_that_is_not_there(visitor: NewUser, method: str) -> None:
+def test_webhook_with_a_wrong_secret_is_not_found(visitor: NewUser, method: str) -> None:
     person = visitor()
     wrong, nowhere = (person.ask(method, path) for path in ("/callbacks/africastalking/wrong/", "/no/such/path/"))
     documents = [problem(reply, 404) | {"request_id": ""} for reply in (wrong, nowhere)]
     assert documents[0] == documents[1]
 
 
-def test_a_form_that_makes_no_sense_is_rejected_by_field(visitor: NewUser, callback: str) -> None:
+def test_invalid_webhook_form_is_rejected_by_field(visitor: NewUser, callback: str) -> None:
     vendor = visitor()
     rejected = problem(vendor.ask("POST", callback, data=REPORT | {"phoneNumber": "nobody"}), 422)
     assert [error["field"] for error in rejected["errors"]] == ["phoneNumber"]
@@ -98,7 +96,7 @@ def test_a_form_that_makes_no_sense_is_rejected_by_field(visitor: NewUser, callb
     assert problem(vendor.get(callback), 405)
 
 
-def test_what_cannot_be_stored_is_to_be_sent_again(platform: Instance, visitor: NewUser, callback: str) -> None:
+def test_report_that_cannot_be_stored_is_a_503(platform: Instance, visitor: NewUser, callback: str) -> None:
     platform.control.stop("notifications.service")
     try:
         assert problem(visitor().ask("POST", callback, data=REPORT), 503)
@@ -108,7 +106,7 @@ def test_what_cannot_be_stored_is_to_be_sent_again(platform: Instance, visitor: 
     until(lambda: vendor.ask("POST", callback, data=REPORT).status_code == 204, "notifications to be back", 30)
 
 
-def test_the_secret_is_in_no_log_and_in_no_metric(platform: Instance, visitor: NewUser, callback: str) -> None:
+def test_webhook_secret_is_in_no_log_and_no_metric(platform: Instance, visitor: NewUser, callback: str) -> None:
     secret = platform.environment["AFRICASTALKING_CALLBACK_SECRET"]
     person = visitor()
     for path in (callback, callback.rstrip("/"), f"/{callback}", f"{callback}more/"):

@@ -14,7 +14,7 @@ def titles(person: Person) -> list[str]:
     return [item["title"] for item in person.inbox()["items"]]
 
 
-def test_every_active_user_is_told_on_screen_by_mail_and_by_sms_and_nobody_else(
+def test_every_active_user_is_notified_in_real_time_by_email_and_by_sms_and_no_other_user(
     platform: Instance, new_user: NewUser
 ) -> None:
     phone = "+254711" + f"{int(new_user().name[-6:], 16) % 1_000_000:06d}"
@@ -39,7 +39,7 @@ def test_every_active_user_is_told_on_screen_by_mail_and_by_sms_and_nobody_else(
     assert mails_to(platform.environment, author.email) == mails_to(platform.environment, leaver.email) == []
 
 
-def test_a_notification_tells_how_it_was_delivered(new_user: NewUser) -> None:
+def test_notification_shows_its_deliveries(new_user: NewUser) -> None:
     author, reader = new_user(), new_user()
     author.writes("Who told whom?")
     until(lambda: bool(reader.inbox()["items"]), "the inbox", 10)
@@ -52,7 +52,7 @@ def test_a_notification_tells_how_it_was_delivered(new_user: NewUser) -> None:
     until(sent, "the delivery to be recorded", 30)
 
 
-def test_the_list_of_posts_shows_a_new_post_as_soon_as_it_was_answered(new_user: NewUser) -> None:
+def test_list_of_posts_shows_a_new_post_at_once(new_user: NewUser) -> None:
     author = new_user()
     for number in range(5):
         assert author.get("/all-posts/").status_code == 200  # now it is cached
@@ -61,7 +61,7 @@ def test_the_list_of_posts_shows_a_new_post_as_soon_as_it_was_answered(new_user:
         assert author.get(f"/feeds/detail/{post['id']}/").json() == post
 
 
-def test_a_new_name_shows_at_once_on_old_posts(new_user: NewUser) -> None:
+def test_new_username_is_on_old_posts_at_once(new_user: NewUser) -> None:
     author = new_user()
     post = author.writes("under the old name")
     assert author.get(f"/post-detail/{post['id']}/").json()["author"]["username"] == author.name
@@ -70,7 +70,7 @@ def test_a_new_name_shows_at_once_on_old_posts(new_user: NewUser) -> None:
     assert author.get(f"/post-detail/{post['id']}/").json()["author"]["username"] == f"{author.name}.x"
 
 
-def test_staff_can_notify_one_active_user_and_others_cannot(new_user: NewUser, operator: Callable[..., object]) -> None:
+def test_only_staff_can_notify_a_single_active_user(new_user: NewUser, operator: Callable[..., object]) -> None:
     staff, reader = new_user(), new_user()
     message = {"user_id": reader.id, "message": "The meeting is at four.", "title": "Reminder"}
     assert staff.post("/send-notification/", message).status_code == 403

@@ -45,7 +45,7 @@ def channels(person: Person) -> list[str]:
     return list(person.get(f"/users/detail/{person.id}/").json()["notify_by"])
 
 
-def test_a_mail_provider_unsubscribes_with_one_click_and_no_mail_comes_any_more(
+def test_one_click_unsubscribe_stops_emails(
     platform: Instance, new_user: NewUser, visitor: NewUser, reader: Person, link: str
 ) -> None:
     provider = visitor()
@@ -61,7 +61,7 @@ def test_a_mail_provider_unsubscribes_with_one_click_and_no_mail_comes_any_more(
     assert len(mails_to(platform.environment, reader.email)) == 1
 
 
-def test_people_see_a_page_and_looking_at_it_changes_nothing(visitor: NewUser, reader: Person, link: str) -> None:
+def test_unsubscribe_page_changes_nothing_until_it_is_confirmed(visitor: NewUser, reader: Person, link: str) -> None:
     person = visitor()
     asked = person.get(link, headers=BROWSER)
     assert (asked.status_code, asked.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
@@ -76,7 +76,7 @@ def test_people_see_a_page_and_looking_at_it_changes_nothing(visitor: NewUser, r
     assert channels(reader) == ["realtime"]
 
 
-def test_a_browser_may_load_nothing_and_send_only_to_us(visitor: NewUser) -> None:
+def test_unsubscribe_page_loads_nothing_and_posts_only_to_the_gateway(visitor: NewUser) -> None:
     reply = visitor().get(f"/unsubscribe/{new_id()}/", headers=BROWSER)
     rules = dict(rule.split(" ", 1) for rule in reply.headers["Content-Security-Policy"].split("; "))
     assert rules["default-src"] == rules["frame-ancestors"] == rules["base-uri"] == "'none'"
@@ -87,7 +87,7 @@ def test_a_browser_may_load_nothing_and_send_only_to_us(visitor: NewUser) -> Non
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize(("path", "status"), [("x/", 404), (f"{new_id()}/?channel=fax", 422)])
-def test_a_link_that_is_not_complete_is_rejected_in_the_words_of_whoever_asks(
+def test_incomplete_unsubscribe_link_is_rejected_as_html_or_json(
     visitor: NewUser, method: str, path: str, status: int
 ) -> None:
     person = visitor()
@@ -96,7 +96,7 @@ def test_a_link_that_is_not_complete_is_rejected_in_the_words_of_whoever_asks(
     assert (page.status_code, page.headers["Content-Type"]) == (status, "text/html; charset=utf-8")
 
 
-def test_a_link_that_is_nobodys_is_rejected_in_the_words_of_whoever_asks(visitor: NewUser) -> None:
+def test_unknown_unsubscribe_link_is_rejected_as_html_or_json(visitor: NewUser) -> None:
     person, path = visitor(), f"/unsubscribe/{new_id()}/"
     problem(person.post(path), 404)
     page = person.ask("POST", path, headers=BROWSER)
@@ -104,14 +104,14 @@ def test_a_link_that_is_nobodys_is_rejected_in_the_words_of_whoever_asks(visitor
     assert "This link does not work" in page.text
 
 
-def test_it_is_counted_like_any_other_request(visitor: NewUser) -> None:
+def test_unsubscribe_request_is_rate_limited(visitor: NewUser) -> None:
     person = visitor()
     path = f"/unsubscribe/{new_id()}/"
     left = [int(person.ask(method, path).headers["X-RateLimit-Remaining"]) for method in ("GET", "POST")]
     assert left == [99, 98]
 
 
-def test_the_token_is_in_no_log_and_no_measurement(platform: Instance, visitor: NewUser, link: str) -> None:
+def test_unsubscribe_token_is_in_no_log_and_no_metric(platform: Instance, visitor: NewUser, link: str) -> None:
     person, token = visitor(), urlsplit(link).path.split("/")[2]
     person.get(link)
     person.ask("POST", link.partition("/?")[0], allow_redirects=False)  # without the slash it is redirected
