@@ -34,7 +34,7 @@ def gateway_url(platform: Instance) -> str:
 
 @pytest.fixture
 def visitor(url: str) -> Iterator[Callable[[], Person]]:
-    """Make people who are nobody yet."""
+    """Create clients without an account."""
     people: list[Person] = []
 
     def make() -> Person:

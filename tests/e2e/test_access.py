@@ -61,8 +61,8 @@ def call(person: Person, route: Route, path: str, id_: str) -> requests.Response
 def test_without_a_valid_token_only_public_routes_work(
     visitors: dict[str, Person], route: Route, path: str, kind: str
 ) -> None:
-    nobody = visitors[kind]
-    reply = call(nobody, route, path, visitors["good"].id)
+    client = visitors[kind]
+    reply = call(client, route, path, visitors["good"].id)
     if route.access is not Access.ANYONE:
         document = problem(reply, 401)
         assert document["code"] == ("unauthenticated" if kind == "none" else "invalid_token")

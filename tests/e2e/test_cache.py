@@ -1,4 +1,4 @@
-"""Cached pages under load: whoever asks after a write was answered sees it; those who miss one together call once."""
+"""Cached responses under load: never older than an answered write, and computed once per process."""
 
 import random
 from collections.abc import Callable, Mapping

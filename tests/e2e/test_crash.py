@@ -8,7 +8,7 @@ import pytest
 from dev.machine.waiting import until
 from dev.platform.instance import Instance
 from tests.e2e.support.person import Person
-from tests.e2e.support.trickle import posting, told
+from tests.e2e.support.trickle import notified_posts, posting
 
 Make = Callable[..., Person]
 PROCESSES = [
@@ -26,7 +26,7 @@ SETTLE = 90  # seconds
 
 
 def _knows_all(reader: Person, author: Person, texts: set[str]) -> bool:
-    return texts <= told(reader, author).keys()
+    return texts <= notified_posts(reader, author).keys()
 
 
 @pytest.mark.timeout(240)
@@ -42,4 +42,4 @@ def test_nothing_acknowledged_is_lost_or_sent_twice(platform: Instance, new_user
     acknowledged = set(trickle.acknowledged)
     for reader in readers:
         until(partial(_knows_all, reader, author, acknowledged), "every post in the inbox", SETTLE)
-        assert set(told(reader, author).values()) == {1}
+        assert set(notified_posts(reader, author).values()) == {1}

@@ -19,7 +19,7 @@ NEW_PASSWORD = {"password": "a brand new passphrase", "current_password": PASSWO
 
 @dataclass(frozen=True)
 class Stage:
-    """Somebody whose session ends, the same somebody signed in elsewhere, and those who have power over them."""
+    """A user whose session ends, the same user with another session, and those who may end it."""
 
     person: Person
     elsewhere: Person
@@ -110,7 +110,7 @@ def test_only_staff_close_accounts_and_login_then_fails_like_a_wrong_password(ne
 def test_deleted_account_is_erased_in_every_service(new_user: Make, visitor: Make, staff: Person) -> None:
     author, reader = new_user(), new_user()
     post = author.writes("Remember me not.")
-    until(lambda: post["text"] in str(reader.inbox()), "the reader to be told", 15)
+    until(lambda: post["text"] in str(reader.inbox()), "the reader's notification", 15)
     assert reader.get(f"/post-detail/{post['id']}/").status_code == 200
 
     wrong = author.delete("/account/", {"password": "not mine"})

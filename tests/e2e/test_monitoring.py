@@ -17,7 +17,7 @@ from dev.machine.files import ROOT
 from dev.machine.waiting import until
 from dev.platform.instance import Instance
 from tests.e2e.support.operator import Operator
-from tests.e2e.support.person import Person, received, told
+from tests.e2e.support.person import Person, receive_notification, received
 from tests.e2e.support.vendors import TIMEOUT, texts_to
 
 MONITORING = ROOT / "docker" / "monitoring"
@@ -26,7 +26,7 @@ INTERVAL = 1  # seconds
 WINDOW = "$__rate_interval"  # Grafana replaces it
 ROUNDS = 3
 
-# Series that there are only when something is wrong in a way that nobody can bring about from outside.
+# Series that exist only after failures that a test cannot cause.
 NEVER = {'baraza_rpc_seconds_count{outcome="error"}'}
 
 DASHBOARDS = [json.loads(file.read_text()) for file in sorted((MONITORING / "dashboards").iterdir())]
@@ -90,7 +90,7 @@ def live(platform: Instance) -> None:
     assert received(socket)["type"] == "ready"
     for number in range(ROUNDS):
         author.writes(f"number {number}")
-        told(socket)
+        receive_notification(socket)
         for path in ("/all-posts/", "/users/all/", "/notifications/"):
             assert reader.get(path).status_code == 200
         until(lambda: len(texts_to(platform.environment, phone)) == number + 1, "the SMS", 30)  # noqa: B023
@@ -100,7 +100,7 @@ def live(platform: Instance) -> None:
 
 
 def go_wrong(platform: Instance) -> None:
-    """A phone that cannot be reached, somebody who asks too often, a service that hangs."""
+    """An unreachable phone, too many requests, a hanging service."""
     url, sms = platform.environment["BARAZA_URL"], platform.environment["BARAZA_SMS"]
     phone = f"+254715{secrets.randbelow(10**6):06d}"
     script = {"report": {"status": "Failed", "reason": "AbsentSubscriber", "early": True}, "to": phone}
@@ -109,7 +109,7 @@ def go_wrong(platform: Instance) -> None:
     for person in (author, reader):
         person.register(phone=phone, notify_by=["sms"]) if person is reader else person.register(notify_by=[])
         person.login()
-    post = author.writes("Can you hear me?")
+    post = author.writes("Is this number reachable?")
     until(lambda: bool(texts_to(platform.environment, phone)), "the SMS", 30)
     assert [visitor.get("/all-posts/").status_code for _ in range(101)][-1] == 429
     with Operator(platform.environment) as operator:

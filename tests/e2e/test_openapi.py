@@ -1,4 +1,4 @@
-"""The document and the page as anybody gets them, with nothing from elsewhere."""
+"""The public OpenAPI document and its page, which loads nothing from other hosts."""
 
 import re
 from collections.abc import Callable

@@ -14,7 +14,7 @@ from tests.e2e.support.person import Person, problem
 Make = Callable[..., Person]
 UNKNOWN = "01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21"
 FIELDS = {"id", "text", "author", "created_at"}
-LIMIT = 15  # seconds until everybody has been told
+LIMIT = 15  # seconds until all are notified
 JSON = {"Content-Type": "application/json"}
 
 
@@ -61,7 +61,7 @@ def test_only_its_author_edits_a_post(new_user: Make, operator: Operator, path: 
     staff.login()
     post = author.writes("first")
     assert set(post) == FIELDS
-    body = {"text": "second", "id": UNKNOWN}  # what the path says counts
+    body = {"text": "second", "id": UNKNOWN}  # the id of the path counts
     for person in (new_user(), staff):
         problem(person.put(f"{path}{post['id']}/", body), 403)
     edited = author.put(f"{path}{post['id']}/", body).json()
@@ -96,16 +96,16 @@ def test_anonymous_users_cannot_change_posts(new_user: Make, visitor: Make) -> N
 def test_notifications_show_edits_and_deletion_of_their_post(new_user: Make) -> None:
     author, reader = new_user(), new_user()
 
-    def told() -> tuple[str, bool]:
+    def notification() -> tuple[str, bool]:
         found = [item for item in reader.inbox()["items"] if item["data"].get("post_id") == post["id"]]
         return (found[0]["message"], found[0]["data"].get("deleted", False)) if found else ("", False)
 
     post = author.writes("first words")
-    until(lambda: told() == ("first words", False), "the post to be told", LIMIT)
+    until(lambda: notification() == ("first words", False), "the notification of the post", LIMIT)
     author.put(f"/post-detail/{post['id']}/", {"text": "other words"})
-    until(lambda: told() == ("other words", False), "the edit to be told", LIMIT)
+    until(lambda: notification() == ("other words", False), "the notification of the edit", LIMIT)
     author.delete(f"/post-detail/{post['id']}/")
-    until(lambda: told() == ("This post was deleted.", True), "the deletion to be told", LIMIT)
+    until(lambda: notification() == ("This post was deleted.", True), "the notification of the deletion", LIMIT)
 
 
 LETTERS = {

@@ -38,7 +38,7 @@ def set_route(operator: Operator, read: Read) -> Iterator[Callable[..., None]]:
 
 
 def everywhere(request: Callable[[], requests.Response], status: int) -> Callable[[], bool]:
-    """Tell whether both web processes answer so: connections are spread over them."""
+    """Return whether both web processes answer so: connections are spread over them."""
     return lambda: {request().status_code for _ in range(12)} == {status}
 
 
@@ -82,7 +82,7 @@ def test_rate_of_a_route_applies_to_cached_responses_too(new_user: Make, set_rou
 def test_route_can_be_sent_only_to_a_method_with_the_same_contract(
     new_user: Make, operator: Operator, set_route: Callable[..., None]
 ) -> None:
-    for target in ("users.all", "feeds.nothing", "nobody.all"):
+    for target in ("users.all", "feeds.nothing", "unknown.all"):
         with pytest.raises(ServiceError, match="target"):
             set_route(target=target)
     set_route(target="feeds.all")

@@ -22,11 +22,11 @@ from tests.e2e.support.operator import Operator
 SEED = 20261122
 LEAST = 5_000  # requests
 INVENTED = 4_600  # of them, shared among the endpoints; the others try the edges of every field
-POSTS = 50  # and no more by each of the two ways to post: everybody who is signed in is told of each
+POSTS = 50  # by each of the two paths, since each notifies every active user
 TIMEOUT = 15  # seconds
 pytestmark = pytest.mark.timeout(400)  # one to three minutes, by what else the machine does
-# What a schema cannot say is a 422 (`about.md` lists it), so these may reject what is valid by their schema.
-MAY_REFUSE = {
+# These may reject what is valid by their schema with a 422, since a schema cannot express it (`about.md` lists it).
+MAY_REJECT = {
     "cursor": "a cursor must be one that the API gave",
     "Idempotency-Key": "a key must not have been used for another request",
     "Register": "numbers, domains and passwords have rules beyond their form",
@@ -46,8 +46,8 @@ class Findings:
 
 @pytest.fixture(scope="module")
 def document(url: str) -> dict[str, Any]:
-    said: dict[str, Any] = requests.get(f"{url}/openapi.json", timeout=TIMEOUT).json()
-    return said
+    document: dict[str, Any] = requests.get(f"{url}/openapi.json", timeout=TIMEOUT).json()
+    return document
 
 
 @pytest.fixture(scope="module")
@@ -92,17 +92,17 @@ def explored(document: dict[str, Any], url: str, crowd: Crowd) -> Findings:
             crowd.gone(str(case.path_parameters.get("id")))
 
     for event in from_schema(schema).execute():
-        findings.failures += told(event)
+        findings.failures += failures_of(event)
     return findings
 
 
 def settings(document: dict[str, Any], url: str) -> dict[str, Any]:
-    """Return what schemathesis.toml would say."""
+    """Return the settings of schemathesis.toml."""
     generation = {"no-shrink": True, "database": "none", "with-security-parameters": False}
     endpoints = [f"{method.upper()} {path}" for path, item in document["paths"].items() for method in item]
     share = INVENTED // len(endpoints)
     lenient = {"positive_data_acceptance": {"expected-statuses": ACCEPTED}}
-    refusing = set(may_refuse(document))
+    rejecting = set(may_reject(document))
     return {
         "seed": SEED,
         "base-url": url,
@@ -112,7 +112,7 @@ def settings(document: dict[str, Any], url: str) -> dict[str, Any]:
         "operations": [
             {
                 "include-name": name,
-                "checks": lenient if name in refusing else {},
+                "checks": lenient if name in rejecting else {},
                 "generation": {"max-examples": POSTS if "/create" in name else share},
             }
             for name in endpoints
@@ -120,17 +120,17 @@ def settings(document: dict[str, Any], url: str) -> dict[str, Any]:
     }
 
 
-def may_refuse(document: dict[str, Any]) -> Iterator[str]:
-    """Yield the endpoints that MAY_REFUSE is about."""
+def may_reject(document: dict[str, Any]) -> Iterator[str]:
+    """Yield the endpoints that MAY_REJECT is about."""
     for path, item in document["paths"].items():
         for method, operation in item.items():
             body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
             name = body.get("schema", {}).get("$ref", "").rpartition("/")[2]
-            if MAY_REFUSE.keys() & {name, *(one["name"] for one in operation.get("parameters", ()))}:
+            if MAY_REJECT.keys() & {name, *(one["name"] for one in operation.get("parameters", ()))}:
                 yield f"{method.upper()} {path}"
 
 
-def told(event: events.EngineEvent) -> Iterator[str]:
+def failures_of(event: events.EngineEvent) -> Iterator[str]:
     """Yield the failures of an event in words."""
     if isinstance(event, events.NonFatalError | events.FatalError):
         yield f"{event!r}: {getattr(event, 'value', '')}"
@@ -152,7 +152,7 @@ def test_thousands_of_requests_were_sent(found: Findings) -> None:
 def test_every_endpoint_was_requested(found: Findings, document: dict[str, Any]) -> None:
     for path, item in document["paths"].items():
         for method in item:
-            # There is no second time to delete, nobody's token is made up, and few of the posts are one's own.
+            # A post is deleted once, generated tokens are never valid, and few posts belong to the caller.
             seldom = [404] if method == "delete" or "{token}" in path else [403] if method == "put" else []
             served = {*range(200, 300), *seldom}
             assert served & found.statuses[f"{method.upper()} {path}"].keys(), path

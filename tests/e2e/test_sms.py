@@ -15,7 +15,7 @@ from tests.e2e.support.vendors import TIMEOUT, texts_to
 
 NewUser = Callable[..., Person]
 FORM = "application/x-www-form-urlencoded"
-REPORT = {"id": "ATXid_nobody", "status": "Success", "phoneNumber": "+254711000001", "networkCode": "63902"}
+REPORT = {"id": "ATXid_unknown", "status": "Success", "phoneNumber": "+254711000001", "networkCode": "63902"}
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def phone(person: Person) -> str:
 
 
 def delivery_of(reader: Person, message: str) -> Mapping[str, Any]:
-    """Return the delivery by SMS of what the reader was told; an empty one while there is none."""
+    """Return the SMS delivery of the reader's notification; empty while there is none."""
     found = [item["id"] for item in reader.inbox()["items"] if item["message"] == message]
     detail = reader.get(f"/notifications/detail/{found[0]}/").json() if found else {"deliveries": []}
     return next((one for one in detail["deliveries"] if one["channel"] == "sms"), {})
@@ -61,7 +61,7 @@ def test_user_who_opted_out_by_phone_gets_no_more_sms(new_user: NewUser, reader:
     assert answer.text == "the customer answered 204"
     assert reader.get(f"/users/detail/{reader.id}/").json()["notify_by"] == ["realtime"]
     author.writes("Who still listens?")
-    until(lambda: bool(texts_to(platform.environment, phone(witness))), "the SMS to somebody else", 30)
+    until(lambda: bool(texts_to(platform.environment, phone(witness))), "the SMS to the other user", 30)
     until(lambda: bool(reader.inbox()["items"]), "the inbox", 10)
     assert delivery_of(reader, "Who still listens?") == {}
     assert texts_to(platform.environment, phone(reader)) == []
@@ -73,7 +73,7 @@ def test_delivery_reports_are_not_rate_limited_but_forged_ones_are(visitor: NewU
         reply = vendor.ask("POST", callback, data=REPORT)
         assert (reply.status_code, reply.content) == (204, b"")
     forger = visitor()
-    forged = [forger.ask("POST", "/callbacks/africastalking/guess/", data=REPORT).status_code for _ in range(101)]
+    forged = [forger.ask("POST", "/callbacks/africastalking/wrong/", data=REPORT).status_code for _ in range(101)]
     assert forged == [404] * 100 + [429]
     assert vendor.get("/all-posts/").headers["X-RateLimit-Remaining"] == "99"
 
@@ -88,7 +88,7 @@ def test_webhook_with_a_wrong_secret_is_not_found(visitor: NewUser, method: str)
 
 def test_invalid_webhook_form_is_rejected_by_field(visitor: NewUser, callback: str) -> None:
     vendor = visitor()
-    rejected = problem(vendor.ask("POST", callback, data=REPORT | {"phoneNumber": "nobody"}), 422)
+    rejected = problem(vendor.ask("POST", callback, data=REPORT | {"phoneNumber": "not-a-number"}), 422)
     assert [error["field"] for error in rejected["errors"]] == ["phoneNumber"]
     assert problem(vendor.post(callback, REPORT), 415)  # as JSON
     assert problem(vendor.ask("POST", callback, data={"id": "x" * 2_000_000}), 413)

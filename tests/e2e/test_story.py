@@ -1,4 +1,4 @@
-"""The main job from end to end: somebody posts, and every active user is told, on each channel, once."""
+"""A post notifies every active user once by each channel."""
 
 from collections.abc import Callable
 
@@ -41,7 +41,7 @@ def test_every_active_user_is_notified_in_real_time_by_email_and_by_sms_and_no_o
 
 def test_notification_shows_its_deliveries(new_user: NewUser) -> None:
     author, reader = new_user(), new_user()
-    author.writes("Who told whom?")
+    author.writes("How was this delivered?")
     until(lambda: bool(reader.inbox()["items"]), "the inbox", 10)
     notification = reader.inbox()["items"][0]["id"]
 

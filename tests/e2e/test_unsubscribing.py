@@ -54,7 +54,7 @@ def test_one_click_unsubscribe_stops_emails(
         assert (reply.status_code, reply.content) == (204, b"")
     assert channels(reader) == ["realtime"]
     author = new_user()
-    author.writes("Who hears of this?")
+    author.writes("Who gets this?")
     until(lambda: reader.inbox()["items"][0]["title"] == f"{author.name} posted", "the inbox", 15)
     notification = reader.inbox()["items"][0]["id"]
     assert reader.get(f"/notifications/detail/{notification}/").json()["deliveries"] == []

@@ -14,7 +14,7 @@ from dev.platform.instance import Instance
 from notifications.contract import seen_key
 from tests.e2e.support.gateways import gateway
 from tests.e2e.support.operator import Operator
-from tests.e2e.support.person import Person, closed_with, heard_to_the_end, received, told
+from tests.e2e.support.person import Person, closed_with, receive_notification, receive_until_closed, received
 
 Make = Callable[..., Person]
 
@@ -133,10 +133,10 @@ def test_read_mark_is_sent_to_all_websockets_of_that_user_only(new_user: Make) -
     for socket in listening:
         received(socket)
     author.writes("read me")
-    first = {told(socket)["id"] for socket in listening}.pop()
+    first = {receive_notification(socket)["id"] for socket in listening}.pop()
     assert reader.post("/notifications/read/", {"ids": [first]}).status_code == 204
     author.writes("and me")
-    second = told(listening[2])["id"]
+    second = receive_notification(listening[2])["id"]
     for socket in listening[:2]:
         assert received(socket) == {"type": "read", "ids": [first], "unread": 0}
         assert received(socket)["id"] == second
@@ -162,11 +162,11 @@ def test_stalled_reader_is_closed_and_can_resume(platform: Instance, new_user: M
         for number in range(60):
             reply = staff.post("/send-notification/", message | {"message": f"{number} " + "🫖" * 950})
             assert reply.status_code == 202
-        (_, *frames), code = heard_to_the_end(stalling)
+        (_, *frames), code = receive_until_closed(stalling)
     assert code == 1013
     resumed = reader.at(platform.environment["BARAZA_URL"]).listen(f"?since={frames[-1]['id']}", max_queue=None)
     assert received(resumed)["resumed"] is True
-    frames += [told(resumed) for _ in range(60 - len(frames))]
+    frames += [receive_notification(resumed) for _ in range(60 - len(frames))]
     assert [int(frame["message"].split()[0]) for frame in frames] == list(range(60))
 
 
@@ -220,9 +220,9 @@ def test_websockets_resume_after_the_broker_was_unavailable(platform: Instance, 
     assert author.post("/create-post/", {"text": "during the outage"}).status_code in {201, 503}
     platform.control.wait_running("rabbitmq")
     until(lambda: author.post("/create-post/", {"text": "after it"}).status_code == 201, "the broker", 60)
-    frames = [told(socket, 40)["message"]]
+    frames = [receive_notification(socket, 40)["message"]]
     while frames[-1] != "after it":
-        frames.append(told(socket, 40)["message"])
+        frames.append(receive_notification(socket, 40)["message"])
     assert len(frames) == len(set(frames))
 
 
@@ -239,4 +239,4 @@ def test_restart_closes_websockets_with_1001_and_clients_resume(platform: Instan
     author.writes("after the restart")
     resumed = reader.listen(f"?since={last['id']}")
     assert received(resumed)["resumed"] is True
-    assert told(resumed)["message"] == "after the restart"
+    assert receive_notification(resumed)["message"] == "after the restart"

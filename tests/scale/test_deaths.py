@@ -22,7 +22,7 @@ pytestmark = pytest.mark.timeout(240)
 def survivors(platform: Instance) -> Iterator[Life]:
     """People who went on while of each program one of two processes was killed, one after the other."""
     with ExitStack() as stack:
-        life = Life(partial(_newcomer, stack, platform.environment["BARAZA_URL"]))
+        life = Life(partial(_new_user, stack, platform.environment["BARAZA_URL"]))
         with life.going_on():
             for program in PROGRAMS:
                 life.during, victim = program, f"{program}-1"
@@ -32,7 +32,7 @@ def survivors(platform: Instance) -> Iterator[Life]:
         yield life
 
 
-def _newcomer(stack: ExitStack, url: str, **account: object) -> Person:
+def _new_user(stack: ExitStack, url: str, **account: object) -> Person:
     person = Person(url)
     stack.callback(person.leave)
     person.register(**account)

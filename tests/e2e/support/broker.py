@@ -10,7 +10,7 @@ TIMEOUT = 10  # seconds
 
 
 def cut_off_gateways(environment: Mapping[str, str]) -> int:
-    """Close the connections that hear the events of notifications; return how many there were."""
+    """Close the connections that consume the events of notifications; return their number."""
     api = environment["BARAZA_RABBITMQ_MANAGEMENT"].rstrip("/") + "/api"
     host = quote(urlsplit(environment["AMQP_URI"]).path.removeprefix("/") or "/", safe="")
     bindings = _get(f"{api}/exchanges/{host}/notifications.events/bindings/source")

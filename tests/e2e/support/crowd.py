@@ -1,4 +1,4 @@
-"""Many people at once, for requests that nobody wrote by hand: each comes from an address of its own."""
+"""Many users at once, for generated requests; each has an address of its own."""
 
 import itertools
 import random
@@ -9,7 +9,7 @@ from http import HTTPStatus
 from tests.e2e.support.operator import Operator
 from tests.e2e.support.person import PASSWORD, Person
 
-SIZE = 10  # so that nobody uses up the 1,000 requests an hour that each has
+SIZE = 10  # so that no user exceeds 1,000 requests an hour
 STAFF = 2  # of them
 SHARE = 0.5  # of the ids that are asked for are of something that exists, of the passwords right
 
@@ -22,7 +22,7 @@ class Crowd:
         self._operator = operator
         self._random = random.Random(seed)  # noqa: S311 - addresses, not secrets
         self._lock = threading.Lock()
-        self._people = [self._newcomer(staff=number < STAFF) for number in range(SIZE)]
+        self._people = [self._new_user(staff=number < STAFF) for number in range(SIZE)]
         self._turns: dict[bool, Iterator[int]] = {
             True: itertools.cycle(range(STAFF)),
             False: itertools.cycle(range(SIZE)),
@@ -30,7 +30,7 @@ class Crowd:
         self.things = {
             "users": [person.id for person in self._people],
             "feeds": [str(person.writes("hello")["id"]) for person in self._people],
-            "notifications": [self._told(person) for person in self._people],
+            "notifications": [self._notification_of(person) for person in self._people],
         }
 
     def address(self) -> str:
@@ -45,20 +45,20 @@ class Crowd:
         return known if self._sometimes() else made_up
 
     def real(self, path: str, body: Mapping[str, object]) -> dict[str, str]:
-        """Return what a good body needs to succeed and nobody can guess: free names, real people, one's password."""
+        """Return fields that a generator cannot find: unused names, existing users, the own password."""
         if "user_id" in body:
             return {"user_id": self.thing("users", str(body["user_id"]))}
         if path.endswith("/account/"):
             return {"password": PASSWORD} if self._sometimes() else {}
         if path.endswith("/login/"):
-            return {"username": self._somebody().name, "password": PASSWORD} if self._sometimes() else {}
+            return {"username": self._random_user().name, "password": PASSWORD} if self._sometimes() else {}
         if "register" not in path:
             return {}
         with self._lock:
             name = f"c_{self._random.getrandbits(64):x}"
         return {"username": name, "email": f"{name}@example.org"}
 
-    def _somebody(self) -> Person:
+    def _random_user(self) -> Person:
         with self._lock:
             return self._random.choice(self._people)
 
@@ -72,12 +72,12 @@ class Crowd:
             return self._people[next(self._turns[staff])].token or ""
 
     def lost(self, token: str) -> None:
-        """Sign in again, or replace, whoever's token is not good any more."""
+        """Sign users in again whose tokens are no longer valid, or replace them."""
         with self._lock:
             for number, person in enumerate(self._people):
                 if person.token == token and not self._signs_in(person):
                     person.close()
-                    self._people[number] = self._newcomer(staff=number < STAFF)
+                    self._people[number] = self._new_user(staff=number < STAFF)
                     self.things["users"][number] = self._people[number].id
 
     def gone(self, post: str) -> None:
@@ -100,13 +100,13 @@ class Crowd:
         return ".".join(str(self._random.randrange(1, 255)) for _ in range(4))
 
     def _signs_in(self, person: Person) -> bool:
-        """Tell whether the account still has its name and password."""
+        """Return whether the account still has its name and password."""
         person.address, person.token = self._somewhere(), None
         reply = person.post("/login/", {"username": person.name, "password": PASSWORD})
         person.token = reply.json().get("token")
         return reply.status_code == HTTPStatus.OK
 
-    def _newcomer(self, *, staff: bool) -> Person:
+    def _new_user(self, *, staff: bool) -> Person:
         person = Person(self._url)
         person.register(notify_by=[])  # what the others write shall cost no mails
         if staff:
@@ -114,6 +114,6 @@ class Crowd:
         person.login()
         return person
 
-    def _told(self, person: Person) -> str:
+    def _notification_of(self, person: Person) -> str:
         reply = self._people[0].post("/send-notification/", {"user_id": person.id, "message": "hello"})
         return str(reply.json()["id"])

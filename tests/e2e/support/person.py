@@ -1,4 +1,4 @@
-"""A person with a browser: an address, a name, a password, perhaps a session and open websockets."""
+"""A user with a client: an address, a name, a password, and perhaps a session and open websockets."""
 
 import json
 import secrets
@@ -14,7 +14,7 @@ TIMEOUT = 15  # seconds
 
 
 class Person:
-    """Talks to the gateway as any client would."""
+    """Uses the gateway as any client does."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -93,7 +93,7 @@ class Person:
         return self
 
     def leave(self) -> None:
-        """Sign out, so that whatever others post later is told to nobody who is not there any more."""
+        """Sign out, so that later posts do not notify this user."""
         with suppress(requests.RequestException):
             if self.token:
                 self.post("/logout/")
@@ -104,12 +104,12 @@ class Person:
 
 
 def closed_with(socket: ClientConnection, limit: float = TIMEOUT) -> int:
-    """Read on until the server closes, and return its code."""
-    return heard_to_the_end(socket, limit)[1]
+    """Wait until the server closes, and return the close code."""
+    return receive_until_closed(socket, limit)[1]
 
 
-def heard_to_the_end(socket: ClientConnection, limit: float = TIMEOUT) -> tuple[list[dict[str, Any]], int]:
-    """Read on until the server closes, and return what it said and its code."""
+def receive_until_closed(socket: ClientConnection, limit: float = TIMEOUT) -> tuple[list[dict[str, Any]], int]:
+    """Return all frames until the server closes, and the close code."""
     frames: list[dict[str, Any]] = []
     try:
         while True:
@@ -124,8 +124,8 @@ def received(socket: ClientConnection, limit: float = TIMEOUT) -> dict[str, Any]
     return frame
 
 
-def told(socket: ClientConnection, limit: float = TIMEOUT) -> dict[str, Any]:
-    """Return the next notification, whatever is said in between."""
+def receive_notification(socket: ClientConnection, limit: float = TIMEOUT) -> dict[str, Any]:
+    """Return the next notification, skipping other frames."""
     while (frame := received(socket, limit))["type"] != "notification":
         pass
     return frame

@@ -1,4 +1,4 @@
-"""Somebody does something again and again, beside whatever a test does meanwhile."""
+"""Repeats a function in a thread while a test runs."""
 
 import threading
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""A client of the websocket that keeps its inbox up to date, the way docs/websocket.md tells."""
+"""A client of the websocket that keeps its inbox up to date, as docs/websocket.md describes."""
 
 import socket as sockets
 from typing import Any
@@ -11,7 +11,7 @@ from tests.e2e.support.person import Person, received
 
 
 class Screen:
-    """What one window shows of an inbox: fetched where it must be, otherwise only told."""
+    """The inbox that one client shows: fetched where necessary, otherwise kept from frames."""
 
     def __init__(self, person: Person) -> None:
         self.unread = 0
@@ -99,7 +99,7 @@ class Screen:
             self.unread = frame["unread"]
 
 
-def _shown(told: dict[str, Any], *, read: bool) -> dict[str, Any]:
-    """Copy what a notification says, from an inbox or a frame."""
-    words = {name: told[name] for name in ("id", "kind", "title", "message", "data", "created_at")}
+def _shown(item: dict[str, Any], *, read: bool) -> dict[str, Any]:
+    """Return the fields of a notification from an inbox or a frame."""
+    words = {name: item[name] for name in ("id", "kind", "title", "message", "data", "created_at")}
     return words | {"read": read}

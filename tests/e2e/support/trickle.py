@@ -1,4 +1,4 @@
-"""A trickle of posts beside whatever a test does, and what became of them."""
+"""Posts continuously while a test runs, and records the responses."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -37,14 +37,14 @@ class Trickle:
 
 @contextmanager
 def posting(author: Person) -> Iterator[Trickle]:
-    """Let somebody post until the block ends."""
+    """Post until the block ends."""
     trickle = Trickle(author)
     with repeating(trickle.post, pause=PAUSE):
         yield trickle
 
 
-def told(reader: Person, author: Person) -> Counter[str]:
-    """Count what the reader was told of the author's posts."""
+def notified_posts(reader: Person, author: Person) -> Counter[str]:
+    """Return the author's posts in the reader's inbox, with the number of their notifications."""
     found: Counter[str] = Counter()
     cursor = None
     while True:

@@ -1,4 +1,4 @@
-"""What the mailbox and the SMS simulator got for somebody."""
+"""What the mailbox and the SMS simulator received for a user."""
 
 from collections.abc import Mapping
 from typing import Any
