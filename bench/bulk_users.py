@@ -15,7 +15,7 @@ from chassis import clock
 from chassis.ids import new_id
 
 DOMAIN = "masses.example.org"  # of their addresses, and
-PREFIX = "+25470"  # of their numbers; nobody else has them
+PREFIX = "+25470"  # of their phone numbers; no other user has it
 DAY = timedelta(days=1)
 
 _USERS = """INSERT INTO users (id, username, username_key, email, email_key, phone, notify_by, password_hash,
@@ -30,7 +30,7 @@ _ACTIVE = """SELECT DISTINCT users.id FROM users JOIN sessions ON user_id = user
 class Loaded:
     """Who was loaded: ids of the active and of all, and where those of the active are reached who want to be."""
 
-    everybody: set[str] = field(default_factory=set)
+    user_ids: set[str] = field(default_factory=set)
     active: set[str] = field(default_factory=set)
     emails: set[str] = field(default_factory=set)
     phones: set[str] = field(default_factory=set)
@@ -49,7 +49,7 @@ class Masses:
         )
 
     def load(self, active: int, inactive: int, *, emails: int, phones: int) -> Loaded:
-        """Add people. So many of the active, and all of the inactive, want e-mail and SMS; everybody wants frames.
+        """Add people. So many of the active, and all of the inactive, want e-mail and SMS; all want realtime.
 
         The inactive are closed, signed out, run out, or have never signed in; a quarter each.
         """
@@ -60,7 +60,7 @@ class Masses:
             execute_values(cursor, _SESSIONS, [one for person in people for one in person.sessions], page_size=1000)
             cursor.execute("ANALYZE users, sessions")
         for person in people:
-            loaded.everybody.add(person.id)
+            loaded.user_ids.add(person.id)
             if person.active:
                 loaded.active.add(person.id)
                 loaded.emails |= {person.email} if "email" in person.notify_by else set()
@@ -68,7 +68,7 @@ class Masses:
         return loaded
 
     def active(self, moment: datetime | str) -> set[str]:
-        """Return whoever is active at a moment, loaded or not."""
+        """Return the users that are active at a time, loaded or not."""
         with self._connection, self._connection.cursor() as cursor:
             cursor.execute(_ACTIVE, {"moment": moment})
             return {row[0] for row in cursor.fetchall()}
@@ -77,7 +77,7 @@ class Masses:
         """Remove those who were loaded."""
         with self._connection, self._connection.cursor() as cursor:
             for table, column in (("sessions", "user_id"), ("users", "id")):
-                cursor.execute(f"DELETE FROM {table} WHERE {column} = ANY(%s)", (list(loaded.everybody),))  # noqa: S608 - ours
+                cursor.execute(f"DELETE FROM {table} WHERE {column} = ANY(%s)", (list(loaded.user_ids),))  # noqa: S608 - ours
 
     def close(self) -> None:
         """Hang up."""
@@ -95,7 +95,7 @@ def masses(environment: Mapping[str, str]) -> Iterator[Masses]:
 
 
 class _Person:
-    """The rows of somebody; the last four digits of a number say what the SMS simulator makes of it."""
+    """The rows of a user; the last four digits of the number select the reply of the SMS simulator."""
 
     def __init__(self, number: int, active: int, emails: int, phones: int) -> None:
         self.id = new_id()

@@ -1,4 +1,4 @@
-"""Tells thousands of people of a post, by every channel, and prints what it took: `python -m bench.fanout`.
+"""Notifies thousands of users of a post by every channel, and prints the times: `python -m bench.fanout`.
 
 On a platform of its own, beside all others, with the local mailbox and the SMS simulator. The figures are this
 machine's, with all servers, services and stand-ins on it: good to compare two versions of the code, no more.
@@ -24,7 +24,7 @@ PAUSE = 0.5  # seconds between two looks
 
 
 def main() -> int:
-    """Return the exit code: 0 only if everybody was told exactly once by each channel, and nobody else."""
+    """Return the exit code: 0 only if exactly the active users were notified, once by each channel."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--active", type=int, default=10_000)
     parser.add_argument("--inactive", type=int, default=2_000)
@@ -63,12 +63,12 @@ def _run(instance: Instance, crowd: Masses, loaded: Loaded) -> int:
     for name in PROCESSES:
         print(f"{name:<28}{before[name]:>10.0f}{after[name]:>10.0f}")
     right = all(got == dict.fromkeys(those, 1) for got, those in expected.values())
-    print("\neverybody once, nobody else" if right else "\nNOT everybody once and nobody else")
+    print("\nevery user once, no other user" if right else "\nFAILED: not every user once, or others too")
     return 0 if right else 1
 
 
 def _post(url: str, author: str) -> tuple[dict[str, Any], float]:
-    """Have somebody register, sign in and post; return the post, and the moment before it was sent."""
+    """Register a user and post; return the post and the time before the request."""
     account = {"username": author, "password": secrets.token_hex(12)}
     requests.post(f"{url}/register/", json={**account, "email": f"{author}@example.org"}, timeout=TIMEOUT)
     token = requests.post(f"{url}/login/", json=account, timeout=TIMEOUT).json()["token"]

@@ -20,12 +20,12 @@ _INBOX = "SELECT user_id FROM inbox JOIN notifications n ON n.id = notification_
 
 @dataclass(frozen=True)
 class Progress:
-    """How many are told, how many mails and texts are settled; whether all of the inboxes have it, and all is sent."""
+    """Numbers of notified users and settled deliveries, and whether both are complete."""
 
     inbox: int = 0
     emails: int = 0
     texts: int = 0
-    told: bool = False
+    notified: bool = False
     sent: bool = False
 
 

@@ -1,7 +1,7 @@
 """Deletes the posts of a deleted account for good.
 
 A post that its user is creating at that moment must not survive. The erasure records the author under an exclusive lock
-before it deletes; whoever creates a post holds the same lock shared, and checks the record, until the commit.
+before it deletes; `create` holds the same lock shared, and checks the record, until its commit.
 """
 
 from sqlalchemy.orm import Session

@@ -75,7 +75,7 @@ class FeedsService(ListeningService):
 
     @event_handler(AccountErased)
     def on_account_erased(self, event: AccountErased) -> None:
-        """Delete the posts of a deleted account, and refuse new ones."""
+        """Delete the posts of a deleted account, and reject new ones."""
         erasure.erase(self.db, event.id)
         self.tags.invalidate(contract.CACHE_TAG)
 

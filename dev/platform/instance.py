@@ -78,7 +78,7 @@ class Instance:
         with self._step("migrations"):
             self._run("chassis.commands.migrate", *DATABASE_OWNERS)
         with self._step("queues"):
-            for account in [account for account in ACCOUNTS if account.hears]:
+            for account in [account for account in ACCOUNTS if account.consumes]:
                 modules = [module for module in SERVICES if module.partition(".")[0] == account.name]
                 self._run("chassis.commands.declare_queues", *modules, **process_variables(composed, modules[0]))
         require_free(composed["HOST"], int(composed["PORT"]), "stop the program that listens there")

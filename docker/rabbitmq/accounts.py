@@ -1,29 +1,29 @@
-"""Who has a user of RabbitMQ. What each may do follows from this table: `docker.rabbitmq.permissions`."""
+"""RabbitMQ's users. `docker.rabbitmq.permissions` derives their permissions from this table."""
 
 from dataclasses import dataclass
 
 VHOST = "baraza"
-# May do everything, and is for setting up, for the management interface and for tests. No process of ours has it.
+# Has all permissions; for setup, the management interface and tests. No process of the platform uses it.
 ADMINISTRATOR = "baraza"
 
 
 @dataclass(frozen=True)
 class Account:
-    """A user of the broker: the Nameko services that run as it, and whose events it tells and hears."""
+    """A RabbitMQ user: the Nameko services that use it, and the services whose events it consumes."""
 
     name: str
     services: tuple[str, ...] = ()
     publishes: bool = False
-    hears: tuple[str, ...] = ()
+    consumes: tuple[str, ...] = ()
 
 
 # deliveries is a process of notifications: the same code, the same database, and so the same user.
 ACCOUNTS = (
     Account("users", services=("users",), publishes=True),
-    Account("feeds", services=("feeds",), publishes=True, hears=("users",)),
-    Account("notifications", services=("notifications", "deliveries"), publishes=True, hears=("users", "feeds")),
-    Account("gateway", services=("gateway",), hears=("users", "feeds", "notifications")),
+    Account("feeds", services=("feeds",), publishes=True, consumes=("users",)),
+    Account("notifications", services=("notifications", "deliveries"), publishes=True, consumes=("users", "feeds")),
+    Account("gateway", services=("gateway",), consumes=("users", "feeds", "notifications")),
 )
-# For a shell that is no service's: it calls, and hears nothing but replies. `make run` has it. In containers the shell
-# runs as the service whose container it is in.
+# For the operator's shell of `make run`: it calls services and consumes only replies. In containers the shell uses the
+# user of its container.
 OPERATOR = Account("operator")

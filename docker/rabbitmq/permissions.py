@@ -37,19 +37,19 @@ def definitions(accounts: Iterable[Account] = ACCOUNTS) -> dict[str, Any]:
 def _permissions(account: Account) -> dict[str, str]:
     """Return one entry. Nameko declares exchanges at each start, also those it only listens to: that is `configure`."""
     queues = _queues(account)
-    told = [rf"{account.name}\.events"] if account.publishes else []
-    heard = [rf"{source}\.events" for source in account.hears]
+    published = [rf"{account.name}\.events"] if account.publishes else []
+    consumed = [rf"{source}\.events" for source in account.consumes]
     return {
         "user": account.name,
         "vhost": VHOST,
-        "configure": _any(*queues, _CALLS, *told, *heard),
-        "write": _any(*queues, _CALLS, *told, *([_QUEUES_BY_NAME] if heard else [])),
-        "read": _any(*queues, _CALLS, *heard),
+        "configure": _any(*queues, _CALLS, *published, *consumed),
+        "write": _any(*queues, _CALLS, *published, *([_QUEUES_BY_NAME] if consumed else [])),
+        "read": _any(*queues, _CALLS, *consumed),
     }
 
 
 def _topics(account: Account) -> dict[str, str]:
-    """Call whom one likes, since a signed token says who may; hear one's own calls and replies, and nobody else's."""
+    """Allow calls to all services, since signed tokens decide; allow consuming only own calls and replies."""
     calls = [rf"{service}\.\*" for service in account.services]
     return {
         "user": account.name,
@@ -63,7 +63,7 @@ def _topics(account: Account) -> dict[str, str]:
 def _queues(account: Account) -> list[str]:
     """Those that Nameko names by the service, those of its handlers, and those for replies."""
     services = "|".join(account.services)
-    sources = "|".join(account.hears)
+    sources = "|".join(account.consumes)
     callers = "|".join([*account.services, "standalone_rpc_proxy"])
     found = [rf"rpc\.reply-({callers})-{_UUID}", _EXCLUSIVE]
     if services:

@@ -107,7 +107,7 @@ def translate(error: Exception) -> tuple[ServiceError, Headers]:
         return translate(Malformed("This is no valid websocket handshake."))
     if isinstance(error, SQLAlchemyError):
         _log.error("the database failed: %s", type(error).__name__)
-        return translate(Unavailable("The database is away."))
+        return translate(Unavailable("The database is unavailable."))
     _log.error("unexpected error", exc_info=error)
     error_reports.report(error)
     return translate(ServiceError("Something went wrong here. It has been recorded under the request id."))

@@ -61,13 +61,13 @@ class RpcClient:
             except gevent.Timeout:
                 raise DeadlineExceeded(f"{target} did not answer in time.") from None
             except protocol.BROKER_ERRORS as error:
-                raise Unavailable("The message broker is away.") from error
+                raise Unavailable("The message broker is unavailable.") from error
 
     @contextmanager
     def _waiter(self) -> Iterator[tuple[str, "AsyncResult[AmqpMessage]"]]:
         """Register a call that waits for its reply. Raises Unavailable if too many do."""
         if self._channel is None:
-            raise Unavailable("The message broker is away.")
+            raise Unavailable("The message broker is unavailable.")
         if len(self._waiting) >= self._in_flight:
             raise Unavailable("Too many calls are under way.", "overloaded")
         number = str(next(self._numbers))
@@ -91,7 +91,7 @@ class RpcClient:
         """Fail all pending calls: their replies are lost with the connection."""
         self._channel = None
         for waiter in list(self._waiting.values()):
-            waiter.set_exception(Unavailable("The message broker is away."))
+            waiter.set_exception(Unavailable("The message broker is unavailable."))
 
     def _send(  # noqa: PLR0913, PLR0917 - the parts of a call
         self,

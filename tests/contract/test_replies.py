@@ -64,7 +64,7 @@ def check_routes(call: CheckedRpc) -> None:
 
 
 def check_dead_letters(call: CheckedRpc) -> None:
-    for service in ("notifications", "gateway"):
+    for service in ("feeds", "notifications", "gateway"):
         call(f"{service}.parked", OPERATOR)
         call(f"{service}.replay_parked", OPERATOR, handler="on_account_erased")
         call(f"{service}.discard_parked", OPERATOR, handler="on_account_erased")

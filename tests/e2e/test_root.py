@@ -1,4 +1,4 @@
-"""GET / tells new_users where the documentation is."""
+"""GET / links to the documentation."""
 
 import requests
 

@@ -34,7 +34,7 @@ def until(fact: Callable[[], object]) -> None:
 
 def test_reply_is_parsed_as_the_response_model(rpc: RpcClient, service: Service) -> None:
     echo = service(lambda arguments: arguments)
-    assert rpc.call_as_gateway(f"{echo.name}.say", Word(word="habari"), Word) == Word(word="habari")
+    assert rpc.call_as_gateway(f"{echo.name}.echo", Word(word="habari"), Word) == Word(word="habari")
 
 
 def test_replies_in_any_order_reach_their_calls(rpc: RpcClient, service: Service) -> None:
@@ -48,9 +48,9 @@ def test_replies_in_any_order_reach_their_calls(rpc: RpcClient, service: Service
         return arguments
 
     echo = service(answer)
-    first = gevent.spawn(rpc.call_as_gateway, f"{echo.name}.say", Word(word="first"), Word)
+    first = gevent.spawn(rpc.call_as_gateway, f"{echo.name}.echo", Word(word="first"), Word)
     until(lambda: echo.received == 1)
-    assert rpc.call_as_gateway(f"{echo.name}.say", Word(word="second"), Word).word == "second"
+    assert rpc.call_as_gateway(f"{echo.name}.echo", Word(word="second"), Word).word == "second"
     assert first.get(timeout=LIMIT).word == "first"
 
 
@@ -64,15 +64,15 @@ def test_call_fails_at_its_deadline_and_a_late_reply_is_dropped(rpc: RpcClient, 
 
     echo = service(answer)
     with gevent.Timeout(LIMIT), pytest.raises(DeadlineExceeded):
-        rpc.call_as_gateway(f"{echo.name}.say", Word(word="late"), Word, deadline=0.2)
+        rpc.call_as_gateway(f"{echo.name}.echo", Word(word="late"), Word, deadline=0.2)
     late.set()
-    assert rpc.call_as_gateway(f"{echo.name}.say", Word(word="next"), Word).word == "next"
+    assert rpc.call_as_gateway(f"{echo.name}.echo", Word(word="next"), Word).word == "next"
     assert not rpc._waiting  # noqa: SLF001 - what would leak cannot be seen from outside
 
 
 def test_call_to_a_missing_service_fails_at_once(rpc: RpcClient) -> None:
     with gevent.Timeout(AT_ONCE), pytest.raises(Unavailable, match="nowhere is not there"):
-        rpc.call_as_gateway("nowhere.say", Empty(), Empty, deadline=DEADLINE)
+        rpc.call_as_gateway("nowhere.echo", Empty(), Empty, deadline=DEADLINE)
 
 
 def test_call_above_the_concurrency_limit_fails_at_once(
@@ -80,7 +80,7 @@ def test_call_above_the_concurrency_limit_fails_at_once(
 ) -> None:
     enough = Event()
     slow = service(lambda arguments: enough.wait(DEADLINE) and arguments)
-    target = f"{slow.name}.say"
+    target = f"{slow.name}.echo"
     most = settings["gateway"]["rpc"]["in_flight"]
     calls = [gevent.spawn(rpc.call_as_gateway, target, Word(word=str(n)), Word, deadline=DEADLINE) for n in range(most)]
     until(lambda: slow.received == most)
@@ -96,14 +96,15 @@ def test_pending_calls_fail_when_the_connection_is_lost_and_it_reconnects(
     never = Event()
     slow = service(lambda arguments: arguments["word"] == "again" or never.wait(DEADLINE))
     calls = [
-        gevent.spawn(rpc.call_as_gateway, f"{slow.name}.say", Word(word="x"), Word, deadline=DEADLINE) for _ in range(5)
+        gevent.spawn(rpc.call_as_gateway, f"{slow.name}.echo", Word(word="x"), Word, deadline=DEADLINE)
+        for _ in range(5)
     ]
     until(lambda: slow.received == 5)
     line.cut()
     gevent.joinall(calls, timeout=AT_ONCE)
     assert [type(call.exception) for call in calls] == [Unavailable] * 5
     assert broker.connected.wait(LIMIT)
-    result, _ = rpc.call(f"{slow.name}.say", Word(word="again"), caller=SELF, deadline=LIMIT)
+    result, _ = rpc.call(f"{slow.name}.echo", Word(word="again"), caller=SELF, deadline=LIMIT)
     assert result is True
     never.set()
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.timeout(240)
 def survivors(platform: Instance) -> Iterator[Life]:
     """People who went on while of each program one of two processes was killed, one after the other."""
     with ExitStack() as stack:
-        life = Life(partial(_newcomer, stack, platform.environment["BARAZA_URL"]))
+        life = Life(partial(_new_user, stack, platform.environment["BARAZA_URL"]))
         with life.going_on():
             for program in PROGRAMS:
                 life.during, victim = program, f"{program}-1"
@@ -32,7 +32,7 @@ def survivors(platform: Instance) -> Iterator[Life]:
         yield life
 
 
-def _newcomer(stack: ExitStack, url: str, **account: object) -> Person:
+def _new_user(stack: ExitStack, url: str, **account: object) -> Person:
     person = Person(url)
     stack.callback(person.leave)
     person.register(**account)
@@ -40,7 +40,7 @@ def _newcomer(stack: ExitStack, url: str, **account: object) -> Person:
     return person
 
 
-def test_who_kills_a_process_loses_nothing_and_is_noticed_only_at_a_gateway(survivors: Life) -> None:
+def test_killed_process_loses_nothing_and_fails_requests_only_at_a_gateway(survivors: Life) -> None:
     noticed = {program: set[int]() for program in PROGRAMS}
     for failure in survivors.failures:
         noticed[failure.during].add(failure.status)
@@ -51,8 +51,6 @@ def test_who_kills_a_process_loses_nothing_and_is_noticed_only_at_a_gateway(surv
     survivors.all_know()
 
 
-def test_what_a_killed_process_was_sending_comes_by_mail_and_by_sms_never_twice(
-    platform: Instance, survivors: Life
-) -> None:
+def test_killed_sender_repeats_emails_and_never_an_sms(platform: Instance, survivors: Life) -> None:
     survivors.all_got_mail(platform, maybe_twice=True)
     survivors.all_got_texts(platform, maybe_unknown=True)

@@ -14,20 +14,22 @@ TIMEOUT = 15  # seconds
 LIMIT = 30  # seconds
 
 
-def test_a_request_keeps_the_id_that_it_came_with_and_gets_one_otherwise(url: str) -> None:
-    headers = {"X-Request-ID": "as-i-said"}
-    assert requests.get(f"{url}/all-posts/", headers=headers, timeout=TIMEOUT).headers["X-Request-ID"] == "as-i-said"
+def test_request_id_is_kept_or_created(url: str) -> None:
+    headers = {"X-Request-ID": "my-request-id"}
+    assert (
+        requests.get(f"{url}/all-posts/", headers=headers, timeout=TIMEOUT).headers["X-Request-ID"] == "my-request-id"
+    )
     assert len(requests.get(f"{url}/all-posts/", timeout=TIMEOUT).headers["X-Request-ID"]) >= 32
 
 
-def test_both_gateways_get_their_share_of_the_websockets(platform: Instance, new_user: Callable[..., Person]) -> None:
+def test_both_gateways_serve_websockets(platform: Instance, new_user: Callable[..., Person]) -> None:
     sockets = [new_user().listen() for _ in range(10)]
     shares = [_open_at(gateway) for gateway in platform.environment["BARAZA_GATEWAYS"].split()]
     assert sum(shares) >= len(sockets)
     assert min(shares) >= len(sockets) // 4
 
 
-def test_without_any_gateway_the_answer_is_a_problem_document_and_when_one_is_back_it_is_used(
+def test_without_gateways_the_response_is_a_problem_document_until_one_returns(
     platform: Instance, new_user: Callable[..., Person]
 ) -> None:
     person = new_user()

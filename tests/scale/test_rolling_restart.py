@@ -13,7 +13,7 @@ from tests.scale.support.life import Life
 
 
 @pytest.mark.timeout(240)
-def test_a_rolling_restart_is_noticed_by_nobody_and_nothing_is_lost_or_told_twice(
+def test_rolling_restart_fails_no_request_and_loses_and_repeats_nothing(
     platform: Instance, new_user: Callable[..., Person]
 ) -> None:
     """As a new release is rolled out: of each program one process after the other, all programs at the same time."""

@@ -60,7 +60,7 @@ def queues_of(platform: Instance, account: Account) -> list[str]:
 
 
 @each_account
-def test_nobody_can_hear_the_calls_to_another(connection: Connection, rejected: Attempt, account: Account) -> None:
+def test_service_cannot_consume_calls_to_another(connection: Connection, rejected: Attempt, account: Account) -> None:
     queue = connection.channel().queue_declare("", exclusive=True).queue
     foreign = [f"{service}.*" for other in others(account) for service in other.services]
     for key in ("#", "*.*", "users.login", *foreign):
@@ -68,7 +68,7 @@ def test_nobody_can_hear_the_calls_to_another(connection: Connection, rejected: 
 
 
 @each_account
-def test_nobody_can_touch_the_queues_of_another(platform: Instance, rejected: Attempt, account: Account) -> None:
+def test_service_cannot_change_queues_of_another(platform: Instance, rejected: Attempt, account: Account) -> None:
     for other in others(account):
         queues = queues_of(platform, other)
         assert {name.partition("-")[0] for name in queues} >= {"rpc", "rpc.reply"}
@@ -82,7 +82,7 @@ def test_nobody_can_touch_the_queues_of_another(platform: Instance, rejected: At
 
 
 @each_account
-def test_nobody_can_publish_the_events_of_another(connection: Connection, account: Account) -> None:
+def test_service_cannot_publish_events_of_another(connection: Connection, account: Account) -> None:
     for other in [other for other in others(account) if other.publishes]:
         channel = connection.channel()
         channel.confirm_select()  # so that there is an answer, of whichever kind
@@ -92,18 +92,18 @@ def test_nobody_can_publish_the_events_of_another(connection: Connection, accoun
 
 
 @each_account
-def test_nobody_can_hear_events_that_are_not_for_them(
+def test_service_cannot_consume_events_it_does_not_handle(
     connection: Connection, rejected: Attempt, account: Account
 ) -> None:
     queue = connection.channel().queue_declare("", exclusive=True).queue
-    for source in [source.name for source in ACCOUNTS if source.publishes and source.name not in account.hears]:
+    for source in [source.name for source in ACCOUNTS if source.publishes and source.name not in account.consumes]:
         rejected("queue_bind", queue, f"{source}.events", "#")
         if source != account.name:
             rejected("exchange_delete", f"{source}.events")
 
 
 @each_account
-def test_nobody_reaches_the_management_interface(platform: Instance, uri: str) -> None:
+def test_service_cannot_use_the_management_interface(platform: Instance, uri: str) -> None:
     place = urlsplit(platform.environment["BARAZA_RABBITMQ_MANAGEMENT"])
     user = urlsplit(uri)
     who = (str(user.username), str(user.password))
@@ -113,19 +113,19 @@ def test_nobody_reaches_the_management_interface(platform: Instance, uri: str) -
 
 
 @each_account
-def test_everybody_may_call_everybody(platform: Instance, uri: str) -> None:
+def test_every_service_may_call_every_service(platform: Instance, uri: str) -> None:
     with Operator({**platform.environment, "AMQP_URI": uri}) as operator:
         for service in [service for other in ACCOUNTS for service in other.services]:
             operator(f"{service}.ping")
 
 
-def test_there_is_no_user_but_those_of_the_table(platform: Instance) -> None:
+def test_rabbitmq_has_only_the_users_of_the_table(platform: Instance) -> None:
     api = platform.environment["BARAZA_RABBITMQ_MANAGEMENT"]
     users = {user["name"] for user in requests.get(f"{api}/api/users", timeout=TIMEOUT).json()}
     assert users == {ADMINISTRATOR, OPERATOR.name, *(account.name for account in ACCOUNTS)}
 
 
-def test_every_process_has_its_own_user_and_none_has_the_administrators_password(platform: Instance) -> None:
+def test_process_has_its_own_user_and_no_administrator_password(platform: Instance) -> None:
     administrators = str(urlsplit(platform.environment["BARAZA_RABBITMQ_MANAGEMENT"]).password)
     for program in [status for status in platform.control.statuses() if status.group == "applications"]:
         for pid in platform.control.pids(program.name):

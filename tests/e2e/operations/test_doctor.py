@@ -23,13 +23,13 @@ def finding(lines: list[str], title: str) -> str:
     return lines[[line.strip() for line in lines].index(title) + 1].strip()
 
 
-def test_a_platform_that_is_well_has_no_findings(platform: Instance) -> None:
+def test_healthy_platform_has_no_findings(platform: Instance) -> None:
     code, lines = look(platform)
     assert code == 0, lines
     assert {line.split()[-1] for line in lines} == {"ok"}
 
 
-def test_each_finding_says_what_to_do(platform: Instance, tmp_path: Path) -> None:
+def test_finding_has_a_remedy(platform: Instance, tmp_path: Path) -> None:
     empty = f"sqlite:///{tmp_path}/feeds.sqlite3"
     platform.control.stop("notifications.service")
     try:
@@ -39,14 +39,14 @@ def test_each_finding_says_what_to_do(platform: Instance, tmp_path: Path) -> Non
         wait_ready(platform.environment, platform.control)
     assert code == 1
     assert "correct REDIS_URL" in finding(lines, "Redis")
-    expected = "it is at revision None, and the code needs 0002: python -m chassis.commands.migrate feeds"
+    expected = "it is at revision None, and the code needs 0003: python -m chassis.commands.migrate feeds"
     assert finding(lines, "database of feeds") == expected
     assert finding(lines, "queues of notifications").endswith("on_account_erased: start notifications")
     assert "is its process running?" in finding(lines, "service notifications")
     assert any(line.split() == ["service", "users", "ok"] for line in lines)
 
 
-def test_a_variable_that_is_missing_is_named(platform: Instance) -> None:
+def test_missing_variable_is_named(platform: Instance) -> None:
     code, lines = look(platform, POSTGRES_PASSWORD="")
     assert code == 1
     assert "POSTGRES_PASSWORD" in lines[-1]

@@ -1,4 +1,4 @@
-"""Service token keys rotate while people post: nobody restarts anything, and no request fails."""
+"""Service token keys rotate under load: without a restart, and no request fails."""
 
 import secrets
 from collections import Counter
@@ -13,7 +13,7 @@ from dev.platform.instance import Instance
 from dev.platform.programs import GATEWAY, SERVICES, program_of
 from tests.e2e.support.operator import Operator
 from tests.e2e.support.person import Person
-from tests.e2e.support.trickle import posting, told
+from tests.e2e.support.trickle import notified_posts, posting
 
 Make = Callable[..., Person]
 
@@ -34,23 +34,23 @@ class Rotation:
         self.oldest = self._file.read_text().split()[0]
 
     def write(self, *keys: str) -> None:
-        """Replace the file, and wait until every process says that it uses these keys."""
+        """Replace the file, and wait until every process logs that it uses these keys."""
         ends = {name: log.stat().st_size for name, log in self._logs.items()}
         write_private(self._file, "".join(f"{key}\n" for key in keys))
-        said = f"the service token keys are now {', '.join(key.partition(':')[0] for key in keys)}\n"
-        until(lambda: self._told(said, ends) >= self._processes, said, FOLLOWED)
+        line = f"the service token keys are now {', '.join(key.partition(':')[0] for key in keys)}\n"
+        until(lambda: self._count(line, ends) >= self._processes, line, FOLLOWED)
 
     def accepted(self, key: str) -> set[str]:
         """Return the services that accept a token by this key."""
         with Operator(self._environment | {"SERVICE_TOKEN_KEYS": key}) as operator:
             return {name for name in NAMES if _answers(operator, name)}
 
-    def _told(self, said: str, ends: dict[str, int]) -> Counter[str]:
-        """Count who said it; a process looks when it uses its keys, so each is asked for something."""
+    def _count(self, line: str, ends: dict[str, int]) -> Counter[str]:
+        """Count the log lines by process; processes read the file when they use a key, so each gets a call."""
         with Operator(self._environment) as operator:
             for name in NAMES:
                 operator(f"{name}.ping")
-        return Counter({name: _since(log, ends[name]).count(said) for name, log in self._logs.items()})
+        return Counter({name: _since(log, ends[name]).count(line) for name, log in self._logs.items()})
 
 
 def _since(log: Path, end: int) -> str:
@@ -67,8 +67,8 @@ def _answers(operator: Operator, service: str) -> bool:
     return True
 
 
-def _all_told(reader: Person, author: Person, texts: list[str]) -> bool:
-    return set(texts) <= told(reader, author).keys()
+def _all_notified(reader: Person, author: Person, texts: list[str]) -> bool:
+    return set(texts) <= notified_posts(reader, author).keys()
 
 
 def _counted(operator: Operator, author: Person) -> int:
@@ -76,7 +76,7 @@ def _counted(operator: Operator, author: Person) -> int:
     return next((one["posts"] for one in authors if one["id"] == author.id), 0)
 
 
-def test_keys_rotate_while_people_post_and_the_old_one_is_rejected_at_the_end(
+def test_keys_rotate_under_load_and_the_old_key_is_rejected_at_the_end(
     platform: Instance, new_user: Make, operator: Operator
 ) -> None:
     rotation = Rotation(platform)
@@ -91,14 +91,14 @@ def test_keys_rotate_while_people_post_and_the_old_one_is_rejected_at_the_end(
         rotation.write(new, old)
         signed_by_old = len(trickle.acknowledged) + 1  # one may be under way
         until(lambda: len(trickle.acknowledged) > signed_by_old, "a post by the new key", FOLLOWED)
-        until(partial(_all_told, reader, author, trickle.acknowledged[:signed_by_old]), "their events", FOLLOWED)
+        until(partial(_all_notified, reader, author, trickle.acknowledged[:signed_by_old]), "their events", FOLLOWED)
         rotation.write(new)
         reached = len(trickle.acknowledged)
         until(lambda: len(trickle.acknowledged) >= reached + 5, "posts by the new key alone", FOLLOWED)
     assert trickle.failed == []
     assert rotation.accepted(old) == set()
     assert rotation.accepted(new) == set(NAMES)
-    until(partial(_all_told, reader, author, trickle.acknowledged), "every post in the inbox", FOLLOWED)
+    until(partial(_all_notified, reader, author, trickle.acknowledged), "every post in the inbox", FOLLOWED)
     until(lambda: _counted(operator, author) == len(trickle.acknowledged), "every post counted", FOLLOWED)
     frames = {socket.recv(timeout=FOLLOWED) for _ in range(len(trickle.acknowledged) + 1)}
     assert len(frames) == len(trickle.acknowledged) + 1

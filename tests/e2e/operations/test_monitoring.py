@@ -17,7 +17,7 @@ from dev.machine.files import ROOT
 from dev.machine.waiting import until
 from dev.platform.instance import Instance
 from tests.e2e.support.operator import Operator
-from tests.e2e.support.person import Person, received, told
+from tests.e2e.support.person import Person, receive_notification, received
 from tests.e2e.support.vendors import TIMEOUT, texts_to
 
 MONITORING = ROOT / "docker" / "monitoring"
@@ -26,7 +26,7 @@ INTERVAL = 1  # seconds
 WINDOW = "$__rate_interval"  # Grafana replaces it
 ROUNDS = 3
 
-# Series that there are only when something is wrong in a way that nobody can bring about from outside.
+# Series that exist only after failures that a test cannot cause.
 NEVER = {'baraza_rpc_seconds_count{outcome="error"}'}
 
 DASHBOARDS = [json.loads(file.read_text()) for file in sorted((MONITORING / "dashboards").iterdir())]
@@ -90,7 +90,7 @@ def live(platform: Instance) -> None:
     assert received(socket)["type"] == "ready"
     for number in range(ROUNDS):
         author.writes(f"number {number}")
-        told(socket)
+        receive_notification(socket)
         for path in ("/all-posts/", "/users/all/", "/notifications/"):
             assert reader.get(path).status_code == 200
         until(lambda: len(texts_to(platform.environment, phone)) == number + 1, "the SMS", 30)  # noqa: B023
@@ -100,7 +100,7 @@ def live(platform: Instance) -> None:
 
 
 def go_wrong(platform: Instance) -> None:
-    """A phone that cannot be reached, somebody who asks too often, a service that hangs."""
+    """An unreachable phone, too many requests, a hanging service."""
     url, sms = platform.environment["BARAZA_URL"], platform.environment["BARAZA_SMS"]
     phone = f"+254715{secrets.randbelow(10**6):06d}"
     script = {"report": {"status": "Failed", "reason": "AbsentSubscriber", "early": True}, "to": phone}
@@ -109,7 +109,7 @@ def go_wrong(platform: Instance) -> None:
     for person in (author, reader):
         person.register(phone=phone, notify_by=["sms"]) if person is reader else person.register(notify_by=[])
         person.login()
-    post = author.writes("Can you hear me?")
+    post = author.writes("Is this number reachable?")
     until(lambda: bool(texts_to(platform.environment, phone)), "the SMS", 30)
     assert [visitor.get("/all-posts/").status_code for _ in range(101)][-1] == 429
     with Operator(platform.environment) as operator:
@@ -125,37 +125,37 @@ def go_wrong(platform: Instance) -> None:
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_a_panel_shows_something(watched: Watched, query: str) -> None:
+def test_dashboard_panel_has_data(watched: Watched, query: str) -> None:
     assert watched.values(query)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
-def test_an_alert_has_something_to_look_at(watched: Watched, rule: dict[str, Any]) -> None:
+def test_alert_expression_has_data(watched: Watched, rule: dict[str, Any]) -> None:
     watched.values(rule["expr"])
     selectors = [re.sub(r"\[\w+]", "", selector) for selector in SELECTOR.findall(rule["expr"])]
     assert selectors
     assert [one for one in selectors if one not in NEVER and not watched.values(one)] == []
 
 
-def test_prometheus_reaches_every_process_and_every_server(watched: Watched) -> None:
+def test_prometheus_scrapes_every_process_and_server(watched: Watched) -> None:
     targets = watched.query("targets", state="active")["activeTargets"]
     jobs = yaml.safe_load((MONITORING / "prometheus.yml").read_text(encoding="utf-8"))["scrape_configs"]
     assert {target["labels"]["job"]: target["lastError"] for target in targets} == {job["job_name"]: "" for job in jobs}
 
 
-def test_a_process_that_hangs_is_noticed(watched: Watched) -> None:
+def test_hanging_process_raises_an_alert(watched: Watched) -> None:
     lines = watched.series("ALERTS")
     assert ("ProcessAway", "feeds") in {(line["metric"]["alertname"], line["metric"].get("job")) for line in lines}
 
 
-def test_prometheus_reads_the_rules(watched: Watched) -> None:
+def test_prometheus_loads_the_rules(watched: Watched) -> None:
     groups = watched.query("rules")["groups"]
     loaded = {rule["name"]: rule["health"] for group in groups for rule in group["rules"]}
     assert loaded == {rule["alert"]: "ok" for rule in RULES}
 
 
 @pytest.mark.parametrize("question", re.findall(r"^ask '(.+)'", RUNBOOK.read_text(encoding="utf-8"), re.MULTILINE))
-def test_a_question_of_the_runbook_can_be_asked(watched: Watched, question: str) -> None:
+def test_runbook_query_is_valid(watched: Watched, question: str) -> None:
     watched.query("query", query=question)
     names = [selector.partition("{")[0] for selector in SELECTOR.findall(question)]
     assert [name for name in names if not watched.values(name)] == []

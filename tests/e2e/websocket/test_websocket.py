@@ -14,7 +14,7 @@ from dev.platform.instance import Instance
 from notifications.contract import seen_key
 from tests.e2e.support.gateways import gateway
 from tests.e2e.support.operator import Operator
-from tests.e2e.support.person import Person, closed_with, heard_to_the_end, received, told
+from tests.e2e.support.person import Person, closed_with, receive_notification, receive_until_closed, received
 
 Make = Callable[..., Person]
 
@@ -25,14 +25,14 @@ def rejected(person: Person, query: str = "", **options: object) -> int:
     return rejection.value.response.status_code
 
 
-def test_only_somebody_who_is_signed_in_may_listen(visitor: Make) -> None:
+def test_websocket_requires_a_valid_token(visitor: Make) -> None:
     person = visitor()
     assert rejected(person) == 401
     person.token = "a" * 43
     assert rejected(person) == 401
 
 
-def test_a_browser_brings_its_token_as_a_subprotocol(new_user: Make) -> None:
+def test_browser_sends_its_token_as_a_subprotocol(new_user: Make) -> None:
     person = new_user()
     token, person.token = person.token, None
     socket = person.listen(subprotocols=["baraza.v1", f"bearer.{token}"])
@@ -40,18 +40,18 @@ def test_a_browser_brings_its_token_as_a_subprotocol(new_user: Make) -> None:
     assert received(socket)["type"] == "ready"
 
 
-def test_pages_of_other_origins_may_not_connect(new_user: Make, url: str) -> None:
+def test_other_origin_may_not_connect(new_user: Make, url: str) -> None:
     person = new_user()
     assert rejected(person, origin="https://evil.example") == 403
     assert received(person.listen(origin=url))["type"] == "ready"
 
 
 @pytest.mark.parametrize("since", ["x", "", "../../etc"])
-def test_since_is_the_id_of_a_notification(new_user: Make, since: str) -> None:
+def test_since_must_be_an_id(new_user: Make, since: str) -> None:
     assert rejected(new_user(), f"?since={since}") == 422
 
 
-def test_what_was_missed_is_replayed_in_order_before_going_live(new_user: Make) -> None:
+def test_missed_notifications_are_replayed_in_order_before_new_ones(new_user: Make) -> None:
     author, reader = new_user(), new_user()
     socket = reader.listen()
     received(socket)
@@ -70,12 +70,12 @@ def test_what_was_missed_is_replayed_in_order_before_going_live(new_user: Make) 
     assert received(socket)["message"] == "fifth"
 
 
-def test_an_unknown_since_is_honestly_not_resumed(new_user: Make) -> None:
+def test_unknown_since_is_reported_as_not_resumed(new_user: Make) -> None:
     socket = new_user().listen("?since=01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21")
     assert received(socket)["resumed"] is False
 
 
-def test_all_sockets_of_a_user_hear_the_same(new_user: Make) -> None:
+def test_all_websockets_of_a_user_receive_the_same(new_user: Make) -> None:
     author, reader = new_user(), new_user()
     listening = [reader.listen() for _ in range(4)]
     for socket in listening:
@@ -84,7 +84,7 @@ def test_all_sockets_of_a_user_hear_the_same(new_user: Make) -> None:
     assert {received(socket)["message"] for socket in listening} == {"to all windows"}
 
 
-def test_who_does_not_want_realtime_hears_nothing_and_finds_it_in_the_inbox(new_user: Make) -> None:
+def test_user_without_realtime_receives_no_frame_but_an_inbox_item(new_user: Make) -> None:
     author, reader = new_user(), new_user(notify_by=["email"])
     socket = reader.listen()
     received(socket)
@@ -94,7 +94,7 @@ def test_who_does_not_want_realtime_hears_nothing_and_finds_it_in_the_inbox(new_
         received(socket, 0.5)
 
 
-def test_signing_out_elsewhere_leaves_this_socket_open(new_user: Make) -> None:
+def test_logout_of_another_session_keeps_the_websocket_open(new_user: Make) -> None:
     author, person = new_user(), new_user()
     socket = person.listen()
     received(socket)
@@ -106,7 +106,7 @@ def test_signing_out_elsewhere_leaves_this_socket_open(new_user: Make) -> None:
     assert received(socket)["message"] == "still here?"
 
 
-def test_what_a_client_says_does_not_matter_unless_it_is_too_much(new_user: Make) -> None:
+def test_frames_of_clients_are_ignored(new_user: Make) -> None:
     author, person = new_user(), new_user()
     socket = person.listen()
     received(socket)
@@ -127,22 +127,22 @@ def test_flooding_client_is_disconnected(new_user: Make) -> None:
     assert closed_with(socket) in {1006, 1008}  # what it still sends may cost it our last words
 
 
-def test_what_is_read_in_one_window_is_told_to_all_of_that_user_and_to_nobody_else(new_user: Make) -> None:
+def test_read_mark_is_sent_to_all_websockets_of_that_user_only(new_user: Make) -> None:
     author, reader, other = new_user(), new_user(), new_user()
     listening = [reader.listen(), reader.listen(), other.listen()]
     for socket in listening:
         received(socket)
     author.writes("read me")
-    first = {told(socket)["id"] for socket in listening}.pop()
+    first = {receive_notification(socket)["id"] for socket in listening}.pop()
     assert reader.post("/notifications/read/", {"ids": [first]}).status_code == 204
     author.writes("and me")
-    second = told(listening[2])["id"]
+    second = receive_notification(listening[2])["id"]
     for socket in listening[:2]:
         assert received(socket) == {"type": "read", "ids": [first], "unread": 0}
         assert received(socket)["id"] == second
 
 
-def test_somebody_who_listens_is_known_to_be_there(platform: Instance, new_user: Make) -> None:
+def test_connected_user_is_recorded(platform: Instance, new_user: Make) -> None:
     person = new_user()
     with redis.Redis.from_url(platform.environment["REDIS_URL"]) as client:
         assert client.get(seen_key(person.id)) is None
@@ -150,9 +150,7 @@ def test_somebody_who_listens_is_known_to_be_there(platform: Instance, new_user:
         until(lambda: client.get(seen_key(person.id)) is not None, "presence", 5)
 
 
-def test_a_reader_that_stalls_is_closed_and_resumes_where_it_stopped(
-    platform: Instance, new_user: Make, operator: Operator
-) -> None:
+def test_stalled_reader_is_closed_and_can_resume(platform: Instance, new_user: Make, operator: Operator) -> None:
     staff, reader = new_user(), new_user()
     operator("users.set_staff", username=staff.name, is_staff=True)
     with gateway(platform, SOCKET_QUEUE_BYTES="20000") as narrow, sockets.socket() as line:
@@ -164,15 +162,15 @@ def test_a_reader_that_stalls_is_closed_and_resumes_where_it_stopped(
         for number in range(60):
             reply = staff.post("/send-notification/", message | {"message": f"{number} " + "🫖" * 950})
             assert reply.status_code == 202
-        (_, *frames), code = heard_to_the_end(stalling)
+        (_, *frames), code = receive_until_closed(stalling)
     assert code == 1013
     resumed = reader.at(platform.environment["BARAZA_URL"]).listen(f"?since={frames[-1]['id']}", max_queue=None)
     assert received(resumed)["resumed"] is True
-    frames += [told(resumed) for _ in range(60 - len(frames))]
+    frames += [receive_notification(resumed) for _ in range(60 - len(frames))]
     assert [int(frame["message"].split()[0]) for frame in frames] == list(range(60))
 
 
-def test_more_than_ten_sockets_a_user_are_rejected_by_each_process(platform: Instance, new_user: Make) -> None:
+def test_more_than_10_websockets_per_user_and_process_are_rejected(platform: Instance, new_user: Make) -> None:
     person = new_user()
     masters = len(platform.control.replicas("gateway.app"))
     processes = len(platform.control.pids("gateway.app")) - masters
@@ -197,7 +195,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize("request_", BROKEN, ids=range(len(BROKEN)))
-def test_a_broken_handshake_is_a_clients_error(new_user: Make, url: str, request_: bytes) -> None:
+def test_malformed_handshake_is_a_client_error(new_user: Make, url: str, request_: bytes) -> None:
     person = new_user()
     address = urlsplit(url)
     with sockets.create_connection((address.hostname or "", address.port or 80), timeout=10) as line:
@@ -205,7 +203,7 @@ def test_a_broken_handshake_is_a_clients_error(new_user: Make, url: str, request
         assert line.recv(4096).split()[1][:1] == b"4"
 
 
-def test_a_socket_that_cannot_be_brought_up_to_date_is_told_to_come_back(platform: Instance, new_user: Make) -> None:
+def test_websocket_without_a_replay_is_closed_with_1013(platform: Instance, new_user: Make) -> None:
     reader = new_user()
     platform.control.pause("notifications.service")
     try:
@@ -214,7 +212,7 @@ def test_a_socket_that_cannot_be_brought_up_to_date_is_told_to_come_back(platfor
         platform.control.resume("notifications.service")
 
 
-def test_sockets_resume_after_the_broker_was_away(platform: Instance, new_user: Make) -> None:
+def test_websockets_resume_after_the_broker_was_unavailable(platform: Instance, new_user: Make) -> None:
     author, reader = new_user(), new_user()
     socket = reader.listen()
     received(socket)
@@ -222,13 +220,13 @@ def test_sockets_resume_after_the_broker_was_away(platform: Instance, new_user: 
     assert author.post("/create-post/", {"text": "during the outage"}).status_code in {201, 503}
     platform.control.wait_running("rabbitmq")
     until(lambda: author.post("/create-post/", {"text": "after it"}).status_code == 201, "the broker", 60)
-    frames = [told(socket, 40)["message"]]
+    frames = [receive_notification(socket, 40)["message"]]
     while frames[-1] != "after it":
-        frames.append(told(socket, 40)["message"])
+        frames.append(receive_notification(socket, 40)["message"])
     assert len(frames) == len(set(frames))
 
 
-def test_a_restart_says_goodbye_and_the_client_resumes(platform: Instance, new_user: Make) -> None:
+def test_restart_closes_websockets_with_1001_and_clients_resume(platform: Instance, new_user: Make) -> None:
     author, reader = new_user(), new_user()
     socket = reader.listen()
     received(socket)
@@ -241,4 +239,4 @@ def test_a_restart_says_goodbye_and_the_client_resumes(platform: Instance, new_u
     author.writes("after the restart")
     resumed = reader.listen(f"?since={last['id']}")
     assert received(resumed)["resumed"] is True
-    assert told(resumed)["message"] == "after the restart"
+    assert receive_notification(resumed)["message"] == "after the restart"

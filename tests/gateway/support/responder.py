@@ -1,4 +1,4 @@
-"""A service on the wire, without Nameko: it answers each call as a test says, when the test says."""
+"""A service without Nameko, whose replies and their times are set by a test."""
 
 import json
 import uuid

@@ -1,4 +1,4 @@
-"""Posts are edited and deleted: who may, what is told, what is left."""
+"""Editing and deleting posts: permissions, events, and what remains."""
 
 from datetime import timedelta
 from typing import Any
@@ -32,30 +32,30 @@ def post(feeds: Rpc) -> dict[str, Any]:
 
 
 def quiet(events: EventListener) -> bool:
-    """Tell whether nothing more was said of posts that were changed."""
+    """Return whether no more events about changed posts arrive."""
     for event in ("post_updated", "post_deleted"):
         with pytest.raises(TimeoutError):
             events.next(event)
     return True
 
 
-def test_an_edited_post_has_its_new_text_and_the_moment(feeds: Rpc, post: dict[str, Any], listen: Listen) -> None:
+def test_edited_post_has_its_new_text_and_time(feeds: Rpc, post: dict[str, Any], listen: Listen) -> None:
     events = listen("feeds")
     edited = feeds("feeds.edit", AUTHOR, id=post["id"], text=" hello again\n")
     assert edited == post | {"text": " hello again\n", "edited_at": edited["edited_at"]}
     assert edited["edited_at"] > post["created_at"]
     assert feeds("feeds.detail", id=post["id"]) == feeds("feeds.all")["items"][0] == edited
-    said = {name: edited[name] for name in ("id", "author_id", "text", "edited_at")}
-    assert events.next("post_updated") == said
+    event = {name: edited[name] for name in ("id", "author_id", "text", "edited_at")}
+    assert events.next("post_updated") == event
 
 
-def test_the_same_text_is_no_news(feeds: Rpc, post: dict[str, Any], listen: Listen) -> None:
+def test_edit_without_a_difference_publishes_no_event(feeds: Rpc, post: dict[str, Any], listen: Listen) -> None:
     events = listen("feeds")
     assert feeds("feeds.edit", AUTHOR, id=post["id"], text=post["text"]) == post
     assert quiet(events)
 
 
-def test_the_moments_of_edits_grow_even_if_a_clock_goes_back(
+def test_edit_times_increase_even_if_the_clock_goes_back(
     feeds: Rpc, post: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = feeds("feeds.edit", AUTHOR, id=post["id"], text="first")
@@ -75,7 +75,7 @@ def test_only_its_author_edits_a_post(feeds: Rpc, post: dict[str, Any]) -> None:
     assert feeds("feeds.detail", id=post["id"]) == post
 
 
-def test_a_text_that_cannot_be_posted_changes_nothing(feeds: Rpc, post: dict[str, Any]) -> None:
+def test_invalid_text_changes_nothing(feeds: Rpc, post: dict[str, Any]) -> None:
     for text in ("", " \n", "nul\0", "x" * 5001):
         with pytest.raises(Invalid) as rejection:
             feeds("feeds.edit", AUTHOR, id=post["id"], text=text)
@@ -83,9 +83,7 @@ def test_a_text_that_cannot_be_posted_changes_nothing(feeds: Rpc, post: dict[str
     assert feeds("feeds.detail", id=post["id"]) == post
 
 
-def test_a_deleted_post_is_nowhere_any_more_and_its_deletion_is_told_once(
-    feeds: Rpc, post: dict[str, Any], listen: Listen
-) -> None:
+def test_deleted_post_is_gone_and_its_event_is_published_once(feeds: Rpc, post: dict[str, Any], listen: Listen) -> None:
     events = listen("feeds")
     kept = feeds("feeds.create", AUTHOR, text="stays")
     assert feeds("feeds.delete", AUTHOR, id=post["id"]) == {}
@@ -93,13 +91,13 @@ def test_a_deleted_post_is_nowhere_any_more_and_its_deletion_is_told_once(
         with pytest.raises(NotFound):
             feeds(f"feeds.{method}", AUTHOR, id=post["id"], **more)
     assert feeds("feeds.all")["items"] == feeds("feeds.all", author=AUTHOR.user)["items"] == [kept]
-    said = events.next("post_deleted")
-    assert (said["id"], said["author_id"], said["created_at"]) == (post["id"], AUTHOR.user, post["created_at"])
-    assert said["deletion_id"] > kept["id"]
+    event = events.next("post_deleted")
+    assert (event["id"], event["author_id"], event["created_at"]) == (post["id"], AUTHOR.user, post["created_at"])
+    assert event["deletion_id"] > kept["id"]
     assert quiet(events)
 
 
-def test_its_author_and_staff_delete_a_post_and_nobody_else(feeds: Rpc, post: dict[str, Any]) -> None:
+def test_only_its_author_and_staff_delete_a_post(feeds: Rpc, post: dict[str, Any]) -> None:
     with pytest.raises(Forbidden):
         feeds("feeds.delete", OTHER, id=post["id"])
     assert feeds("feeds.detail", id=post["id"]) == post
@@ -109,13 +107,13 @@ def test_its_author_and_staff_delete_a_post_and_nobody_else(feeds: Rpc, post: di
 
 
 @pytest.mark.parametrize("method", ["edit", "delete"])
-def test_an_unknown_post_cannot_be_changed(feeds: Rpc, method: str) -> None:
+def test_unknown_post_cannot_be_changed(feeds: Rpc, method: str) -> None:
     with pytest.raises(NotFound):
         feeds(f"feeds.{method}", AUTHOR, id=new_id(), **({"text": "x"} if method == "edit" else {}))
 
 
-@pytest.mark.parametrize(("method", "more"), [("edit", {"text": "news"}), ("delete", {})])
-def test_the_cached_pages_are_forgotten_before_the_reply(
+@pytest.mark.parametrize(("method", "more"), [("edit", {"text": "new"}), ("delete", {})])
+def test_cache_tag_is_invalidated_before_the_reply(
     feeds: Rpc, post: dict[str, Any], redis: Any, method: str, more: dict[str, str]
 ) -> None:
     before = int(redis.get(f"tag:{CACHE_TAG}"))
@@ -123,7 +121,7 @@ def test_the_cached_pages_are_forgotten_before_the_reply(
     assert int(redis.get(f"tag:{CACHE_TAG}")) > before
 
 
-def test_the_posts_of_an_author_who_is_no_more_are_deleted_and_no_others(
+def test_erase_author_deletes_all_their_posts_and_no_others(
     feeds: Rpc, redis: Any, listen: Listen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "BATCH", 2)
@@ -146,7 +144,7 @@ def test_only_the_gateway_and_operators_erase_authors(feeds: Rpc) -> None:
     assert feeds("feeds.erase_author", OPERATOR, author_id=AUTHOR.user) == {}
 
 
-def test_a_deleted_post_leaves_a_row_without_words_for_a_day(
+def test_deleted_post_leaves_a_row_without_text_for_a_day(
     feeds: Rpc, container: ServiceContainer, databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "BATCH", 2)

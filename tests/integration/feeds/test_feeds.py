@@ -14,14 +14,14 @@ from tests.integration.support.rpc import Rpc
 AUTHOR = Caller("gateway", user=new_id(), username="ada")
 
 
-def test_a_post_is_told_with_its_authors_name_of_that_moment(feeds: Rpc, listen: Callable[[str], Any]) -> None:
+def test_event_of_a_post_has_the_username_of_its_author(feeds: Rpc, listen: Callable[[str], Any]) -> None:
     events = listen("feeds")
     post = feeds("feeds.create", AUTHOR, text="hello")
     assert post.pop("edited_at") is None
     assert events.next("post_created") == post | {"author_username": "ada"}
 
 
-def test_only_somebody_who_is_signed_in_posts(feeds: Rpc) -> None:
+def test_create_requires_a_user(feeds: Rpc) -> None:
     with pytest.raises(Unauthenticated):
         feeds("feeds.create", Caller("gateway"), text="hello")
     assert feeds("feeds.all")["items"] == []
@@ -57,7 +57,7 @@ def test_pages_are_stable_while_others_post(feeds: Rpc) -> None:
 
 def test_the_cached_pages_are_forgotten_before_the_reply(feeds: Rpc, redis: Any) -> None:
     before = int(redis.get(f"tag:{CACHE_TAG}") or 0)
-    feeds("feeds.create", AUTHOR, text="news")
+    feeds("feeds.create", AUTHOR, text="new")
     assert int(redis.get(f"tag:{CACHE_TAG}")) > before
 
 

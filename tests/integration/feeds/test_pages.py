@@ -20,7 +20,7 @@ def posted() -> list[str]:
 
 @WITH_REAL_SERVICES
 @given(steps=STEPS)
-def test_every_post_is_read_once_whatever_is_posted_meanwhile(
+def test_pages_have_every_post_once_while_others_post(
     feeds: Rpc, posted: list[str], steps: list[tuple[int, int]]
 ) -> None:
     def add() -> str:
@@ -34,18 +34,18 @@ def test_every_post_is_read_once_whatever_is_posted_meanwhile(
 
 @WITH_REAL_SERVICES
 @given(steps=STEPS)
-def test_every_post_of_an_author_is_read_once_and_nobody_elses(feeds: Rpc, steps: list[tuple[int, int]]) -> None:
+def test_pages_of_an_author_have_exactly_their_posts_once(feeds: Rpc, steps: list[tuple[int, int]]) -> None:
     author = Caller("gateway", user=new_id(), username="ben")
 
     def add() -> str:
-        feeds("feeds.create", AUTHOR, text="somebody else")
+        feeds("feeds.create", AUTHOR, text="of another author")
         return str(feeds("feeds.create", author, text="x")["id"])
 
     before = [add() for _ in range(5)]
     assert read_all(lambda **query: feeds("feeds.all", author=author.user, **query), add, steps) == before[::-1]
 
 
-def test_an_author_whom_nobody_knows_has_an_empty_page(feeds: Rpc) -> None:
+def test_unknown_author_has_an_empty_page(feeds: Rpc) -> None:
     feeds("feeds.create", AUTHOR, text="x")
     assert feeds("feeds.all", author=new_id()) == {"items": [], "next": None}
     with pytest.raises(Invalid) as rejection:

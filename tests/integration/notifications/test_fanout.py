@@ -15,7 +15,7 @@ def finished(rows: Rows, number: int = 1) -> Callable[[], bool]:
     return lambda: len(rows("notifications", done=True)) == number
 
 
-def test_everybody_active_has_it_in_the_inbox_and_the_author_has_not(
+def test_every_active_user_but_the_author_has_an_inbox_item(
     people: People, publish: Publish, rows: Rows, until: Until
 ) -> None:
     author = people.add("ada", "realtime")

@@ -118,9 +118,9 @@ def test_presence_is_for_notifications_and_addresses_for_deliveries_only(
             users(f"users.{method}", caller, **arguments)
 
 
-def test_ten_thousand_users_come_in_pages_each_once(users: Rpc, notifications: Caller, database: Engine) -> None:
-    fill(database, 20_000)
-    request: dict[str, Any] = {"as_of": clock.now().isoformat(), "limit": 1000}
+def test_active_recipients_come_in_pages_each_once(users: Rpc, notifications: Caller, database: Engine) -> None:
+    fill(database, 4_000)
+    request: dict[str, Any] = {"as_of": clock.now().isoformat(), "limit": 300}
     seen: list[str] = []
     after = None
     while True:
@@ -129,7 +129,7 @@ def test_ten_thousand_users_come_in_pages_each_once(users: Rpc, notifications: C
         after = page["next"]
         if after is None:
             break
-    assert len(set(seen)) == len(seen) == 10_000
+    assert len(set(seen)) == len(seen) == 2_000
 
 
 def fill(database: Engine, count: int) -> None:

@@ -20,7 +20,7 @@ from dev.platform.instance import Instance
 from tests.e2e.support.person import PASSWORD, Person
 from tests.e2e.support.repeating import repeating
 from tests.e2e.support.screen import Screen
-from tests.e2e.support.trickle import told
+from tests.e2e.support.trickle import notified_posts
 from tests.e2e.support.vendors import mails_to, texts_to
 
 AUTHORS, SCREENS, VISITORS = 2, 4, 20
@@ -28,7 +28,7 @@ NO_ANSWER = 0  # in the place of a status
 PATHS = ("/all-posts/?limit=5", "/users/all/?limit=5", "/notifications/?limit=5", "/users/detail/{0.id}/")
 PAUSE = 0.25  # seconds between two things that one person does
 PATIENCE = 60  # seconds in which a request must succeed at last
-SETTLE = 90  # seconds in which everybody must have been told; a dead worker's deliveries are taken back after 60
+SETTLE = 90  # seconds in which all must be notified; deliveries of a killed worker are taken over after 60
 
 Make = Callable[..., Person]
 
@@ -78,7 +78,7 @@ class Life:
         until(lambda: self._are_all(self._mails(platform, same=maybe_twice)), "every post by mail", SETTLE)
 
     def all_got_texts(self, platform: Instance, *, maybe_unknown: bool = False) -> None:
-        """Check that every post came by SMS, once; or not, where nobody can know whether it did."""
+        """Check that every post was sent once by SMS, or its delivery is unknown."""
 
         def known() -> bool:
             came = self._texts(platform)
@@ -94,7 +94,7 @@ class Life:
         return True
 
     def _in_inbox(self, reader: Person) -> Counter[str]:
-        return sum((told(reader, author) for author in self._authors), Counter())
+        return sum((notified_posts(reader, author) for author in self._authors), Counter())
 
     def _shown(self, screen: Screen) -> Counter[str]:
         _look(screen)
@@ -111,7 +111,7 @@ class Life:
         return self._counted(sms["text"] for sms in texts)
 
     def _without_outcome(self) -> Counter[str]:
-        """Return the posts of which the platform says that it cannot know whether they came by SMS."""
+        """Return the posts whose SMS deliveries are unknown."""
         found, page = [], self._by_sms.inbox(limit=100)
         while page["items"]:
             details = [self._by_sms.get(f"/notifications/detail/{item['id']}/").json() for item in page["items"]]
@@ -120,7 +120,7 @@ class Life:
         return self._counted(found)
 
     def _counted(self, texts: Iterable[str]) -> Counter[str]:
-        """Count which of these people's posts some texts tell of; there may be others about."""
+        """Count the posts of these authors in SMS; there may be others."""
         ours = re.compile(rf"(?:{'|'.join(author.name for author in self._authors)}) \d+")
         return Counter(found[0] for text in texts if (found := ours.search(text)))
 

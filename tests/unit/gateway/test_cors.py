@@ -1,4 +1,4 @@
-"""Which pages may call, and what their browsers are told."""
+"""CORS headers, and origins of websockets."""
 
 import pytest
 

@@ -208,7 +208,7 @@ def test_every_example_matches_its_schema() -> None:
 
 
 ADA = {"username": "ada", "email": "ada@example.org", "password": "a long pass phrase"}
-SAID = [
+EXAMPLES = [
     (Register, ADA, True),
     (Register, ADA | {"password": "short"}, False),
     (Register, ADA | {"notify_by": ["sms"]}, False),
@@ -230,7 +230,7 @@ SAID = [
 ]
 
 
-@pytest.mark.parametrize(("model", "value", "good"), SAID)
+@pytest.mark.parametrize(("model", "value", "good"), EXAMPLES)
 def test_schema_accepts_exactly_what_its_model_accepts(
     model: type[Message], value: dict[str, Any], *, good: bool
 ) -> None:

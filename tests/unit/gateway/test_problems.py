@@ -1,4 +1,4 @@
-"""Whatever is raised becomes a problem document, and says nothing that is none of the client's business."""
+"""Errors become problem documents without internal details."""
 
 import json
 
@@ -16,7 +16,7 @@ KINDS = [
     (errors.NotFound("No such post."), 404),
     (errors.Conflict("Taken."), 409),
     (errors.TooManyRequests("Later."), 429),
-    (errors.Unavailable("Away."), 503),
+    (errors.Unavailable("Down."), 503),
     (errors.DeadlineExceeded("Late."), 504),
     (problems.Malformed("No JSON."), 400),
     (problems.TooLarge("Too large."), 413),
@@ -47,8 +47,8 @@ def test_www_authenticate_distinguishes_invalid_from_missing_token() -> None:
 @pytest.mark.parametrize(
     ("error", "seconds"),
     [
-        (errors.Unavailable("Away."), "2"),
-        (errors.Unavailable("Away.", None, (), 30), "30"),
+        (errors.Unavailable("Down."), "2"),
+        (errors.Unavailable("Down.", None, (), 30), "30"),
         (errors.TooManyRequests("Later.", None, (), 7), "7"),
         (errors.TooManyRequests("Later."), None),
         (errors.Conflict("Taken."), None),

@@ -1,4 +1,4 @@
-"""Access asks, from where: read from headers that anybody may write."""
+"""User, address and request id of a request, read from untrusted headers."""
 
 import ipaddress
 

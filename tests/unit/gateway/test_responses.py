@@ -1,4 +1,4 @@
-"""What every answer says about itself."""
+"""Headers of every response."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ ENVIRON = {"REQUEST_METHOD": "GET", "PATH_INFO": "/all-posts/"}
 
 
 class Client:
-    """Hears the head of an answer."""
+    """Records the headers of a response."""
 
     def __init__(self, **environ: str) -> None:
         self.status = ""
@@ -22,30 +22,30 @@ class Client:
     def _start(self, status: str, headers: list[tuple[str, str]], _exc_info: Any = None) -> Any:
         self.status, self.headers = status, headers
 
-    def told(self, name: str) -> list[str]:
+    def values(self, name: str) -> list[str]:
         return [value for known, value in self.headers if known == name]
 
 
 def test_every_response_has_the_security_headers() -> None:
     client = Client()
     client.responder.start("200 OK", [("Content-Type", "application/json")])
-    assert client.told("X-Content-Type-Options") == ["nosniff"]
-    assert client.told("Content-Security-Policy") == ["default-src 'none'; frame-ancestors 'none'"]
-    assert client.told("X-Request-ID")
+    assert client.values("X-Content-Type-Options") == ["nosniff"]
+    assert client.values("Content-Security-Policy") == ["default-src 'none'; frame-ancestors 'none'"]
+    assert client.values("X-Request-ID")
 
 
 def test_response_keeps_its_own_content_security_policy() -> None:
     client = Client()
     client.responder.start("200 OK", [("content-security-policy", "default-src 'self'")])
-    assert client.told("content-security-policy") == ["default-src 'self'"]
-    assert client.told("Content-Security-Policy") == []
+    assert client.values("content-security-policy") == ["default-src 'self'"]
+    assert client.values("Content-Security-Policy") == []
 
 
 def test_cached_response_has_security_headers_and_length() -> None:
     client = Client()
     assert client.responder.cached(response_cache.cached_response(b"{}")) == [b"{}"]
-    assert client.told("Content-Length") == ["2"]
-    assert client.told("X-Frame-Options") == ["DENY"]
+    assert client.values("Content-Length") == ["2"]
+    assert client.values("X-Frame-Options") == ["DENY"]
 
 
 def test_matching_etag_gets_304() -> None:

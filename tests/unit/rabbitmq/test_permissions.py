@@ -1,4 +1,4 @@
-"""The table of RabbitMQ's users against the services as they are, and the permissions that follow from it."""
+"""RabbitMQ's users match the services, and their permissions follow from that."""
 
 import importlib
 import inspect
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:pkg_resources")
 ACCOUNT = {account.name: account for account in ACCOUNTS}
 MAY = {one["user"]: one for one in permissions.definitions([*ACCOUNTS, OPERATOR])["permissions"]}
 TOPICS = {one["user"]: one for one in permissions.definitions([*ACCOUNTS, OPERATOR])["topic_permissions"]}
-LISTENERS = ("gateway.websocket.listener",)  # which hear events without being a Nameko service
+LISTENERS = ("gateway.websocket.listener",)  # consume events without being a Nameko service
 
 each_account = pytest.mark.parametrize("name", ACCOUNT)
 
@@ -55,7 +55,7 @@ def who_may(verb: str, name: str) -> set[str]:
     return {account for account in ACCOUNT if may(account, verb, name)}
 
 
-def test_every_service_runs_as_the_account_of_its_package() -> None:
+def test_service_uses_the_account_of_its_package() -> None:
     found: dict[str, set[str]] = {}
     for module in SERVICES:
         found.setdefault(module.partition(".")[0], set()).update(get_service_name(one) for one in classes(module))
@@ -63,22 +63,22 @@ def test_every_service_runs_as_the_account_of_its_package() -> None:
 
 
 @each_account
-def test_an_account_publishes_if_its_contract_has_events_of_its_own(name: str) -> None:
+def test_account_publishes_if_its_contract_has_events(name: str) -> None:
     assert ACCOUNT[name].publishes == any(event.source == name for event in events(f"{name}.contract"))
 
 
 @each_account
-def test_an_account_hears_those_whose_events_its_code_handles_and_nobody_else(name: str) -> None:
+def test_account_consumes_from_exactly_the_services_whose_events_it_handles(name: str) -> None:
     modules = [module for module in SERVICES if module.partition(".")[0] == name]
     queues = [queue for module in modules for one in classes(module) for queue in handler_queues(one).values()]
-    heard = {queue.exchange.name.removesuffix(".events") for queue in queues}
-    heard |= {source for module in modules for one in classes(module) for source in retired_sources(one)}
-    heard |= {event.source for module in LISTENERS if module.startswith(f"{name}.") for event in events(module)}
-    assert set(ACCOUNT[name].hears) == heard
+    consumed = {queue.exchange.name.removesuffix(".events") for queue in queues}
+    consumed |= {source for module in modules for one in classes(module) for source in retired_sources(one)}
+    consumed |= {event.source for module in LISTENERS if module.startswith(f"{name}.") for event in events(module)}
+    assert set(ACCOUNT[name].consumes) == consumed
 
 
 @pytest.mark.parametrize("module", SERVICES)
-def test_the_queues_of_a_service_are_its_accounts_alone(module: str) -> None:
+def test_queues_of_a_service_belong_to_its_account_only(module: str) -> None:
     owner = {module.partition(".")[0]}
     queues = [queue.name for queue in module_queues(module, [1, 600])]
     for name in [*queues, *(f"rpc-{get_service_name(one)}" for one in classes(module))]:
@@ -89,18 +89,18 @@ def test_the_queues_of_a_service_are_its_accounts_alone(module: str) -> None:
 @each_account
 def test_only_its_owner_publishes_to_an_exchange_of_events_and_only_listeners_bind_to_it(name: str) -> None:
     exchange = f"{name}.events"
-    listeners = {account.name for account in ACCOUNTS if name in account.hears}
+    listeners = {account.name for account in ACCOUNTS if name in account.consumes}
     assert who_may("write", exchange) == ({name} if ACCOUNT[name].publishes else set())
     assert who_may("read", exchange) == listeners
     assert who_may("configure", exchange) == listeners | who_may("write", exchange)
 
 
 def test_only_those_whose_events_may_have_to_wait_put_messages_into_queues_by_name() -> None:
-    assert who_may("write", "amq.default") == {account.name for account in ACCOUNTS if account.hears}
+    assert who_may("write", "amq.default") == {account.name for account in ACCOUNTS if account.consumes}
 
 
 @pytest.mark.parametrize("name", [*ACCOUNT, OPERATOR.name])
-def test_an_account_hears_its_own_calls_and_replies_and_no_others(name: str) -> None:
+def test_account_consumes_only_its_own_calls_and_replies(name: str) -> None:
     own = {f"{service}.*" for service in ACCOUNT.get(name, OPERATOR).services}
     every = {f"{service}.*" for account in ACCOUNTS for service in account.services}
     for key in {*every, "#", "*.*", "*", "users.login", "#.login", f"{uuid.uuid4()}.#", ""}:
@@ -120,5 +120,5 @@ def test_the_administrator_is_none_of_the_accounts() -> None:
 
 
 @pytest.mark.parametrize("file", permissions.FILES, ids=str)
-def test_the_files_are_what_the_table_says(file: Path) -> None:
+def test_permission_files_match_the_table(file: Path) -> None:
     assert file.read_text(encoding="utf-8") == permissions.text(), "python -m docker.rabbitmq.permissions"
