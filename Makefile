@@ -32,7 +32,7 @@ unit: venv ## unit tests, without servers (only=tests/unit/users)
 check: all-packages ## linters, types, imports, documentation and alerts
 	@$(python) -m dev check
 
-try: servers ## one test, file or folder, with the servers it needs (only=tests/e2e/test_posts.py)
+try: servers ## one test, file or folder, with the servers it needs (only=tests/e2e/posts/test_posts.py)
 	@$(python) -m dev try $(only)
 
 docs: venv ## generate the tables of the documentation, and build it as a site

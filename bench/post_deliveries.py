@@ -1,9 +1,8 @@
-"""What became of a post: read where it is stored, and where mails and texts arrive."""
+"""The inbox rows, mails and SMS of one post."""
 
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import requests
 from sqlalchemy import NullPool, create_engine, text
@@ -20,17 +19,17 @@ _INBOX = "SELECT user_id FROM inbox JOIN notifications n ON n.id = notification_
 
 @dataclass(frozen=True)
 class Progress:
-    """Numbers of notified users and settled deliveries, and whether both are complete."""
+    """Numbers of inbox rows and of finished deliveries by channel, and whether each is complete."""
 
     inbox: int = 0
     emails: int = 0
-    texts: int = 0
+    sms: int = 0
     notified: bool = False
     sent: bool = False
 
 
-class Outcome:
-    """Of one post, in a platform with this environment."""
+class PostDeliveries:
+    """The deliveries of a post in the platform with this environment."""
 
     def __init__(self, environment: Mapping[str, str], post_id: str) -> None:
         self._environment = environment
@@ -38,31 +37,24 @@ class Outcome:
         self._engine = create_engine(environment["NOTIFICATIONS_DB_URI"], poolclass=NullPool)
 
     def progress(self) -> Progress:
-        """Count."""
+        """Count inbox rows and deliveries in the database of notifications."""
         with self._engine.connect() as connection:
             row = connection.execute(text(_PROGRESS), self._post).one_or_none()
         return Progress(row[0], row[1], row[2], bool(row[3]), bool(row[3]) and not row[4]) if row else Progress()
 
     def inbox(self) -> Counter[str]:
-        """Return in whose inboxes it is, and how often."""
+        """Return how often the post is in the inbox of each user, by user id."""
         with self._engine.connect() as connection:
             return Counter(connection.scalars(text(_INBOX), self._post))
 
     def emails(self, title: str, domain: str) -> Counter[str]:
-        """Return which addresses of a domain got mails with words in the subject, and how many."""
+        """Return the number of mails with this title in the subject, by address in this domain."""
         mails = requests.get(f"{self._environment['BARAZA_MAILBOX']}/messages", timeout=TIMEOUT).json()
-        found = (address for mail in mails if title in mail["subject"] for address in mail["to"])
-        return Counter(address for address in found if address.endswith(f"@{domain}"))
+        addresses = (address for mail in mails if title in mail["subject"] for address in mail["to"])
+        return Counter(address for address in addresses if address.endswith(f"@{domain}"))
 
-    def texts(self, title: str, prefix: str) -> Counter[str]:
-        """Return which numbers that begin so got texts with words in them, and how many."""
-        texts = requests.get(f"{self._environment['BARAZA_SMS']}/messages", timeout=TIMEOUT).json()
-        numbers = (one["number"] for one in texts if title in one["text"])
+    def sms(self, title: str, prefix: str) -> Counter[str]:
+        """Return the number of SMS with this title in the text, by phone number with this prefix."""
+        messages = requests.get(f"{self._environment['BARAZA_SMS']}/messages", timeout=TIMEOUT).json()
+        numbers = (message["number"] for message in messages if title in message["text"])
         return Counter(number for number in numbers if number.startswith(prefix))
-
-
-def memory(pid: int) -> float:
-    """Return what a process has in memory now, in MB."""
-    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
-    kilobytes = next(line.split()[1] for line in lines if line.startswith("VmRSS:"))
-    return int(kilobytes) / 1024

@@ -1,6 +1,6 @@
-"""The platform with two processes of everything behind a load balancer, and the people of the end-to-end tests.
+"""The platform with two processes of every program behind HAProxy, and the clients of the end-to-end tests.
 
-The instance is the one that the suite started the servers of; alone, `pytest tests/scale` starts one of its own name.
+The platform is the instance that the suite has started servers for; `pytest tests/scale` alone starts `scale`.
 """
 
 from collections.abc import Iterator
@@ -10,10 +10,10 @@ import pytest
 from dev.platform.environment import for_tests
 from dev.platform.instance import Instance
 from dev.suite.steps import SCALE_VARIABLES
-from tests.e2e.conftest import new_user, url, visitor
-from tests.e2e.support.platforms import running
+from tests.e2e.conftest import new_client, new_user, url
+from tests.e2e.support.platform import running
 
-__all__ = ["new_user", "url", "visitor"]
+__all__ = ["new_client", "new_user", "url"]
 
 
 @pytest.fixture(scope="session")

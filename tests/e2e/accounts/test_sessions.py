@@ -51,7 +51,7 @@ def sessions(new_user: NewClient, new_client: NewClient, new_staff: NewClient, o
 
 
 @pytest.mark.parametrize("token", [None, "", "garbage", "a" * 43, "ü", "x" * 5000])
-def test_invalid_token_is_rejected(new_client: NewClient, token: str | None) -> None:
+def test_protected_route_requires_a_valid_token(new_client: NewClient, token: str | None) -> None:
     headers = {} if token is None else {"Authorization": f"Bearer {token}".encode()}
     response = new_client().get("/users/all/", headers=headers)
     check_problem(response, 401)
@@ -63,7 +63,7 @@ def test_token_scheme_is_accepted_too(new_user: NewClient) -> None:
     assert user.get("/users/all/", headers={"Authorization": f"Token {user.token}"}).status_code == 200
 
 
-def test_login_by_username_or_email_in_any_case(new_client: NewClient) -> None:
+def test_login_works_by_username_or_email(new_client: NewClient) -> None:
     user = new_client()
     user.register()
     for name in ({"username": user.username.upper()}, {"email": user.email}, {"username": user.email}):
@@ -76,7 +76,7 @@ def test_unknown_user_and_wrong_password_get_the_same_response(new_client: NewCl
     user = new_client()
     user.register()
     wrong = user.post("/login/", {"username": user.username, "password": "not the password"})
-    unknown = user.post("/login/", {"username": "nobody_at_all", "password": "not the password"})
+    unknown = user.post("/login/", {"username": "unknown_user", "password": "not the password"})
     documents = [check_problem(response, 401) | {"request_id": ""} for response in (wrong, unknown)]
     assert documents[0] == documents[1]
 
@@ -93,7 +93,7 @@ def test_logout_ends_its_own_session_or_all_sessions(new_user: NewClient) -> Non
 
 
 @pytest.mark.parametrize("end", END_SESSION.values(), ids=END_SESSION)
-def test_ended_session_is_rejected_at_once_and_its_websocket_closed(
+def test_ended_session_is_rejected_at_once_and_its_websockets_close(
     sessions: Sessions, end: Callable[[Sessions], Any]
 ) -> None:
     websocket = sessions.user.connect()
@@ -106,7 +106,7 @@ def test_ended_session_is_rejected_at_once_and_its_websocket_closed(
     assert time.monotonic() < ended + WEBSOCKET_LIMIT
 
 
-def test_sessions_are_listed_in_pages_with_their_user_agents(new_user: NewClient) -> None:
+def test_own_sessions_are_listed_in_pages_with_their_user_agents(new_user: NewClient) -> None:
     user = new_user()
     for number in range(3):
         login = {"username": user.username, "password": PASSWORD}
@@ -121,7 +121,7 @@ def test_sessions_are_listed_in_pages_with_their_user_agents(new_user: NewClient
     assert rest.json()["next"] is None
 
 
-def test_sessions_of_another_user_cannot_be_read_or_ended(new_user: NewClient) -> None:
+def test_sessions_of_others_cannot_be_listed_or_ended(new_user: NewClient) -> None:
     owner, other = new_user(), new_user()
     session = current_session(owner)["id"]
     assert session not in other.get("/sessions/").text

@@ -63,7 +63,7 @@ def call(client: Client, route: Route, path: str, id_: str) -> requests.Response
 
 @pytest.mark.parametrize("kind", INVALID)
 @each_endpoint
-def test_without_a_valid_token_only_public_routes_respond(
+def test_without_a_valid_token_only_public_routes_work(
     clients: dict[str, Client], route: Route, path: str, kind: str
 ) -> None:
     response = call(clients[kind], route, path, clients["user"].id)
@@ -77,7 +77,7 @@ def test_without_a_valid_token_only_public_routes_respond(
 
 
 @each_endpoint
-def test_with_a_users_token_all_routes_but_those_for_staff_respond(
+def test_with_a_valid_token_only_staff_routes_are_forbidden(
     clients: dict[str, Client], route: Route, path: str
 ) -> None:
     if route.name == "logout":
@@ -90,7 +90,7 @@ def test_with_a_users_token_all_routes_but_those_for_staff_respond(
         assert response.status_code < 500
 
 
-def test_resources_of_another_user_are_not_found(clients: dict[str, Client]) -> None:
+def test_data_of_other_users_is_not_found(clients: dict[str, Client]) -> None:
     owner, staff = clients["user"], clients["staff"]
     sent = staff.post("/send-notification/", {"user_id": owner.id, "message": "for you"}).json()["id"]
     session = owner.get("/sessions/").json()["items"][0]["id"]

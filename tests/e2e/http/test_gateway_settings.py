@@ -31,7 +31,7 @@ def test_two_gateways_share_one_rate_limit(platform: Instance, new_client: NewCl
     assert statuses == [200] * 10 + [429] * 2
 
 
-def test_forged_forwarded_addresses_do_not_evade_the_rate_limit(platform: Instance) -> None:
+def test_without_trusted_proxies_forwarded_addresses_are_ignored(platform: Instance) -> None:
     addresses = ["::1", "unknown", "10.0.0.1, 10.0.0.2", "'; drop", "é", "a" * 5000, "127.0.0.1:80", ",,,"]
     addresses += [f"198.51.100.{number}" for number in range(22)]
     with redis.Redis.from_url(platform.environment["REDIS_URL"]) as client:
@@ -56,7 +56,7 @@ def certificate(tmp_path: Path) -> tuple[Path, dict[str, str]]:
     return tmp_path / "ca.pem", {"TLS_CERT": str(tmp_path / "cert.pem"), "TLS_KEY": str(tmp_path / "key.pem")}
 
 
-def test_gateway_with_a_certificate_serves_https_and_wss_with_hsts(
+def test_gateway_with_a_certificate_serves_https_wss_and_hsts(
     platform: Instance, new_user: NewClient, certificate: tuple[Path, dict[str, str]]
 ) -> None:
     ca, settings = certificate
@@ -71,7 +71,7 @@ def test_gateway_with_a_certificate_serves_https_and_wss_with_hsts(
             assert receive(websocket)["type"] == "ready"
 
 
-def test_shutdown_does_not_wait_for_idle_connections(platform: Instance) -> None:
+def test_stopping_gateway_does_not_wait_for_idle_clients(platform: Instance) -> None:
     with requests.Session() as idle:
         with extra_gateway(platform) as url:
             assert idle.get(f"{url}/livez", timeout=TIMEOUT).ok
@@ -79,7 +79,7 @@ def test_shutdown_does_not_wait_for_idle_connections(platform: Instance) -> None
         assert time.monotonic() - stopped < GRACE
 
 
-def test_metrics_need_the_metrics_token(platform: Instance) -> None:
+def test_metrics_require_their_token_and_are_404_otherwise(platform: Instance) -> None:
     with extra_gateway(platform, METRICS_TOKEN="let me measure") as url:
         for token, status in (("let me measure", 200), ("let me in", 404), ("é", 404)):
             headers = {"Authorization": f"Bearer {token}".encode()}

@@ -19,7 +19,7 @@ def preflight(client: Client, origin: str) -> requests.Response:
     return client.request("OPTIONS", "/update-account/", headers=headers)
 
 
-def test_allowed_origin_gets_cors_headers(new_user: NewClient) -> None:
+def test_allowed_origin_may_send_requests_with_a_token(new_user: NewClient) -> None:
     user = new_user()
     preflighted = preflight(user, ALLOWED_ORIGIN)
     assert preflighted.status_code == 204
@@ -33,14 +33,14 @@ def test_allowed_origin_gets_cors_headers(new_user: NewClient) -> None:
         assert "X-RateLimit-Remaining" in response.headers["Access-Control-Expose-Headers"]
 
 
-def test_other_origin_gets_no_cors_headers(new_user: NewClient) -> None:
+def test_other_origin_may_not_send_requests(new_user: NewClient) -> None:
     user = new_user()
     for response in (preflight(user, "https://evil.example"), user.get("/all-posts/", headers={"Origin": "null"})):
         assert not [name for name in response.headers if name.startswith("Access-Control-")]
         assert response.headers["Vary"] == "Origin"
 
 
-def test_preflight_requests_do_not_count_against_the_rate_limit(new_client: NewClient) -> None:
+def test_preflight_request_is_not_counted(new_client: NewClient) -> None:
     client = new_client()
     for _ in range(5):
         preflight(client, ALLOWED_ORIGIN)
@@ -48,7 +48,7 @@ def test_preflight_requests_do_not_count_against_the_rate_limit(new_client: NewC
 
 
 @pytest.mark.parametrize("path", ["/all-posts/", "/nowhere/", "/users/all/", "/livez", "/readyz", "/ws/notifications/"])
-def test_every_response_has_browser_security_headers(new_client: NewClient, path: str) -> None:
+def test_every_response_has_security_headers(new_client: NewClient, path: str) -> None:
     headers = new_client().get(path).headers
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "DENY"
@@ -56,14 +56,14 @@ def test_every_response_has_browser_security_headers(new_client: NewClient, path
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
 
 
-def test_errors_and_private_responses_are_not_cacheable(new_user: NewClient) -> None:
+def test_errors_and_private_responses_are_not_cached(new_user: NewClient) -> None:
     user = new_user()
     for path in ("/users/all/", "/nowhere/", "/sessions/"):
         assert user.get(path).headers["Cache-Control"] == "no-store"
     assert user.post("/notifications/read/", {"all": True}).headers["Cache-Control"] == "no-store"
 
 
-def test_rpc_calls_and_responses_of_all_processes_are_counted(
+def test_requests_and_rpc_calls_of_all_processes_are_measured(
     platform: Instance, new_user: NewClient, url: str
 ) -> None:
     samples = (

@@ -24,7 +24,7 @@ def test_same_key_writes_once(new_user: NewClient) -> None:
     assert other.status_code == 201
 
 
-def test_key_of_a_running_request_is_a_conflict_and_later_a_replay(platform: Instance, new_user: NewClient) -> None:
+def test_idempotency_key_in_use_is_a_conflict_and_later_replayed(platform: Instance, new_user: NewClient) -> None:
     author = new_user()
     headers = {"Idempotency-Key": "slow-1"}
     lock = f"hold:create-post:{author.id}:slow-1"
@@ -48,7 +48,7 @@ def test_key_of_a_running_request_is_a_conflict_and_later_a_replay(platform: Ins
         assert not client.exists(lock)
 
 
-def test_rejected_request_does_not_use_up_its_key(new_user: NewClient) -> None:
+def test_rejected_request_does_not_use_up_its_idempotency_key(new_user: NewClient) -> None:
     author = new_user()
     headers = {"Idempotency-Key": "again-1"}
     assert author.post("/create-post/", {"text": ""}, headers=headers).status_code == 422

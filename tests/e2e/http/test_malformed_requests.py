@@ -39,7 +39,7 @@ def send(url: str, request: bytes) -> tuple[int, dict[str, str], bytes]:
 
 
 @pytest.mark.parametrize(("request_", "expected"), MALFORMED.values(), ids=MALFORMED)
-def test_malformed_request_gets_a_problem_document(gateway_url: str, request_: bytes, expected: int) -> None:
+def test_malformed_http_gets_a_problem_document(gateway_url: str, request_: bytes, expected: int) -> None:
     status, headers, body = send(gateway_url, request_)
     assert status == expected
     assert headers["Content-Type"] == "application/problem+json"

@@ -28,24 +28,24 @@ INVALID_BODIES = [
 
 @pytest.mark.parametrize("path", ["/register/", "/login/"])
 @pytest.mark.parametrize(("body", "status"), INVALID_BODIES, ids=range(len(INVALID_BODIES)))
-def test_invalid_body_is_rejected(new_client: NewClient, path: str, body: bytes, status: int) -> None:
+def test_invalid_body_gets_a_problem_document(new_client: NewClient, path: str, body: bytes, status: int) -> None:
     check_problem(new_client().request("POST", path, data=body, headers=JSON), status)
 
 
-def test_body_of_ten_megabytes_is_too_large(new_user: NewClient) -> None:
+def test_body_of_10_megabytes_is_too_large(new_user: NewClient) -> None:
     user = new_user()
     body = b'{"text": "' + b"x" * 10_000_000 + b'"}'
     check_problem(user.request("POST", "/create-post/", data=body, headers=JSON), 413)
     assert user.get("/users/all/").status_code == 200
 
 
-def test_chunked_body_of_ten_megabytes_is_too_large(new_user: NewClient) -> None:
+def test_chunked_body_of_10_megabytes_is_too_large(new_user: NewClient) -> None:
     chunks = (b"x" * 100_000 for _ in range(100))
     check_problem(new_user().request("POST", "/create-post/", data=chunks, headers=JSON), 413)
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", ""])
-def test_other_content_types_than_json_are_rejected(new_client: NewClient, content_type: str) -> None:
+def test_only_json_is_accepted(new_client: NewClient, content_type: str) -> None:
     headers = {"Content-Type": content_type}
     check_problem(new_client().request("POST", "/login/", data=b'{"username": "a"}', headers=headers), 415)
 
@@ -56,7 +56,7 @@ def test_unknown_fields_are_ignored(new_user: NewClient) -> None:
     assert response.json()["author"]["id"] != UNKNOWN
 
 
-def test_method_not_allowed_names_the_allowed_methods(new_client: NewClient) -> None:
+def test_wrong_method_gets_the_allowed_ones(new_client: NewClient) -> None:
     response = new_client().request("DELETE", "/register/")
     check_problem(response, 405)
     assert "POST" in response.headers["Allow"]
@@ -91,7 +91,7 @@ def test_invalid_cursor_is_rejected(new_user: NewClient, cursor: str) -> None:
             assert invalid_fields(response) == ["cursor"]
 
 
-def test_pages_return_every_item_once(new_user: NewClient) -> None:
+def test_pages_contain_every_item_once(new_user: NewClient) -> None:
     author = new_user()
     created = [author.create_post(f"page {number}")["id"] for number in range(7)]
     seen: list[str] = []
@@ -107,14 +107,14 @@ def test_pages_return_every_item_once(new_user: NewClient) -> None:
     assert len(set(seen)) == len(seen)
 
 
-def test_request_id_is_the_clients_or_a_new_one(new_client: NewClient) -> None:
+def test_request_id_is_taken_from_the_client_or_created(new_client: NewClient) -> None:
     client = new_client()
     response = client.get("/all-posts/", headers={"X-Request-ID": "my-request-1"})
     assert response.headers["X-Request-ID"] == "my-request-1"
     assert client.get("/all-posts/").headers["X-Request-ID"] != client.get("/all-posts/").headers["X-Request-ID"]
 
 
-def test_unchanged_resource_is_not_sent_again(new_user: NewClient) -> None:
+def test_unchanged_response_is_304(new_user: NewClient) -> None:
     author = new_user()
     path = f"/post-detail/{author.create_post('etag')['id']}/"
     first, cached = author.get(path), author.get(path)
@@ -125,14 +125,14 @@ def test_unchanged_resource_is_not_sent_again(new_user: NewClient) -> None:
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_head_returns_the_headers_of_get_without_a_body(new_user: NewClient, path: str) -> None:
+def test_head_returns_headers_without_a_body(new_user: NewClient, path: str) -> None:
     user = new_user()
     head = user.request("HEAD", path)
     assert (head.status_code, head.content) == (200, b"")
     assert int(head.headers["Content-Length"]) == len(user.get(path).content)
 
 
-def test_probes_respond(new_client: NewClient) -> None:
+def test_probes_answer(new_client: NewClient) -> None:
     client = new_client()
     assert client.get("/livez").status_code == 200
     assert client.get("/readyz").json()["status"] == "ready"

@@ -93,7 +93,7 @@ def _outdated(before: Mapping[str, int], read: Mapping[str, int], deleting: set[
             yield f"{post}: missing after version {version}"
 
 
-def test_response_after_an_acknowledged_write_contains_it(url: str, new_user: NewClient) -> None:
+def test_request_after_an_answered_write_sees_it_in_every_process(url: str, new_user: NewClient) -> None:
     authors = [Author(new_user(notify_by=[])) for _ in range(AUTHORS)]
     readers = [Reader(url, new_user(notify_by=[]), authors, f"{SEED} {number}") for number in range(READERS)]
     with ThreadPoolExecutor(AUTHORS + READERS) as pool:

@@ -41,7 +41,7 @@ def all_respond(request: ReadPosts, status: int) -> Callable[[], bool]:
     return lambda: {request().status_code for _ in range(12)} == {status}
 
 
-def test_route_is_disabled_and_enabled_under_load(read_posts: ReadPosts, set_route: SetRoute) -> None:
+def test_route_disabled_under_load_rejects_and_can_be_enabled_again(read_posts: ReadPosts, set_route: SetRoute) -> None:
     with counting_statuses(read_posts) as statuses:
         set_route(enabled=False)
         until(all_respond(read_posts, 503), "the route to be disabled", LIMIT)
@@ -54,7 +54,7 @@ def test_route_is_disabled_and_enabled_under_load(read_posts: ReadPosts, set_rou
     assert set(statuses) == {200, 503}
 
 
-def test_disabled_route_is_disabled_on_all_its_paths_and_no_other_route_is(
+def test_disabled_route_is_disabled_on_all_its_paths_only(
     read_posts: ReadPosts, new_user: NewClient, set_route: SetRoute
 ) -> None:
     set_route(enabled=False)
@@ -65,7 +65,7 @@ def test_disabled_route_is_disabled_on_all_its_paths_and_no_other_route_is(
     user.create_post("still enabled")
 
 
-def test_rate_of_a_route_limits_cached_responses_too(new_user: NewClient, set_route: SetRoute) -> None:
+def test_rate_of_a_route_applies_to_cached_responses_too(new_user: NewClient, set_route: SetRoute) -> None:
     set_route(rate="5/hour")
     probe, user, other = new_user(), new_user(), new_user()
     until(lambda: probe.get("/all-posts/").status_code == 429, "the rate to apply", 2 * LIMIT)
@@ -78,10 +78,10 @@ def test_rate_of_a_route_limits_cached_responses_too(new_user: NewClient, set_ro
     assert other.get("/all-posts/").status_code == 200
 
 
-def test_target_of_a_route_must_be_a_method_with_the_same_contract(
+def test_route_can_be_sent_only_to_a_method_with_the_same_contract(
     new_user: NewClient, operator: Operator, set_route: SetRoute
 ) -> None:
-    for target in ("users.all", "feeds.nothing", "nobody.all"):
+    for target in ("users.all", "feeds.nothing", "unknown.all"):
         with pytest.raises(ServiceError, match="target"):
             set_route(target=target)
     set_route(target="feeds.all")

@@ -151,7 +151,7 @@ def test_thousands_of_requests_were_sent(results: Results) -> None:
     assert sum(statuses.total() for statuses in results.statuses.values()) >= MIN_REQUESTS
 
 
-def test_every_endpoint_had_successful_requests(results: Results, document: dict[str, Any]) -> None:
+def test_every_endpoint_was_requested(results: Results, document: dict[str, Any]) -> None:
     for path, item in document["paths"].items():
         for method in item:
             # Nothing can be deleted twice, no generated token exists, and most posts have another author.
@@ -160,6 +160,6 @@ def test_every_endpoint_had_successful_requests(results: Results, document: dict
             assert expected & results.statuses[f"{method.upper()} {path}"].keys(), path
 
 
-def test_few_requests_were_rejected_for_their_token_or_rate(results: Results) -> None:
+def test_few_requests_were_rejected_before_their_endpoint(results: Results) -> None:
     statuses = sum((counter for name, counter in results.statuses.items() if "login" not in name), Counter[int]())
     assert statuses[401] + statuses[403] + statuses[429] < statuses.total() / 10

@@ -1,59 +1,61 @@
-"""A post to ten thousand active people, among two thousand who are not: who gets it, how, and how often."""
+"""A post to 10,000 active users among 2,000 inactive ones."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
+import psutil
 import pytest
 
-from bench.masses import DOMAIN, PREFIX, Loaded, Masses, masses
-from bench.outcome import Outcome, memory
+from bench.bulk_users import EMAIL_DOMAIN, PHONE_PREFIX, Inserted, UsersDatabase, users_database
+from bench.post_deliveries import PostDeliveries
 from dev.machine.waiting import until
 from dev.platform.instance import Instance
-from tests.e2e.support.person import Person
+from tests.e2e.support.client import NewClient
 
 ACTIVE, INACTIVE = 10_000, 2_000
-# E-mails and SMS to all take minutes; `BARAZA_TEST_SCALE=full` includes them.
+# Mails and SMS to all of them take minutes; `BARAZA_TEST_SCALE=full` sends them.
 FULL = os.environ.get("BARAZA_TEST_SCALE") == "full"
 EMAILS, PHONES = (ACTIVE, ACTIVE) if FULL else (600, 1_500)
-NOTIFIED, SENT = 60, 1200 if FULL else 120  # seconds
-GROWTH = 48  # MB; all of the recipients at once would take more
+NOTIFIED_LIMIT, SENT_LIMIT = 60, 1200 if FULL else 120  # seconds
+MEMORY_GROWTH = 48 * 2**20  # bytes; all recipients in memory at once would take more
 
 
 @pytest.fixture
-def crowd(platform: Instance) -> Iterator[Masses]:
-    with masses(platform.environment) as crowd:
-        yield crowd
+def users(platform: Instance) -> Iterator[UsersDatabase]:
+    with users_database(platform.environment) as users:
+        yield users
 
 
 @pytest.fixture
-def loaded(crowd: Masses) -> Iterator[Loaded]:
-    loaded = crowd.load(ACTIVE, INACTIVE, emails=EMAILS, phones=PHONES)
-    yield loaded
-    crowd.unload(loaded)
+def inserted(users: UsersDatabase) -> Iterator[Inserted]:
+    inserted = users.insert(ACTIVE, INACTIVE, emails=EMAILS, phones=PHONES)
+    yield inserted
+    users.delete(inserted)
 
 
-@pytest.mark.timeout(NOTIFIED + SENT + 60)
+@pytest.mark.timeout(NOTIFIED_LIMIT + SENT_LIMIT + 60)
 def test_every_active_user_is_notified_once_by_each_chosen_channel_and_no_other_user(
-    platform: Instance, crowd: Masses, loaded: Loaded, new_user: Callable[..., Person]
+    platform: Instance, users: UsersDatabase, inserted: Inserted, new_user: NewClient
 ) -> None:
     author = new_user()
-    pids = [status.pid for status in platform.control.replicas("notifications.service")]
-    used = [[memory(pid) for pid in pids]]
+    processes = [psutil.Process(status.pid) for status in platform.control.replicas("notifications.service")]
+    memory = [[process.memory_info().rss] for process in processes]
 
-    post = author.writes("Karibu, ten thousand of you.")
-    outcome = Outcome(platform.environment, post["id"])
+    post = author.create_post("Karibu, ten thousand of you.")
+    deliveries = PostDeliveries(platform.environment, post["id"])
 
     def notified() -> bool:
-        used.append([memory(pid) for pid in pids])
-        return outcome.progress().notified
+        for process, sizes in zip(processes, memory, strict=True):
+            sizes.append(process.memory_info().rss)
+        return deliveries.progress().notified
 
-    until(notified, "every inbox", NOTIFIED)
-    expected = crowd.active(post["created_at"]) - {author.id}
-    assert expected & loaded.user_ids == loaded.active
-    assert outcome.inbox() == dict.fromkeys(expected, 1)
-    assert all(max(one) - one[0] < GROWTH for one in zip(*used, strict=True))
+    until(notified, "every inbox", NOTIFIED_LIMIT)
+    expected = users.active(post["created_at"]) - {author.id}
+    assert expected & inserted.ids == inserted.active
+    assert deliveries.inbox() == dict.fromkeys(expected, 1)
+    assert all(max(sizes) - sizes[0] < MEMORY_GROWTH for sizes in memory)
 
-    until(lambda: outcome.progress().sent, "every mail and text", SENT)
-    title = f"{author.name} posted"
-    assert outcome.emails(title, DOMAIN) == dict.fromkeys(loaded.emails, 1)
-    assert outcome.texts(title, PREFIX) == dict.fromkeys(loaded.phones, 1)
+    until(lambda: deliveries.progress().sent, "every mail and SMS", SENT_LIMIT)
+    title = f"{author.username} posted"
+    assert deliveries.emails(title, EMAIL_DOMAIN) == dict.fromkeys(inserted.emails, 1)
+    assert deliveries.sms(title, PHONE_PREFIX) == dict.fromkeys(inserted.phones, 1)

@@ -11,7 +11,7 @@ def titles(user: Client) -> list[str]:
     return [item["title"] for item in user.inbox()["items"]]
 
 
-def test_post_notifies_every_active_user_by_websocket_mail_and_sms(platform: Instance, new_user: NewClient) -> None:
+def test_every_active_user_is_notified_once_by_websocket_mail_and_sms(platform: Instance, new_user: NewClient) -> None:
     phone = "+254711" + f"{int(new_user().username[-6:], 16) % 1_000_000:06d}"
     author, reader, inactive = new_user(), new_user(phone=phone, notify_by=["realtime", "email", "sms"]), new_user()
     assert inactive.post("/logout/").status_code == 204
@@ -34,7 +34,7 @@ def test_post_notifies_every_active_user_by_websocket_mail_and_sms(platform: Ins
     assert mails_to(platform.environment, author.email) == mails_to(platform.environment, inactive.email) == []
 
 
-def test_notification_lists_its_deliveries(new_user: NewClient) -> None:
+def test_notification_shows_its_deliveries(new_user: NewClient) -> None:
     author, reader = new_user(), new_user()
     author.create_post("by mail")
     until(lambda: bool(reader.inbox()["items"]), "the inbox", 10)
@@ -47,7 +47,7 @@ def test_notification_lists_its_deliveries(new_user: NewClient) -> None:
     until(sent, "the delivery to be recorded", 30)
 
 
-def test_staff_notify_one_active_user_and_other_users_cannot(new_user: NewClient, new_staff: NewClient) -> None:
+def test_only_staff_can_notify_a_single_active_user(new_user: NewClient, new_staff: NewClient) -> None:
     staff, reader = new_staff(), new_user()
     message = {"user_id": reader.id, "message": "The meeting is at four.", "title": "Reminder"}
     assert new_user().post("/send-notification/", message).status_code == 403
@@ -67,7 +67,7 @@ def test_staff_notify_one_active_user_and_other_users_cannot(new_user: NewClient
     assert titles(reader).count("Reminder") == 1
 
 
-def test_notifications_are_marked_as_read_by_id_or_all(new_user: NewClient) -> None:
+def test_notifications_are_read_one_by_one_or_all(new_user: NewClient) -> None:
     author, reader = new_user(), new_user()
     for number in range(3):
         author.create_post(f"read me {number}")

@@ -45,7 +45,7 @@ def channels(user: Client) -> list[str]:
     return list(user.get(f"/users/detail/{user.id}/").json()["notify_by"])
 
 
-def test_one_click_of_a_mail_provider_ends_mails(
+def test_one_click_unsubscribe_stops_emails(
     platform: Instance, new_user: NewClient, new_client: NewClient, reader: Client, link: str
 ) -> None:
     provider = new_client()
@@ -61,7 +61,7 @@ def test_one_click_of_a_mail_provider_ends_mails(
     assert len(mails_to(platform.environment, reader.email)) == 1
 
 
-def test_browser_gets_a_form_and_only_its_submission_unsubscribes(
+def test_unsubscribe_page_changes_nothing_until_it_is_confirmed(
     new_client: NewClient, reader: Client, link: str
 ) -> None:
     browser = new_client()
@@ -78,7 +78,7 @@ def test_browser_gets_a_form_and_only_its_submission_unsubscribes(
     assert channels(reader) == ["realtime"]
 
 
-def test_html_page_loads_nothing_and_submits_only_to_its_own_host(new_client: NewClient) -> None:
+def test_unsubscribe_page_loads_nothing_and_posts_only_to_the_gateway(new_client: NewClient) -> None:
     response = new_client().get(f"/unsubscribe/{new_id()}/", headers=BROWSER)
     rules = dict(rule.split(" ", 1) for rule in response.headers["Content-Security-Policy"].split("; "))
     assert rules["default-src"] == rules["frame-ancestors"] == rules["base-uri"] == "'none'"
@@ -88,10 +88,8 @@ def test_html_page_loads_nothing_and_submits_only_to_its_own_host(new_client: Ne
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-@pytest.mark.parametrize(
-    ("path", "status"), [("x/", 404), (f"{new_id()}/?channel=fax", 422)], ids=["token", "channel"]
-)
-def test_invalid_link_is_rejected_as_json_or_html(
+@pytest.mark.parametrize(("path", "status"), [("x/", 404), (f"{new_id()}/?channel=fax", 422)], ids=["token", "channel"])
+def test_incomplete_unsubscribe_link_is_rejected_as_html_or_json(
     new_client: NewClient, method: str, path: str, status: int
 ) -> None:
     client = new_client()
@@ -100,7 +98,7 @@ def test_invalid_link_is_rejected_as_json_or_html(
     assert (html.status_code, html.headers["Content-Type"]) == (status, HTML)
 
 
-def test_unknown_link_is_rejected_as_json_or_html(new_client: NewClient) -> None:
+def test_unknown_unsubscribe_link_is_rejected_as_html_or_json(new_client: NewClient) -> None:
     client, path = new_client(), f"/unsubscribe/{new_id()}/"
     check_problem(client.post(path), 404)
     html = client.request("POST", path, headers=BROWSER)
@@ -108,14 +106,14 @@ def test_unknown_link_is_rejected_as_json_or_html(new_client: NewClient) -> None
     assert "This link does not work" in html.text
 
 
-def test_requests_count_against_the_rate_limit(new_client: NewClient) -> None:
+def test_unsubscribe_request_is_rate_limited(new_client: NewClient) -> None:
     client = new_client()
     path = f"/unsubscribe/{new_id()}/"
     remaining = [int(client.request(method, path).headers["X-RateLimit-Remaining"]) for method in ("GET", "POST")]
     assert remaining == [99, 98]
 
 
-def test_token_of_the_link_is_not_logged_or_measured(platform: Instance, new_client: NewClient, link: str) -> None:
+def test_unsubscribe_token_is_in_no_log_and_no_metric(platform: Instance, new_client: NewClient, link: str) -> None:
     client, token = new_client(), urlsplit(link).path.split("/")[2]
     client.get(link)
     client.request("POST", link.partition("/?")[0], allow_redirects=False)  # without the slash it is redirected

@@ -1,4 +1,4 @@
-"""Each service's user of the private RabbitMQ: what it can do there, and above all what it cannot."""
+"""What each service's RabbitMQ user may do on the running broker, and what it may not."""
 
 import re
 import uuid
@@ -19,7 +19,7 @@ from tests.e2e.support.operator import Operator
 
 TIMEOUT = 10  # seconds
 
-Attempt = Callable[..., None]
+AssertRejected = Callable[..., None]
 
 each_account = pytest.mark.parametrize("account", [*ACCOUNTS, OPERATOR], ids=lambda account: account.name)
 
@@ -37,14 +37,14 @@ def connection(uri: str) -> Iterator[Connection]:
 
 
 @pytest.fixture
-def rejected(connection: Connection) -> Attempt:
-    """Do something with a channel, which the broker has to reject."""
+def assert_rejected(connection: Connection) -> AssertRejected:
+    """Call a method of a new channel; the broker must reject it."""
 
-    def attempt(method: str, *arguments: object, **options: object) -> None:
+    def call(method: str, *arguments: object, **options: object) -> None:
         with pytest.raises(AccessRefused):
             getattr(connection.channel(), method)(*arguments, **options)
 
-    return attempt
+    return call
 
 
 def others(account: Account) -> list[Account]:
@@ -52,40 +52,44 @@ def others(account: Account) -> list[Account]:
 
 
 def queues_of(platform: Instance, account: Account) -> list[str]:
-    """Return the queues that processes of an account have for calls, replies and events."""
+    """Return an account's queues for RPC requests, RPC replies and events."""
     api = platform.environment["BARAZA_RABBITMQ_MANAGEMENT"]
-    found = requests.get(f"{api}/api/queues/{VHOST}", timeout=TIMEOUT).json()
+    queues = requests.get(f"{api}/api/queues/{VHOST}", timeout=TIMEOUT).json()
     own = re.compile(r"(rpc-|rpc\.reply-|.*--)({})\b.*".format("|".join(account.services)))
-    return [str(queue["name"]) for queue in found if own.fullmatch(queue["name"])]
+    return [str(queue["name"]) for queue in queues if own.fullmatch(queue["name"])]
 
 
 @each_account
-def test_service_cannot_consume_calls_to_another(connection: Connection, rejected: Attempt, account: Account) -> None:
+def test_service_cannot_consume_calls_to_another(
+    connection: Connection, assert_rejected: AssertRejected, account: Account
+) -> None:
     queue = connection.channel().queue_declare("", exclusive=True).queue
     foreign = [f"{service}.*" for other in others(account) for service in other.services]
     for key in ("#", "*.*", "users.login", *foreign):
-        rejected("queue_bind", queue, protocol.RPC_EXCHANGE, key)
+        assert_rejected("queue_bind", queue, protocol.RPC_EXCHANGE, key)
 
 
 @each_account
-def test_service_cannot_change_queues_of_another(platform: Instance, rejected: Attempt, account: Account) -> None:
+def test_service_cannot_change_queues_of_another(
+    platform: Instance, assert_rejected: AssertRejected, account: Account
+) -> None:
     for other in others(account):
         queues = queues_of(platform, other)
         assert {name.partition("-")[0] for name in queues} >= {"rpc", "rpc.reply"}
         for queue in queues:
-            rejected("basic_get", queue)
-            rejected("basic_consume", queue)
-            rejected("queue_purge", queue)
-            rejected("queue_delete", queue)
-            rejected("queue_declare", queue)
-            rejected("queue_bind", queue, protocol.RPC_EXCHANGE, str(uuid.uuid4()))
+            assert_rejected("basic_get", queue)
+            assert_rejected("basic_consume", queue)
+            assert_rejected("queue_purge", queue)
+            assert_rejected("queue_delete", queue)
+            assert_rejected("queue_declare", queue)
+            assert_rejected("queue_bind", queue, protocol.RPC_EXCHANGE, str(uuid.uuid4()))
 
 
 @each_account
 def test_service_cannot_publish_events_of_another(connection: Connection, account: Account) -> None:
     for other in [other for other in others(account) if other.publishes]:
         channel = connection.channel()
-        channel.confirm_select()  # so that there is an answer, of whichever kind
+        channel.confirm_select()  # so that the broker responds in either case
         protocol.send(channel, b"{}", f"{other.name}.events", "post_created")
         with pytest.raises(AccessRefused):
             connection.drain_events(timeout=TIMEOUT)
@@ -93,23 +97,23 @@ def test_service_cannot_publish_events_of_another(connection: Connection, accoun
 
 @each_account
 def test_service_cannot_consume_events_it_does_not_handle(
-    connection: Connection, rejected: Attempt, account: Account
+    connection: Connection, assert_rejected: AssertRejected, account: Account
 ) -> None:
     queue = connection.channel().queue_declare("", exclusive=True).queue
     for source in [source.name for source in ACCOUNTS if source.publishes and source.name not in account.consumes]:
-        rejected("queue_bind", queue, f"{source}.events", "#")
+        assert_rejected("queue_bind", queue, f"{source}.events", "#")
         if source != account.name:
-            rejected("exchange_delete", f"{source}.events")
+            assert_rejected("exchange_delete", f"{source}.events")
 
 
 @each_account
 def test_service_cannot_use_the_management_interface(platform: Instance, uri: str) -> None:
-    place = urlsplit(platform.environment["BARAZA_RABBITMQ_MANAGEMENT"])
+    management = urlsplit(platform.environment["BARAZA_RABBITMQ_MANAGEMENT"])
+    overview = f"http://{management.hostname}:{management.port}/api/overview"
     user = urlsplit(uri)
-    who = (str(user.username), str(user.password))
-    answer = requests.get(f"http://{place.hostname}:{place.port}/api/overview", auth=who, timeout=TIMEOUT)
-    assert answer.status_code == requests.codes.unauthorized
-    assert requests.get(f"{place.geturl()}/api/overview", timeout=TIMEOUT).ok
+    response = requests.get(overview, auth=(str(user.username), str(user.password)), timeout=TIMEOUT)
+    assert response.status_code == requests.codes.unauthorized
+    assert requests.get(f"{management.geturl()}/api/overview", timeout=TIMEOUT).ok
 
 
 @each_account
@@ -126,13 +130,13 @@ def test_rabbitmq_has_only_the_users_of_the_table(platform: Instance) -> None:
 
 
 def test_process_has_its_own_user_and_no_administrator_password(platform: Instance) -> None:
-    administrators = str(urlsplit(platform.environment["BARAZA_RABBITMQ_MANAGEMENT"]).password)
-    for program in [status for status in platform.control.statuses() if status.group == "applications"]:
-        for pid in platform.control.pids(program.name):
+    administrator = str(urlsplit(platform.environment["BARAZA_RABBITMQ_MANAGEMENT"]).password)
+    for process in [status for status in platform.control.statuses() if status.group == "applications"]:
+        for pid in platform.control.pids(process.name):
             environment = Path(f"/proc/{pid}/environ").read_text(encoding="utf-8")
             variables = dict(line.split("=", 1) for line in environment.split("\0") if "=" in line)
-            if program.name == "haproxy":  # clients connect to it, and it connects to gateways only
+            if process.name == "haproxy":  # it connects to gateways only
                 assert "AMQP_URI" not in variables
             else:
-                assert urlsplit(variables["AMQP_URI"]).username == program.name.partition(".")[0]
-            assert administrators not in environment
+                assert urlsplit(variables["AMQP_URI"]).username == process.name.partition(".")[0]
+            assert administrator not in environment

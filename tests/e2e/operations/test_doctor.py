@@ -1,4 +1,4 @@
-"""The doctor, on a platform that is well and on one that is not."""
+"""The findings of `make doctor`."""
 
 import os
 import subprocess
@@ -10,9 +10,10 @@ from dev.platform.programs import DATABASE_OWNERS
 from dev.platform.readiness import wait_ready
 
 
-def look(platform: Instance, **wrong: str) -> tuple[int, list[str]]:
+def run_doctor(platform: Instance, **variables: str) -> tuple[int, list[str]]:
+    """Run the doctor with some variables changed; return its exit code and its output by line."""
     command = (sys.executable, "-m", "chassis.commands.doctor", *DATABASE_OWNERS)
-    environment = {**os.environ, **platform.environment, **wrong, "PYTHONWARNINGS": "ignore"}
+    environment = {**os.environ, **platform.environment, **variables, "PYTHONWARNINGS": "ignore"}
     result = subprocess.run(  # noqa: S603  our own command
         command, env=environment, capture_output=True, text=True, timeout=90, check=False
     )
@@ -24,7 +25,7 @@ def finding(lines: list[str], title: str) -> str:
 
 
 def test_healthy_platform_has_no_findings(platform: Instance) -> None:
-    code, lines = look(platform)
+    code, lines = run_doctor(platform)
     assert code == 0, lines
     assert {line.split()[-1] for line in lines} == {"ok"}
 
@@ -33,7 +34,7 @@ def test_finding_has_a_remedy(platform: Instance, tmp_path: Path) -> None:
     empty = f"sqlite:///{tmp_path}/feeds.sqlite3"
     platform.control.stop("notifications.service")
     try:
-        code, lines = look(platform, REDIS_URL="redis://127.0.0.1:9/0", FEEDS_DB_URI=empty)
+        code, lines = run_doctor(platform, REDIS_URL="redis://127.0.0.1:9/0", FEEDS_DB_URI=empty)
     finally:
         platform.control.start("notifications.service")
         wait_ready(platform.environment, platform.control)
@@ -47,6 +48,6 @@ def test_finding_has_a_remedy(platform: Instance, tmp_path: Path) -> None:
 
 
 def test_missing_variable_is_named(platform: Instance) -> None:
-    code, lines = look(platform, POSTGRES_PASSWORD="")
+    code, lines = run_doctor(platform, POSTGRES_PASSWORD="")
     assert code == 1
     assert "POSTGRES_PASSWORD" in lines[-1]

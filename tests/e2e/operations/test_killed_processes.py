@@ -1,16 +1,14 @@
-"""kill -9 under a trickle of posts: what was acknowledged reaches every active user's inbox, once."""
+"""kill -9 of each process under load: every acknowledged post reaches every active user's inbox once."""
 
-from collections.abc import Callable
 from functools import partial
 
 import pytest
 
 from dev.machine.waiting import until
 from dev.platform.instance import Instance
-from tests.e2e.support.person import Person
-from tests.e2e.support.trickle import notified_posts, posting
+from tests.e2e.support.client import Client, NewClient
+from tests.e2e.support.load import notified_posts, posting
 
-Make = Callable[..., Person]
 PROCESSES = [
     "feeds.service",
     "notifications.service",
@@ -22,24 +20,24 @@ PROCESSES = [
     "redis",
     "postgresql",
 ]
-SETTLE = 90  # seconds
+LIMIT = 90  # seconds until every post is in every inbox
 
 
-def _knows_all(reader: Person, author: Person, texts: set[str]) -> bool:
+def _all_notified(reader: Client, author: Client, texts: set[str]) -> bool:
     return texts <= notified_posts(reader, author).keys()
 
 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("process", PROCESSES)
-def test_nothing_acknowledged_is_lost_or_sent_twice(platform: Instance, new_user: Make, process: str) -> None:
+def test_nothing_acknowledged_is_lost_or_sent_twice(platform: Instance, new_user: NewClient, process: str) -> None:
     author, readers = new_user(), [new_user(notify_by=["realtime"]) for _ in range(2)]
-    with posting(author) as trickle:
-        until(lambda: len(trickle.acknowledged) >= 5, "posts before the kill", 30)
+    with posting(author) as posts:
+        until(lambda: len(posts.acknowledged) >= 5, "posts before the kill", 30)
         platform.control.kill(process)
         platform.control.wait_running(process)
-        reached = len(trickle.acknowledged)
-        until(lambda: len(trickle.acknowledged) >= reached + 5, "posts after the kill", 60)
-    acknowledged = set(trickle.acknowledged)
+        count = len(posts.acknowledged)
+        until(lambda: len(posts.acknowledged) >= count + 5, "posts after the kill", 60)
+    acknowledged = set(posts.acknowledged)
     for reader in readers:
-        until(partial(_knows_all, reader, author, acknowledged), "every post in the inbox", SETTLE)
+        until(partial(_all_notified, reader, author, acknowledged), "every post in the inbox", LIMIT)
         assert set(notified_posts(reader, author).values()) == {1}

@@ -1,4 +1,4 @@
-"""A real Prometheus beside the platform: every panel of every dashboard, and every alert, has data."""
+"""A real Prometheus scrapes the platform: every panel of every dashboard, and every alert, has data."""
 
 import json
 import re
@@ -16,18 +16,19 @@ from dev.commands.operator import monitoring
 from dev.machine.files import ROOT
 from dev.machine.waiting import until
 from dev.platform.instance import Instance
+from tests.e2e.support.client import Client
+from tests.e2e.support.fakes import TIMEOUT, fail_sms, sms_to
+from tests.e2e.support.frames import receive, receive_notification
 from tests.e2e.support.operator import Operator
-from tests.e2e.support.person import Person, receive_notification, received
-from tests.e2e.support.vendors import TIMEOUT, texts_to
 
 MONITORING = ROOT / "docker" / "monitoring"
 RUNBOOK = ROOT / "docs" / "runbook.md"
-INTERVAL = 1  # seconds
+INTERVAL = 1  # seconds between scrapes
 WINDOW = "$__rate_interval"  # Grafana replaces it
-ROUNDS = 3
+POSTS = 3
 
 # Series that exist only after failures that a test cannot cause.
-NEVER = {'baraza_rpc_seconds_count{outcome="error"}'}
+MISSING = {'baraza_rpc_seconds_count{outcome="error"}'}
 
 DASHBOARDS = [json.loads(file.read_text()) for file in sorted((MONITORING / "dashboards").iterdir())]
 QUERIES = [
@@ -44,74 +45,86 @@ RULES = [
 SELECTOR = re.compile(r"\{__name__[^}]*}|\b(?:baraza|rabbitmq|pg|redis|up)(?:_\w+)?\b(?:\{[^}]*})?")
 
 
-class Watched:
-    """What Prometheus has measured since a moment."""
+class Prometheus:
+    """What Prometheus has measured since the start of the tests."""
 
     def __init__(self, url: str) -> None:
-        self.since = time.time()
+        self._started = time.time()
         self._url = url
 
     def query(self, path: str, **parameters: object) -> Any:
-        words = {name: str(value) for name, value in parameters.items()}
-        document = requests.get(f"{self._url}/api/v1/{path}", words, timeout=TIMEOUT).json()
+        """Return the data of a query of the HTTP API."""
+        text = {name: str(value) for name, value in parameters.items()}
+        document = requests.get(f"{self._url}/api/v1/{path}", text, timeout=TIMEOUT).json()
         assert document["status"] == "success", document
         return document["data"]
 
     def series(self, expression: str) -> list[dict[str, Any]]:
-        found = self.query("query_range", query=expression, start=self.since, end=time.time(), step=INTERVAL)
-        return list(found["result"])
+        data = self.query("query_range", query=expression, start=self._started, end=time.time(), step=INTERVAL)
+        return list(data["result"])
 
     def values(self, expression: str) -> list[float]:
-        """Return all numbers of an expression."""
+        """Return all finite values of an expression."""
         series = self.series(expression.replace(WINDOW, "10s"))
-        return [number for one in series for _, word in one["values"] if isfinite(number := float(word))]
+        return [value for one in series for _, text in one["values"] if isfinite(value := float(text))]
+
+    def wait_for_scrape(self) -> None:
+        """Wait until every target has been scraped again."""
+        now = time.time()
+
+        def scraped() -> bool:
+            (oldest,) = self.query("query", query="min(timestamp(up))")["result"]
+            return float(oldest["value"][1]) > now
+
+        until(scraped, "a scrape of every target", 30)
 
 
 @pytest.fixture(scope="module")
-def watched(platform: Instance) -> Iterator[Watched]:
-    """Let people live for some seconds, and let a few things go wrong, while Prometheus looks on."""
+def prometheus(platform: Instance) -> Iterator[Prometheus]:
+    """Let Prometheus scrape the platform while users use it and while some things fail."""
     with monitoring(platform, INTERVAL) as url:
-        watched = Watched(url)
-        live(platform)
-        go_wrong(platform)
-        time.sleep(2 * INTERVAL)  # the last scrape
-        yield watched
+        prometheus = Prometheus(url)
+        use(platform)
+        fail(platform)
+        prometheus.wait_for_scrape()
+        yield prometheus
 
 
-def live(platform: Instance) -> None:
+def use(platform: Instance) -> None:
+    """Send posts by every channel, and requests to the main routes."""
     url = platform.environment["BARAZA_URL"]
-    author, reader = Person(url), Person(url)
+    author, reader = Client(url), Client(url)
     phone = f"+254714{secrets.randbelow(10**6):06d}"
-    author.register()
-    author.login()
+    author.register(notify_by=[])
     reader.register(phone=phone, notify_by=["realtime", "email", "sms"])
-    reader.login()
-    socket = reader.listen()
-    assert received(socket)["type"] == "ready"
-    for number in range(ROUNDS):
-        author.writes(f"number {number}")
-        receive_notification(socket)
+    for user in (author, reader):
+        user.login()
+    websocket = reader.connect()
+    assert receive(websocket)["type"] == "ready"
+    for number in range(1, POSTS + 1):
+        author.create_post(f"number {number}")
+        receive_notification(websocket)
         for path in ("/all-posts/", "/users/all/", "/notifications/"):
             assert reader.get(path).status_code == 200
-        until(lambda: len(texts_to(platform.environment, phone)) == number + 1, "the SMS", 30)  # noqa: B023
-        assert reader.put("/update-account/", {"username": f"{reader.name}.{number}"}).status_code == 200
-    author.close()
-    reader.close()
+        until(lambda: len(sms_to(platform.environment, phone)) == number, "the SMS", 30)  # noqa: B023
+        assert reader.put("/update-account/", {"username": f"{reader.username}.{number}"}).status_code == 200
+    for user in (author, reader):
+        user.logout_and_close()
 
 
-def go_wrong(platform: Instance) -> None:
+def fail(platform: Instance) -> None:
     """An unreachable phone, too many requests, a hanging service."""
-    url, sms = platform.environment["BARAZA_URL"], platform.environment["BARAZA_SMS"]
+    url = platform.environment["BARAZA_URL"]
     phone = f"+254715{secrets.randbelow(10**6):06d}"
-    script = {"report": {"status": "Failed", "reason": "AbsentSubscriber", "early": True}, "to": phone}
-    requests.post(f"{sms}/faults", json=script, timeout=TIMEOUT).raise_for_status()
-    author, reader, visitor = Person(url), Person(url), Person(url)
-    for person in (author, reader):
-        person.register(phone=phone, notify_by=["sms"]) if person is reader else person.register(notify_by=[])
-        person.login()
-    post = author.writes("Is this number reachable?")
-    until(lambda: bool(texts_to(platform.environment, phone)), "the SMS", 30)
-    assert [visitor.get("/all-posts/").status_code for _ in range(101)][-1] == 429
+    fail_sms(platform.environment, phone)
+    author, reader, anonymous = Client(url), Client(url), Client(url)
+    author.register(notify_by=[])
+    reader.register(phone=phone, notify_by=["sms"])
+    for user in (author, reader):
+        user.login()
+    post = author.create_post("Is this number reachable?")
+    until(lambda: bool(sms_to(platform.environment, phone)), "the SMS", 30)
+    assert [anonymous.get("/all-posts/").status_code for _ in range(101)][-1] == 429
     with Operator(platform.environment) as operator:
         operator("gateway.set_route", name="post-detail", deadline=1)
         platform.control.pause("feeds.service")
@@ -120,42 +133,42 @@ def go_wrong(platform: Instance) -> None:
         finally:
             platform.control.resume("feeds.service")
             operator("gateway.reset_route", name="post-detail")
-    for person in (author, reader, visitor):
-        person.close()
+    for client in (author, reader, anonymous):
+        client.logout_and_close()
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_dashboard_panel_has_data(watched: Watched, query: str) -> None:
-    assert watched.values(query)
+def test_dashboard_panel_has_data(prometheus: Prometheus, query: str) -> None:
+    assert prometheus.values(query)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
-def test_alert_expression_has_data(watched: Watched, rule: dict[str, Any]) -> None:
-    watched.values(rule["expr"])
+def test_alert_expression_has_data(prometheus: Prometheus, rule: dict[str, Any]) -> None:
+    prometheus.values(rule["expr"])
     selectors = [re.sub(r"\[\w+]", "", selector) for selector in SELECTOR.findall(rule["expr"])]
     assert selectors
-    assert [one for one in selectors if one not in NEVER and not watched.values(one)] == []
+    assert [one for one in selectors if one not in MISSING and not prometheus.values(one)] == []
 
 
-def test_prometheus_scrapes_every_process_and_server(watched: Watched) -> None:
-    targets = watched.query("targets", state="active")["activeTargets"]
+def test_prometheus_scrapes_every_process_and_server(prometheus: Prometheus) -> None:
+    targets = prometheus.query("targets", state="active")["activeTargets"]
     jobs = yaml.safe_load((MONITORING / "prometheus.yml").read_text(encoding="utf-8"))["scrape_configs"]
     assert {target["labels"]["job"]: target["lastError"] for target in targets} == {job["job_name"]: "" for job in jobs}
 
 
-def test_hanging_process_raises_an_alert(watched: Watched) -> None:
-    lines = watched.series("ALERTS")
-    assert ("ProcessAway", "feeds") in {(line["metric"]["alertname"], line["metric"].get("job")) for line in lines}
+def test_hanging_process_raises_an_alert(prometheus: Prometheus) -> None:
+    series = prometheus.series("ALERTS")
+    assert ("ProcessAway", "feeds") in {(one["metric"]["alertname"], one["metric"].get("job")) for one in series}
 
 
-def test_prometheus_loads_the_rules(watched: Watched) -> None:
-    groups = watched.query("rules")["groups"]
+def test_prometheus_loads_the_rules(prometheus: Prometheus) -> None:
+    groups = prometheus.query("rules")["groups"]
     loaded = {rule["name"]: rule["health"] for group in groups for rule in group["rules"]}
     assert loaded == {rule["alert"]: "ok" for rule in RULES}
 
 
-@pytest.mark.parametrize("question", re.findall(r"^ask '(.+)'", RUNBOOK.read_text(encoding="utf-8"), re.MULTILINE))
-def test_runbook_query_is_valid(watched: Watched, question: str) -> None:
-    watched.query("query", query=question)
-    names = [selector.partition("{")[0] for selector in SELECTOR.findall(question)]
-    assert [name for name in names if not watched.values(name)] == []
+@pytest.mark.parametrize("query", re.findall(r"^ask '(.+)'", RUNBOOK.read_text(encoding="utf-8"), re.MULTILINE))
+def test_runbook_query_is_valid(prometheus: Prometheus, query: str) -> None:
+    prometheus.query("query", query=query)
+    names = [selector.partition("{")[0] for selector in SELECTOR.findall(query)]
+    assert [name for name in names if not prometheus.values(name)] == []

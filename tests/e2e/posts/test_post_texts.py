@@ -33,7 +33,7 @@ def new_user(new_user: NewClient) -> NewClient:
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_text_is_stored_and_returned_unchanged(new_user: NewClient, text: str) -> None:
+def test_text_is_stored_unchanged(new_user: NewClient, text: str) -> None:
     author = new_user()
     path = f"/post-detail/{author.create_post('x')['id']}/"
     escaped, plain = (json.dumps({"text": text}, ensure_ascii=escape).encode() for escape in (True, False))
@@ -47,12 +47,12 @@ def test_text_is_stored_and_returned_unchanged(new_user: NewClient, text: str) -
 
 
 @pytest.mark.parametrize("text", INVALID_TEXTS, ids=range(len(INVALID_TEXTS)))
-def test_text_has_1_to_5000_characters_and_not_only_spaces(new_user: NewClient, text: object) -> None:
+def test_post_has_1_to_5000_visible_characters(new_user: NewClient, text: object) -> None:
     assert invalid_fields(new_user().post("/create-post/", {"text": text})) == ["text"]
 
 
 @pytest.mark.parametrize("text", NOT_STORABLE)
-def test_text_that_no_database_can_store_is_rejected(new_user: NewClient, text: str) -> None:
+def test_text_that_cannot_be_stored_is_rejected(new_user: NewClient, text: str) -> None:
     author = new_user()
     post = author.create_post("stays")
     body = f'{{"text": {text}}}'.encode()

@@ -19,7 +19,7 @@ def new_user(new_user: NewClient) -> NewClient:
     return partial(new_user, notify_by=[])
 
 
-def test_list_of_posts_contains_a_post_as_soon_as_it_is_created(new_user: NewClient) -> None:
+def test_list_of_posts_shows_a_new_post_at_once(new_user: NewClient) -> None:
     author = new_user()
     for number in range(5):
         assert author.get("/all-posts/").status_code == 200  # now it is cached
@@ -28,7 +28,7 @@ def test_list_of_posts_contains_a_post_as_soon_as_it_is_created(new_user: NewCli
         assert author.get(f"/feeds/detail/{post['id']}/").json() == post
 
 
-def test_new_username_is_shown_at_once_on_old_posts(new_user: NewClient) -> None:
+def test_new_username_is_on_old_posts_at_once(new_user: NewClient) -> None:
     author = new_user()
     path, new_name = f"/post-detail/{author.create_post('before')['id']}/", f"{author.username}.x"
     assert author.get(path).json()["author"]["username"] == author.username
@@ -37,7 +37,7 @@ def test_new_username_is_shown_at_once_on_old_posts(new_user: NewClient) -> None
 
 
 @pytest.mark.parametrize("path", ["/all-posts/", "/feeds/all/"])
-def test_posts_of_an_author_are_listed_in_linked_pages(new_user: NewClient, path: str) -> None:
+def test_posts_of_an_author_are_paginated(new_user: NewClient, path: str) -> None:
     author, other = new_user(), new_user()
     created = []
     for number in range(5):
@@ -55,7 +55,7 @@ def test_posts_of_an_author_are_listed_in_linked_pages(new_user: NewClient, path
     assert seen == created[::-1]
 
 
-def test_author_filter_takes_an_id(new_user: NewClient) -> None:
+def test_author_filter_requires_an_id(new_user: NewClient) -> None:
     user = new_user()
     assert user.get(f"/all-posts/?author={UNKNOWN}").json() == {"items": [], "next": None}
     for author in ("", "ada", user.username, UNKNOWN.upper(), "%00"):
@@ -63,7 +63,7 @@ def test_author_filter_takes_an_id(new_user: NewClient) -> None:
 
 
 @pytest.mark.parametrize("path", ["/post-detail/", "/feeds/detail/"])
-def test_only_the_author_edits_a_post(new_user: NewClient, new_staff: NewClient, path: str) -> None:
+def test_only_its_author_edits_a_post(new_user: NewClient, new_staff: NewClient, path: str) -> None:
     author, staff = new_user(), new_staff(notify_by=[])
     post = author.create_post("first")
     assert set(post) == FIELDS
@@ -79,7 +79,7 @@ def test_only_the_author_edits_a_post(new_user: NewClient, new_staff: NewClient,
 
 
 @pytest.mark.parametrize("path", ["/post-detail/", "/feeds/detail/"])
-def test_only_the_author_and_staff_delete_a_post(new_user: NewClient, new_staff: NewClient, path: str) -> None:
+def test_post_is_deleted_once_by_its_author_or_staff(new_user: NewClient, new_staff: NewClient, path: str) -> None:
     author, staff = new_user(), new_staff(notify_by=[])
     for user in (author, staff):
         post = f"{path}{author.create_post('to be deleted')['id']}/"
@@ -91,13 +91,13 @@ def test_only_the_author_and_staff_delete_a_post(new_user: NewClient, new_staff:
     assert author.get(f"/all-posts/?author={author.id}").json()["items"] == []
 
 
-def test_client_without_a_token_changes_no_post(new_user: NewClient, new_client: NewClient) -> None:
+def test_anonymous_users_cannot_change_posts(new_user: NewClient, new_client: NewClient) -> None:
     path = f"/post-detail/{new_user().create_post('mine')['id']}/"
     check_problem(new_client().put(path, {"text": "yours"}), 401)
     check_problem(new_client().delete(path), 401)
 
 
-def test_notification_of_a_post_follows_its_edits_and_deletion(new_user: NewClient) -> None:
+def test_notifications_show_edits_and_deletion_of_their_post(new_user: NewClient) -> None:
     author, reader = new_user(), new_user()
 
     def notification() -> tuple[str, bool]:

@@ -45,7 +45,7 @@ class ClientPool:
         return existing if self._choose_valid() else generated
 
     def valid_fields(self, path: str, body: Mapping[str, object]) -> dict[str, str]:
-        """Return the fields of a valid body that no generator can guess: free usernames, existing ids, passwords."""
+        """Return the fields of a valid body that a generator cannot find: free usernames, existing ids, passwords."""
         if "user_id" in body:
             return {"user_id": self.choose_id("users", str(body["user_id"]))}
         if path.endswith("/account/"):

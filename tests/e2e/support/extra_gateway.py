@@ -30,7 +30,7 @@ COMMAND = (
 
 @contextmanager
 def extra_gateway(platform: Instance, ca: Path | None = None, **settings: str) -> Iterator[str]:
-    """Run a gateway and return its URL; with `ca`, the file of the authority that issued its certificate, an HTTPS URL."""
+    """Run a gateway and return its URL. `ca` is the file of the authority that issued its certificate, if any."""
     port = free_ports(["port"])["port"]
     own = {"PORT": str(port), "WEB_CONCURRENCY": "1", processes.MARKER: str(platform.directory)}
     own |= process_variables(platform.environment, GATEWAY)

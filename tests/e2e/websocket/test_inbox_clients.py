@@ -1,116 +1,111 @@
-"""State + frames = state fetched again, whatever happens to sockets, gateways and the broker in between."""
+"""Inbox + frames = inbox fetched again, whatever happens to websockets, gateways and the broker."""
 
 import random
 from collections import Counter
 from collections.abc import Callable
 
-import pytest
-
 from dev.machine.waiting import until
 from dev.platform.instance import Instance
-from tests.e2e.support.broker import cut_off_gateways
-from tests.e2e.support.person import Person
-from tests.e2e.support.screen import Screen
+from tests.e2e.support.client import Client, NewClient
+from tests.e2e.support.inbox_client import InboxClient
+from tests.e2e.support.rabbitmq import close_gateway_connections
 
-Make = Callable[..., Person]
-
-SCREENS = 3  # of the one reader
+SEED = 1
+CLIENTS = 3  # of the one reader
 STEPS = 400
 OUTAGES = 5
-LIMIT = 30  # seconds in which all must agree in the end
+LIMIT = 30  # seconds until all clients show the same
 
 
-class Chance:
-    """Does something at random: the author writes and edits and deletes, the reader reads, screens come and go."""
+class RandomSteps:
+    """Random writes of an author, reads of a reader, and connections of the reader's clients."""
 
-    def __init__(self, seed: int, author: Person, reader: Person) -> None:
+    def __init__(self, author: Client, reader: Client) -> None:
         self.done: Counter[str] = Counter()
-        self.screens = [Screen(reader) for _ in range(SCREENS)]
-        self._random = random.Random(seed)  # noqa: S311 - no secret
+        self.clients = [InboxClient(reader) for _ in range(CLIENTS)]
+        self._random = random.Random(SEED)  # noqa: S311 - no secret
         self._author, self._reader = author, reader
         self._posts: list[str] = []
-        self._steps: list[tuple[int, Callable[[], bool | None]]] = [
-            (6, self.write),
-            (4, self.edit),
-            (2, self.delete),
-            (4, self.read_some),
-            (1, self.read_all),
-            (8, self.look),
-            (6, self.connect),
-            (2, self.leave),
-            (3, self.vanish),
-        ]
+        self._weights: dict[Callable[[], bool | None], int] = {
+            self.create: 6,
+            self.edit: 4,
+            self.delete: 2,
+            self.read_some: 4,
+            self.read_all: 1,
+            self.apply_received: 8,
+            self.connect: 6,
+            self.disconnect: 2,
+            self.drop_connection: 3,
+        }
 
     def step(self) -> None:
-        weights, actions = zip(*self._steps, strict=True)
-        (action,) = self._random.choices(actions, weights)
+        """Do one random action; count it unless it returns False."""
+        (action,) = self._random.choices(list(self._weights), list(self._weights.values()))
         if action() is not False:
             self.done[action.__name__] += 1
 
-    def write(self) -> bool:
-        reply = self._author.post("/create-post/", {"text": f"{self._random.random()}"})
-        if reply.status_code == 201:
-            self._posts.append(reply.json()["id"])
-        return reply.ok
+    def create(self) -> bool:
+        response = self._author.post("/create-post/", {"text": f"{self._random.random()}"})
+        if response.status_code == 201:
+            self._posts.append(response.json()["id"])
+        return response.ok
 
     def edit(self) -> bool:
         text = f"edited {self._random.random()}"
-        return bool(self._posts) and self._author.put(self._some_post(), {"text": text}).ok
+        return bool(self._posts) and self._author.put(self._random_post(), {"text": text}).ok
 
     def delete(self) -> bool:
-        return bool(self._posts) and self._author.delete(self._some_post()).ok
+        return bool(self._posts) and self._author.delete(self._random_post()).ok
 
     def read_some(self) -> bool:
-        items, _ = self._screen().state
-        some = [item["id"] for item in items if self._random.random() < 0.2]
-        return bool(some) and self._reader.post("/notifications/read/", {"ids": some}).ok
+        items, _ = self._random_client().state
+        ids = [item["id"] for item in items if self._random.random() < 0.2]
+        return bool(ids) and self._reader.post("/notifications/read/", {"ids": ids}).ok
 
     def read_all(self) -> bool:
         return self._reader.post("/notifications/read/", {"all": True}).ok
 
-    def look(self) -> None:
-        self._screen().look()
+    def apply_received(self) -> None:
+        self._random_client().apply_received()
 
     def connect(self) -> bool:
-        screen = self._screen()
-        return screen.socket is None and screen.connect()
+        client = self._random_client()
+        return client.websocket is None and client.connect()
 
-    def leave(self) -> None:
-        self._screen().leave()
+    def disconnect(self) -> None:
+        self._random_client().disconnect()
 
-    def vanish(self) -> None:
-        self._screen().vanish()
+    def drop_connection(self) -> None:
+        self._random_client().drop_connection()
 
-    def _some_post(self) -> str:
+    def _random_post(self) -> str:
         return f"/post-detail/{self._random.choice(self._posts)}/"
 
-    def _screen(self) -> Screen:
-        return self._random.choice(self.screens)
+    def _random_client(self) -> InboxClient:
+        return self._random.choice(self.clients)
 
 
-@pytest.mark.parametrize("seed", [1])
 def test_clients_show_the_inbox_despite_lost_connections_and_broker_failures(
-    platform: Instance, new_user: Make, seed: int
+    platform: Instance, new_user: NewClient
 ) -> None:
-    author, reader = new_user(), new_user()
-    chance = Chance(seed, author, reader)
+    steps = RandomSteps(new_user(), reader := new_user())
     for number in range(STEPS):
         if number % (STEPS // OUTAGES) == STEPS // OUTAGES // 2:
-            until(lambda: cut_off_gateways(platform.environment) > 0, "gateways that listen", LIMIT)
-        chance.step()
-    assert min(chance.done.values()) > 0
+            until(lambda: close_gateway_connections(platform.environment) > 0, "connections of gateways", LIMIT)
+        steps.step()
+    assert min(steps.done.values()) > 0
 
-    truth = Screen(reader)
+    inbox = InboxClient(reader)
 
-    def agreed() -> bool:
-        truth.fetch()
-        for screen in chance.screens:
-            screen.look()
-        return all(screen.socket or screen.connect() for screen in chance.screens) and all(
-            screen.state == truth.state for screen in chance.screens
-        )
+    def all_agree() -> bool:
+        inbox.fetch()
+        for client in steps.clients:
+            client.apply_received()
+        connected = all(client.websocket or client.connect() for client in steps.clients)
+        return connected and all(client.state == inbox.state for client in steps.clients)
 
-    until(agreed, "all screens to show the inbox", LIMIT)
-    items, unread = truth.state
+    until(all_agree, "all clients to show the inbox", LIMIT)
+    items, unread = inbox.state
     assert unread == sum(not item["read"] for item in items)
-    assert len(items) >= chance.done["write"] - chance.done["delete"]  # posts deleted at once cause no notification
+    # A post that is deleted before it is sent causes no notification.
+    assert len(items) >= steps.done["create"] - steps.done["delete"]

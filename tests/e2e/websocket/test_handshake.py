@@ -1,0 +1,76 @@
+"""Which websocket handshakes the gateway accepts."""
+
+import socket
+from urllib.parse import urlsplit
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from dev.platform.instance import Instance
+from tests.e2e.support.client import Client, NewClient
+from tests.e2e.support.frames import receive
+
+UPGRADE = b"GET /ws/notifications/ HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n%s\r\n"
+KEY = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+MALFORMED = {
+    "no key": UPGRADE + b"\r\n",
+    "invalid key": UPGRADE + b"Sec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n\r\n",
+    "old version": UPGRADE + KEY + b"Sec-WebSocket-Version: 8\r\n\r\n",
+    "no version": UPGRADE + KEY + b"\r\n",
+    "no upgrade": b"GET /ws/notifications/ HTTP/1.1\r\nHost: x\r\n%s\r\n\r\n",
+}
+
+
+def rejected_status(client: Client, query: str = "", **options: object) -> int:
+    """Return the status of the response that rejects a handshake."""
+    with pytest.raises(InvalidStatus) as rejection:
+        client.connect(query, **options)
+    return rejection.value.response.status_code
+
+
+def test_websocket_requires_a_valid_token(new_client: NewClient) -> None:
+    client = new_client()
+    assert rejected_status(client) == 401
+    client.token = "a" * 43
+    assert rejected_status(client) == 401
+
+
+def test_browser_sends_its_token_as_a_subprotocol(new_user: NewClient) -> None:
+    user = new_user()
+    token, user.token = user.token, None
+    websocket = user.connect(subprotocols=["baraza.v1", f"bearer.{token}"])
+    assert websocket.subprotocol == "baraza.v1"
+    assert receive(websocket)["type"] == "ready"
+
+
+def test_other_origin_may_not_connect(new_user: NewClient, url: str) -> None:
+    user = new_user()
+    assert rejected_status(user, origin="https://evil.example") == 403
+    assert receive(user.connect(origin=url))["type"] == "ready"
+
+
+@pytest.mark.parametrize("since", ["x", "", "../../etc"])
+def test_since_must_be_an_id(new_user: NewClient, since: str) -> None:
+    assert rejected_status(new_user(), f"?since={since}") == 422
+
+
+@pytest.mark.parametrize("handshake", MALFORMED.values(), ids=MALFORMED)
+def test_malformed_handshake_is_a_client_error(new_user: NewClient, url: str, handshake: bytes) -> None:
+    user = new_user()
+    address = urlsplit(url)
+    with socket.create_connection((address.hostname or "", address.port or 80), timeout=10) as connection:
+        connection.sendall(handshake % f"Authorization: Bearer {user.token}".encode())
+        assert connection.recv(4096).split()[1][:1] == b"4"
+
+
+def test_more_than_10_websockets_per_user_and_process_are_rejected(platform: Instance, new_user: NewClient) -> None:
+    user = new_user()
+    masters = len(platform.control.replicas("gateway.app"))
+    processes = len(platform.control.pids("gateway.app")) - masters
+    statuses = []
+    for _ in range(10 * processes + 5):
+        try:
+            user.connect()
+        except InvalidStatus as rejection:
+            statuses.append(rejection.response.status_code)
+    assert set(statuses) == {429}
