@@ -4,7 +4,7 @@ The platform is the instance that the suite has started servers for; `pytest tes
 Each client has an IP address of its own (TRUSTED_PROXIES=1), so rate limits are those of production.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -33,7 +33,7 @@ def gateway_url(platform: Instance) -> str:
 
 
 @pytest.fixture
-def new_client(url: str) -> Iterator[Callable[[], Client]]:
+def new_client(url: str) -> Iterator[NewClient]:
     """Make clients without an account."""
     clients: list[Client] = []
 
@@ -47,7 +47,7 @@ def new_client(url: str) -> Iterator[Callable[[], Client]]:
 
 
 @pytest.fixture
-def new_user(new_client: Callable[[], Client]) -> NewClient:
+def new_user(new_client: NewClient) -> NewClient:
     """Make clients of registered and logged-in users."""
 
     def make(**account: object) -> Client:
