@@ -88,19 +88,3 @@ def test_with_a_valid_token_only_staff_routes_are_forbidden(
     else:
         assert response.status_code not in {401, 403}
         assert response.status_code < 500
-
-
-def test_data_of_other_users_is_not_found(clients: dict[str, Client]) -> None:
-    owner, staff = clients["user"], clients["staff"]
-    sent = staff.post("/send-notification/", {"user_id": owner.id, "message": "for you"}).json()["id"]
-    session = owner.get("/sessions/").json()["items"][0]["id"]
-    other = Client(owner.url)
-    other.register()
-    other.login()
-    for method, path in (("GET", f"/notifications/detail/{sent}/"), ("DELETE", f"/sessions/{session}/")):
-        check_problem(other.request(method, path), 404)
-    assert owner.get(f"/notifications/detail/{sent}/").status_code == 200
-    profile: dict[str, Any] = other.get(f"/users/detail/{owner.id}/").json()
-    assert "email" not in profile
-    assert "phone" not in profile
-    other.logout_and_close()

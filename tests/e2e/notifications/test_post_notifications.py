@@ -5,6 +5,7 @@ from dev.platform.instance import Instance
 from tests.e2e.support.client import Client, NewClient
 from tests.e2e.support.fakes import mails_to, sms_to
 from tests.e2e.support.frames import receive
+from tests.e2e.support.responses import check_problem
 
 
 def titles(user: Client) -> list[str]:
@@ -45,6 +46,15 @@ def test_notification_shows_its_deliveries(new_user: NewClient) -> None:
         return [(d["channel"], d["status"]) for d in detail["deliveries"]] == [("email", "sent")]
 
     until(sent, "the delivery to be recorded", 30)
+
+
+def test_notification_of_another_user_is_not_found(new_user: NewClient, new_staff: NewClient) -> None:
+    reader, staff = new_user(), new_staff()
+    notification = staff.post("/send-notification/", {"user_id": reader.id, "message": "for you"}).json()["id"]
+    path = f"/notifications/detail/{notification}/"
+    for other in (staff, new_user()):
+        check_problem(other.get(path), 404)
+    until(lambda: reader.get(path).status_code == 200, "the notification", 10)
 
 
 def test_only_staff_can_notify_a_single_active_user(new_user: NewClient, new_staff: NewClient) -> None:
