@@ -1,4 +1,4 @@
-"""Texts of notifications, and how long texts are shortened."""
+"""The texts of notifications."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,15 +9,15 @@ from feeds.contract import PostCreated
 from notifications.contract import SendNotification
 from users.contract import ERASED
 
-EXCERPT = 200  # characters of a post
+EXCERPT = 200  # characters of a post in a notification
 
-PLAIN_TITLE = "Message"
-DELETED = "This post was deleted."
+DEFAULT_TITLE = "Message"
+POST_DELETED = "This post was deleted."
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A notification before it has an id."""
+    """The content of a notification."""
 
     kind: str
     title: str
@@ -25,30 +25,30 @@ class Content:
     data: dict[str, Any] = field(default_factory=dict)
 
 
-def about_post(post: PostCreated) -> Content:
-    """Return the content about a new post."""
+def for_post(post: PostCreated) -> Content:
+    """Return the content of the notification about a new post."""
     data = {"post_id": post.id, "author_id": post.author_id, "author_username": post.author_username}
-    return Content("post_created", f"{post.author_username} posted", of_post(post.text), data)
+    return Content("post_created", f"{post.author_username} posted", post_excerpt(post.text), data)
 
 
-def of_post(text: str) -> str:
-    """Return the excerpt of a post that a notification contains."""
+def post_excerpt(text: str) -> str:
+    """Return the beginning of a post, at most EXCERPT characters."""
     return excerpt(text, EXCERPT)
 
 
-def about_erased_post(post_id: str, author_id: str) -> Content:
-    """Return the content about a post whose author's account was deleted."""
+def for_erased_post(post_id: str, author_id: str) -> Content:
+    """Return the content about a post whose author deleted their account: without name and text."""
     data = {"post_id": post_id, "author_id": author_id, "author_username": ERASED, "deleted": True}
-    return Content("post_created", f"{ERASED} posted", DELETED, data)
+    return Content("post_created", f"{ERASED} posted", POST_DELETED, data)
 
 
-def from_sender(request: SendNotification) -> Content:
-    """Return the content of a notification that staff or a service sends."""
-    return Content("message", request.title or PLAIN_TITLE, request.message)
+def for_request(request: SendNotification) -> Content:
+    """Return the content of a notification that staff or a service sends to one user."""
+    return Content("message", request.title or DEFAULT_TITLE, request.message)
 
 
 def one_line(text: str) -> str:
-    """Replace line breaks and control characters by spaces, as an e-mail header requires."""
+    """Replace line breaks and control characters by spaces, as the header of an e-mail needs it."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
@@ -57,9 +57,9 @@ def _one(_char: str) -> int:
 
 
 def excerpt(text: str, limit: int, mark: str = "…", cost: Callable[[str], int] = _one) -> str:
-    """Shorten a text so that its characters cost at most `limit`, including the mark; line breaks become spaces.
+    """Cut a text so that its characters cost at most `limit`, including `mark`; line breaks become spaces.
 
-    It is cut between words, unless that would leave less than half: not every script has spaces.
+    Cuts between words, unless that would leave less than half of the room: not every script has spaces.
     """
     text = " ".join(text.split())
     if _fitting(text, limit, cost) == len(text):
@@ -70,5 +70,5 @@ def excerpt(text: str, limit: int, mark: str = "…", cost: Callable[[str], int]
 
 
 def _fitting(text: str, limit: int, cost: Callable[[str], int]) -> int:
-    """Return how many of a text's first characters cost at most `limit`."""
+    """Return how many of the first characters cost at most `limit` together."""
     return sum(total <= limit for total in accumulate(map(cost, text)))
