@@ -40,8 +40,8 @@ Password = Annotated[Text, Field(min_length=1, max_length=1024, examples=["corre
 NewPassword = Annotated[
     Password,
     Field(
-        description="8 to 128 characters of any kind, counted after NFKC; not one of the most common passwords, nor the "
-        "account's own user name or e-mail address."
+        description="8 to 128 characters of any kind, counted after NFKC; not one of the most common passwords, nor "
+        "the account's own user name or e-mail address."
     ),
     JsonSchema({"minLength": 8, "maxLength": 128}),
 ]

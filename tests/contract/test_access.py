@@ -36,6 +36,7 @@ RESTRICTED: dict[str, dict[tuple[str, ...], str]] = {
     "feeds": {
         ("a user", "staff"): "create edit",
         ("gateway", "operator"): "authors erase_author",
+        ("operator",): "discard_parked parked replay_parked",
     },
     "notifications": {
         ("a user", "staff"): "inbox mark_read",

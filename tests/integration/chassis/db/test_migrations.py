@@ -51,7 +51,7 @@ PREVIOUS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
             }
         },
     ),
-    "feeds": ("0001", {"posts": {"id": POST, "author_id": USER, "text": "Karibu", "created_at": NOW}}),
+    "feeds": ("0002", {"posts": {"id": POST, "author_id": USER, "text": "Karibu", "created_at": NOW}}),
     "notifications": (
         "0002",
         {
