@@ -7,6 +7,7 @@ from typing import Any
 import nameko_sqlalchemy
 import pytest
 from nameko.runners import ServiceRunner
+from notifications.wording import Content
 from sqlalchemy import Engine, RowMapping, select
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -23,7 +24,6 @@ from notifications.delivery import delivery_store
 from notifications.inbox import inbox_store
 from notifications.models import Base
 from notifications.service import NotificationsService
-from notifications.wording import Content
 from tests.integration.notifications.people import People, UsersService
 from tests.integration.support.databases import Databases
 from tests.integration.support.fakes import FakeServer

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from notifications.wording import Content
 from sqlalchemy import Engine, update
 from sqlalchemy.orm import Session
 
@@ -14,7 +15,6 @@ from chassis.ids import new_id
 from notifications.contract import BEGINNING
 from notifications.inbox import inbox_store
 from notifications.models import InboxRow, Notification
-from notifications.wording import Content
 from tests.integration.notifications.conftest import user
 from tests.integration.notifications.people import People
 from tests.integration.support.events import EventListener, Listen
