@@ -13,7 +13,7 @@ from gateway.routing.route import Access, Route
 from gateway.routing.table import ROUTES
 from tests.e2e.support.operator import Operator
 from tests.e2e.support.person import Person, problem
-from users.contract import live_key, token_hash
+from users.contract import session_key, token_hash
 
 ENDPOINTS = [(route, path) for route in ROUTES for path in route.paths]
 BAD = ("none", "garbage", "expired", "revoked", "deactivated")
@@ -30,7 +30,7 @@ def expire(environment: dict[str, str], person: Person) -> None:
         assert connection.execute(statement, {"hash": hashed}).rowcount == 1
     engine.dispose()
     with redis.Redis.from_url(environment["REDIS_URL"]) as client:
-        client.delete(live_key(hashed))
+        client.delete(session_key(hashed))
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Somebody who has signed in."""
+"""A user who has logged in."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,11 +8,14 @@ from chassis.auth.caller import Caller
 from users import contract
 
 PASSWORD = "a bench of stone"
+WRONG_PASSWORD = "a bench of wood"
+NEW_PASSWORD = "a longer bench of stone"
+PHONE = "+254711000001"
 
 
 @dataclass(frozen=True)
-class Person:
-    """An account and its newest session; `caller` is them as the gateway calls for them."""
+class LoggedInUser:
+    """An account and a session; `caller` is how the gateway calls on behalf of the user."""
 
     account: dict[str, Any]
     token: str
@@ -27,13 +30,18 @@ class Person:
         return {name: self.account[name] for name in ("id", "username", "created_at")}
 
     @property
+    def session_id(self) -> str:
+        return str(self.caller.session)
+
+    @property
     def token_hash(self) -> str:
         return contract.token_hash(self.token)
 
     @property
-    def live_key(self) -> str:
-        return contract.live_key(self.token_hash)
+    def session_key(self) -> str:
+        return contract.session_key(self.token_hash)
 
 
-MakePerson = Callable[..., Person]
-Redis = Any  # redis.Redis with decode_responses, which the library's types do not know
+LogIn = Callable[..., LoggedInUser]
+NewUser = Callable[..., LoggedInUser]
+Redis = Any  # redis.Redis with decode_responses; its types do not know that replies are str
