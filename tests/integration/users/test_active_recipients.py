@@ -79,9 +79,9 @@ def test_pages_have_every_user_once_with_the_chosen_channels(
     assert second["next"] is None
 
 
-def test_ten_thousand_recipients_are_read_page_by_page(users: Rpc, notifications: Caller, database: Engine) -> None:
-    insert_users(database, 20_000)
-    request: dict[str, Any] = {"as_of": clock.now().isoformat(), "limit": 1000}
+def test_active_recipients_are_read_page_by_page(users: Rpc, notifications: Caller, database: Engine) -> None:
+    insert_users(database, 4_000)
+    request: dict[str, Any] = {"as_of": clock.now().isoformat(), "limit": 300}
     ids: list[str] = []
     after = None
     while True:
@@ -90,7 +90,7 @@ def test_ten_thousand_recipients_are_read_page_by_page(users: Rpc, notifications
         after = page["next"]
         if after is None:
             break
-    assert len(set(ids)) == len(ids) == 10_000
+    assert len(set(ids)) == len(ids) == 2_000
 
 
 def insert_users(database: Engine, count: int) -> None:
