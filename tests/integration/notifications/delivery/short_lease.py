@@ -1,4 +1,4 @@
-"""The deliveries service in a process that a test may kill, with claims of two seconds: `python -m` it."""
+"""The deliveries service as a process that a test kills, with leases of two seconds: run with `python -m`."""
 
 from chassis import runner  # isort: skip - it patches what others import
 from chassis import config

@@ -1,7 +1,7 @@
-"""A mail server that insists on encryption and a password; a program, since asyncio cannot live among green threads.
+"""An SMTP server that requires encryption and a password. A program: asyncio does not run in a green thread.
 
-`python secure_smtp.py PORT MODE CERTIFICATE KEY FOLDER`, with MODE starttls or tls. Each mail becomes a file in FOLDER,
-named by its number and the number of its connection. The password is PASSWORD.
+`python smtp_server.py PORT MODE CERTIFICATE KEY FOLDER`, with MODE starttls or tls. Each e-mail becomes a file in
+FOLDER, named by its number and the number of its connection.
 """
 
 import signal
@@ -15,12 +15,12 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 USER, PASSWORD = "baraza", "open sesame"
 
 
-class _Mails:
+class _Handler:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._connections: list[Session] = []
 
-    async def handle_DATA(self, _server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - its name
+    async def handle_DATA(self, _server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
         if session not in self._connections:
             self._connections.append(session)
         number = len(list(self._folder.iterdir()))
@@ -28,18 +28,21 @@ class _Mails:
         return "250 OK"
 
 
-def _authenticate(_server: SMTP, _session: Session, _envelope: Envelope, _how: str, who: LoginPassword) -> AuthResult:
-    return AuthResult(success=(who.login, who.password) == (USER.encode(), PASSWORD.encode()), handled=False)
+def _authenticate(
+    _server: SMTP, _session: Session, _envelope: Envelope, _method: str, login: LoginPassword
+) -> AuthResult:
+    valid = (login.login, login.password) == (USER.encode(), PASSWORD.encode())
+    return AuthResult(success=valid, handled=False)
 
 
 def main() -> None:
-    """Serve until told to end."""
+    """Serve until SIGTERM."""
     port, mode, certificate, key, folder = sys.argv[1:]
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     encrypted = {"ssl_context": context, "auth_require_tls": False} if mode == "tls" else {"tls_context": context}
     controller = Controller(
-        _Mails(Path(folder)),
+        _Handler(Path(folder)),
         hostname="127.0.0.1",
         port=int(port),
         require_starttls=mode == "starttls",
@@ -48,7 +51,7 @@ def main() -> None:
         **encrypted,
     )
     controller.start()
-    print("ready", flush=True)  # noqa: T201 - whoever started it waits for that
+    print("ready", flush=True)  # noqa: T201 - the test waits for it
     signal.sigwait({signal.SIGTERM})
     controller.stop()
 

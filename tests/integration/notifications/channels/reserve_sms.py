@@ -1,6 +1,6 @@
-"""A process that reserves SMS, one after the other.
+"""A process that reserves SMS: `python -m tests.integration.notifications.channels.reserve_sms URL BUDGET TIMES`.
 
-`python -m tests.integration.notifications.reserving URL BUDGET TIMES` prints how many it got.
+Prints how many the budget allowed.
 """
 
 import sys
@@ -19,5 +19,5 @@ if __name__ == "__main__":
     counter = Counter(db, Limits(per_number=1000, budget=int(budget), key=b"key"))
     sys.stdout.write("ready\n")
     sys.stdout.flush()
-    sys.stdin.readline()  # so that all begin together
-    sys.stdout.write(str(sum(len(counter.reserve([f"+254711{n:06d}"])[1].granted) for n in range(int(times)))))
+    sys.stdin.readline()  # the test starts all processes together
+    sys.stdout.write(str(sum(len(counter.reserve([f"+254711{n:06d}"])[1].allowed) for n in range(int(times)))))
