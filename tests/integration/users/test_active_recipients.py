@@ -79,7 +79,7 @@ def test_pages_have_every_user_once_with_the_chosen_channels(
     assert second["next"] is None
 
 
-def test_active_recipients_are_read_page_by_page(users: Rpc, notifications: Caller, database: Engine) -> None:
+def test_many_recipients_are_read_page_by_page(users: Rpc, notifications: Caller, database: Engine) -> None:
     insert_users(database, 4_000)
     request: dict[str, Any] = {"as_of": clock.now().isoformat(), "limit": 300}
     ids: list[str] = []

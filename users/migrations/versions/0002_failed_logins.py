@@ -1,4 +1,4 @@
-"""Sessions that are seen and may idle, and wrong passwords."""
+"""Columns for the use of sessions, and a table of failed logins."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Add them; processes of the version before, which know no `last_seen_at`, go on meanwhile."""
+    """Add them; `last_seen_at` has a default, because the previous version inserts rows without it."""
     op.add_column("sessions", sa.Column("last_seen_at", UtcDateTime, nullable=False, server_default=sa.func.now()))
     op.add_column("sessions", sa.Column("user_agent", sa.String(200)))
     op.create_table(

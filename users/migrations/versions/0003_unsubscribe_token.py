@@ -1,4 +1,4 @@
-"""A secret for each account's unsubscribe links. The version before runs beside it."""
+"""A secret for the unsubscribe links of each account."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,7 +11,7 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Add it; version 4 of UUIDs is 122 random bits, and needs no extension."""
+    """Add it: a UUIDv4, 122 random bits, by default, because the previous version inserts rows without it."""
     add_traceparent()
     secret = sa.Column("unsubscribe_token", UuidText, nullable=False, server_default=sa.text("gen_random_uuid()::text"))
     op.add_column("users", secret)
