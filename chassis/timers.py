@@ -1,30 +1,44 @@
-"""Timers whose interval is a setting of config.yml."""
+"""Timers whose interval is a setting in config.yml."""
 
+from collections.abc import Callable, Iterable
 from functools import reduce
-from typing import Any
+from typing import Any, TypeVar
 
 import nameko.timer
 
+Method = TypeVar("Method", bound=Callable[..., Any])
+
 
 class Timer(nameko.timer.Timer):
-    """Calls a method every so many seconds: `@timer("notifications.audience.reconcile")`.
+    """Calls a method every so many seconds: `@timer("notifications.audience.reconcile")` names the setting.
 
-    `arguments` are passed to the method; a method with several timers has one worker for each. Every replica has the
-    timer, so methods must be safe to run concurrently. Nameko waits for one run before it starts the next.
+    Every replica of a service has its own timer, so the method must tolerate concurrent runs. The timer waits for the
+    end of one run before it starts the next.
     """
 
-    def __init__(self, setting: str, *arguments: object, **kwargs: Any) -> None:
+    def __init__(self, setting: str, arguments: tuple[object, ...] = (), **kwargs: Any) -> None:
         self.setting = setting
         self.arguments = arguments
         super().__init__(interval=None, **kwargs)
 
     def setup(self) -> None:
-        """Read the interval."""
+        """Read the interval. Raises KeyError for a missing setting."""
         self.interval = reduce(lambda section, key: section[key], self.setting.split("."), self.container.config)
 
     def handle_timer_tick(self) -> None:
-        """Call the method with the arguments."""
+        """Call the method with the arguments of this timer."""
         self.container.spawn_worker(self, self.arguments, {}, handle_result=self.handle_result)
 
 
 timer = Timer.decorator
+
+
+def timer_for_each(setting: str, values: Iterable[object]) -> Callable[[Method], Method]:
+    """Give a method one timer for each value; it is called with that value. The timers do not wait for each other."""
+
+    def decorate(method: Method) -> Method:
+        for value in values:
+            timer(setting, arguments=(value,))(method)
+        return method
+
+    return decorate

@@ -1,1 +1,1 @@
-"""Posts."""
+"""The feeds service: posts."""

@@ -20,7 +20,7 @@ PostText = Annotated[
     Field(min_length=1, max_length=5000),
     AfterValidator(_not_blank),
     Field(description="Stored unchanged; not blank.", examples=["Karibu, the bench is open."]),
-    # Python counts U+001C to U+001F and U+0085 among the blanks, other dialects of regular expressions do not.
+    # Python treats U+001C to U+001F and U+0085 as whitespace; ECMAScript, which JSON Schema uses, does not.
     JsonSchema({"pattern": r"^[\s\u001c-\u001f\u0085]*[^\s\u0000\u001c-\u001f\u0085][^\u0000]*$"}),
 ]
 
@@ -106,7 +106,7 @@ class PostCreated(Event):
 
     id: Id
     author_id: Id
-    author_username: str = Field(description="At that moment.")
+    author_username: str = Field(description="The author's user name at that time.")
     text: str
     created_at: Timestamp
 

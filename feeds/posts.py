@@ -7,24 +7,28 @@ from sqlalchemy.orm import Session
 from chassis import clock
 from chassis.auth.caller import Caller
 from chassis.db import outbox
-from chassis.errors import Forbidden, NotFound
+from chassis.db.unit_of_work import UnitOfWork
+from chassis.errors import Forbidden
 from chassis.ids import new_id
-from feeds import contract, store
+from feeds import contract, erased_authors, serializers, store
 from feeds.models import Post
 
+ERASURE_BATCH = 500  # posts deleted in a transaction
 _TICK = timedelta(microseconds=1)
 
 
-def publish(session: Session, author: Caller, text: str) -> contract.Post:
-    """Store a post of the caller."""
-    post = to_contract(store.add(session, author.require_user(), text))
+def create(session: Session, author: Caller, text: str) -> contract.Post:
+    """Store a post of the caller. Raises Unauthenticated if the caller's account was deleted."""
+    author_id = author.require_user()
+    erased_authors.require_not_erased(session, author_id)
+    post = serializers.post(store.add(session, author_id, text))
     outbox.add(session, contract.PostCreated(**dict(post), author_username=author.username or ""))
     return post
 
 
 def edit(session: Session, author: Caller, request: contract.EditPost) -> contract.Post:
     """Change the text of a post of the caller; without a difference there is no event."""
-    post = _find(session, request.id)
+    post = store.get(session, request.id, lock=True)
     if post.author_id != author.require_user():
         raise Forbidden("Only its author may edit a post.")
     if post.text != request.text:
@@ -35,15 +39,25 @@ def edit(session: Session, author: Caller, request: contract.EditPost) -> contra
             session,
             contract.PostUpdated(id=post.id, author_id=post.author_id, text=post.text, edited_at=post.edited_at),
         )
-    return to_contract(post)
+    return serializers.post(post)
 
 
 def delete(session: Session, caller: Caller, post_id: str) -> None:
     """Delete a post of the caller; staff, and services without a user, may delete any post."""
-    post = _find(session, post_id)
+    post = store.get(session, post_id, lock=True)
     if caller.user not in {post.author_id, None} and not caller.staff:
         raise Forbidden("Only its author and staff may delete a post.")
     _delete(session, post)
+
+
+def erase_author(db: UnitOfWork, author_id: str) -> None:
+    """Delete all posts of a deleted account, in batches, and reject new ones; may be repeated."""
+    with db.write() as session:
+        erased_authors.add(session, author_id)
+    more = True
+    while more:
+        with db.write() as session:
+            more = delete_some(session, author_id, ERASURE_BATCH)
 
 
 def delete_some(session: Session, author_id: str, limit: int) -> bool:
@@ -52,20 +66,6 @@ def delete_some(session: Session, author_id: str, limit: int) -> bool:
     for post in posts:
         _delete(session, post)
     return len(posts) == limit
-
-
-def to_contract(post: Post) -> contract.Post:
-    """Return a row as the contract's model."""
-    return contract.Post(
-        id=post.id, author_id=post.author_id, text=post.text, created_at=post.created_at, edited_at=post.edited_at
-    )
-
-
-def _find(session: Session, post_id: str) -> Post:
-    post = store.get(session, post_id, locked=True)
-    if post is None:
-        raise NotFound("There is no such post.")
-    return post
 
 
 def _delete(session: Session, post: Post) -> None:

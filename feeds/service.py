@@ -1,22 +1,20 @@
 """The feeds service: posts."""
 
 from nameko.timer import timer
-from sqlalchemy.orm import Session
 
 from chassis.auth.access import USER, services
-from chassis.contract import Empty, cursor
+from chassis.contract import Empty
 from chassis.db.database import Database
-from chassis.errors import NotFound
 from chassis.events.handler import event_handler
 from chassis.redis.cache_tags_provider import CacheTagsProvider
 from chassis.rpc.entrypoint import rpc
 from chassis.service import ListeningService
-from feeds import contract, erasure, posts, store
+from feeds import contract, posts, queries, store
 from feeds.models import Base
 from users.contract import AccountErased
 
-BATCH = 500  # rows removed in a transaction
-CLEANING = 60  # seconds
+CLEANUP_INTERVAL = 60  # seconds
+CLEANUP_BATCH = 500  # rows deleted in a transaction
 
 
 class FeedsService(ListeningService):
@@ -30,30 +28,21 @@ class FeedsService(ListeningService):
     @rpc(USER)
     def create(self, request: contract.CreatePost) -> contract.Post:
         """Create a post of the caller; every active user is notified. Idempotent with a key."""
-        post = self.db.once(contract.Post, lambda session: self._create(session, request.text))
+        post = self.db.once(contract.Post, lambda session: posts.create(session, self.caller, request.text))
         self.tags.invalidate(contract.CACHE_TAG)
         return post
-
-    def _create(self, session: Session, text: str) -> contract.Post:
-        erasure.require_author(session, self.caller.require_user())
-        return posts.publish(session, self.caller, text)
 
     @rpc
     def detail(self, request: contract.GetPost) -> contract.Post:
         """Return one post."""
         with self.db.read() as session:
-            post = store.get(session, request.id)
-            if post is None:
-                raise NotFound("There is no such post.")
-            return posts.to_contract(post)
+            return queries.detail(session, request)
 
     @rpc
     def all(self, request: contract.ListPosts) -> contract.PostPage:
         """Return a page of posts, newest first; all, or those of one author."""
-        before = cursor.decode(request.cursor)
         with self.db.read() as session:
-            found = store.newest(session, request.limit + 1, before, request.author)
-            return cursor.page(contract.PostPage, [posts.to_contract(post) for post in found], request.limit)
+            return queries.page(session, request)
 
     @rpc(USER)
     def edit(self, request: contract.EditPost) -> contract.Post:
@@ -76,13 +65,13 @@ class FeedsService(ListeningService):
     @event_handler(AccountErased)
     def on_account_erased(self, event: AccountErased) -> None:
         """Delete the posts of a deleted account, and reject new ones."""
-        erasure.erase(self.db, event.id)
+        posts.erase_author(self.db, event.id)
         self.tags.invalidate(contract.CACHE_TAG)
 
     @rpc(services("gateway"))
     def erase_author(self, request: contract.EraseAuthor) -> Empty:
-        """Delete all posts of an author; for gateways of 0.1.0, `account_erased` does the same."""
-        erasure.erase(self.db, request.author_id)
+        """Delete all posts of a deleted account, as `on_account_erased` does; for gateways of 0.1.0."""
+        posts.erase_author(self.db, request.author_id)
         self.tags.invalidate(contract.CACHE_TAG)
         return Empty()
 
@@ -90,17 +79,12 @@ class FeedsService(ListeningService):
     def authors(self, request: contract.ListAuthors) -> contract.AuthorPostsPage:
         """Return a page of authors with the number of their posts and the time of the last one."""
         with self.db.read() as session:
-            rows = store.authors(session, request.before, request.after, request.ids, request.limit + 1)
-        items = [
-            contract.AuthorPosts(author_id=author_id, posts=count, last_post_at=last)
-            for author_id, count, last in rows[: request.limit]
-        ]
-        return contract.AuthorPostsPage(items=items, next=items[-1].author_id if len(rows) > len(items) else None)
+            return queries.authors(session, request)
 
-    @timer(interval=CLEANING)
+    @timer(interval=CLEANUP_INTERVAL)
     def remove_deleted(self) -> None:
         """Remove the rows of posts that were deleted a day ago."""
         more = True
         while more:
             with self.db.write() as session:
-                more = store.remove_deleted(session, BATCH) == BATCH
+                more = store.remove_deleted(session, CLEANUP_BATCH) == CLEANUP_BATCH

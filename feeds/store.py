@@ -1,4 +1,4 @@
-"""All SQL of the feeds service."""
+"""SQL of posts."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.db.sql import batch
+from chassis.errors import NotFound
 from chassis.ids import first_id, new_id
 from feeds.models import Post
 
@@ -25,10 +26,13 @@ def add(session: Session, author_id: str, text: str) -> Post:
     return post
 
 
-def get(session: Session, post_id: str, *, locked: bool = False) -> Post | None:
-    """Return a post, `locked` until the commit if it will be changed, or None."""
+def get(session: Session, post_id: str, *, lock: bool = False) -> Post:
+    """Return a post; `lock` locks the row until the commit. Raises NotFound."""
     query = select(Post).where(Post.id == post_id, _NOT_DELETED)
-    return session.scalar(query.with_for_update() if locked else query)
+    post = session.scalar(query.with_for_update() if lock else query)
+    if post is None:
+        raise NotFound("There is no such post.")
+    return post
 
 
 def newest(session: Session, limit: int, before: str | None, author_id: str | None = None) -> list[Post]:
@@ -66,7 +70,7 @@ def authors(
 
 def remove_deleted(session: Session, limit: int) -> int:
     """Remove rows of posts that were deleted a day ago; return how many. Several processes may run this at once."""
-    border = first_id(clock.now() - KEEP_DELETED)
-    removal = delete(Post).where(Post.id.in_(batch(select(Post.id).where(Post.deletion_id < border), limit)))
+    before = first_id(clock.now() - KEEP_DELETED)
+    removal = delete(Post).where(Post.id.in_(batch(select(Post.id).where(Post.deletion_id < before), limit)))
     result: Any = session.execute(removal, execution_options={"synchronize_session": False})
     return int(result.rowcount)

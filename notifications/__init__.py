@@ -1,1 +1,1 @@
-"""Who is told, and how: inbox, e-mail, SMS."""
+"""Notifications: inbox, real time, e-mail and SMS."""

@@ -1,4 +1,4 @@
-"""What crosses the wire to and from the notifications service."""
+"""Requests, replies and events of the notifications and deliveries services."""
 
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
@@ -7,47 +7,46 @@ from pydantic import ConfigDict, Field, model_validator
 from chassis.contract import Event, Id, Message, Page, PageRequest, Text, Timestamp
 from users.contract import E164, Channel
 
-# Stands for the time before anybody's first notification.
+# A `since` before every notification.
 BEGINNING = "00000000-0000-0000-0000-000000000000"
 
 DeliveryChannel = Literal["email", "sms"]
-DELIVERY_CHANNELS: tuple[DeliveryChannel, ...] = get_args(DeliveryChannel)
 BreakerState = Literal["closed", "open", "half-open"]
 DeliveryStatus = Literal["pending", "sending", "sent", "delivered", "failed", "unknown", "cancelled"]
 
-SEEN_FOR = 86_400  # seconds for which it is known when somebody was last connected
+SEEN_FOR = 86_400  # seconds until the time of a user's last connection expires
 
 
 def seen_key(user_id: str) -> str:
-    """Return the Redis key of the moment when somebody was last seen with an open websocket: seconds since 1970."""
+    """Return the Redis key of the time when a user last had an open websocket: seconds since 1970."""
     return f"seen:{user_id}"
 
 
 class SendNotification(Message):
-    """Tells one active user something; without `channels`, the way the user chose."""
+    """Notifies one active user."""
 
     user_id: Id
     message: Annotated[Text, Field(min_length=1, max_length=1000, examples=["The bench is closed on Friday."])]
     title: Annotated[Text, Field(min_length=1, max_length=100)] | None = Field(
-        default=None, description="`Message` without it."
+        default=None, description="Default: `Message`."
     )
-    channels: Annotated[list[Channel], Field(min_length=1, max_length=3)] | None = Field(
-        default=None, description="Ways to tell it; without it those that the user chose."
+    channels: Annotated[list[Channel], Field(min_length=1, max_length=len(get_args(Channel)))] | None = Field(
+        default=None, description="The channels to use. Default: the `notify_by` of the user."
     )
 
 
 class GetNotification(Message):
-    """Names one notification."""
+    """Asks for one notification."""
 
     id: Id
 
 
 class ListInbox(PageRequest):
-    """Asks for a page of the caller's notifications, newest first."""
+    """Asks for a page of the caller's inbox, newest first."""
 
 
 class MarkRead(Message):
-    """Marks the caller's notifications as read: some, or all."""
+    """Marks some or all of the caller's notifications as read."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -60,93 +59,101 @@ class MarkRead(Message):
     )
 
     ids: Annotated[list[Id], Field(min_length=1, max_length=1000)] | None = Field(
-        default=None, description="Those that are not in the caller's inbox are ignored."
+        default=None, description="Ids that are not in the caller's inbox are ignored."
     )
-    all: bool = Field(default=False, description="In place of `ids`: everything in the inbox.")
+    all: bool = Field(default=False, description="Marks the whole inbox, in place of `ids`.")
 
     @model_validator(mode="after")
-    def _says_which(self) -> Self:
+    def _check_selection(self) -> Self:
         if (self.ids is None) == (not self.all):
             raise ValueError('expected either {"ids": [...]} or {"all": true}')
         return self
 
 
 class ReplayRequest(Message):
-    """Asks for what a user got after a notification (or BEGINNING), oldest first; what a websocket replays."""
+    """Asks for what changed in a user's inbox after a notification (or BEGINNING), for a websocket that reconnects."""
 
     user_id: Id
-    since: Id | None = Field(default=None, description="The newest notification that is known; null: none is.")
-    limit: int = Field(default=100, ge=1, le=1000, description="How many at most.")
+    since: Id | None = Field(default=None, description="The newest notification that the client has; null: none.")
+    limit: int = Field(default=100, ge=1, le=1000, description="The most notifications to return.")
 
 
 class ReportDelivery(Message):
-    """Tells what became of an SMS later, in the words of its provider; `phone` is used and not kept."""
+    """Reports the status of an SMS after it was sent. `status` and `reason` are the provider's own terms.
 
-    provider_id: Annotated[Text, Field(min_length=1, max_length=100)] = Field(description="What it calls the SMS.")
-    status: Annotated[Text, Field(min_length=1, max_length=40)] = Field(description="In its words.")
-    reason: Annotated[Text, Field(max_length=200)] | None = Field(default=None, description="In its words.")
-    phone: E164 | None = Field(default=None, repr=False, description="Whose owner may have opted out.")
+    `phone` is used for opt-outs and not stored.
+    """
+
+    provider_id: Annotated[Text, Field(min_length=1, max_length=100)] = Field(
+        description="The id that the provider gave the SMS."
+    )
+    status: Annotated[Text, Field(min_length=1, max_length=40)] = Field(description="Such as `Success`.")
+    reason: Annotated[Text, Field(max_length=200)] | None = Field(
+        default=None, description="Such as `UserInBlackList`."
+    )
+    phone: E164 | None = Field(default=None, repr=False, description="The number of the recipient.")
 
 
 class RetryDeliveries(Message):
-    """Chooses finished deliveries that are to be attempted anew; for operators.
+    """Selects finished deliveries that are attempted again; for operators.
 
-    Those of a notification (`id`), perhaps only a user's or a channel's; or all of a channel with a status, since a
-    moment. Without `status` the failed and the cancelled ones: what is unknown may have arrived, and must be asked for.
+    Selects the deliveries of a notification (`id`), optionally of one user or channel; or those of a channel that ended
+    with a status since a time. Without `status`, failed and cancelled deliveries. Unknown ones may have arrived, so
+    they need `status`.
     """
 
     id: Id | None = Field(default=None, description="Of this notification.")
     channel: DeliveryChannel | None = Field(default=None, description="Of this channel.")
     status: Literal["failed", "cancelled", "unknown"] | None = Field(
-        default=None, description="With this status; null: those that failed and those that were cancelled."
+        default=None, description="With this status; null: failed and cancelled."
     )
-    since: Timestamp | None = Field(default=None, description="Those that ended since then.")
-    user_id: Id | None = Field(default=None, description="Of this person.")
+    since: Timestamp | None = Field(default=None, description="Which ended at or after this time.")
+    user_id: Id | None = Field(default=None, description="To this user.")
 
     @model_validator(mode="after")
-    def _says_which(self) -> Self:
+    def _check_selection(self) -> Self:
         if self.id is None and None in (self.channel, self.status, self.since):
             raise ValueError("expected the id of a notification, or channel, status and since")
         return self
 
 
 class ParkDeliveries(Message):
-    """Chooses pending deliveries that are to be put aside: of a notification (`id`), or of a channel; for operators."""
+    """Selects pending deliveries that are cancelled: of a notification (`id`), or of a channel; for operators."""
 
     id: Id | None = Field(default=None, description="Of this notification.")
     channel: DeliveryChannel | None = Field(default=None, description="Of this channel.")
-    user_id: Id | None = Field(default=None, description="Of this person.")
+    user_id: Id | None = Field(default=None, description="To this user.")
 
     @model_validator(mode="after")
-    def _says_which(self) -> Self:
+    def _check_selection(self) -> Self:
         if self.id is None and self.channel is None:
             raise ValueError("expected the id of a notification, or a channel")
         return self
 
 
 class MovedDeliveries(Message):
-    """How many deliveries were changed."""
+    """The number of deliveries that were changed."""
 
     deliveries: int
 
 
 class ChannelStatus(Message):
-    """How a channel is doing: its deliveries by status, since when the oldest is due, and the breaker."""
+    """The state of a channel."""
 
     channel: DeliveryChannel
-    breaker: BreakerState = Field(description="Of the process that answers.")
-    deliveries: dict[DeliveryStatus, int] = Field(description="How many, by status.")
-    oldest_due: Timestamp | None = Field(description="Since when it has been due; null: nothing is.")
+    breaker: BreakerState = Field(description="The circuit breaker in the process that answers.")
+    deliveries: dict[DeliveryStatus, int] = Field(description="The number of deliveries by status.")
+    oldest_due: Timestamp | None = Field(description="When the oldest pending delivery is due; null: none is pending.")
 
 
 class DeliveriesStatus(Message):
-    """How all channels are doing, as the process sees it that was asked."""
+    """The state of all channels."""
 
     items: list[ChannelStatus]
 
 
 class Notification(Message):
-    """What somebody is told."""
+    """A notification."""
 
     id: Id
     kind: Annotated[str, Field(description="`post_created` or `message`; more may come.", examples=["post_created"])]
@@ -155,8 +162,8 @@ class Notification(Message):
     data: Annotated[
         dict[str, Any],
         Field(
-            description="What the kind adds: for `post_created` these three texts, and `deleted`: true once the post is"
-            " gone; for `message` nothing.",
+            description="Depends on the kind. `post_created`: these three texts, and `deleted`: true after the post was"
+            " deleted. `message`: empty.",
             examples=[
                 {
                     "post_id": "01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21",
@@ -170,56 +177,56 @@ class Notification(Message):
 
 
 class InboxItem(Notification):
-    """A notification in somebody's inbox."""
+    """A notification in the inbox of a user."""
 
-    read_at: Annotated[Timestamp | None, Field(description="null: not read yet.", examples=[None])]
+    read_at: Annotated[Timestamp | None, Field(description="null: unread.", examples=[None])]
 
 
 class InboxPage(Page[InboxItem]):
-    """A page of the inbox and the number of unread notifications in all of it."""
+    """A page of the inbox, and the number of unread notifications in the whole inbox."""
 
     unread: Annotated[int, Field(examples=[1])]
 
 
 class Replay(Message):
-    """What was missed, all of it of one moment: what came, oldest first, and the newest that the user has.
+    """What changed in an inbox after `since`, read in one database snapshot.
 
-    `read` and `changed` say what became of what was there, and `read` of what came too. They go back a minute before
-    `since` was made: a state told twice harms nobody. `resumed` is false where `since` is not known (any more), or more
-    became of the inbox than a replay tells: fetch it. `read` then has those of the last minute.
+    `read` and `changed` also cover the minute before `since` was created: applying a state twice does no harm.
+    `resumed` is false if `since` is not in the inbox (any more), or if more changed than a replay can hold; then fetch
+    the inbox. `read` then covers the last minute.
     """
 
-    items: list[Notification] = Field(description="What came, oldest first.")
-    more: bool = Field(description="Whether more came than was asked for.")
-    resumed: bool = Field(description="Whether this is complete.")
-    unread: int = Field(description="In all of the inbox.")
-    newest: Id | None = Field(description="The newest that the user has.")
-    read: list[Id] = Field(default=[], description="What was read.")
-    changed: list[Notification] = Field(default=[], description="What has other words now.")
+    items: list[Notification] = Field(description="New notifications, oldest first.")
+    more: bool = Field(description="Whether there are more new notifications than `limit`.")
+    resumed: bool = Field(description="Whether the replay is complete.")
+    unread: int = Field(description="The number of unread notifications in the whole inbox.")
+    newest: Id | None = Field(description="The newest notification in the inbox.")
+    read: list[Id] = Field(default=[], description="Notifications that were read.")
+    changed: list[Notification] = Field(default=[], description="Notifications whose content changed.")
 
 
 class Delivery(Message):
-    """One attempt series to reach one person by one channel."""
+    """The delivery of a notification to one user by one channel."""
 
     user_id: Id
     channel: DeliveryChannel
     status: Annotated[DeliveryStatus, Field(examples=["sent"])]
     attempts: Annotated[int, Field(examples=[1])]
     last_error: Annotated[str | None, Field(examples=[None])]
-    due_at: Timestamp | None = Field(default=None, description="When it is looked at next; null: it is finished.")
+    due_at: Timestamp | None = Field(default=None, description="The time of the next attempt; null: finished.")
     updated_at: Timestamp
 
 
 class NotificationDetail(Notification):
-    """A notification with its deliveries: the caller's own, or for staff the first 1,000 of all."""
+    """A notification with the caller's deliveries; for staff, with the first 1,000 of all users."""
 
     deliveries: list[Delivery]
 
 
 class NotificationCreated(Event):
-    """A page of people has this in their inbox now; `recipients` are those of them who want it in real time.
+    """A page of users has this notification in their inbox; one event per page, not per user.
 
-    One event a page, not one a person. A hint: the inbox row is the truth.
+    A hint for open websockets: the inbox row is the stored fact.
     """
 
     source: ClassVar[str] = "notifications"
@@ -227,13 +234,13 @@ class NotificationCreated(Event):
     durable: ClassVar[bool] = False
 
     notification: Notification
-    recipients: list[Id] = Field(description="Those of the page who want it in real time.")
+    recipients: list[Id] = Field(description="The users of the page who want notifications in real time.")
 
 
 class NotificationChanged(Event):
-    """The words of a notification changed, because the post is another or gone; a page of those who have it.
+    """The content of a notification changed, because its post was edited or deleted; one event per page of users.
 
-    A hint, as above.
+    A hint for open websockets.
     """
 
     source: ClassVar[str] = "notifications"
@@ -241,13 +248,13 @@ class NotificationChanged(Event):
     durable: ClassVar[bool] = False
 
     notification: Notification
-    recipients: list[Id] = Field(description="A page of those who have it.")
+    recipients: list[Id] = Field(description="A page of the users who have it in their inbox.")
 
 
 class NotificationsRead(Event):
-    """Somebody has read these, which were unread, and has so many unread ones left. A hint, as above.
+    """A user has read notifications that were unread before. At most 1,000 ids per event.
 
-    At most 1,000 ids; whoever reads more at once makes several events.
+    A hint for open websockets.
     """
 
     source: ClassVar[str] = "notifications"
@@ -255,5 +262,5 @@ class NotificationsRead(Event):
     durable: ClassVar[bool] = False
 
     user_id: Id
-    ids: list[Id] = Field(description="What is read now and was not before.")
-    unread: int = Field(description="In all of the inbox.")
+    ids: list[Id] = Field(description="The notifications that became read.")
+    unread: int = Field(description="The number of unread notifications that remain in the inbox.")

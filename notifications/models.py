@@ -8,22 +8,24 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from chassis.db.columns import UtcDateTime, UuidText
 
-Serial = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only what it calls INTEGER
+Serial = BigInteger().with_variant(Integer, "sqlite")  # SQLite autoincrements only INTEGER
+
+# Conditions of partial indexes.
 UNREAD = text("read_at IS NULL")
 READ = text("read_at IS NOT NULL")
 OPEN = text("due_at IS NOT NULL")
 FINISHED = text("due_at IS NULL")
-REPORTED = text("provider_id IS NOT NULL")
+HAS_PROVIDER_ID = text("provider_id IS NOT NULL")
 UNFINISHED = text("NOT done")
 CHANGED = text("changed_at IS NOT NULL")
 
 
 class Base(DeclarativeBase):
-    """Of all tables of this service."""
+    """Base of the tables of this service."""
 
 
 class Notification(Base):
-    """What people are told: one row, shared by all of its recipients."""
+    """The content of a notification: one row, shared by all recipients."""
 
     __tablename__ = "notifications"
 
@@ -33,16 +35,16 @@ class Notification(Base):
     message: Mapped[str] = mapped_column(Text)
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    # Whose post it is about, if they have not left.
+    # The author of the post; null for other kinds, and after the author deleted their account.
     author_id: Mapped[str | None] = mapped_column(UuidText, index=True)
-    # What it is about, where that must be told once only: the post's id.
+    # The id of the post. Unique, so that a post has one notification.
     source: Mapped[str | None] = mapped_column(UuidText, unique=True)
-    # How far the fan-out came: the id of the last user in the order of ids, and whether there are no more.
+    # Progress of the fan-out: the last user in the order of ids, and whether it is complete.
     reached: Mapped[str | None] = mapped_column(UuidText)
     done: Mapped[bool]
-    # Of a post: the moment that decides who was active.
+    # The fan-out of a post goes to the users who were active at this time.
     as_of: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    # When its words were last changed, because the post was.
+    # When the content last changed, because the post was edited or deleted.
     changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (
@@ -51,10 +53,10 @@ class Notification(Base):
     )
 
 
-class PostNews(Base):
-    """What became of a post after it was published: a new text, or null because it was deleted.
+class PostUpdate(Base):
+    """The newest update of a post: its text, or null for a deleted post.
 
-    Kept apart from the notification, because such news may overtake the fan-out.
+    A table of its own, because an update may arrive before the fan-out of the post.
     """
 
     __tablename__ = "post_news"
@@ -65,7 +67,7 @@ class PostNews(Base):
 
 
 class InboxRow(Base):
-    """A notification in somebody's inbox; order by `seq` is the order of commit."""
+    """A notification in the inbox of a user. `seq` grows in the order of commits."""
 
     __tablename__ = "inbox"
 
@@ -75,7 +77,7 @@ class InboxRow(Base):
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (
-        # The notification first: a fan-out appends to this index instead of touching all of it.
+        # The notification comes first, so that a fan-out appends to this index.
         UniqueConstraint("notification_id", "user_id", name="inbox_once"),
         Index("inbox_order", "user_id", "seq"),
         Index("inbox_unread", "user_id", sqlite_where=UNREAD, postgresql_where=UNREAD),
@@ -86,7 +88,7 @@ class InboxRow(Base):
 
 
 class Delivery(Base):
-    """The way of one notification to one person by one channel."""
+    """The delivery of one notification to one user by one channel."""
 
     __tablename__ = "deliveries"
 
@@ -94,11 +96,11 @@ class Delivery(Base):
     notification_id: Mapped[str] = mapped_column(UuidText)
     user_id: Mapped[str] = mapped_column(UuidText)
     channel: Mapped[str] = mapped_column(String(10))
-    # The sender chose this channel; what the user chose does not count.
-    chosen: Mapped[bool]
+    # The sender of the notification named the channels; the user's `notify_by` does not apply.
+    channels_forced: Mapped[bool] = mapped_column("chosen")
     status: Mapped[str] = mapped_column(String(10))
     attempts: Mapped[int]
-    # When somebody must look at it: the next attempt while pending, the end of the claim while sending, else null.
+    # Pending: when to attempt it. Sending: when the claim expires. Otherwise null.
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_error: Mapped[str | None] = mapped_column(Text)
     provider_id: Mapped[str | None] = mapped_column(String(100))
@@ -108,12 +110,17 @@ class Delivery(Base):
         UniqueConstraint("notification_id", "user_id", "channel", name="deliveries_once"),
         Index("deliveries_due", "channel", "due_at", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("deliveries_finished", "updated_at", sqlite_where=FINISHED, postgresql_where=FINISHED),
-        Index("deliveries_by_provider_id", "provider_id", sqlite_where=REPORTED, postgresql_where=REPORTED),
+        Index(
+            "deliveries_by_provider_id",
+            "provider_id",
+            sqlite_where=HAS_PROVIDER_ID,
+            postgresql_where=HAS_PROVIDER_ID,
+        ),
     )
 
 
-class DeliveryReport(Base):
-    """What a provider said later of something it had taken; it may say so before we have written its id down."""
+class DeliveryReceipt(Base):
+    """The final status that a provider reported. It may arrive before the delivery has its provider id."""
 
     __tablename__ = "delivery_reports"
 
@@ -124,7 +131,7 @@ class DeliveryReport(Base):
 
 
 class SmsCount(Base):
-    """How many SMS went out on a day (UTC): all together, or to one number."""
+    """The number of SMS on a day (UTC): in total, or to one phone number."""
 
     __tablename__ = "sms_counts"
 
@@ -133,8 +140,8 @@ class SmsCount(Base):
     used: Mapped[int]
 
 
-class Erased(Base):
-    """Somebody whose account was deleted: posts of theirs that are still on their way are told to nobody."""
+class ErasedAccount(Base):
+    """A deleted account. Posts of its user that are still queued notify no one."""
 
     __tablename__ = "erased"
 

@@ -1,4 +1,4 @@
-"""Rows as the contract shows them."""
+"""Replies and event payloads, made from database rows."""
 
 from typing import Any
 
@@ -7,18 +7,18 @@ from notifications.models import Delivery, InboxRow, Notification
 
 
 def notification(row: Notification) -> contract.Notification:
-    """Show what somebody is told."""
+    """Return a notification."""
     return contract.Notification(**_fields(row))
 
 
-def inbox_item(place: InboxRow, row: Notification) -> contract.InboxItem:
-    """Show it in somebody's inbox."""
-    return contract.InboxItem(**_fields(row), read_at=place.read_at)
+def inbox_item(inbox_row: InboxRow, row: Notification) -> contract.InboxItem:
+    """Return a notification with its read state."""
+    return contract.InboxItem(**_fields(row), read_at=inbox_row.read_at)
 
 
 def detail(row: Notification, deliveries: list[Delivery]) -> contract.NotificationDetail:
-    """Show it with its deliveries."""
-    return contract.NotificationDetail(**_fields(row), deliveries=[_delivery(one) for one in deliveries])
+    """Return a notification with deliveries."""
+    return contract.NotificationDetail(**_fields(row), deliveries=[_delivery(delivery) for delivery in deliveries])
 
 
 def _fields(row: Notification) -> dict[str, Any]:

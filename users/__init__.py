@@ -1,1 +1,1 @@
-"""People: accounts, passwords and sessions."""
+"""The users service: accounts, credentials and sessions."""

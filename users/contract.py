@@ -1,4 +1,4 @@
-"""What crosses the wire to and from the users service."""
+"""Messages and events of the users service."""
 
 import hashlib
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -18,7 +18,7 @@ Email = Annotated[
     Field(
         min_length=3,
         max_length=254,
-        description="An address by its form, in a domain that is not reserved; unique without regard to case.",
+        description="A well-formed address in a domain that is not reserved; unique without regard to case.",
         examples=["ada@example.org"],
     ),
     JsonSchema({"format": "email"}),
@@ -28,20 +28,20 @@ Phone = Annotated[
     Field(
         min_length=3,
         max_length=32,
-        description="In international form, a number that some country has given out; unique.",
+        description="A valid number in international form; unique.",
         examples=["+254711000001"],
     ),
     JsonSchema({"pattern": r"^\+[0-9 ().-]+$"}),
 ]
-# As accounts hold them.
+# The form in which accounts store phone numbers.
 E164 = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$", examples=["+254711000001"])]
-# Counted after NFKC by the service; here only a bound against abuse (128 characters may be written with more).
+# Only an upper bound: the service counts characters after NFKC, which can shorten a text.
 Password = Annotated[Text, Field(min_length=1, max_length=1024, examples=["correct horse battery"])]
 NewPassword = Annotated[
     Password,
     Field(
-        description="8 to 128 characters, counted after NFKC; not one of the most common passwords, nor the account's "
-        "own name or address. Any characters, in any mixture."
+        description="8 to 128 characters of any kind, counted after NFKC; not one of the most common passwords, nor "
+        "the account's own user name or e-mail address."
     ),
     JsonSchema({"minLength": 8, "maxLength": 128}),
 ]
@@ -49,34 +49,34 @@ NotifyBy = Annotated[
     list[Channel],
     Field(
         max_length=3,
-        description="How to be told of things; `sms` needs a `phone`. Empty: only the inbox.",
+        description="Channels for notifications; `sms` requires a `phone`. Empty: the inbox only.",
         examples=[["realtime", "email"]],
     ),
     JsonSchema({"uniqueItems": True}),
 ]
 Ids = Annotated[list[Id], Field(max_length=1000)]
-# In replies, with an example.
+# Field types of replies, with examples.
 Name = Annotated[str, Field(examples=["ada"])]
 Address = Annotated[str, Field(examples=["ada@example.org"])]
 Number = Annotated[str, Field(examples=["+254711000001"])]
 Channels = Annotated[list[Channel], Field(examples=[["realtime", "email"]])]
 
-# Shown in place of the name of an account that was deleted; nobody can register it.
+# Replaces the user name of a deleted account; the pattern of `Username` excludes it.
 ERASED = "[deleted]"
 
 
 def token_hash(token: str) -> str:
-    """Return the form in which a session's token is stored, looked up and sent."""
+    """Return the SHA-256 of a session's token in hex: services store, look up and send only this form."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def live_key(token_hash: str) -> str:
-    """Return the Redis key of a live session's copy: an Identity as JSON, or an empty text if the session ended."""
+def session_key(token_hash: str) -> str:
+    """Return the Redis key of a cached session. Its value is an Identity as JSON, or empty if the session ended."""
     return f"session:{token_hash}"
 
 
-def _names(field: str) -> dict[str, Any]:
-    """Say in JSON Schema that a field is given and not empty."""
+def _required(field: str) -> dict[str, Any]:
+    """Return the JSON Schema of an object with a text in this field that is not empty."""
     return {"required": [field], "properties": {field: {"type": "string", "minLength": 1}}}
 
 
@@ -98,47 +98,47 @@ class Register(Message):
 
 
 class Login(Message):
-    """Starts a session; the account is named by user name or by e-mail."""
+    """Starts a session; selects the account by user name or by e-mail address."""
 
-    model_config = ConfigDict(json_schema_extra={"anyOf": [_names("username"), _names("email")]})
+    model_config = ConfigDict(json_schema_extra={"anyOf": [_required("username"), _required("email")]})
 
     username: Annotated[Text, Field(max_length=254)] | None = Field(
-        default=None, description="The user name, or the e-mail address here too.", examples=["ada"]
+        default=None, description="The user name; the e-mail address is accepted too.", examples=["ada"]
     )
-    email: Annotated[Text, Field(max_length=254)] | None = Field(default=None, description="In place of the user name.")
+    email: Annotated[Text, Field(max_length=254)] | None = Field(default=None, description="Instead of the user name.")
     password: Password = Field(repr=False)
 
     @model_validator(mode="after")
-    def _names_an_account(self) -> Self:
+    def _require_name(self) -> Self:
         if not (self.username or self.email):
             raise ValueError("username or email is required")
         return self
 
     @property
     def name(self) -> str:
-        """The name that was given, of either kind."""
+        """The user name or e-mail address of the request."""
         return self.username or self.email or ""
 
 
 class SignIn(Login):
-    """A login, with what the gateway knows of the client."""
+    """A login with the client's properties, which the gateway adds."""
 
     user_agent: Annotated[Text, Field(max_length=200)] | None = Field(
-        default=None, description="What the list of sessions shows of the client."
+        default=None, description="The client's `User-Agent`; for the list of sessions."
     )
     address: Annotated[Text, Field(max_length=64)] | None = Field(
-        default=None, description="The client's; wrong passwords are counted for it."
+        default=None, description="The client's IP address; failed logins are counted for it."
     )
 
 
 class Logout(Message):
-    """Ends the caller's session, or all of the caller's."""
+    """Ends the caller's session, or all sessions of the caller."""
 
-    everywhere: bool = Field(default=False, description="End all sessions of the caller, not this one alone.")
+    everywhere: bool = Field(default=False, description="End all sessions of the caller, not only this one.")
 
 
 class ListSessions(PageRequest):
-    """Asks for a page of the caller's live sessions, newest first."""
+    """Requests a page of the caller's live sessions, newest first."""
 
 
 class EndSession(Message):
@@ -148,13 +148,13 @@ class EndSession(Message):
 
 
 class DeleteAccount(Message):
-    """Deletes the caller's account, for ever."""
+    """Deletes the caller's account permanently."""
 
     password: Password = Field(repr=False)
 
 
 class UpdateAccount(Message):
-    """Changes what is given. A null phone removes it; a new password needs the current one."""
+    """Changes the given fields. A null phone removes it; a new password requires the current one."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -168,80 +168,80 @@ class UpdateAccount(Message):
     phone: Phone | None = Field(default=None, description="null removes it.")
     notify_by: NotifyBy | SkipJsonSchema[None] = None
     password: NewPassword | SkipJsonSchema[None] = Field(
-        default=None, repr=False, description="Needs `current_password`; ends the other sessions."
+        default=None, repr=False, description="Requires `current_password`; ends the other sessions."
     )
-    current_password: Password | None = Field(default=None, repr=False, description="The one until now.")
+    current_password: Password | None = Field(default=None, repr=False, description="The current password.")
 
 
 class GetUser(Message):
-    """Names one account."""
+    """Selects an account."""
 
     id: Id
 
 
 class Authenticate(Message):
-    """Asks whose live session this is; the token travels as its SHA-256 in hex only."""
+    """Requests the identity of a live session by the hash of its token."""
 
     token_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the token, in hex.")]
 
 
 class ActiveRecipients(Message):
-    """Asks for a page of the users who were active at a moment, in order of id; with `ids` only among those."""
+    """Requests a page of the users who were active at a time, in order of id."""
 
-    as_of: Timestamp = Field(description="The moment.")
-    ids: Ids | None = Field(default=None, description="Only these; null: everybody.")
+    as_of: Timestamp = Field(description="The time.")
+    ids: Ids | None = Field(default=None, description="Only these users; null: all.")
     after: Id | None = Field(default=None, description="The `next` of the page before.")
-    limit: int = Field(default=1000, ge=1, le=1000, description="How many recipients at most.")
+    limit: int = Field(default=1000, ge=1, le=1000, description="Maximum number of recipients.")
 
 
 class Contacts(Message):
-    """Asks for the addresses of accounts at the moment of sending."""
+    """Requests the current addresses of accounts."""
 
     ids: Ids
 
 
 class Profiles(Message):
-    """Asks for the profiles of accounts; unknown ones are left out."""
+    """Requests the profiles of accounts; unknown ids are left out."""
 
     ids: Ids
 
 
 class OptOut(Message):
-    """Takes a channel out of what the owner of a phone number chose, because they said so elsewhere."""
+    """Removes a channel from the account with a phone number, after an opt-out at the SMS provider."""
 
     phone: E164 = Field(repr=False)
-    channel: Channel = Field(default="sms", description="The one they want no more.")
+    channel: Channel = Field(default="sms", description="The channel to remove.")
 
 
 class SetStaff(Message):
-    """Gives or takes staff rights; for operators."""
+    """Grants or revokes staff rights; for operators."""
 
     username: Username
     is_staff: bool
 
 
 class SetActive(Message):
-    """Closes an account and ends its sessions, or opens it again; for operators."""
+    """Closes an account and ends its sessions, or reopens it; for operators."""
 
     username: Username
     is_active: bool
 
 
 class Unlock(Message):
-    """Opens the login of an account again that too many wrong passwords have closed; for operators."""
+    """Resets the failed logins of an account that they have locked; for operators."""
 
     username: Username
 
 
 class Unsubscribe(Message):
-    """Switches off one of the channels of whoever has the link, which is in every mail; no sign-in is needed."""
+    """Removes a channel from an account by the token in the links of its mails; requires no login."""
 
-    token: Id = Field(repr=False, description="The one of the account, from the link.")
-    channel: Channel = Field(default="email", description="Which one.", examples=["email"])
+    token: Id = Field(repr=False, description="The account's token, from the link.")
+    channel: Channel = Field(default="email", description="The channel to remove.", examples=["email"])
 
 
 class Profile(Message):
-    """What everybody may see of an account."""
+    """The public part of an account."""
 
     id: Id
     username: Name
@@ -249,7 +249,7 @@ class Profile(Message):
 
 
 class Account(Profile):
-    """What its owner and staff may see."""
+    """An account, for its owner and staff."""
 
     email: Address
     phone: Number | None
@@ -259,7 +259,7 @@ class Account(Profile):
 
 
 class UserDetail(Profile):
-    """A profile; for its owner and staff with the rest of the account."""
+    """A profile; for its owner and staff the whole account."""
 
     email: Address | None = None
     phone: Number | None = None
@@ -269,40 +269,40 @@ class UserDetail(Profile):
 
 
 class Session(Message):
-    """A session, as its owner gets it once: the token is stored nowhere. It ends at `expires_at` at the latest."""
+    """A new session. Only this reply contains the token; it is not stored."""
 
     token: Annotated[str, Field(examples=["0rOq1pY5cV3nX9sKQ2mHf7tEwJ8uZa4dLbG6iTyRk_M"])]
-    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - RFC 6750's word, no secret
-    expires_at: Timestamp = Field(description="At the latest, however much it is used.")
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the token type of RFC 6750, no secret
+    expires_at: Timestamp = Field(description="The session ends at this time, also if it is used.")
     user: Account
 
 
 class Identity(Message):
-    """Whose live session a token is; what the gateway reads from Redis or asks for. It expires then if not used."""
+    """The user and session that a token belongs to; the gateway reads it from Redis or calls `authenticate`."""
 
     user_id: Id
     username: str
     session_id: Id
     is_staff: bool
-    expires_at: Timestamp = Field(description="If it is not used until then.")
+    expires_at: Timestamp = Field(description="The session expires at this time unless it is used before.")
 
 
 class ListedSession(Message):
-    """One of the caller's live sessions; `current` is the one that asks. It expires then if it is not used."""
+    """A live session of the caller."""
 
     id: Id
     created_at: Timestamp
     last_seen_at: Timestamp
-    expires_at: Timestamp = Field(description="If it is not used until then.")
-    user_agent: str | None = Field(description="What the client said of itself at the login.")
-    current: bool = Field(description="Whether it is the one that asks.")
+    expires_at: Timestamp = Field(description="The session expires at this time unless it is used before.")
+    user_agent: str | None = Field(description="The client's `User-Agent` at the login.")
+    current: bool = Field(description="Whether it is the session of this request.")
 
 
 SessionPage = Page[ListedSession]
 
 
 class Recipient(Message):
-    """An active user and how they want to be told."""
+    """An active user and the channels they chose."""
 
     id: Id
     notify_by: list[Channel]
@@ -316,7 +316,7 @@ class Recipients(Message):
 
 
 class Contact(Message):
-    """Where to reach somebody right now; closed accounts are not listed."""
+    """The current addresses of an account that is open."""
 
     id: Id
     username: str
@@ -326,24 +326,24 @@ class Contact(Message):
     unsubscribe_token: str | None = Field(
         default=None,
         repr=False,
-        description="For links in mails: whoever has it may switch off this person's channels.",
+        description="For links in mails: it allows to remove channels of this account without a login.",
     )
 
 
 class ContactList(Message):
-    """The accounts found among those asked for."""
+    """The requested accounts that exist and are open."""
 
     items: list[Contact]
 
 
 class ProfileList(Message):
-    """The accounts found among those asked for."""
+    """The requested accounts that exist."""
 
     items: list[Profile]
 
 
 class ListUsers(PageRequest):
-    """Asks for a page of profiles, newest first."""
+    """Requests a page of profiles, newest first."""
 
 
 class ProfilePage(Page[Profile]):
@@ -351,18 +351,18 @@ class ProfilePage(Page[Profile]):
 
 
 class AccountChanged(Event):
-    """An account was opened or renamed. Older news than what is known already is to be ignored, by `changed_at`."""
+    """An account was opened or renamed. Consumers ignore events whose `changed_at` is older than what they know."""
 
     source: ClassVar[str] = "users"
     type: ClassVar[str] = "account_changed"
 
     id: Id
     username: str
-    changed_at: Timestamp = Field(description="Which of two names is the newer one.")
+    changed_at: Timestamp = Field(description="Orders the names of an account.")
 
 
 class AccountErased(Event):
-    """An account was deleted by its owner; whoever has something of this person erases it."""
+    """An account was deleted by its owner; consumers erase the data of this user."""
 
     source: ClassVar[str] = "users"
     type: ClassVar[str] = "account_erased"
@@ -372,11 +372,11 @@ class AccountErased(Event):
 
 
 class SessionEnded(Event):
-    """Sessions of a user ended; the holders of open sockets close them. A hint: sessions are checked anyway."""
+    """Sessions of a user ended; gateways close their websockets. May be lost: gateways also check sessions."""
 
     source: ClassVar[str] = "users"
     type: ClassVar[str] = "session_ended"
     durable: ClassVar[bool] = False
 
     user_id: Id
-    session_ids: list[Id] = Field(description="Those that ended.")
+    session_ids: list[Id] = Field(description="The sessions that ended.")

@@ -12,14 +12,14 @@ from users.contract import Channel
 
 
 class Base(DeclarativeBase):
-    """Of all tables of this service."""
+    """Base class of this service's tables."""
 
 
 class User(Base):
     """An account; order by id is order by time."""
 
     __tablename__ = "users"
-    # The unique constraints' names tell store.save which field is taken.
+    # store.save derives the field from the name of the violated constraint.
     __table_args__ = (
         UniqueConstraint("username_key", name="users_username_taken"),
         UniqueConstraint("email_key", name="users_email_taken"),
@@ -36,27 +36,26 @@ class User(Base):
     phone: Mapped[str | None] = mapped_column(String(16))
     notify_by: Mapped[list[Channel]] = mapped_column(JSON)
     password_hash: Mapped[str]
-    # By the user; stays when the same password is only hashed anew.
+    # Does not change when the same password is hashed with new parameters.
     password_changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     is_active: Mapped[bool] = mapped_column(default=True)
     deactivated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     is_staff: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    # In mails; whoever has it may switch off channels, without signing in.
+    # In the links of mails; allows to remove channels without a login.
     unsubscribe_token: Mapped[str] = mapped_column(UuidText, server_default=text("gen_random_uuid()::text"))
 
     @validates("username", "email")
-    def _follow(self, name: str, value: str) -> str:
-        """Keep the key beside its name."""
+    def _set_key(self, name: str, value: str) -> str:
+        """Update the key of a name that changes."""
         setattr(self, f"{name}_key", names.key(value))
         return value
 
 
 class UserSession(Base):
-    """A session: live until it expires or is revoked. The token itself is stored nowhere.
+    """A session; live until it expires or is revoked. The token is not stored, only its SHA-256.
 
-    `expires_at` moves on while it is used: it is the end of its lifetime, or of the time that it may idle if that is
-    sooner.
+    Each recorded use moves `expires_at`: to the end of the idle time, at most to the end of the lifetime.
     """
 
     __tablename__ = "sessions"
@@ -71,12 +70,12 @@ class UserSession(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     def is_live(self, user: User) -> bool:
-        """Tell whether its user may act with it now."""
+        """Return whether its user may use it now."""
         return user.is_active and clock.now() < min(self.expires_at, self.revoked_at or self.expires_at)
 
 
-class Guesses(Base):
-    """Wrong passwords in a row: at an account, within a session, or from an address."""
+class FailedLogins(Base):
+    """Consecutive wrong passwords of a subject: an account, a session's user, or a client's address."""
 
     __tablename__ = "guesses"
 
@@ -84,13 +83,13 @@ class Guesses(Base):
     failures: Mapped[int]
     since: Mapped[datetime] = mapped_column(UtcDateTime)
     failed_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    # Before that moment no attempt is compared.
+    # Attempts before this time are rejected without comparing the password.
     open_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-# Answers from the index alone who was active at a moment.
+# For active recipients: an index-only scan.
 Index("sessions_by_user", UserSession.user_id, UserSession.created_at, UserSession.expires_at, UserSession.revoked_at)
-# Finds the sessions that ended long ago.
+# For the cleanup of sessions.
 Index("sessions_by_end", func.least(UserSession.expires_at, UserSession.revoked_at))
-# Finds the guesses that a day has made irrelevant.
-Index("guesses_since", Guesses.since)
+# For the cleanup of failed logins.
+Index("guesses_since", FailedLogins.since)

@@ -1,39 +1,36 @@
-"""The rules for names and addresses: pure functions that return the normal form or raise Invalid."""
+"""Normalizes user names, e-mail addresses and phone numbers."""
 
 import unicodedata
-from collections.abc import Sequence
-from typing import Any
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
 from chassis.errors import Invalid
-from users import contract
 
 
 def key(name: str) -> str:
-    """Return what all spellings of a name share: two accounts may not have the same key."""
+    """Return the key of a user name or e-mail address: all spellings of a name have the same one, and it is unique."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
 def login_key(name: str) -> str:
-    """Return the key of the account that a user name or an e-mail address names."""
+    """Return the key by which a login finds the account of a user name or e-mail address."""
     try:
-        return key(email(name) if "@" in name else name)
+        return key(normalize_email(name) if "@" in name else name)
     except Invalid:
-        return key(name)  # no account's
+        return key(name)  # no account has it
 
 
-def email(text: str) -> str:
-    """Return the address as mail servers compare it, by form only: whether it exists is shown by mail arriving."""
+def normalize_email(text: str) -> str:
+    """Return the address in the form that mail servers compare, without asking the DNS. Raises Invalid."""
     try:
         return validate_email(text, check_deliverability=False).normalized
     except EmailNotValidError as error:
         raise Invalid.field("email", str(error)) from None
 
 
-def phone(text: str) -> str:
-    """Return the number in E.164."""
+def normalize_phone(text: str) -> str:
+    """Return the phone number in E.164. Raises Invalid."""
     try:
         number = phonenumbers.parse(text)
     except phonenumbers.NumberParseException:
@@ -41,25 +38,3 @@ def phone(text: str) -> str:
     if number.extension or not phonenumbers.is_valid_number(number):
         raise Invalid.field("phone", "is not a phone number that can be dialled")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-def check_channels(notify_by: Sequence[contract.Channel], phone: str | None, field: str = "notify_by") -> None:
-    """Refuse ways to be told that contradict each other; `field` is what the user has changed."""
-    if len(set(notify_by)) < len(notify_by):
-        raise Invalid.field(field, "names a channel twice")
-    if "sms" in notify_by and phone is None:
-        raise Invalid.field(field, "sms needs a phone")
-
-
-def changes(request: contract.UpdateAccount) -> dict[str, Any]:
-    """Return the given names and addresses, normal; a null is for the phone alone."""
-    given = {name: getattr(request, name) for name in request.model_fields_set - {"current_password"}}
-    for name, value in given.items():
-        if value is None and name != "phone":
-            raise Invalid.field(name, "must not be null")
-    if "email" in given:
-        given["email"] = email(given["email"])
-    if given.get("phone") is not None:
-        given["phone"] = phone(given["phone"])
-    given.pop("password", None)
-    return given

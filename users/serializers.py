@@ -1,4 +1,4 @@
-"""What the service knows, in the words of its contract."""
+"""Converts rows to the models of the contract."""
 
 from chassis.auth.caller import Caller
 from users import contract
@@ -6,12 +6,12 @@ from users.models import User, UserSession
 
 
 def profile(user: User) -> contract.Profile:
-    """Return what everybody may see."""
+    """Return the public part of an account."""
     return contract.Profile(id=user.id, username=user.username, created_at=user.created_at)
 
 
 def account(user: User) -> contract.Account:
-    """Return what the owner and staff may see."""
+    """Return the account as its owner and staff see it."""
     return contract.Account(
         id=user.id,
         username=user.username,
@@ -24,14 +24,14 @@ def account(user: User) -> contract.Account:
     )
 
 
-def as_seen_by(caller: Caller, user: User) -> contract.Profile:
-    """Return the account to its owner, staff and operators, to others the profile."""
+def visible_to(caller: Caller, user: User) -> contract.Profile:
+    """Return the account if the caller is its owner, staff or an operator, otherwise the profile."""
     may_see_all = caller.user == user.id or caller.staff or caller.service == "operator"
     return account(user) if may_see_all else profile(user)
 
 
 def contact(user: User) -> contract.Contact:
-    """Return where to reach somebody."""
+    """Return the addresses and channels of a user."""
     return contract.Contact(
         id=user.id,
         username=user.username,
@@ -43,7 +43,7 @@ def contact(user: User) -> contract.Contact:
 
 
 def identity(user: User, session: UserSession) -> contract.Identity:
-    """Return whose session it is."""
+    """Return the identity of a session."""
     return contract.Identity(
         user_id=user.id,
         username=user.username,
@@ -53,8 +53,8 @@ def identity(user: User, session: UserSession) -> contract.Identity:
     )
 
 
-def listed(session: UserSession, *, current: bool) -> contract.ListedSession:
-    """Return a session as its owner sees it in a list."""
+def listed_session(session: UserSession, *, current: bool) -> contract.ListedSession:
+    """Return an entry of a user's list of sessions."""
     return contract.ListedSession(
         id=session.id,
         created_at=session.created_at,
@@ -66,6 +66,6 @@ def listed(session: UserSession, *, current: bool) -> contract.ListedSession:
 
 
 def recipients(items: list[contract.Recipient], limit: int) -> contract.Recipients:
-    """Return a page of `limit` out of up to one more, whose being there says that there is a next page."""
+    """Return a page of `limit` recipients; one item more means that there is a next page."""
     after = items[limit - 1].id if len(items) > limit else None
     return contract.Recipients.model_construct(items=items[:limit], next=after)

@@ -6,7 +6,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NoReturn
 
 from dev.machine.state import State
@@ -37,8 +37,9 @@ def monitor() -> int:
     instance = find_running()
     with monitoring(instance, interval=5) as url:
         print(f"Prometheus   {url}\nalerts       {url}/alerts\n\nCtrl-C stops it.", flush=True)
-        while instance.running():
-            time.sleep(1)
+        with suppress(KeyboardInterrupt):
+            while instance.running():
+                time.sleep(1)
     return 0
 
 

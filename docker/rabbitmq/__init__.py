@@ -1,1 +1,1 @@
-"""RabbitMQ's users and what each may do there, for every way of running the platform."""
+"""The users of RabbitMQ and their permissions, for every way to run the platform."""

@@ -1,9 +1,9 @@
 #!/bin/sh
-# What the container rabbitmq begins with: writes its users with the passwords of docker/.env, which RabbitMQ reads from a
-# file only, and then starts RabbitMQ as its image does. FOLDER is where permissions.json is too.
+# Start RabbitMQ in its container. Write its users with the passwords of docker/.env to a file in FOLDER, which has
+# permissions.json too, because RabbitMQ imports users from files only. Then run the entrypoint of the image.
 set -eu
 
-user() { # of this name, with this password and this tag
+user() { # name, password, tag
     printf '{"name": "%s", "password": "%s", "tags": [%s]}' "$1" "$2" "${3-}"
 }
 

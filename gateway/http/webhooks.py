@@ -1,7 +1,7 @@
 """The webhook of Africa's Talking: delivery reports and opt-outs.
 
 The provider signs nothing, so a secret is part of the address that is entered in its dashboard. Both kinds of message
-are posted to the same address and are told apart by their fields.
+are posted to the same address and differ in their fields.
 """
 
 import hmac

@@ -6,7 +6,7 @@ from pathlib import Path
 from chassis.redis.cache_tags import tag_key
 from gateway.rates import Count, Rate
 from gateway.redis_client import RedisClient
-from users.contract import live_key
+from users.contract import session_key
 
 _SCRIPT = (Path(__file__).parent / "guard.lua").read_text(encoding="utf-8")
 
@@ -31,7 +31,7 @@ class Lookup:
 
     def find(self, token_hash: str | None, address: str, tag: str | None, path: str) -> Found:
         """Count the request and return what was found. Raises RedisUnavailable."""
-        keys = [live_key(token_hash) if token_hash else "", f"rate:anon:{address}", tag_key(tag) if tag else ""]
+        keys = [session_key(token_hash) if token_hash else "", f"rate:anon:{address}", tag_key(tag) if tag else ""]
         arguments = ["rate:user:", *self._windows, f"page:{tag}:", path]
         session, count, left, key, cached = self._redis.run(lambda: self._script(keys, arguments))
         return Found(session, Count(count, left), key.decode() if key else None, cached)

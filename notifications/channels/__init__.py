@@ -1,1 +1,1 @@
-"""The ways out: one module a channel."""
+"""Delivery channels: the registry, and one folder per channel."""

@@ -1,61 +1,74 @@
-"""What the deliveries service knows of a channel."""
+"""The interface between the deliveries service and a channel."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
-from notifications.channels.delivery_results import Outcome
+from chassis.db.unit_of_work import UnitOfWork
+from chassis.rpc.client import RpcClient
+from notifications.channels.delivery_results import DeliveryResult
 from notifications.contract import DeliveryChannel
 
-RECORDED_EVERY = 1  # seconds: so much work is done again after a process was killed
+GROUP_SECONDS = 1  # of work at most that a crash repeats
 
-Result = tuple[int, Outcome]  # a delivery's id, and what came of it
+SendResult = tuple[int, DeliveryResult]  # the id of a delivery and its result
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A delivery on its way out; the address is known for as long as that takes."""
+class OutgoingMessage:
+    """A message to one user; the address is in memory only while it is sent."""
 
     id: int
-    # The same for every attempt and like no other mail's.
+    # Unique for a notification and user, and the same for every attempt.
     reference: str
     address: str = field(repr=False)
     username: str
     kind: str
     title: str
-    message: str
-    # The sender chose this channel; what the user chose did not count.
-    chosen: bool = False
-    # Whoever has it may switch off the user's channels; None where users does not tell it yet.
+    body: str
+    # The sender of the notification named the channels; the user's `notify_by` did not apply.
+    channels_forced: bool = False
+    # Lets its holder switch off the user's channels; None for replies of an older users service.
     unsubscribe_token: str | None = field(default=None, repr=False)
 
 
 class Channel(Protocol):
-    """A way out. It never raises for what its provider does; that is an outcome.
+    """Sends messages through a provider. Errors of the provider are results, never exceptions."""
 
-    Outcomes say `trouble` where it is the provider's and not one delivery's; nobody asks on after that.
-    """
+    def send(self, batch: Sequence[OutgoingMessage]) -> Iterator[list[SendResult]]:
+        """Send the messages one after the other and yield results as they are known.
 
-    name: DeliveryChannel
-    abandoned: Outcome  # of a delivery whose sender died on the way
-
-    def send(self, batch: Sequence[Outgoing]) -> Iterator[list[Result]]:
-        """Send one after the other and tell as it goes; whoever stops asking stops it between two deliveries.
-
-        What it ends without a result for was not touched.
+        The caller may stop iterating between two messages. Messages without a result were not attempted. After a result
+        with `provider_error` the caller stops.
         """
         ...
 
 
-def recordable(results: Iterable[Result]) -> Iterator[list[Result]]:
-    """Gather single results into parts worth a transaction each."""
-    part: list[Result] = []
+# Makes the channel of one worker: the database and the RPC client belong to that worker.
+ChannelFactory = Callable[[UnitOfWork, RpcClient], Channel]
+# Reads the channel's section of config.yml when the process starts. Raises ValueError for an invalid setting.
+ChannelSetup = Callable[[dict[str, Any]], ChannelFactory]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A delivery receipt: the status that a provider reports after it accepted a message."""
+
+    channel: DeliveryChannel
+    provider_id: str
+    result: DeliveryResult | None  # None: not final
+    opted_out_phone: str | None = field(default=None, repr=False)  # its owner wants no more SMS
+
+
+def group_results(results: Iterable[SendResult]) -> Iterator[list[SendResult]]:
+    """Group results, so that the caller records each group in one transaction."""
+    group: list[SendResult] = []
     started = time.monotonic()
     for result in results:
-        part.append(result)
-        if result[1].trouble or time.monotonic() - started >= RECORDED_EVERY:
-            yield part
-            part, started = [], time.monotonic()
-    if part:
-        yield part
+        group.append(result)
+        if result[1].provider_error or time.monotonic() - started >= GROUP_SECONDS:
+            yield group
+            group, started = [], time.monotonic()
+    if group:
+        yield group

@@ -1,4 +1,4 @@
-"""A circuit breaker around a channel: while its provider is in trouble nothing is claimed, and so nothing is lost."""
+"""A circuit breaker per channel: while the provider fails, no delivery is claimed."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -8,94 +8,84 @@ from typing import Any
 
 import pybreaker
 
-from notifications.channels.base import Channel, Outgoing, Result
+from notifications.channels.base import Channel, OutgoingMessage, SendResult
 from notifications.contract import BreakerState, DeliveryChannel
 
 _log = logging.getLogger(__name__)
 
 
 class Breaker:
-    """Lives as long as its process.
+    """The state of one channel's circuit breaker in this process.
 
-    Closed: everything passes. After some failures in a row it is open, and for a while nothing passes. Then one
-    delivery tries: it closes the breaker, or opens it for another while.
+    `failures` consecutive errors of the provider open it for `open` seconds. Then one delivery is tried: it closes the
+    breaker, or opens it again.
     """
 
-    def __init__(self, channel: DeliveryChannel, rules: dict[str, Any]) -> None:
+    def __init__(self, channel: DeliveryChannel, settings: dict[str, Any]) -> None:
         self.channel = channel
-        self._rest = timedelta(seconds=rules["open"])
-        self._memory = pybreaker.CircuitMemoryStorage(pybreaker.STATE_CLOSED)
+        self._open_for = timedelta(seconds=settings["open"])
+        self._storage = pybreaker.CircuitMemoryStorage(pybreaker.STATE_CLOSED)
         self._circuit = pybreaker.CircuitBreaker(
-            fail_max=rules["failures"],
-            reset_timeout=rules["open"],
-            state_storage=self._memory,
-            listeners=[_Log()],
+            fail_max=settings["failures"],
+            reset_timeout=settings["open"],
+            state_storage=self._storage,
+            listeners=[_Logger()],
             name=channel,
         )
 
     @property
     def state(self) -> BreakerState:
-        """`half-open`: it was open long enough for one delivery to try."""
+        """The state; `half-open` lets one delivery through."""
         if self._circuit.current_state == pybreaker.STATE_CLOSED:
             return "closed"
-        opened_at = self._memory.opened_at
-        resting = opened_at is not None and datetime.now(UTC) < opened_at + self._rest
-        return "open" if resting else "half-open"
+        opened_at = self._storage.opened_at
+        still_open = opened_at is not None and datetime.now(UTC) < opened_at + self._open_for
+        return "open" if still_open else "half-open"
 
-    def room(self, limit: int) -> int:
-        """Return how many deliveries may be claimed now, `limit` at most."""
+    def allowed(self, limit: int) -> int:
+        """Return how many deliveries may be claimed now, at most `limit`."""
         return {"closed": limit, "half-open": 1, "open": 0}[self.state]
 
-    def count(self, trouble: str | None = None) -> None:
-        """Tell the breaker of a success or a failure, in the only way it listens: by a call that returns or raises."""
-
-        def outcome() -> None:
-            if trouble is not None:
-                raise _Trouble(trouble)
-
-        with suppress(_Trouble, pybreaker.CircuitBreakerError):
-            self._circuit.call(outcome)
-
-
-class Protected:
-    """A channel behind its breaker."""
-
-    def __init__(self, channel: Channel, breaker: Breaker) -> None:
-        self.name, self.abandoned = channel.name, channel.abandoned
-        self.room = breaker.room
-        self._channel = channel
-        self.breaker = breaker
-
-    def send(self, batch: Sequence[Outgoing]) -> Iterator[list[Result]]:
-        """Send as the channel does, up to the first trouble; what remains was not touched."""
-        for results in self._channel.send(batch):
-            trouble = [outcome.error for _, outcome in results if outcome.trouble]
-            # A number that is none says nothing of the provider, who was not asked.
-            if any(outcome.tried and not outcome.trouble for _, outcome in results):
-                self.breaker.count()
-            if trouble:
-                self.breaker.count(trouble[0])
+    def send(self, channel: Channel, batch: Sequence[OutgoingMessage]) -> Iterator[list[SendResult]]:
+        """Send through a channel until the first error of its provider; the rest of the batch is not attempted."""
+        for results in channel.send(batch):
+            errors = [result.error for _, result in results if result.provider_error]
+            # A message that was not attempted is no success: the provider was not called.
+            if any(result.attempted and not result.provider_error for _, result in results):
+                self._count()
+            if errors:
+                self._count(_ProviderError(errors[0]))
             yield results
-            if trouble:
+            if errors:
                 return
 
+    def _count(self, error: Exception | None = None) -> None:
+        """Count a success or an error. pybreaker has no method for this: it counts calls that return or raise."""
 
-class _Trouble(Exception):
-    """What the breaker counts."""
+        def call() -> None:
+            if error is not None:
+                raise error
+
+        with suppress(_ProviderError, pybreaker.CircuitBreakerError):
+            self._circuit.call(call)
 
 
-class _Log(pybreaker.CircuitBreakerListener):
-    """Tells when a breaker opens for the first time, and when it closes; not of every try between."""
+class _ProviderError(Exception):
+    """The error that the breaker counts."""
 
-    _why: BaseException | None = None
 
-    def failure(self, cb: pybreaker.CircuitBreaker, exc: BaseException) -> None:  # noqa: ARG002 - the base class's
-        """Remember the reason."""
-        self._why = exc
+class _Logger(pybreaker.CircuitBreakerListener):
+    """Logs when a breaker opens for the first time, and when it closes; not the failed tries between."""
+
+    _error: BaseException | None = None
+
+    def failure(self, cb: pybreaker.CircuitBreaker, exc: BaseException) -> None:  # noqa: ARG002 - pybreaker's signature
+        """Keep the error for the log message."""
+        self._error = exc
 
     def state_change(self, cb: pybreaker.CircuitBreaker, old_state: Any, new_state: Any) -> None:
-        """Say so."""
+        """Log the change."""
         if new_state.name == pybreaker.STATE_CLOSED:
-            _log.warning("%s goes out again", cb.name)
+            _log.warning("circuit breaker of %s closed", cb.name)
         elif old_state.name == pybreaker.STATE_CLOSED:
-            _log.error("no %s goes out: %s; one delivery tries every %s s", cb.name, self._why, cb.reset_timeout)
+            _log.error("circuit breaker of %s opened: %s; next try in %s s", cb.name, self._error, cb.reset_timeout)

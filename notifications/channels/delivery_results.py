@@ -1,77 +1,81 @@
-"""What came of an attempt to deliver, and what follows from it."""
+"""Results of an attempt to deliver, and the retry policy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from notifications.contract import DeliveryStatus
 
-JITTER = 0.2  # of a delay, either way, so that what failed together does not come back together
+JITTER = 0.2  # of a delay, either way: deliveries that failed together are not retried together
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """The status a delivery gets now. `pending` is tried again after `delay` seconds.
+class DeliveryResult:
+    """The next status of a delivery. `pending` is attempted again after `delay` seconds.
 
-    `error` is stored and shown: it never holds an address. `tried` is false where nothing went out, and the attempt
-    does not count. `trouble` says that the provider, not this delivery, is to blame: it is told to the breaker.
+    `error` is stored and visible to users, so it never contains an address. With `attempted` false nothing was sent,
+    and the attempt does not count. `provider_error` means that the provider, not this delivery, caused the error; the
+    circuit breaker counts it.
     """
 
     status: DeliveryStatus
     error: str | None = None
     provider_id: str | None = None
     delay: float = 0
-    tried: bool = True
-    trouble: bool = False
+    attempted: bool = True
+    provider_error: bool = False
 
 
-def sent(provider_id: str | None = None) -> Outcome:
-    """Tell that the provider took it."""
-    return Outcome("sent", provider_id=provider_id)
+def sent(provider_id: str | None = None) -> DeliveryResult:
+    """Return the result of a message that the provider accepted."""
+    return DeliveryResult("sent", provider_id=provider_id)
 
 
-def transient(error: str, delay: float = 0, *, trouble: bool = False) -> Outcome:
-    """Tell that nothing was delivered and another attempt may do: after the usual delay, or a longer one."""
-    return Outcome("pending", error, delay=delay, trouble=trouble)
+def transient(error: str, delay: float = 0, *, provider_error: bool = False) -> DeliveryResult:
+    """Return a failure that a later attempt may resolve, after the usual delay or at least `delay` seconds."""
+    return DeliveryResult("pending", error, delay=delay, provider_error=provider_error)
 
 
-def away(error: str) -> Outcome:
-    """Tell that nothing went out, because the provider is not there or takes nothing from us; it is due at once.
+def unavailable(error: str) -> DeliveryResult:
+    """Return the result when the provider is unavailable or rejects every message: nothing was sent, retry at once.
 
-    The attempt does not count, so an outage of any length costs no delivery.
+    The attempt does not count, so that no delivery fails because of an outage.
     """
-    return Outcome("pending", error, tried=False, trouble=True)
+    return DeliveryResult("pending", error, attempted=False, provider_error=True)
 
 
-def failed(error: str) -> Outcome:
-    """Tell that another attempt would fail just the same."""
-    return Outcome("failed", error)
+def failed(error: str) -> DeliveryResult:
+    """Return a permanent failure."""
+    return DeliveryResult("failed", error)
 
 
-def unusable(error: str) -> Outcome:
-    """Tell that the address is none, so that the provider was not even asked."""
-    return Outcome("failed", error, tried=False)
+def invalid_address(error: str) -> DeliveryResult:
+    """Return the permanent failure of an address that is not valid; the provider was not called."""
+    return DeliveryResult("failed", error, attempted=False)
 
 
-def unknown(error: str, *, trouble: bool = False) -> Outcome:
-    """Tell that it may have been delivered, so it is never sent again by itself."""
-    return Outcome("unknown", error, trouble=trouble)
+def unknown(error: str, *, provider_error: bool = False) -> DeliveryResult:
+    """Return the result of a message that may have been delivered; it is never resent automatically."""
+    return DeliveryResult("unknown", error, provider_error=provider_error)
 
 
-def cancelled(reason: str) -> Outcome:
-    """Tell that it must not be sent (any more)."""
-    return Outcome("cancelled", reason, tried=False)
+def cancelled(reason: str) -> DeliveryResult:
+    """Return the result of a message that must not be sent."""
+    return DeliveryResult("cancelled", reason, attempted=False)
 
 
-def untouched() -> Outcome:
-    """Tell that it was claimed and nobody came to it; it is due at once."""
-    return Outcome("pending", tried=False)
+def not_attempted() -> DeliveryResult:
+    """Return the result of a claimed delivery that was not attempted; it is due at once."""
+    return DeliveryResult("pending", attempted=False)
 
 
-def after_attempt(outcome: Outcome, attempt: int, backoff: Sequence[float], chance: float) -> Outcome:
-    """Fill in the delay before the next attempt, or give up: `attempt` counts from 1, `chance` is from 0 to 1."""
-    if outcome.status != "pending" or not outcome.tried:
-        return outcome
+def after_attempt(result: DeliveryResult, attempt: int, backoff: Sequence[float], random: float) -> DeliveryResult:
+    """Set the delay of a transient failure, or fail after the last attempt.
+
+    `attempt` counts from 1, `backoff` has the seconds after each attempt, `random` is from 0 to 1.
+    """
+    if result.status != "pending" or not result.attempted:
+        return result
     if attempt > len(backoff):
-        return replace(outcome, status="failed", delay=0)
-    delay = max(outcome.delay, backoff[attempt - 1])
-    return replace(outcome, delay=delay * (1 - JITTER + 2 * JITTER * chance))
+        return replace(result, status="failed", delay=0)
+    delay = max(result.delay, backoff[attempt - 1])
+    return replace(result, delay=delay * (1 - JITTER + 2 * JITTER * random))

@@ -1,48 +1,49 @@
-"""Gives the deliveries service its channels, each with a circuit breaker."""
+"""The channels of a process, as a Nameko dependency."""
 
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nameko.containers import WorkerContext
 from nameko.extensions import DependencyProvider
 
-from chassis.db.unit_of_work import UnitOfWork
-from chassis.rpc.client import RpcClient
 from notifications import metrics
-from notifications.channels.breaker import Breaker, Protected
-from notifications.channels.registry import CHANNELS
+from notifications.channels.base import ChannelFactory
+from notifications.channels.breaker import Breaker
+from notifications.channels.registry import ChannelSpec
 from notifications.contract import DeliveryChannel
 
 
-class Channels:
-    """What lives as long as the process: connections to providers, and their circuit breakers by channel."""
+@dataclass(frozen=True, slots=True)
+class ActiveChannel:
+    """A registered channel in this process, with its factory and its circuit breaker."""
 
-    def __init__(self, config: dict[str, Any]) -> None:
-        self.breakers = {name: Breaker(name, config["delivery"]["breaker"]) for name in CHANNELS}
-        self._connections = {name: channel.connect(config[name]) for name, channel in CHANNELS.items()}
-        for name, breaker in self.breakers.items():
-            metrics.BREAKER_OPEN.labels(name).set_function(partial(_is_open, breaker))
-
-    def open(self, name: DeliveryChannel, db: UnitOfWork, rpc_client: RpcClient) -> Protected:
-        """Return a channel for one worker, behind its breaker."""
-        return Protected(CHANNELS[name].open(self._connections[name], db, rpc_client), self.breakers[name])
+    spec: ChannelSpec
+    factory: ChannelFactory
+    breaker: Breaker
 
 
 class ChannelsProvider(DependencyProvider):
-    """Provides Channels."""
+    """Provides the active channels by name, in the order of the registry."""
 
-    if TYPE_CHECKING:  # Nameko replaces the provider by the result of get_dependency
+    if TYPE_CHECKING:  # Nameko puts the result of get_dependency in place of the provider
 
-        def __get__(self, service: object, owner: type) -> Channels: ...
+        def __get__(self, service: object, owner: type) -> dict[DeliveryChannel, ActiveChannel]: ...
+
+    def __init__(self, specs: Sequence[ChannelSpec]) -> None:
+        self.specs = specs
 
     def setup(self) -> None:
-        """Create the channels; nothing connects before there is something to send."""
-        self._channels = Channels(self.container.config["notifications"])
+        """Set up the channels. Nothing connects before there is something to send."""
+        settings = self.container.config["notifications"]
+        self._channels = {spec.name: _activate(spec, settings) for spec in self.specs}
 
-    def get_dependency(self, worker_ctx: WorkerContext) -> Channels:  # noqa: ARG002 - Nameko's signature
-        """Return the one that all workers share."""
+    def get_dependency(self, worker_ctx: WorkerContext) -> dict[DeliveryChannel, ActiveChannel]:  # noqa: ARG002 - Nameko's signature
+        """Return the channels, which all workers share."""
         return self._channels
 
 
-def _is_open(breaker: Breaker) -> bool:
-    return breaker.state != "closed"
+def _activate(spec: ChannelSpec, settings: dict[str, Any]) -> ActiveChannel:
+    breaker = Breaker(spec.name, settings["delivery"]["breaker"])
+    metrics.BREAKER_OPEN.labels(spec.name).set_function(lambda: breaker.state != "closed")
+    return ActiveChannel(spec, spec.setup(settings[spec.name]), breaker)

@@ -1,32 +1,55 @@
-"""The channels of the deliveries service.
+"""The delivery channels. To add a channel, add its folder, a row here, and its name to the contracts."""
 
-A new channel is a folder beside this file, a row here, and its name in notifications/contract.py and users/contract.py.
-"""
-
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
-from chassis.db.unit_of_work import UnitOfWork
-from chassis.rpc.client import RpcClient
-from notifications.channels.base import Channel
-from notifications.channels.email.channel import Email
-from notifications.channels.sms.account import SmsAccount
-from notifications.channels.sms.channel import Sms
+from sqlalchemy.orm import InstrumentedAttribute
+
+from notifications.channels import delivery_results
+from notifications.channels.base import ChannelSetup
+from notifications.channels.delivery_results import DeliveryResult
+from notifications.channels.email.channel import set_up_email
+from notifications.channels.sms.channel import set_up_sms
 from notifications.contract import DeliveryChannel
+from notifications.models import SmsCount
 from users.contract import Contact
 
 
 @dataclass(frozen=True, slots=True)
-class Registration:
-    """How a channel is created, and where it reaches a user."""
+class ChannelSpec:
+    """One delivery channel.
 
-    connect: Callable[[dict[str, Any]], Any]  # once per process, with its section of the configuration
-    open: Callable[[Any, UnitOfWork, RpcClient], Channel]  # for one worker, with the result of `connect`
+    name: On the wire, in the database, and of the section below `notifications` in config.yml.
+    setup: Reads that section and returns the factory of the channel.
+    address: Returns where the channel reaches a user; None if the user has no such address.
+    abandoned: The result of a delivery whose sender crashed.
+    daily_tables: The date columns of tables of the channel whose rows are removed after two days.
+    """
+
+    name: DeliveryChannel
+    setup: ChannelSetup
     address: Callable[[Contact], str | None]
+    abandoned: DeliveryResult
+    daily_tables: tuple[InstrumentedAttribute[Any], ...] = ()
 
 
-CHANNELS: Mapping[DeliveryChannel, Registration] = {
-    "email": Registration(Email, lambda email, _db, _rpc_client: email, lambda contact: contact.email),
-    "sms": Registration(SmsAccount, Sms, lambda contact: contact.phone),
-}
+CHANNELS = (
+    ChannelSpec(
+        name="email",
+        setup=set_up_email,
+        address=attrgetter("email"),
+        # A second copy has the same Message-ID.
+        abandoned=delivery_results.transient("the sender stopped on the way"),
+    ),
+    ChannelSpec(
+        name="sms",
+        setup=set_up_sms,
+        address=attrgetter("phone"),
+        # Africa's Talking has no idempotency key.
+        abandoned=delivery_results.unknown("the sender stopped on the way"),
+        daily_tables=(SmsCount.day,),
+    ),
+)
+NAMES = tuple(channel.name for channel in CHANNELS)

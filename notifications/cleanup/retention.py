@@ -1,113 +1,126 @@
-"""Removes what is older than it is to be kept: read inbox rows, finished deliveries, and what nobody has any more."""
+"""Removes old rows: read inbox rows, finished deliveries, and notifications without recipients."""
 
 import logging
 import time
 from collections import Counter
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from nameko.containers import WorkerContext
 from nameko.extensions import DependencyProvider
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from chassis import clock, ids
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import ServiceError
+from notifications.channels import registry
 from notifications.cleanup import retention_store
+from notifications.models import Delivery, DeliveryReceipt, PostUpdate
 
-BATCH = 500  # rows a transaction, so that nobody waits long for it
-PAUSE = 0.05  # seconds between transactions, in which others write
-ROUND = 10  # seconds a run; what is left then is for the next one
-SHORT = timedelta(days=2)  # that counts of SMS are kept, and reports: they matter until their delivery is recorded
+BATCH = 500  # rows per transaction, so that other writers wait briefly
+PAUSE = 0.05  # seconds between transactions, for other writers
+RUN_SECONDS = 10  # the next run continues
+SHORT = timedelta(days=2)  # for receipts, and the channels' daily tables: they matter until deliveries are recorded
 
 _log = logging.getLogger(__name__)
 
 
 class Retention:
-    """Keeps things for some days; 0 is for ever."""
+    """Removes rows after some days; with 0 days they are kept. Raises ValueError for invalid days."""
 
     def __init__(self, days: Any) -> None:
         if not isinstance(days, int) or days < 0:
             raise ValueError("RETENTION_DAYS must be a whole number of days; 0 keeps everything")
         self._days = days
-        self._after = ""  # the notification that the last run looked at last
+        self._last_checked = ""  # the notification at which the last run stopped
 
     @property
     def horizon(self) -> datetime | None:
-        """The moment before which everything is old, if there is one."""
+        """The time before which rows are old; None if they are kept."""
         return clock.now() - timedelta(days=self._days) if self._days else None
 
-    def forgets(self, moment: datetime) -> bool:
-        """Tell whether what happened then may be forgotten already."""
+    def is_old(self, time: datetime) -> bool:
+        """Return whether what happened at a time may have been removed."""
         horizon = self.horizon
-        return horizon is not None and moment < horizon
+        return horizon is not None and time < horizon
 
     def run(self, db: UnitOfWork) -> None:
-        """Remove what is old at this moment, in ROUND seconds at most."""
-        run = _Run(db, time.monotonic() + ROUND)
+        """Remove old rows, for RUN_SECONDS at most."""
+        run = _Run(db, time.monotonic() + RUN_SECONDS)
         try:
             self._remove(run)
         except ServiceError as error:
-            _log.warning("what is old stays for a while: %s", error)
+            _log.warning("removal of old rows is delayed: %s", error)
         if removed := +run.removed:
-            _log.info("removed %s", ", ".join(f"{number} {name}" for name, number in removed.items()))
+            _log.info("removed %s", ", ".join(f"{number} {table}" for table, number in removed.items()))
 
     def _remove(self, run: "_Run") -> None:
-        recently = clock.now() - SHORT
-        run.remove(retention_store.sms_counts, recently.date())
-        run.remove(retention_store.delivery_reports, recently)
+        recent = clock.now() - SHORT
+        run.remove_old(DeliveryReceipt.created_at, recent)
+        for channel in registry.CHANNELS:
+            for day in channel.daily_tables:
+                run.remove_old(day, recent.date())
         if horizon := self.horizon:
-            run.remove(retention_store.finished_deliveries, horizon)
-            run.remove(retention_store.read_inbox_rows, horizon)
-            run.remove(retention_store.news_of_posts, horizon)
-            self._after = run.remove_notifications(self._after, ids.first_id(horizon))
+            run.remove_old(Delivery.updated_at, horizon, Delivery.due_at.is_(None))
+            run.remove("inbox", lambda session: retention_store.read_inbox_rows(session, horizon, BATCH))
+            run.remove_old(PostUpdate.changed_at, horizon)
+            self._last_checked = run.remove_notifications(self._last_checked, ids.first_id(horizon))
 
 
 class _Run:
-    """A run and its deadline."""
+    """One run, with its deadline."""
 
     def __init__(self, db: UnitOfWork, deadline: float) -> None:
         self.removed: Counter[str] = Counter()
         self._db = db
         self._deadline = deadline
 
-    def remove(self, remove: retention_store.Remove, before: Any) -> None:
-        while self._goes_on():
+    def remove_old(self, column: InstrumentedAttribute[Any], before: date, *conditions: ColumnElement[bool]) -> None:
+        """Remove the rows of a table with a time before another."""
+        table = column.class_.__tablename__
+        self.remove(table, lambda session: retention_store.old_rows(session, column, before, BATCH, *conditions))
+
+    def remove(self, table: str, remove_batch: Callable[[Session], int]) -> None:
+        """Remove batches until one is not full, or the time is over."""
+        while self._has_time():
             with self._db.write() as session:
-                removed = remove(session, before, BATCH)
-            self.removed[remove.__name__] += removed
+                removed = remove_batch(session)
+            self.removed[table] += removed
             if removed < BATCH:
                 return
             time.sleep(PAUSE)
 
     def remove_notifications(self, after: str, before: str) -> str:
-        """Look at all that are old, from where the last run stopped; return the last one, nothing at their end."""
-        while self._goes_on():
+        """Check all notifications between two ids; return the last one that was checked, or "" at the end."""
+        while self._has_time():
             with self._db.read() as session:
-                found = retention_store.next_notifications(session, after, before, BATCH)
-            if unused := [notification for notification, is_unused in found if is_unused]:
+                checked = retention_store.next_notifications(session, after, before, BATCH)
+            if unused := [notification for notification, is_unused in checked if is_unused]:
                 with self._db.write() as session:
-                    self.removed["notifications"] += retention_store.notifications(session, unused)
-            if len(found) < BATCH:
+                    self.removed["notifications"] += retention_store.unused_notifications(session, unused)
+            if len(checked) < BATCH:
                 return ""
-            after = found[-1][0]
+            after = checked[-1][0]
             time.sleep(PAUSE)
         return after
 
-    def _goes_on(self) -> bool:
+    def _has_time(self) -> bool:
         return time.monotonic() < self._deadline
 
 
 class RetentionProvider(DependencyProvider):
-    """Provides the retention that the configuration asks for."""
+    """Provides Retention."""
 
-    if TYPE_CHECKING:  # Nameko puts the result of get_dependency in our place
+    if TYPE_CHECKING:  # Nameko puts the result of get_dependency in place of the provider
 
         def __get__(self, service: object, owner: type) -> Retention: ...
 
     def setup(self) -> None:
-        """Read the configuration; nonsense stops the start."""
+        """Read the configuration."""
         self._retention = Retention(self.container.config["notifications"]["retention"]["days"])
 
     def get_dependency(self, worker_ctx: WorkerContext) -> Retention:  # noqa: ARG002 - Nameko's signature
-        """Return it."""
+        """Return the instance that all workers share."""
         return self._retention

@@ -1,1 +1,1 @@
-"""Deliveries by e-mail and SMS: claims, sending, receipts, and what operators do to them."""
+"""Deliveries by e-mail, SMS and other channels: sending, receipts, and what operators do to them."""

@@ -1,4 +1,4 @@
-"""What operators do to deliveries, in short transactions; each may be repeated at any time."""
+"""What operators do to deliveries, in short transactions. Each call may be repeated."""
 
 from collections.abc import Iterable
 
@@ -11,48 +11,48 @@ from notifications import contract, metrics
 from notifications.channels.breaker import Breaker
 from notifications.delivery import admin_store
 
-BATCH = 500  # rows a transaction
-COUNTED = 10_000  # due deliveries of a channel at most: what matters is for how long
+BATCH = 500  # rows per transaction
+MAX_COUNTED = 10_000  # due deliveries per channel; for an alert their age matters more
 
 
-def retry(db: UnitOfWork, wanted: contract.RetryDeliveries) -> contract.MovedDeliveries:
-    """Make the chosen deliveries due again."""
+def retry(db: UnitOfWork, request: contract.RetryDeliveries) -> contract.MovedDeliveries:
+    """Make the selected deliveries due again."""
     until, total = clock.now(), 0
-    moved = [wanted.since]
+    moved = [request.since]
     while moved:
         with db.write() as session:
-            moved = [*admin_store.revive(session, wanted, moved[-1], until, BATCH)]
+            moved = [*admin_store.make_due(session, request, moved[-1], until, BATCH)]
         total += len(moved)
     return contract.MovedDeliveries(deliveries=total)
 
 
-def park(db: UnitOfWork, wanted: contract.ParkDeliveries) -> contract.MovedDeliveries:
-    """Put the chosen deliveries aside."""
+def park(db: UnitOfWork, request: contract.ParkDeliveries) -> contract.MovedDeliveries:
+    """Cancel the selected pending deliveries."""
     until, total = clock.now(), 0
     moved = BATCH
     while moved:
         with db.write() as session:
-            moved = admin_store.put_aside(session, wanted, until, BATCH)
+            moved = admin_store.cancel(session, request, until, BATCH)
         total += moved
     return contract.MovedDeliveries(deliveries=total)
 
 
 def status(db: UnitOfWork, breakers: Iterable[Breaker]) -> contract.DeliveriesStatus:
-    """Tell how the channels are doing."""
+    """Return the state of the channels."""
     with db.read() as session:
         return contract.DeliveriesStatus(items=[_status(session, breaker) for breaker in breakers])
 
 
 def measure(db: UnitOfWork, channels: Iterable[contract.DeliveryChannel]) -> None:
-    """Note how much is due of each channel, and for how long; without the database nothing is known of it."""
+    """Set the metrics of due deliveries; without the database they keep their values."""
     try:
         with db.read() as session:
-            found = {channel: admin_store.due(session, channel, COUNTED) for channel in channels}
+            due = {channel: admin_store.due(session, channel, MAX_COUNTED) for channel in channels}
     except ServiceError:
         return
-    for channel, (number, since) in found.items():
+    for channel, (number, oldest) in due.items():
         metrics.DUE.labels(channel).set(number)
-        metrics.DUE_AGE.labels(channel).set((clock.now() - since).total_seconds() if since else 0)
+        metrics.DUE_AGE.labels(channel).set((clock.now() - oldest).total_seconds() if oldest else 0)
 
 
 def _status(session: Session, breaker: Breaker) -> contract.ChannelStatus:

@@ -1,4 +1,4 @@
-"""SQL of what operators do to deliveries, a part at a time: a million rows must not be one transaction."""
+"""SQL of what operators do to deliveries, in batches: a million rows must not be one transaction."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,66 +9,76 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from notifications import contract
-from notifications.inbox import post_updates_store
+from notifications.delivery import delivery_store
 from notifications.models import Delivery
 
 PARKED = "put aside by an operator"
 
 
-def revive(
-    session: Session, wanted: contract.RetryDeliveries, since: datetime | None, until: datetime, limit: int
+def make_due(
+    session: Session, request: contract.RetryDeliveries, since: datetime | None, until: datetime, limit: int
 ) -> list[datetime]:
-    """Make a part of the chosen deliveries due, as if they had never been attempted.
+    """Make a batch of the selected deliveries due, without attempts; return when each had ended, oldest first.
 
-    Return when each was finished, in that order: the next part begins at the last. What was finished after `until` is
-    left alone, or a delivery that fails at once would be revived for ever. Posts that were deleted stay untold.
+    The next batch starts at the last of these times. Deliveries that ended after `until` are left out, or one that
+    fails at once would be retried endlessly. So are deliveries about deleted posts.
     """
-    statuses = [wanted.status] if wanted.status else ["failed", "cancelled"]
-    chosen = [*_among(wanted), Delivery.status.in_(statuses), Delivery.due_at.is_(None), Delivery.updated_at < until]
+    statuses = [request.status] if request.status else ["failed", "cancelled"]
+    conditions = [
+        *_selection(request),
+        Delivery.status.in_(statuses),
+        Delivery.due_at.is_(None),
+        Delivery.updated_at < until,
+        Delivery.notification_id.not_in(delivery_store.ABOUT_DELETED_POSTS),
+    ]
     if since is not None:
-        chosen.append(Delivery.updated_at >= since)
-    moment = clock.now()
-    values = {"status": "pending", "attempts": 0, "due_at": moment, "provider_id": None, "updated_at": moment}
-    return _change(session, [*chosen, Delivery.notification_id.not_in(post_updates_store.GONE)], values, limit)
+        conditions.append(Delivery.updated_at >= since)
+    now = clock.now()
+    values = {"status": "pending", "attempts": 0, "due_at": now, "provider_id": None, "updated_at": now}
+    return _update(session, conditions, values, limit)
 
 
-def put_aside(session: Session, wanted: contract.ParkDeliveries, until: datetime, limit: int) -> int:
-    """Cancel a part of the chosen deliveries that wait, and return how many; what was ordered after `until` is not."""
+def cancel(session: Session, request: contract.ParkDeliveries, until: datetime, limit: int) -> int:
+    """Cancel a batch of the selected pending deliveries that existed at `until`; return how many."""
     values = {"status": "cancelled", "due_at": None, "last_error": PARKED, "updated_at": clock.now()}
-    chosen = [*_among(wanted), Delivery.status == "pending", Delivery.updated_at < until]
-    return len(_change(session, chosen, values, limit))
+    conditions = [*_selection(request), Delivery.status == "pending", Delivery.updated_at < until]
+    return len(_update(session, conditions, values, limit))
 
 
 def counts(session: Session, channel: str) -> dict[Any, int]:
-    """Count a channel's deliveries by status."""
+    """Count the deliveries of a channel by status."""
     query = select(Delivery.status, func.count().label("number")).where(Delivery.channel == channel)
     return {row.status: row.number for row in session.execute(query.group_by(Delivery.status))}
 
 
 def oldest_due(session: Session, channel: str) -> datetime | None:
-    """Return since when a channel's oldest pending delivery is due, or from when on the next will be."""
+    """Return when the oldest pending delivery of a channel is due."""
     query = select(func.min(Delivery.due_at)).where(Delivery.channel == channel, Delivery.due_at.is_not(None))
     return session.scalar(query.where(Delivery.status == "pending"))
 
 
 def due(session: Session, channel: str, limit: int) -> tuple[int, datetime | None]:
-    """Count a channel's deliveries that are due and pending, up to a limit, and tell since when the oldest is."""
-    waiting = select(Delivery.due_at).where(Delivery.channel == channel, Delivery.status == "pending")
-    oldest = waiting.where(Delivery.due_at <= clock.now()).order_by(Delivery.due_at).limit(limit).subquery()
+    """Count the due deliveries of a channel, up to `limit`; return also when the oldest became due."""
+    pending = select(Delivery.due_at).where(Delivery.channel == channel, Delivery.status == "pending")
+    oldest = pending.where(Delivery.due_at <= clock.now()).order_by(Delivery.due_at).limit(limit).subquery()
     number, since = session.execute(select(func.count(), func.min(oldest.c.due_at))).one()
     return number, since
 
 
-def _among(wanted: contract.RetryDeliveries | contract.ParkDeliveries) -> list[ColumnElement[bool]]:
-    columns = {Delivery.notification_id: wanted.id, Delivery.channel: wanted.channel, Delivery.user_id: wanted.user_id}
+def _selection(request: contract.RetryDeliveries | contract.ParkDeliveries) -> list[ColumnElement[bool]]:
+    columns = {
+        Delivery.notification_id: request.id,
+        Delivery.channel: request.channel,
+        Delivery.user_id: request.user_id,
+    }
     return [column == value for column, value in columns.items() if value is not None]
 
 
-def _change(
-    session: Session, chosen: list[ColumnElement[bool]], values: Mapping[str, Any], limit: int
+def _update(
+    session: Session, conditions: list[ColumnElement[bool]], values: Mapping[str, Any], limit: int
 ) -> list[datetime]:
-    """Change some, those first that have been as they are for longest."""
-    query = select(Delivery.id, Delivery.updated_at).where(*chosen).order_by(Delivery.updated_at).limit(limit)
+    """Update a batch, least recently updated first; return when each was updated before."""
+    query = select(Delivery.id, Delivery.updated_at).where(*conditions).order_by(Delivery.updated_at).limit(limit)
     rows = session.execute(query.with_for_update()).all()
     change = update(Delivery).where(Delivery.id.in_([row.id for row in rows])).values(values)
     session.execute(change, execution_options={"synchronize_session": False})

@@ -9,51 +9,52 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.db.sql import batch, insert_each
-from notifications.channels.delivery_results import Outcome
-from notifications.channels.sms import sms_store
-from notifications.models import Delivery, Notification
+from notifications.channels.delivery_results import DeliveryResult
+from notifications.delivery import receipts_store
+from notifications.models import Delivery, Notification, PostUpdate
+from notifications.texts import Content
 from users.contract import Channel
+
+POST_DELETED = "the post was deleted"  # why a delivery was cancelled
+
+# The ids of notifications about deleted posts.
+ABOUT_DELETED_POSTS = (
+    select(Notification.id).join(PostUpdate, PostUpdate.post_id == Notification.source).where(PostUpdate.text.is_(None))
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A delivery that is ours until its lease ends; `attempt` counts from 1."""
+    """A delivery that one sender may attempt until the lease ends; `attempt` counts from 1."""
 
     id: int
     notification_id: str
     user_id: str
     attempt: int
-    chosen: bool
+    channels_forced: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What a notification says."""
-
-    kind: str
-    title: str
-    message: str
-
-
-def add(session: Session, notification_id: str, wanted: Mapping[Channel, Sequence[str]], *, chosen: bool) -> None:
-    """Order deliveries by channel and user, due at once; those that exist already stay as they are."""
-    moment = clock.now()
-    same = {
+def create(
+    session: Session, notification_id: str, users: Mapping[Channel, Sequence[str]], *, channels_forced: bool
+) -> None:
+    """Create due deliveries to users by channel. Existing ones are not changed."""
+    now = clock.now()
+    values = {
         "notification_id": notification_id,
-        "chosen": chosen,
+        "chosen": channels_forced,
         "status": "pending",
         "attempts": 0,
-        "due_at": moment,
-        "updated_at": moment,
+        "due_at": now,
+        "updated_at": now,
     }
-    for channel, users in wanted.items():
-        if users:
-            insert_each(session, Delivery, "user_id", users, {"channel": channel, **same})
+    for channel, user_ids in users.items():
+        if user_ids:
+            insert_each(session, Delivery, "user_id", user_ids, {"channel": channel, **values})
 
 
 def claim(session: Session, channel: str, limit: int, lease: float) -> list[Claim]:
-    """Take deliveries that are due, oldest first; they are `sending` from the commit on."""
-    moment = clock.now()
+    """Claim due deliveries for `lease` seconds, oldest first; their status is `sending` from the commit on."""
+    now = clock.now()
     due = _due(channel, "pending").order_by(Delivery.due_at)
     change = (
         update(Delivery)
@@ -61,8 +62,8 @@ def claim(session: Session, channel: str, limit: int, lease: float) -> list[Clai
         .values(
             status="sending",
             attempts=Delivery.attempts + 1,
-            due_at=moment + timedelta(seconds=lease),
-            updated_at=moment,
+            due_at=now + timedelta(seconds=lease),
+            updated_at=now,
         )
         .returning(*_CLAIM)
     )
@@ -70,37 +71,57 @@ def claim(session: Session, channel: str, limit: int, lease: float) -> list[Clai
     return sorted(claims, key=lambda claim: claim.id)
 
 
-def abandoned(session: Session, channel: str, limit: int) -> list[Claim]:
-    """Return claims whose lease ran out: their sender died, or is slower than it may be."""
+def expired_claims(session: Session, channel: str, limit: int) -> list[Claim]:
+    """Return claims whose lease has ended: their sender crashed, or is too slow."""
     query = select(*_CLAIM).where(Delivery.id.in_(batch(_due(channel, "sending"), limit)))
     return [Claim(*row) for row in session.execute(query)]
 
 
-def record(session: Session, results: Sequence[tuple[Claim, Outcome]]) -> None:
-    """Store what came of claims. One that somebody else has claimed since stays theirs."""
+def record(session: Session, results: Sequence[tuple[Claim, DeliveryResult]]) -> None:
+    """Store the results of claims. A result is ignored if another sender has claimed the delivery since."""
     if not results:
         return
-    provider_ids = [outcome.provider_id for _, outcome in results if outcome.provider_id]
+    provider_ids = [result.provider_id for _, result in results if result.provider_id]
     if provider_ids:
-        sms_store.take_report_turn(session, alone=True)
+        receipts_store.lock(session, shared=False)
     change = (
         update(Delivery)
         .where(Delivery.id == bindparam("claimed"), Delivery.attempts == bindparam("attempt"))
         .where(or_(Delivery.status == "sending", Delivery.status == "unknown"))
     )
-    session.connection().execute(change, [_change(claimed, outcome) for claimed, outcome in results])
-    if provider_ids:  # a report may have been faster than we
-        sms_store.settle(session, provider_ids)
+    session.connection().execute(change, [_values(claim, result) for claim, result in results])
+    if provider_ids:  # their receipts may have arrived already
+        receipts_store.apply(session, provider_ids)
 
 
-def texts(session: Session, notification_ids: Iterable[str]) -> dict[str, Words]:
-    """Return what to say, by notification."""
+def cancel(session: Session, notification_id: str, reason: str) -> None:
+    """Cancel the pending deliveries of a notification; claimed ones continue."""
+    pending = update(Delivery).where(Delivery.notification_id == notification_id, Delivery.status == "pending")
+    values = {"status": "cancelled", "due_at": None, "last_error": reason, "updated_at": clock.now()}
+    session.execute(pending.values(values), execution_options=_CORE)
+
+
+def for_notification(session: Session, notification_id: str, user_id: str | None, limit: int) -> list[Delivery]:
+    """Return the deliveries of a notification to one user or, with None, to all, in the order of creation."""
+    query = select(Delivery).where(Delivery.notification_id == notification_id)
+    if user_id is not None:
+        query = query.where(Delivery.user_id == user_id)
+    return list(session.scalars(query.order_by(Delivery.id).limit(limit)))
+
+
+def contents(session: Session, notification_ids: Iterable[str]) -> dict[str, Content]:
+    """Return kind, title and message of notifications, by id."""
     query = select(Notification.id, Notification.kind, Notification.title, Notification.message)
     rows = session.execute(query.where(Notification.id.in_(set(notification_ids))))
-    return {row.id: Words(row.kind, row.title, row.message) for row in rows}
+    return {row.id: Content(row.kind, row.title, row.message) for row in rows}
 
 
-_CLAIM = (Delivery.id, Delivery.notification_id, Delivery.user_id, Delivery.attempts, Delivery.chosen)
+def about_deleted_posts(session: Session, notification_ids: Iterable[str]) -> set[str]:
+    """Return which of these notifications are about a deleted post."""
+    return set(session.scalars(ABOUT_DELETED_POSTS.where(Notification.id.in_(set(notification_ids)))))
+
+
+_CLAIM = (Delivery.id, Delivery.notification_id, Delivery.user_id, Delivery.attempts, Delivery.channels_forced)
 _CORE = {"synchronize_session": False}
 
 
@@ -109,16 +130,16 @@ def _due(channel: str, status: str) -> Select[int]:
     return query.where(Delivery.due_at <= clock.now())
 
 
-def _change(claimed: Claim, outcome: Outcome) -> dict[str, object]:
-    moment = clock.now()
-    due_at = moment + timedelta(seconds=outcome.delay) if outcome.status == "pending" else None
+def _values(claim: Claim, result: DeliveryResult) -> dict[str, object]:
+    now = clock.now()
+    due_at = now + timedelta(seconds=result.delay) if result.status == "pending" else None
     return {
-        "claimed": claimed.id,
-        "attempt": claimed.attempt,
-        "attempts": claimed.attempt - (not outcome.tried),
-        "status": outcome.status,
+        "claimed": claim.id,
+        "attempt": claim.attempt,
+        "attempts": claim.attempt - (not result.attempted),
+        "status": result.status,
         "due_at": due_at,
-        "last_error": outcome.error,
-        "provider_id": outcome.provider_id,
-        "updated_at": moment,
+        "last_error": result.error,
+        "provider_id": result.provider_id,
+        "updated_at": now,
     }

@@ -1,10 +1,9 @@
-"""Whether and where a delivery may be sent at this moment."""
+"""Decides whether and where a delivery may be sent now."""
 
 from dataclasses import dataclass, field
 
-from notifications.channels.registry import CHANNELS
-from notifications.contract import DeliveryChannel
-from users.contract import REALTIME, Contact
+from notifications.channels.registry import ChannelSpec
+from users.contract import Contact
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,19 +15,19 @@ class Destination:
     unsubscribe_token: str | None = field(default=None, repr=False)
 
 
-def destination(
-    contact: Contact | None, channel: DeliveryChannel, *, chosen: bool, connected: bool = False
+def resolve(
+    contact: Contact | None, channel: ChannelSpec, *, channels_forced: bool, connected: bool = False
 ) -> Destination | str:
-    """Return where a channel reaches a user, or the reason why nothing may be sent.
+    """Return where the channel reaches a user, or the reason why nothing may be sent.
 
-    `chosen`: the sender chose the channel, so the user's own choice does not count. `connected`: the user has an open
-    websocket, so a notification that they also get in real time need not be sent.
+    A user who is `connected` and wants notifications in real time has seen it. With `channels_forced` neither that nor
+    the user's `notify_by` counts.
     """
     if contact is None:
         return "the account is closed"
-    if not chosen and channel not in contact.notify_by:
+    if not channels_forced and channel.name not in contact.notify_by:
         return "the channel was switched off"
-    if not chosen and connected and REALTIME in contact.notify_by:
+    if not channels_forced and connected and "realtime" in contact.notify_by:
         return "the user was connected and saw it there"
-    address = CHANNELS[channel].address(contact)
+    address = channel.address(contact)
     return Destination(contact.username, address, contact.unsubscribe_token) if address else "there is no address"

@@ -1,4 +1,4 @@
-"""Sends what is due by one channel: claim, ask for addresses, send, record."""
+"""Sends the due deliveries of one channel: claim, get addresses, send, record."""
 
 import logging
 import random
@@ -12,120 +12,127 @@ from chassis.errors import ServiceError
 from chassis.rpc.client import RpcClient
 from notifications import metrics
 from notifications.channels import delivery_results
-from notifications.channels.base import Outgoing, Result
-from notifications.channels.breaker import Protected
-from notifications.channels.delivery_results import Outcome
-from notifications.delivery import delivery_store
-from notifications.delivery.delivery_store import Claim, Words
-from notifications.delivery.destination import Destination, destination
+from notifications.channels.base import OutgoingMessage, SendResult
+from notifications.channels.delivery_results import DeliveryResult
+from notifications.channels.provider import ActiveChannel
+from notifications.delivery import delivery_store, destination
+from notifications.delivery.delivery_store import Claim
+from notifications.delivery.destination import Destination
 from notifications.delivery.presence import Presence
-from notifications.inbox import post_updates, post_updates_store
+from notifications.texts import Content
 from users.contract import Contact, ContactList, Contacts
 
-ROUND = 5  # seconds; a process that is to stop waits so long for a backlog
+RUN_SECONDS = 5  # a process that stops waits so long for the end of a run
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Works for one channel; `rules` is the `delivery` section of the configuration."""
+    """Sends by one channel; `settings` is the `delivery` section of the configuration."""
 
     db: UnitOfWork
     rpc_client: RpcClient
-    channel: Protected
-    rules: dict[str, Any]
+    channel: ActiveChannel
+    settings: dict[str, Any]
     presence: Presence
 
     def run(self) -> None:
-        """Send until nothing is due, the provider is in trouble, or ROUND seconds are over."""
-        deadline = time.monotonic() + ROUND
+        """Send until nothing is due, the provider fails, or RUN_SECONDS are over."""
+        deadline = time.monotonic() + RUN_SECONDS
         try:
-            while time.monotonic() < deadline and self._batch(deadline):
+            while time.monotonic() < deadline and self._send_batch(deadline):
                 pass
         except ServiceError as error:
-            _log.warning("%s deliveries wait: %s", self.channel.name, error)
+            _log.warning("%s deliveries are delayed: %s", self.channel.spec.name, error)
 
-    def _batch(self, deadline: float) -> bool:
-        """Work on one batch; false when there is no more to do for now. Whoever is in trouble gets a moment's peace."""
+    def _send_batch(self, deadline: float) -> bool:
+        """Send one batch; return whether to continue: not if nothing was due, or the provider failed."""
         claims = {claim.id: claim for claim in self._claim()}
         if not claims:
             return False
-        trouble = False
+        provider_failed = False
         for results in self._send(list(claims.values())):
-            self._record((claims.pop(delivery), outcome) for delivery, outcome in results)
-            trouble = any(outcome.trouble for _, outcome in results)
+            self._record((claims.pop(delivery), result) for delivery, result in results)
+            provider_failed = any(result.provider_error for _, result in results)
             if time.monotonic() > deadline:
                 break
-        self._record((claim, delivery_results.untouched()) for claim in claims.values())
-        return not trouble
+        self._record((claim, delivery_results.not_attempted()) for claim in claims.values())
+        return not provider_failed
 
     def _claim(self) -> list[Claim]:
-        """Take what is due, as much as the breaker lets through; first settle the claims of senders that died."""
-        name, batch = self.channel.name, self.channel.room(self.rules["batch"])
-        if not batch:
+        """Record expired claims, then claim as many due deliveries as the breaker allows."""
+        spec, limit = self.channel.spec, self.channel.breaker.allowed(self.settings["batch"])
+        if not limit:
             return []
         with self.db.write() as session:
-            lost = delivery_store.abandoned(session, name, batch)
-            delivery_store.record(session, [(claim, self._after(claim, self.channel.abandoned)) for claim in lost])
-            return delivery_store.claim(session, name, batch, self.rules["lease"])
+            expired = delivery_store.expired_claims(session, spec.name, limit)
+            delivery_store.record(session, [(claim, self._after_attempt(claim, spec.abandoned)) for claim in expired])
+            return delivery_store.claim(session, spec.name, limit, self.settings["lease"])
 
-    def _send(self, claims: list[Claim]) -> Iterator[list[Result]]:
-        """Cancel what must not be sent at this moment, and send the rest."""
+    def _send(self, claims: list[Claim]) -> Iterator[list[SendResult]]:
+        """Cancel what must not be sent now, and send the rest.
+
+        No transaction is open while the provider is called: a slow provider must not hold locks.
+        """
         contacts = self._contacts(claims)
-        there = self.presence.there({claim.user_id for claim in claims if not claim.chosen})
+        connected = self.presence.connected({claim.user_id for claim in claims if not claim.channels_forced})
         with self.db.read() as session:
-            texts = delivery_store.texts(session, (claim.notification_id for claim in claims))
-            gone = post_updates_store.about_deleted(session, texts)
-        outgoing: list[Outgoing] = []
-        rejected: list[Result] = []
+            contents = delivery_store.contents(session, (claim.notification_id for claim in claims))
+            post_deleted = delivery_store.about_deleted_posts(session, contents)
+        outgoing: list[OutgoingMessage] = []
+        cancelled: list[SendResult] = []
         for claim in claims:
-            contact = contacts.get(claim.user_id)
-            saw = claim.user_id in there
-            place = destination(contact, self.channel.name, chosen=claim.chosen, connected=saw)
-            if claim.notification_id in gone:
-                place = post_updates.DELETED
-            if isinstance(place, Destination):
-                outgoing.append(_outgoing(claim, place, texts[claim.notification_id]))
+            resolved = destination.resolve(
+                contacts.get(claim.user_id),
+                self.channel.spec,
+                channels_forced=claim.channels_forced,
+                connected=claim.user_id in connected,
+            )
+            if claim.notification_id in post_deleted:
+                resolved = delivery_store.POST_DELETED
+            if isinstance(resolved, Destination):
+                outgoing.append(_message(claim, resolved, contents[claim.notification_id]))
             else:
-                rejected.append((claim.id, delivery_results.cancelled(place)))
-        yield rejected
-        yield from self.channel.send(outgoing)
+                cancelled.append((claim.id, delivery_results.cancelled(resolved)))
+        yield cancelled
+        channel = self.channel.factory(self.db, self.rpc_client)
+        yield from self.channel.breaker.send(channel, outgoing)
 
     def _contacts(self, claims: list[Claim]) -> dict[str, Contact]:
-        """Ask for the addresses of this moment; without an answer the claims are given back."""
+        """Get the current addresses; without a reply release the claims."""
         try:
             request = Contacts(ids=sorted({claim.user_id for claim in claims}))
-            found = self.rpc_client.call("users.contacts", request, ContactList)
+            reply = self.rpc_client.call("users.contacts", request, ContactList)
         except ServiceError:
-            self._record((claim, delivery_results.untouched()) for claim in claims)
+            self._record((claim, delivery_results.not_attempted()) for claim in claims)
             raise
-        return {contact.id: contact for contact in found.items}
+        return {contact.id: contact for contact in reply.items}
 
-    def _record(self, results: Iterable[tuple[Claim, Outcome]]) -> None:
-        settled = [(claim, self._after(claim, outcome)) for claim, outcome in results]
-        if settled:
+    def _record(self, results: Iterable[tuple[Claim, DeliveryResult]]) -> None:
+        recorded = [(claim, self._after_attempt(claim, result)) for claim, result in results]
+        if recorded:
             with self.db.write() as session:
-                delivery_store.record(session, settled)
-            for _, outcome in settled:
-                if outcome.status != "pending" or outcome.tried:
-                    word = "retried" if outcome.status == "pending" else outcome.status
-                    metrics.DELIVERIES.labels(self.channel.name, word).inc()
+                delivery_store.record(session, recorded)
+            for _, result in recorded:
+                if result.status != "pending" or result.attempted:
+                    outcome = "retried" if result.status == "pending" else result.status
+                    metrics.DELIVERIES.labels(self.channel.spec.name, outcome).inc()
 
-    def _after(self, claim: Claim, outcome: Outcome) -> Outcome:
-        """Jitter needs no secrecy."""
-        return delivery_results.after_attempt(outcome, claim.attempt, self.rules["backoff"], random.random())  # noqa: S311
+    def _after_attempt(self, claim: Claim, result: DeliveryResult) -> DeliveryResult:
+        jitter = random.random()  # noqa: S311 - not a secret
+        return delivery_results.after_attempt(result, claim.attempt, self.settings["backoff"], jitter)
 
 
-def _outgoing(claim: Claim, place: Destination, words: Words) -> Outgoing:
-    return Outgoing(
+def _message(claim: Claim, to: Destination, content: Content) -> OutgoingMessage:
+    return OutgoingMessage(
         id=claim.id,
         reference=f"{claim.notification_id}.{claim.user_id}",
-        address=place.address,
-        username=place.username,
-        kind=words.kind,
-        title=words.title,
-        message=words.message,
-        chosen=claim.chosen,
-        unsubscribe_token=place.unsubscribe_token,
+        address=to.address,
+        username=to.username,
+        kind=content.kind,
+        title=content.title,
+        body=content.message,
+        channels_forced=claim.channels_forced,
+        unsubscribe_token=to.unsubscribe_token,
     )

@@ -1,1 +1,1 @@
-"""The fan-out of a post to all active users, and notifications to one user."""
+"""Notifications to users: the fan-out of a post to all active users, and direct notifications to one."""

@@ -1,34 +1,39 @@
-"""Which users are notified of something, and by which channels."""
+"""Which users get a notification, and by which channels."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from notifications.contract import DELIVERY_CHANNELS
-from users.contract import REALTIME, Channel, Recipient
+from notifications.channels import registry
+from users.contract import Channel, Recipient
 
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """The user ids of one page of recipients: who gets an inbox row, a realtime event, and a delivery by channel."""
+    """The ids of users who get a notification: in the inbox, in real time, and by delivery channel."""
 
     inbox: list[str]
     realtime: list[str]
     deliveries: dict[Channel, list[str]]
 
 
-def of_page(
+def select(
     recipients: Iterable[Recipient],
     *,
-    excluded: str | None = None,
+    author: str | None = None,
     channels: Collection[Channel] | None = None,
+    delivery_channels: Sequence[Channel] = registry.NAMES,
 ) -> Audience:
-    """Return the audience of a page of recipients; everybody gets an inbox row.
+    """Select every recipient except the author for the inbox, and by their `notify_by` for the channels.
 
-    Channels are the recipient's own, or `channels` for all. The `excluded` user, the author, is left out.
+    `channels` replaces the `notify_by` of all recipients.
     """
-    chosen = [(one.id, one.notify_by if channels is None else channels) for one in recipients if one.id != excluded]
-    return Audience(
-        inbox=[user for user, _ in chosen],
-        realtime=[user for user, wanted in chosen if REALTIME in wanted],
-        deliveries={name: [user for user, wanted in chosen if name in wanted] for name in DELIVERY_CHANNELS},
-    )
+    notify_by = {
+        recipient.id: recipient.notify_by if channels is None else channels
+        for recipient in recipients
+        if recipient.id != author
+    }
+
+    def users(channel: Channel) -> list[str]:
+        return [user for user, wanted in notify_by.items() if channel in wanted]
+
+    return Audience(list(notify_by), users("realtime"), {channel: users(channel) for channel in delivery_channels})

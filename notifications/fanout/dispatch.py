@@ -1,4 +1,4 @@
-"""What it means to tell people: inbox rows, deliveries, and one event for those who want it in real time."""
+"""Creates everything that a notification to an audience consists of."""
 
 from sqlalchemy.orm import Session
 
@@ -11,10 +11,12 @@ from notifications.inbox import inbox_store
 from notifications.models import Notification
 
 
-def tell(session: Session, notification: Notification, told: Audience, *, chosen: bool = False) -> None:
-    """Store all of it in one transaction; `chosen` says that the sender, not they, chose the channels."""
-    inbox_store.add_to_inbox(session, notification.id, told.inbox)
-    delivery_store.add(session, notification.id, told.deliveries, chosen=chosen)
-    if told.realtime:
-        shown = serializers.notification(notification)
-        outbox.add(session, NotificationCreated(notification=shown, recipients=told.realtime))
+def dispatch(
+    session: Session, notification: Notification, audience: Audience, *, channels_forced: bool = False
+) -> None:
+    """Create inbox rows, deliveries, and one event for the users who want real time, in the caller's transaction."""
+    inbox_store.add(session, notification.id, audience.inbox)
+    delivery_store.create(session, notification.id, audience.deliveries, channels_forced=channels_forced)
+    if audience.realtime:
+        payload = serializers.notification(notification)
+        outbox.add(session, NotificationCreated(notification=payload, recipients=audience.realtime))

@@ -1,4 +1,4 @@
-"""The fan-out: tells everybody who was active of a post."""
+"""The fan-out: notifies all users who were active when a post was committed."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,104 +9,108 @@ from chassis import clock
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.rpc.client import RpcClient
 from feeds.contract import PostCreated
-from notifications import metrics, wording
+from notifications import metrics, texts
 from notifications.cleanup import erasure_store
-from notifications.fanout import audience
-from notifications.fanout.dispatch import tell
-from notifications.inbox import inbox_store, post_updates_store
-from notifications.inbox.inbox_store import Progress, Stopped
+from notifications.fanout import audience, progress_store
+from notifications.fanout.dispatch import dispatch
+from notifications.fanout.progress_store import InterruptedFanout
+from notifications.inbox import inbox_store, notification_store, post_updates_store
+from notifications.inbox.notification_store import Progress
 from notifications.models import Notification
-from notifications.wording import Content
+from notifications.texts import Content
 from users.contract import ActiveRecipients, Recipients
 
 
 @dataclass(frozen=True, slots=True)
-class About:
-    """What a fan-out must know of a post. All but the content stands in the notification's row too."""
+class FanoutPost:
+    """The post of a fan-out."""
 
     post_id: str
-    author_id: str | None  # None: they have left
+    author_id: str | None  # None: the account was deleted
     as_of: datetime
-    content: Content | None = None  # None: there is a row
+    content: Content | None = None  # None: the notification exists already
 
 
 @dataclass(frozen=True, slots=True)
 class Fanout:
-    """Tells a page of people at a time, `limit` of them.
+    """Notifies users in pages of `limit`.
 
-    Each page and the progress are one transaction, so a repetition goes on where the last one stopped, and those who
-    work on the same post at a time do each other no harm.
+    Each page commits its progress in the same transaction. So a repetition continues after the last page, and
+    concurrent runs for the same post notify every user once.
     """
 
     db: UnitOfWork
     rpc_client: RpcClient
     limit: int
 
-    def begin(self, post: PostCreated) -> None:
-        """Tell whoever was active when a post was committed.
+    def start(self, event: PostCreated) -> None:
+        """Notify the users who were active when the post was committed.
 
-        If that cannot even begin, a row remains for the reconciler, which has more patience than an event. The first
-        page of a repetition finds out where the last one stopped.
+        If not even the first page succeeds, the notification is created without recipients: the reconciler resumes it,
+        however long the error lasts. In a repetition, the first page finds the stored progress.
         """
-        about = About(post.id, post.author_id, post.created_at, wording.about_post(post))
+        post = FanoutPost(event.id, event.author_id, event.created_at, texts.for_post(event))
         try:
-            self._tell(about, Progress())
+            self._run(post, Progress())
         except Exception:
             with self.db.write() as session:
-                newest = _newest(session, about)
-                if newest is not None:
-                    _begin(session, newest, Progress())
+                current = _current(session, post)
+                if current is not None:
+                    _create(session, current, Progress())
             raise
 
-    def resume(self, stopped: Stopped) -> None:
-        """Go on with a post from its row."""
-        self._tell(About(stopped.post_id, stopped.author_id, stopped.as_of), Progress(stopped.reached))
+    def resume(self, interrupted: InterruptedFanout) -> None:
+        """Continue an interrupted fan-out."""
+        post = FanoutPost(interrupted.post_id, interrupted.author_id, interrupted.as_of)
+        self._run(post, Progress(interrupted.reached))
 
-    def _tell(self, about: About, progress: Progress) -> None:
+    def _run(self, post: FanoutPost, progress: Progress) -> None:
         while not progress.done:
-            request = ActiveRecipients(as_of=about.as_of, after=progress.reached, limit=self.limit)
+            request = ActiveRecipients(as_of=post.as_of, after=progress.reached, limit=self.limit)
             page = self.rpc_client.call("users.active_recipients", request, Recipients)
             with self.db.write() as session:
-                progress = _tell_page(session, about, progress, page)
+                progress = _notify_page(session, post, progress, page)
 
 
-def _tell_page(session: Session, about: About, expected: Progress, page: Recipients) -> Progress:
-    """Tell a page of people, unless it was told before, and return how far the fan-out is now."""
-    newest = _newest(session, about)
-    if newest is None:
+def _notify_page(session: Session, post: FanoutPost, expected: Progress, page: Recipients) -> Progress:
+    """Notify a page of users, unless the stored progress is not the expected one; return the progress."""
+    current = _current(session, post)
+    if current is None:
         return Progress(done=True)
     reached = Progress(page.next or expected.reached, page.next is None)
-    notification = _begin(session, newest, reached)
+    notification = _create(session, current, reached)
     if notification is None:
-        notification = inbox_store.about(session, about.post_id)
-        found = Progress(notification.reached, notification.done)
-        if found != expected:
-            return found
+        notification = notification_store.lock_for_post(session, current.post_id)
+        if notification is None:  # removed meanwhile
+            return Progress(done=True)
+        stored = Progress(notification.reached, notification.done)
+        if stored != expected:
+            return stored
         notification.reached, notification.done = reached.reached, reached.done
-    tell(session, notification, audience.of_page(page.items, excluded=about.author_id))
+    dispatch(session, notification, audience.select(page.items, author=current.author_id))
     if reached.done:
-        metrics.FANOUT_SECONDS.observe((clock.now() - about.as_of).total_seconds())
+        metrics.FANOUT_SECONDS.observe((clock.now() - current.as_of).total_seconds())
     return reached
 
 
-def _begin(session: Session, about: About, told: Progress) -> Notification | None:
-    """Store the notification, and how far this transaction tells of it; None if there is one already."""
-    if about.content is None:
+def _create(session: Session, post: FanoutPost, progress: Progress) -> Notification | None:
+    """Create the notification with the progress of this transaction; None if it exists already."""
+    if post.content is None:
         return None
-    return inbox_store.add_once(session, about.content, about.post_id, about.as_of, told)
+    return notification_store.create_for_post(session, post.content, post.post_id, post.as_of, progress)
 
 
-def _newest(session: Session, about: About) -> About | None:
-    """Return what there is to tell in its newest words; None, and the fan-out is over, where that is nothing any more.
+def _current(session: Session, post: FanoutPost) -> FanoutPost | None:
+    """Return the post with its newest text; None, and the fan-out is complete, if post or author were deleted.
 
-    From here to the commit no news of the post come in between: it was not deleted, and its author has not left.
+    Inboxes are locked until the commit, so that no update of the post is applied meanwhile.
     """
-    inbox_store.take_turns(session)
-    news = post_updates_store.of(session, about.post_id)
-    left = about.author_id is None or erasure_store.has_left(session, about.author_id)
-    if left or (news is not None and news.text is None):
-        inbox_store.finish(session, about.post_id)
+    inbox_store.lock(session)
+    update = post_updates_store.get(session, post.post_id)
+    author_erased = post.author_id is None or erasure_store.is_erased(session, post.author_id)
+    if author_erased or (update is not None and update.text is None):
+        progress_store.finish(session, post.post_id)
         return None
-    if news is None or about.content is None:  # where there is a row, the news changed its words
-        return about
-    return replace(about, content=replace(about.content, message=wording.of_post(news.text or "")))
+    if update is None or post.content is None:  # the update of an existing notification was applied to it
+        return post
+    return replace(post, content=replace(post.content, message=texts.post_excerpt(update.text or "")))

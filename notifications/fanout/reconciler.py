@@ -1,4 +1,4 @@
-"""Goes on with fan-outs that stopped half way: a process died, or users was away for longer than events wait."""
+"""Resumes interrupted fan-outs: after a crash, or an outage of users that outlasted the retries of the event."""
 
 import logging
 import time
@@ -6,28 +6,28 @@ from datetime import timedelta
 
 from chassis import clock
 from chassis.errors import ServiceError
+from notifications.fanout import progress_store
 from notifications.fanout.fanout import Fanout
-from notifications.inbox import inbox_store
 
-AT_A_TIME = 100  # posts
-ROUND = 10  # seconds after which no other post is begun; a process that is to stop waits so long
+BATCH = 100  # posts per run
+RUN_SECONDS = 10  # no fan-out is resumed after that; a process that stops waits so long
 
 _log = logging.getLogger(__name__)
 
 
-def run(fanout: Fanout, patience: float) -> None:
-    """Go on with those that began more than `patience` seconds ago, oldest first, while users answers.
+def run(fanout: Fanout, min_age: float) -> None:
+    """Resume fan-outs that started more than `min_age` seconds ago, oldest first, until users is unavailable.
 
-    One that is still under way, or is retried or reconciled elsewhere at the same time, is not disturbed.
+    It is harmless if a fan-out is still running, or is resumed by another process at the same time.
     """
-    deadline = time.monotonic() + ROUND
+    deadline = time.monotonic() + RUN_SECONDS
     with fanout.db.read() as session:
-        found = inbox_store.unfinished(session, clock.now() - timedelta(seconds=patience), AT_A_TIME)
+        interrupted = progress_store.interrupted(session, clock.now() - timedelta(seconds=min_age), BATCH)
     try:
-        for stopped in found:
-            fanout.resume(stopped)
-            _log.warning("a fan-out that had stopped is finished: post %s", stopped.post_id)
+        for post in interrupted:
+            fanout.resume(post)
+            _log.warning("resumed an interrupted fan-out: post %s", post.post_id)
             if time.monotonic() > deadline:
                 break
     except ServiceError as error:
-        _log.warning("%d fan-out(s) wait: %s", len(found), error)
+        _log.warning("%d fan-out(s) are delayed: %s", len(interrupted), error)

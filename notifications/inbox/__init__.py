@@ -1,1 +1,1 @@
-"""Inboxes: pages, read state, replay for websockets, and updates of posts."""
+"""Inboxes: listing, read state, replay for websockets, and updates of posts."""

@@ -1,7 +1,8 @@
-"""News of a post that was told: it was edited, or deleted.
+"""Applies updates of posts (edited, deleted) to notifications.
 
-They may overtake the fan-out, or come between two of its pages. So they are kept, and each page looks at them. Both
-take turns: a page either comes before the news, and then the notification is changed here, or it finds them.
+An update may arrive before the fan-out of its post, or between two of its pages. So updates are stored, and every page
+of a fan-out reads them. Both lock inboxes: either the page comes first, and the update changes its notification, or the
+page finds the update.
 """
 
 from datetime import datetime
@@ -11,61 +12,61 @@ from sqlalchemy.orm import Session
 from chassis import clock
 from chassis.db import outbox
 from chassis.db.unit_of_work import UnitOfWork
-from notifications import serializers, wording
+from notifications import serializers, texts
 from notifications.contract import NotificationChanged
-from notifications.inbox import inbox_store, post_updates_store
+from notifications.delivery import delivery_store
+from notifications.inbox import inbox_store, notification_store, post_updates_store
 from notifications.models import Notification
 
-DELETED = "the post was deleted"  # why a delivery was cancelled
 
+def apply(db: UnitOfWork, post_id: str, text: str | None, changed_at: datetime, limit: int) -> None:
+    """Store an update of a post (no text: deleted), change its notification, and publish, `limit` users at a time.
 
-def spread(db: UnitOfWork, post_id: str, text: str | None, changed_at: datetime, limit: int) -> None:
-    """Keep news of a post, change what people read of it, and tell their sockets, a page of people at a time.
-
-    A repetition does all of it again, unless newer news came meanwhile. Without a text the post was deleted.
+    A repetition publishes again, unless a newer update is stored.
     """
     with db.write() as session:
-        inbox_store.take_turns(session)
-        told = post_updates_store.keep(session, post_id, text, changed_at) and _change(session, post_id, text)
-    if told:
-        announce(db, post_id, limit)
+        inbox_store.lock(session)
+        is_newest = post_updates_store.store(session, post_id, text, changed_at)
+        changed = is_newest and _change(session, post_id, text)
+    if changed:
+        publish_change(db, post_id, limit)
 
 
-def announce(db: UnitOfWork, post_id: str, limit: int) -> None:
-    """Tell the sockets of all who have the notification about a post what it says now."""
-    reached: str | None = ""
-    while reached is not None:
+def publish_change(db: UnitOfWork, post_id: str, limit: int) -> None:
+    """Publish the content of the notification about a post to all users who have it, `limit` users per event."""
+    last: str | None = ""
+    while last is not None:
         with db.write() as session:
-            reached = _announce(session, post_id, reached, limit)
+            last = _publish_page(session, post_id, last, limit)
 
 
 def _change(session: Session, post_id: str, text: str | None) -> bool:
-    """Change the words of the notification about a post; false if there is none, or its author's words are gone."""
-    notification = post_updates_store.told(session, post_id)
+    """Change the notification about a post; return False if there is none, or its author's account was deleted."""
+    notification = notification_store.lock_for_post(session, post_id)
     if notification is None:
         return False
     if text is None:
-        _take_back(session, notification)
-    elif notification.author_id is None:  # they have left
+        _mark_deleted(session, notification)
+    elif notification.author_id is None:
         return False
     else:
-        notification.message = wording.of_post(text)
+        notification.message = texts.post_excerpt(text)
     notification.changed_at = clock.now()
     return True
 
 
-def _take_back(session: Session, notification: Notification) -> None:
-    notification.message = wording.DELETED
+def _mark_deleted(session: Session, notification: Notification) -> None:
+    notification.message = texts.POST_DELETED
     notification.data = notification.data | {"deleted": True}
-    post_updates_store.cancel(session, notification.id, DELETED)
+    delivery_store.cancel(session, notification.id, delivery_store.POST_DELETED)
 
 
-def _announce(session: Session, post_id: str, after: str, limit: int) -> str | None:
-    """Tell a page of those who have it what it says now; return the last of them, or None after the last page."""
-    notification = post_updates_store.told(session, post_id)
+def _publish_page(session: Session, post_id: str, after: str, limit: int) -> str | None:
+    """Publish to the users after `after`; return the last of them, or None after the last page."""
+    notification = notification_store.lock_for_post(session, post_id)
     if notification is None:
         return None
-    page = post_updates_store.recipients(session, notification.id, after, limit)
-    if page:
-        outbox.add(session, NotificationChanged(notification=serializers.notification(notification), recipients=page))
-    return page[-1] if len(page) == limit else None
+    users = inbox_store.recipients(session, notification.id, after, limit)
+    if users:
+        outbox.add(session, NotificationChanged(notification=serializers.notification(notification), recipients=users))
+    return users[-1] if len(users) == limit else None

@@ -1,1 +1,1 @@
-"""Accounts: registration, updates, erasure, administration."""
+"""Accounts: registration, updates, channels, queries, administration, erasure."""

@@ -1,4 +1,4 @@
-"""Deleting an account: nothing personal of it stays here, and the others are told to erase theirs."""
+"""Deletes accounts with all personal data of this service; other services do the same on AccountErased."""
 
 from datetime import datetime
 
@@ -6,24 +6,23 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.db import outbox
-from chassis.errors import Invalid
 from users import contract, store
-from users.credentials import failed_logins, failed_logins_store
+from users.credentials import authentication, failed_logins, failed_logins_store
 from users.models import User
 from users.sessions import lifecycle
+from users.sessions import store as session_store
 
 
-def erase(session: Session, user_id: str, proven: datetime | None) -> list[str]:
-    """Delete an account in one transaction and return the hashes of its tokens, which must die after the commit.
+def erase(session: Session, user_id: str, password_changed_at: datetime | None) -> list[str]:
+    """Delete an account in one transaction; return the token hashes of its sessions, to end after the commit.
 
-    `proven` is when the password was set that its owner knew, None if they did not.
+    `password_changed_at` is when the verified password was set, None if it was wrong. Raises Invalid.
     """
     user = store.get(session, User.id == user_id, lock=True)
-    if proven != user.password_changed_at:
-        raise Invalid.field("password", "is not the current password")
+    authentication.require_unchanged(user, password_changed_at, "password")
     lifecycle.end(session, user_id)
-    token_hashes = store.delete_sessions(session, user_id)
-    failed_logins_store.forgive(session, failed_logins.at_account(user_id))
+    token_hashes = session_store.delete_all(session, user_id)
+    failed_logins_store.reset(session, failed_logins.account_subjects(user_id))
     session.delete(user)
     outbox.add(session, contract.AccountErased(id=user_id, erased_at=clock.now()))
     return token_hashes

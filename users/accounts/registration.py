@@ -1,4 +1,4 @@
-"""Opening an account."""
+"""Opens accounts."""
 
 from sqlalchemy.orm import Session
 
@@ -6,18 +6,19 @@ from chassis import clock
 from chassis.db import outbox
 from chassis.ids import new_id
 from users import contract, names, serializers, store
+from users.accounts import channels
 from users.credentials import passwords
 from users.credentials.hashing import Hasher
 from users.models import User
 
 
 def new_user(request: contract.Register, hasher: Hasher) -> User:
-    """Check what was asked for and make an account of it; hashing takes long, so this is done before a transaction."""
-    email = names.email(request.email)
-    phone = None if request.phone is None else names.phone(request.phone)
-    names.check_channels(request.notify_by, phone)
-    password = passwords.accepted(request.password, request.username, email)
-    moment = clock.now()
+    """Validate the request and return the account, not stored yet. Hashes, so it must run outside a transaction."""
+    email = names.normalize_email(request.email)
+    phone = None if request.phone is None else names.normalize_phone(request.phone)
+    channels.validate(request.notify_by, phone)
+    password = passwords.validate(request.password, request.username, email)
+    now = clock.now()
     return User(
         id=new_id(),
         username=request.username,
@@ -25,15 +26,15 @@ def new_user(request: contract.Register, hasher: Hasher) -> User:
         phone=phone,
         notify_by=request.notify_by,
         password_hash=hasher.hash(password),
-        password_changed_at=moment,
+        password_changed_at=now,
         is_active=True,
         is_staff=False,
-        created_at=moment,
+        created_at=now,
     )
 
 
-def open_account(session: Session, user: User) -> contract.Account:
-    """Store the account and tell the world, in one transaction."""
+def register(session: Session, user: User) -> contract.Account:
+    """Store the account and publish AccountChanged. Raises Conflict."""
     session.add(user)
     store.save(session)
     outbox.add(session, contract.AccountChanged(id=user.id, username=user.username, changed_at=user.created_at))

@@ -1,4 +1,4 @@
-"""Changing an account: by its owner, or by the link in a mail to them."""
+"""Updates accounts on behalf of their owners."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,73 +12,79 @@ from chassis.db import outbox
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Invalid
 from users import contract, names, serializers, store
+from users.accounts import channels
 from users.credentials import authentication, failed_logins, failed_logins_store, passwords
-from users.credentials.failed_logins import Rule
+from users.credentials.failed_logins import FailureLimit
 from users.credentials.hashing import Hasher
 from users.models import User, UserSession
 from users.sessions import lifecycle
 
 
 @dataclass(frozen=True, slots=True)
-class NewPassword:
-    """A new password, hashed, and which one it replaces."""
+class PasswordChange:
+    """The hash of a new password, and when the current password was set; None: it is missing or wrong."""
 
-    password_hash: str
-    replaces: datetime | None  # when the current one was set; None: the current one was not given, or wrong
+    new_hash: str
+    current_changed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """What an owner wants to be changed."""
+class AccountUpdate:
+    """A validated update: new values by column, and a new password."""
 
     columns: dict[str, Any]
-    password: NewPassword | None
+    password: PasswordChange | None = None
 
 
-def wanted(db: UnitOfWork, hasher: Hasher, rule: Rule, user_id: str, request: contract.UpdateAccount) -> Change:
-    """Check what can be checked outside a transaction, and hash there."""
-    columns = names.changes(request)
+def prepare(
+    db: UnitOfWork, hasher: Hasher, limit: FailureLimit, user_id: str, request: contract.UpdateAccount
+) -> AccountUpdate:
+    """Validate the request. Hashes, so it must run outside a transaction."""
+    columns = changed_columns(request)
     if not request.password:
-        return Change(columns, None)
+        return AccountUpdate(columns)
     with db.read() as session:
         user = store.get(session, User.id == user_id)
         username, email = columns.get("username", user.username), columns.get("email", user.email)
-    password = passwords.accepted(request.password, username, email)
+    password = passwords.validate(request.password, username, email)
     current = request.current_password
-    set_at = authentication.within_session(db, hasher, rule, user_id, current) if current else None
-    return Change(columns, NewPassword(hasher.hash(password) if set_at else "", set_at))
+    changed_at = authentication.verify_in_session(db, hasher, limit, user_id, current) if current else None
+    return AccountUpdate(columns, PasswordChange(hasher.hash(password) if changed_at else "", changed_at))
 
 
-def apply(session: Session, caller: Caller, change: Change) -> contract.Account:
-    """Change the account in one transaction, and say so where others care."""
+def apply(session: Session, caller: Caller, update: AccountUpdate) -> contract.Account:
+    """Update the caller's account in one transaction. A new password ends the other sessions. Raises Conflict."""
     user = store.get(session, User.id == caller.user, lock=True)
-    username = user.username
-    for name, value in change.columns.items():
+    old_username = user.username
+    for name, value in update.columns.items():
         setattr(user, name, value)
-    names.check_channels(user.notify_by, user.phone, "notify_by" if "notify_by" in change.columns else "phone")
-    if change.password:
-        _set_password(user, change.password)
+    channels.validate(user.notify_by, user.phone, "notify_by" if "notify_by" in update.columns else "phone")
+    if update.password:
+        _set_password(user, update.password)
     store.save(session)
-    if change.password:  # whoever knew the old one is out, and guesses at it count no more
-        failed_logins_store.forgive(session, failed_logins.at_account(user.id))
+    if update.password:
+        failed_logins_store.reset(session, failed_logins.account_subjects(user.id))
         lifecycle.end(session, user.id, UserSession.id.is_distinct_from(caller.session))
-    if user.username != username:
+    if user.username != old_username:
         outbox.add(session, contract.AccountChanged(id=user.id, username=user.username, changed_at=clock.now()))
     return serializers.account(user)
 
 
-def unsubscribe(session: Session, request: contract.Unsubscribe) -> None:
-    """Switch off a channel of whoever has this token; where it is off already, nothing changes."""
-    switch_off(store.get(session, User.unsubscribe_token == request.token, lock=True), request.channel)
+def changed_columns(request: contract.UpdateAccount) -> dict[str, Any]:
+    """Return the new values of columns, normalized; only `phone` may be null. Raises Invalid."""
+    columns = {name: getattr(request, name) for name in request.model_fields_set - {"current_password"}}
+    for name, value in columns.items():
+        if value is None and name != "phone":
+            raise Invalid.field(name, "must not be null")
+    if "email" in columns:
+        columns["email"] = names.normalize_email(columns["email"])
+    if columns.get("phone") is not None:
+        columns["phone"] = names.normalize_phone(columns["phone"])
+    columns.pop("password", None)
+    return columns
 
 
-def switch_off(user: User, channel: contract.Channel) -> None:
-    """Take a channel out of what somebody chose."""
-    user.notify_by = [chosen for chosen in user.notify_by if chosen != channel]
-
-
-def _set_password(user: User, password: NewPassword) -> None:
-    if password.replaces != user.password_changed_at:
-        raise Invalid.field("current_password", "is not the current password")
-    user.password_hash = password.password_hash
+def _set_password(user: User, password: PasswordChange) -> None:
+    authentication.require_unchanged(user, password.current_changed_at, "current_password")
+    user.password_hash = password.new_hash
     user.password_changed_at = clock.now()

@@ -1,57 +1,69 @@
-"""Who knows the password: at login, and of those who are signed in once more before what cannot be undone."""
+"""Verifies passwords: at a login, and again in a session before the account or the password changes."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from chassis.db.unit_of_work import UnitOfWork
-from chassis.errors import Unauthenticated
+from chassis.errors import Invalid, Unauthenticated
 from users import contract, names, store
 from users.credentials import failed_logins, failed_logins_store, passwords
-from users.credentials.failed_logins import Rule, Rules
+from users.credentials.failed_logins import FailureLimit, LoginLimits
 from users.credentials.hashing import Hasher
 from users.models import User
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
-    """Somebody knew the password that was set at this moment."""
+class VerifiedPassword:
+    """The account whose password was verified, and when that password was set."""
 
     user_id: str
     password_changed_at: datetime
-    new_hash: str | None  # where the parameters of hashing have changed
+    new_hash: str | None  # with the current parameters, if the stored hash has others
 
 
-def at_login(db: UnitOfWork, hasher: Hasher, rules: Rules, request: contract.SignIn) -> Proof:
-    """Compare the password, or raise: an account that is not there takes as long and says the same."""
-    hasher.refuse_if_full()
+def verify_login(db: UnitOfWork, hasher: Hasher, limits: LoginLimits, request: contract.SignIn) -> VerifiedPassword:
+    """Verify the password of a login. Raises Unauthenticated, TooManyRequests.
+
+    Unknown names and closed accounts cause the same work as known ones, and the same error as a wrong password.
+    """
+    hasher.require_capacity()
     key = names.login_key(request.name)
     with db.write() as session:
-        known = store.credentials(session, key)
-        failed_logins.count(session, rules.account, failed_logins.at_login(known.id if known else None, key))
+        row = store.credentials(session, key)
+        failed_logins.count_failure(session, limits.account, failed_logins.login_subject(row.id if row else None, key))
         if request.address:
-            failed_logins.count(session, rules.address, failed_logins.from_address(request.address))
-    current = known.password_hash if known and known.is_active else None
-    if not hasher.matches(current, request.password) or known is None or current is None:
-        raise refused()
-    new_hash = hasher.hash(passwords.normal(request.password)) if hasher.is_outdated(current) else None
-    return Proof(known.id, known.password_changed_at, new_hash)
+            failed_logins.count_failure(session, limits.address, failed_logins.address_subject(request.address))
+    password_hash = row.password_hash if row and row.is_active else None
+    if not hasher.matches(password_hash, request.password) or row is None or password_hash is None:
+        raise bad_credentials()
+    outdated = hasher.is_outdated(password_hash)
+    new_hash = hasher.hash(passwords.normalize(request.password)) if outdated else None
+    return VerifiedPassword(row.id, row.password_changed_at, new_hash)
 
 
-def within_session(db: UnitOfWork, hasher: Hasher, rule: Rule, user_id: str, password: str) -> datetime | None:
-    """Return when the password was set that somebody who is signed in knows, None if it is another."""
-    hasher.refuse_if_full()
-    subject = failed_logins.within_session(user_id)
+def verify_in_session(
+    db: UnitOfWork, hasher: Hasher, limit: FailureLimit, user_id: str, password: str
+) -> datetime | None:
+    """Return when the user's password was set if `password` is right, otherwise None. Raises TooManyRequests."""
+    hasher.require_capacity()
+    subject = failed_logins.session_subject(user_id)
     with db.write() as session:
         user = store.get(session, User.id == user_id)
-        current, set_at = user.password_hash, user.password_changed_at
-        failed_logins.count(session, rule, subject)
-    if not hasher.matches(current, password):
+        password_hash, password_changed_at = user.password_hash, user.password_changed_at
+        failed_logins.count_failure(session, limit, subject)
+    if not hasher.matches(password_hash, password):
         return None
     with db.write() as session:
-        failed_logins_store.forgive(session, [subject])
-    return set_at
+        failed_logins_store.reset(session, [subject])
+    return password_changed_at
 
 
-def refused() -> Unauthenticated:
-    """Return the one refusal for all that can be wrong at a login."""
+def require_unchanged(user: User, password_changed_at: datetime | None, field: str) -> None:
+    """Raise Invalid for a field unless the password that was verified is still the current one; None: it was wrong."""
+    if password_changed_at != user.password_changed_at:
+        raise Invalid.field(field, "is not the current password")
+
+
+def bad_credentials() -> Unauthenticated:
+    """Return the error for everything that can be wrong at a login."""
     return Unauthenticated("User name or password is wrong.", "bad_credentials")

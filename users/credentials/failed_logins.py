@@ -1,7 +1,10 @@
-"""Wrong passwords are counted, and wait for each other (NIST SP 800-63B, section 5.2.2).
+"""Limits consecutive wrong passwords (NIST SP 800-63B, section 5.2.2).
 
-An attempt is counted before its password is compared, so neither parallel guesses nor a crash get a free one; who
-knew the password takes it back. While somebody has to wait, nothing is compared: no answer tells whether it was right.
+An attempt is counted as failed before the password is compared, so that neither concurrent attempts nor crashes escape
+the limit; the right password resets the count. While attempts are rejected no password is compared, so the reply does
+not reveal whether it was right.
+
+Failures are counted by subject: a text with the kind of subject and an id.
 """
 
 import hashlib
@@ -16,14 +19,14 @@ from chassis import clock
 from chassis.errors import TooManyRequests
 from users.credentials import failed_logins_store
 
-_FAR = 32  # doublings; more are not needed to reach any `longest`
+_MAX_DOUBLINGS = 32  # enough to reach any `longest`
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """The first `free` failures cost nothing; then each makes the next attempt wait twice as long, in seconds.
+class FailureLimit:
+    """After `free` failures the next attempt must wait: `first` seconds, then twice as long each time, up to `longest`.
 
-    After `most` in a row there are no more attempts.
+    After `most` failures all attempts are rejected; None: never.
     """
 
     free: int
@@ -32,55 +35,55 @@ class Rule:
     most: int | None = None
 
     def wait(self, failures: int) -> int:
-        """Return the seconds between that many failures and the next attempt."""
+        """Return the seconds between this number of failures and the next attempt."""
         if failures < self.free:
             return 0
-        return min(self.longest, self.first << min(failures - self.free, _FAR))
+        return min(self.longest, self.first << min(failures - self.free, _MAX_DOUBLINGS))
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """What counts for an account, and what for an address."""
+class LoginLimits:
+    """The limits for an account and for a client's address."""
 
-    account: Rule
-    address: Rule
-
-
-def rules(login: dict[str, Any]) -> Rules:
-    """Read the `login` section of the configuration."""
-    return Rules(*(Rule(**login[kind], **login["wait"]) for kind in ("account", "address")))
+    account: FailureLimit
+    address: FailureLimit
 
 
-def at_login(user_id: str | None, key: str) -> str:
-    """Name the guesses at an account by either of its names; where there is none, at the name itself."""
-    digest = hashlib.blake2b(key.encode(), digest_size=16).hexdigest()  # in any case: it is to take as long
+def limits_from_config(settings: dict[str, Any]) -> LoginLimits:
+    """Read the settings `users.login`."""
+    return LoginLimits(*(FailureLimit(**settings[kind], **settings["wait"]) for kind in ("account", "address")))
+
+
+def login_subject(user_id: str | None, login_key: str) -> str:
+    """Return the subject of logins to an account, whichever of its names is used, or to a name without an account."""
+    digest = hashlib.blake2b(login_key.encode(), digest_size=16).hexdigest()  # always: both cases take as long
     return f"account:{user_id or digest}"
 
 
-def within_session(user_id: str) -> str:
-    """Name the guesses of somebody who is signed in: strangers cannot use them up."""
+def session_subject(user_id: str) -> str:
+    """Return the subject of a user with a session, which logins of others do not affect."""
     return f"session:{user_id}"
 
 
-def at_account(user_id: str) -> list[str]:
-    """Name all guesses at an account."""
-    return [at_login(user_id, ""), within_session(user_id)]
+def account_subjects(user_id: str) -> list[str]:
+    """Return all subjects of an account."""
+    return [login_subject(user_id, ""), session_subject(user_id)]
 
 
-def from_address(address: str) -> str:
-    """Name the guesses that come from a client's address."""
+def address_subject(address: str) -> str:
+    """Return the subject of a client's address."""
     return f"address:{address}"
 
 
-def count(session: Session, rule: Rule, subject: str) -> None:
-    """Count an attempt as a failure, or raise TooManyRequests, with which the transaction forgets it."""
-    moment = clock.now()
-    failures, open_at = failed_logins_store.add(session, subject, moment)
-    if rule.most is not None and failures > rule.most:
-        raise TooManyRequests("There were too many wrong passwords.", "too_many_failures", (), rule.longest)
-    if open_at is not None and open_at > moment:
-        left = math.ceil((open_at - moment).total_seconds())
-        raise TooManyRequests("There were many wrong passwords; wait a little.", None, (), left)
-    wait = rule.wait(failures)
+def count_failure(session: Session, limit: FailureLimit, subject: str) -> None:
+    """Count a failure. Raises TooManyRequests if attempts are rejected; the rollback then undoes the count."""
+    now = clock.now()
+    failures, open_at = failed_logins_store.increment(session, subject, now)
+    if limit.most is not None and failures > limit.most:
+        raise TooManyRequests("There were too many wrong passwords.", "too_many_failures", (), limit.longest)
+    if open_at is not None and open_at > now:
+        seconds = math.ceil((open_at - now).total_seconds())
+        raise TooManyRequests("There were many wrong passwords; wait a little.", None, (), seconds)
+    wait = limit.wait(failures)
     if wait:
-        failed_logins_store.close_until(session, subject, moment + timedelta(seconds=wait))
+        failed_logins_store.close_until(session, subject, now + timedelta(seconds=wait))

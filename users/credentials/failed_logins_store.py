@@ -1,4 +1,4 @@
-"""SQL of wrong passwords."""
+"""SQL of failed logins."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -9,47 +9,52 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.db.sql import batch, upsert
-from users.models import Guesses, User
+from users.models import FailedLogins, User
 
-KEPT = timedelta(hours=24)
+KEEP = timedelta(hours=24)
 
 
-def add(session: Session, subject: str, moment: datetime) -> Row[int, datetime | None]:
-    """Count one more; return how many there are and when the next was to come. Others wait here for our commit."""
-    statement = upsert(session, Guesses).values(subject=subject, failures=1, since=moment, failed_at=moment)
+def increment(session: Session, subject: str, now: datetime) -> Row[int, datetime | None]:
+    """Count a failure; return the number of failures and the time before which attempts are rejected.
+
+    Locks the row: concurrent attempts wait until the commit.
+    """
+    statement = upsert(session, FailedLogins).values(subject=subject, failures=1, since=now, failed_at=now)
     statement = statement.on_conflict_do_update(
-        index_elements=[Guesses.subject], set_={"failures": Guesses.failures + 1, "failed_at": moment}
+        index_elements=[FailedLogins.subject], set_={"failures": FailedLogins.failures + 1, "failed_at": now}
     )
-    row: Row[int, datetime | None] = session.execute(statement.returning(Guesses.failures, Guesses.open_at)).one()
+    returning = statement.returning(FailedLogins.failures, FailedLogins.open_at)
+    row: Row[int, datetime | None] = session.execute(returning).one()
     return row
 
 
-def close_until(session: Session, subject: str, moment: datetime) -> None:
-    """Let the next attempt wait."""
-    session.execute(update(Guesses).where(Guesses.subject == subject).values(open_at=moment))
+def close_until(session: Session, subject: str, time: datetime) -> None:
+    """Reject attempts until a time."""
+    session.execute(update(FailedLogins).where(FailedLogins.subject == subject).values(open_at=time))
 
 
-def take_back(session: Session, subject: str) -> None:
-    """Count one less; the others stay."""
-    change = update(Guesses).where(Guesses.subject == subject, Guesses.failures > 0)
-    session.execute(change.values(failures=Guesses.failures - 1))
+def decrement(session: Session, subject: str) -> None:
+    """Count one failure less."""
+    change = update(FailedLogins).where(FailedLogins.subject == subject, FailedLogins.failures > 0)
+    session.execute(change.values(failures=FailedLogins.failures - 1))
 
 
-def forgive(session: Session, subjects: Iterable[str]) -> None:
-    """Start counting anew."""
-    session.execute(delete(Guesses).where(Guesses.subject.in_(list(subjects))))
+def reset(session: Session, subjects: Iterable[str]) -> None:
+    """Set the failures of subjects to zero."""
+    session.execute(delete(FailedLogins).where(FailedLogins.subject.in_(list(subjects))))
 
 
-def forget(session: Session, limit: int) -> int:
-    """Remove what a day has made irrelevant, and return how many; several processes may do so at a time.
+def delete_old(session: Session, limit: int) -> int:
+    """Delete rows older than KEEP; return how many. Several processes may run this at once.
 
-    Failures in a row at an account that exists do not expire. Many people may share an address, so of those from
-    there a day's are counted.
+    Rows of existing accounts do not expire. Those of an address count for KEEP after the first failure, since many
+    users may share the address.
     """
-    end = clock.now() - KEPT
-    known = exists().where(User.id == func.split_part(Guesses.subject, ":", 2))
-    old = select(Guesses.subject).where(
-        Guesses.since < end, or_(Guesses.subject.startswith("address:"), (Guesses.failed_at < end) & ~known)
+    end = clock.now() - KEEP
+    account_exists = exists().where(User.id == func.split_part(FailedLogins.subject, ":", 2))
+    is_address = FailedLogins.subject.startswith("address:")
+    old = select(FailedLogins.subject).where(
+        FailedLogins.since < end, or_(is_address, (FailedLogins.failed_at < end) & ~account_exists)
     )
-    result: Any = session.execute(delete(Guesses).where(Guesses.subject.in_(batch(old, limit))))
+    result: Any = session.execute(delete(FailedLogins).where(FailedLogins.subject.in_(batch(old, limit))))
     return int(result.rowcount)

@@ -1,4 +1,4 @@
-"""argon2id off the hub: hashing in native threads, a few at a time, with a bounded queue before them."""
+"""argon2id in native threads: a few hashes at a time, with a bounded queue."""
 
 import secrets
 from collections.abc import Callable
@@ -17,59 +17,59 @@ Result = TypeVar("Result")
 
 
 class Hasher:
-    """Hashes and compares; raises Unavailable when too many wait already."""
+    """Hashes and compares passwords. Raises Unavailable if the queue is full."""
 
     def __init__(self, argon2: PasswordHasher, threads: int, queue: int) -> None:
         self._argon2 = argon2
-        # Each native thread keeps the memory of its largest hash; eventlet's own default is twenty threads.
+        # Each native thread keeps the memory of its largest hash, so few are better than eventlet's default of 20.
         tpool.set_num_threads(threads)
-        self._free = Semaphore(threads)
-        self._room = threads + queue
-        # What an unknown user's password is compared with, so that the answer takes as long as for a known one.
-        self._nobodys = argon2.hash(secrets.token_urlsafe())
+        self._free_threads = Semaphore(threads)
+        self._capacity = threads + queue
+        # Compared with the password of an unknown user, so that the reply takes as long as for a known one.
+        self._dummy_hash = argon2.hash(secrets.token_urlsafe())
 
-    def refuse_if_full(self) -> None:
-        """Raise Unavailable while there is no room, for those who would lose something by finding out later."""
-        if self._room == 0:
+    def require_capacity(self) -> None:
+        """Raise Unavailable if the queue is full; for callers that write something before they hash."""
+        if self._capacity == 0:
             raise Unavailable("Too many people sign in at this moment.", "busy")
 
     def hash(self, password: str) -> str:
-        """Return the hash of a password in its normal form, with salt and parameters."""
+        """Return the hash of a normalized password, with salt and parameters."""
         return self._run(lambda: self._argon2.hash(password))
 
     def matches(self, password_hash: str | None, password: str) -> bool:
-        """Compare, with nobody's hash where there is none."""
-        return self._run(lambda: passwords.matches(self._argon2, password_hash or self._nobodys, password))
+        """Return whether a password has this hash; without a hash it takes as long and is false."""
+        return self._run(lambda: passwords.matches(self._argon2, password_hash or self._dummy_hash, password))
 
     def is_outdated(self, password_hash: str) -> bool:
-        """Tell whether the parameters were others than today's."""
+        """Return whether a hash has other parameters than the current ones."""
         return self._argon2.check_needs_rehash(password_hash)
 
     def _run(self, work: Callable[[], Result]) -> Result:
-        """Run in a native thread. argon2 leaves the interpreter's lock alone meanwhile, so the hub goes on."""
-        self.refuse_if_full()
-        self._room -= 1
+        """Run in a native thread. argon2 releases the interpreter's lock, so other greenlets run meanwhile."""
+        self.require_capacity()
+        self._capacity -= 1
         try:
-            with self._free:
+            with self._free_threads:
                 result: Result = tpool.execute(work)
                 return result
         finally:
-            self._room += 1
+            self._capacity += 1
 
 
-class Hashing(DependencyProvider):
+class HasherProvider(DependencyProvider):
     """Provides the process's Hasher."""
 
-    if TYPE_CHECKING:  # Nameko puts the result of get_dependency in our place
+    if TYPE_CHECKING:  # Nameko replaces the attribute with the result of get_dependency
 
         def __get__(self, service: object, owner: type) -> Hasher: ...
 
     def setup(self) -> None:
-        """Read the parameters."""
+        """Create the hasher with the configured parameters."""
         settings = self.container.config["users"]["passwords"]
         argon2 = PasswordHasher(settings["time_cost"], settings["memory_cost"], settings["parallelism"])
         self._hasher = Hasher(argon2, settings["threads"], settings["queue"])
 
     def get_dependency(self, worker_ctx: WorkerContext) -> Hasher:  # noqa: ARG002 - Nameko's signature
-        """Return the one that all workers share."""
+        """Return the hasher, which all workers share."""
         return self._hasher

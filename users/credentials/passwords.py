@@ -1,4 +1,4 @@
-"""The rules for passwords (NIST SP 800-63B, section 5.1.1.2): long enough, not a common one, nothing else."""
+"""Rules for passwords (NIST SP 800-63B, section 5.1.1.2): a minimum length, and no common password."""
 
 import unicodedata
 from functools import cache
@@ -9,40 +9,40 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from chassis.errors import Invalid
 
-SHORTEST, LONGEST = 8, 128  # characters, after NFKC
+MIN_LENGTH, MAX_LENGTH = 8, 128  # characters, after NFKC
 
 
-def normal(password: str) -> str:
-    """Return the form that is counted and hashed: the same on every keyboard (RFC 8265, section 4)."""
+def normalize(password: str) -> str:
+    """Return the password in NFKC, so that every keyboard produces the same characters (RFC 8265, section 4)."""
     return unicodedata.normalize("NFKC", password)
 
 
-def accepted(password: str, username: str, email: str) -> str:
-    """Return the normal form of a new password, or raise Invalid with the reason."""
-    password = normal(password)
-    if not SHORTEST <= len(password) <= LONGEST:
-        raise _refused(f"must have {SHORTEST} to {LONGEST} characters", "password_length")
+def validate(password: str, username: str, email: str) -> str:
+    """Return a new password, normalized. Raises Invalid with the reason."""
+    password = normalize(password)
+    if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
+        raise _invalid(f"must have {MIN_LENGTH} to {MAX_LENGTH} characters", "password_length")
     folded = password.casefold()
     if folded in {name.casefold() for name in (username, email, email.partition("@")[0])}:
-        raise _refused("must not be the account's own name or address", "password_is_name")
-    if folded in _common():
-        raise _refused("is among the most common passwords, which are tried first", "password_common")
+        raise _invalid("must not be the account's own name or address", "password_is_name")
+    if folded in _common_passwords():
+        raise _invalid("is among the most common passwords, which are tried first", "password_common")
     return password
 
 
 def matches(argon2: PasswordHasher, password_hash: str, password: str) -> bool:
-    """Compare; slow by intention."""
+    """Return whether a password has this hash. Takes as long as hashing."""
     try:
-        return argon2.verify(password_hash, normal(password))
+        return argon2.verify(password_hash, normalize(password))
     except (VerificationError, InvalidHashError):
         return False
 
 
-def _refused(reason: str, code: str) -> Invalid:
+def _invalid(reason: str, code: str) -> Invalid:
     return Invalid.field("password", reason, code)
 
 
 @cache
-def _common() -> frozenset[str]:
+def _common_passwords() -> frozenset[str]:
     text = resources.files("users").joinpath("data", "common-passwords.txt").read_text(encoding="utf-8")
     return frozenset(text.split())

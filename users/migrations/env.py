@@ -1,4 +1,4 @@
-"""alembic's entry: what the users database should look like."""
+"""Runs the migrations of the users database with alembic."""
 
 from chassis.db.migrations import run
 from chassis.db.tables import METADATA

@@ -1,1 +1,1 @@
-"""Sessions: start, end, list, and their copies in Redis."""
+"""Sessions: start, use and end, their cache in Redis, and who was active at a time."""

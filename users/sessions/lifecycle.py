@@ -1,4 +1,4 @@
-"""Starting and ending sessions."""
+"""Starts, identifies, lists and ends sessions."""
 
 import secrets
 from dataclasses import dataclass
@@ -16,91 +16,99 @@ from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Unauthenticated
 from users import contract, serializers, store
 from users.credentials import authentication, failed_logins, failed_logins_store
-from users.credentials.authentication import Proof
+from users.credentials.authentication import VerifiedPassword
 from users.models import User, UserSession
+from users.sessions import store as session_store
 
-TOKEN_BYTES = 32  # 256 bits, written as 43 characters
+TOKEN_BYTES = 32  # 256 bits, encoded as 43 characters
 
 
 @dataclass(frozen=True, slots=True)
-class Lives:
-    """How long sessions live: at most, and without being seen; being seen is noted after `noted` again."""
+class SessionLifetimes:
+    """When sessions expire: `maximum` after their start, `idle` after their last recorded use.
 
-    most: timedelta
+    A use is recorded if the last record is older than `record_interval`.
+    """
+
+    maximum: timedelta
     idle: timedelta
-    noted: timedelta
+    record_interval: timedelta
 
-    def end(self, created_at: datetime, seen_at: datetime) -> datetime:
-        """Return until when a session lives that was seen at that moment."""
-        return min(created_at + self.most, seen_at + self.idle)
+    def expires_at(self, created_at: datetime, last_seen_at: datetime) -> datetime:
+        """Return when a session expires."""
+        return min(created_at + self.maximum, last_seen_at + self.idle)
 
 
-def lives(settings: dict[str, Any]) -> Lives:
-    """Read the `session` section of the configuration."""
-    return Lives(*(timedelta(seconds=settings[name]) for name in ("lifetime", "idle", "cache")))
+def lifetimes_from_config(settings: dict[str, Any]) -> SessionLifetimes:
+    """Read the settings `users.session`, in seconds."""
+    return SessionLifetimes(*(timedelta(seconds=settings[name]) for name in ("lifetime", "idle", "cache")))
 
 
 def start(
-    session: Session, request: contract.SignIn, proof: Proof, lives: Lives
+    session: Session, request: contract.SignIn, verified: VerifiedPassword, lifetimes: SessionLifetimes
 ) -> tuple[contract.Session, contract.Identity]:
-    """Store a session, unless the password was changed or the account closed or deleted since the proof."""
-    user = store.find(session, User.id == proof.user_id, lock=True)
-    if user is None or not user.is_active or user.password_changed_at != proof.password_changed_at:
-        raise authentication.refused()
-    user.password_hash = proof.new_hash or user.password_hash
+    """Store a session and reset the failed logins.
+
+    Raises Unauthenticated if the password was changed, or the account closed or deleted, since the password was
+    verified.
+    """
+    user = store.find(session, User.id == verified.user_id, lock=True)
+    if user is None or not user.is_active or user.password_changed_at != verified.password_changed_at:
+        raise authentication.bad_credentials()
+    user.password_hash = verified.new_hash or user.password_hash
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    moment = clock.now()
-    started = store.add_session(
+    now = clock.now()
+    started = session_store.add(
         session,
         user_id=user.id,
         token_hash=contract.token_hash(token),
-        created_at=moment,
-        last_seen_at=moment,
-        expires_at=lives.end(moment, moment),
+        created_at=now,
+        last_seen_at=now,
+        expires_at=lifetimes.expires_at(now, now),
         user_agent=request.user_agent,
     )
-    failed_logins_store.forgive(session, [failed_logins.at_login(user.id, "")])
+    failed_logins_store.reset(session, [failed_logins.login_subject(user.id, "")])
     if request.address:
-        failed_logins_store.take_back(session, failed_logins.from_address(request.address))
-    reply = contract.Session(token=token, expires_at=moment + lives.most, user=serializers.account(user))
+        failed_logins_store.decrement(session, failed_logins.address_subject(request.address))
+    reply = contract.Session(token=token, expires_at=now + lifetimes.maximum, user=serializers.account(user))
     return reply, serializers.identity(user, started)
 
 
-def identify(db: UnitOfWork, token_hash: str, lives: Lives) -> contract.Identity:
-    """Return whose live session it is, which is hereby seen, or raise Unauthenticated."""
+def identify(db: UnitOfWork, token_hash: str, lifetimes: SessionLifetimes) -> contract.Identity:
+    """Return the identity of a live session and record its use. Raises Unauthenticated."""
     with db.read() as session:
-        found = store.session_of(session, token_hash)
-        if found is None or not found[0].is_live(found[1]):
+        row = session_store.find(session, token_hash)
+        if row is None or not row[0].is_live(row[1]):
             raise Unauthenticated("The session has ended, or never was.", "invalid_token")
-        started, user = found
-        identity, moment = serializers.identity(user, started), clock.now()
-        seen_lately = moment < started.last_seen_at + lives.noted
-        expires_at = lives.end(started.created_at, moment)
-    if seen_lately:
+        user_session, user = row
+        identity, now = serializers.identity(user, user_session), clock.now()
+        recorded = now < user_session.last_seen_at + lifetimes.record_interval
+        expires_at = lifetimes.expires_at(user_session.created_at, now)
+    if recorded:
         return identity
     with db.write() as session:
-        store.see(session, identity.session_id, moment, expires_at)
+        session_store.record_use(session, identity.session_id, now, expires_at)
     return identity.model_copy(update={"expires_at": expires_at})
 
 
 def page(session: Session, caller: Caller, request: contract.ListSessions) -> contract.SessionPage:
     """Return a page of the caller's live sessions, newest first."""
     before = cursor.decode(request.cursor)
-    found = store.live_sessions(session, caller.require_user(), request.limit + 1, before)
-    items = [serializers.listed(one, current=one.id == caller.session) for one in found]
+    sessions = session_store.live_sessions(session, caller.require_user(), request.limit + 1, before)
+    items = [serializers.listed_session(listed, current=listed.id == caller.session) for listed in sessions]
     return cursor.page(contract.SessionPage, items, request.limit)
 
 
-def sign_out(session: Session, caller: Caller, *, everywhere: bool) -> None:
-    """End the caller's session, or all of the caller's."""
+def log_out(session: Session, caller: Caller, *, everywhere: bool) -> None:
+    """End the caller's session, or with `everywhere` all sessions of the caller."""
     user = store.get(session, User.id == caller.user, lock=True)
-    these = () if everywhere else (UserSession.id == caller.session,)
-    end(session, user.id, *these)
+    conditions = () if everywhere else (UserSession.id == caller.session,)
+    end(session, user.id, *conditions)
 
 
-def end(session: Session, user_id: str, *these: ColumnElement[bool]) -> list[str]:
-    """End a user's live sessions, or these of them, and tell the holders of open sockets; return their ids."""
-    ended = store.end_sessions(session, user_id, *these)
+def end(session: Session, user_id: str, *conditions: ColumnElement[bool]) -> list[str]:
+    """Revoke a user's live sessions that meet the conditions, and publish SessionEnded; return their ids."""
+    ended = session_store.revoke(session, user_id, *conditions)
     if ended:
         outbox.add(session, contract.SessionEnded(user_id=user_id, session_ids=ended))
     return ended

@@ -1,4 +1,4 @@
-"""Posts, and the chassis' tables."""
+"""Tables of posts and of the chassis."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,7 +11,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Create them."""
+    """Create the tables."""
     op.create_table(
         "posts",
         sa.Column("id", UuidText, primary_key=True),

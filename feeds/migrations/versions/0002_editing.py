@@ -1,4 +1,4 @@
-"""Posts that were edited or deleted, and the way to one author's."""
+"""Columns of edited and deleted posts, and an index of posts by author."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,7 +11,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Add both; the version before runs beside it and sees a deleted post as an empty one for a moment."""
+    """Add them; the previous version shows a deleted post with an empty text until it is stopped."""
     add_traceparent()
     op.add_column("posts", sa.Column("edited_at", UtcDateTime))
     op.add_column("posts", sa.Column("deletion_id", UuidText))

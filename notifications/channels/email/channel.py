@@ -1,4 +1,4 @@
-"""E-mail by SMTP: at least once, with a Message-ID by which a second copy is known."""
+"""Sends e-mail by SMTP: at least once, with the same Message-ID for every copy."""
 
 import smtplib
 import socket
@@ -9,78 +9,80 @@ from typing import Any
 
 from chassis import clock
 from notifications.channels import delivery_results
-from notifications.channels.base import Outgoing, Result, recordable
-from notifications.channels.delivery_results import Outcome
+from notifications.channels.base import ChannelFactory, OutgoingMessage, SendResult, group_results
+from notifications.channels.delivery_results import DeliveryResult
 from notifications.channels.email import smtp_errors
 from notifications.channels.email.message import Composer
-from notifications.contract import DeliveryChannel
 
 SECURITY = ("none", "starttls", "tls")
 
 
+def set_up_email(settings: dict[str, Any]) -> ChannelFactory:
+    """Set up the channel from the `email` section. Raises ValueError for an invalid setting."""
+    email = Email(settings)
+    return lambda _db, _rpc_client: email
+
+
 class Email:
-    """Sends mails, a batch over one connection."""
+    """Sends each batch over one SMTP connection."""
 
-    name: DeliveryChannel = "email"
-    abandoned = delivery_results.transient("the sender stopped on the way")
-
-    def __init__(self, config: dict[str, Any]) -> None:
-        if config["security"] not in SECURITY:  # a slip of the pen must not send passwords in the clear
+    def __init__(self, settings: dict[str, Any]) -> None:
+        if settings["security"] not in SECURITY:  # a typing error must not send passwords unencrypted
             raise ValueError(f"email.security: expected one of {', '.join(SECURITY)}")
-        self._config = config
-        self._composer = Composer(config["sender"], config["public_url"])
+        self._settings = settings
+        self._composer = Composer(settings["sender"], settings["public_url"])
 
-    def send(self, batch: Sequence[Outgoing]) -> Iterator[list[Result]]:
-        """Send until all are sent or the connection is lost; without a connection the first one tells why."""
-        return recordable(self._send(batch))
+    def send(self, batch: Sequence[OutgoingMessage]) -> Iterator[list[SendResult]]:
+        """Send until the end of the batch or of the connection. If connecting fails, only the first has a result."""
+        return group_results(self._send(batch))
 
-    def _send(self, batch: Sequence[Outgoing]) -> Iterator[Result]:
+    def _send(self, batch: Sequence[OutgoingMessage]) -> Iterator[SendResult]:
         try:
             server = self._connect()
-        except OSError as error:  # smtplib's own are OSErrors too
-            yield from ((letter.id, delivery_results.away(smtp_errors.text(error))) for letter in batch[:1])
+        except OSError as error:  # smtplib's errors are OSErrors too
+            yield from ((message.id, delivery_results.unavailable(smtp_errors.text(error))) for message in batch[:1])
             return
         try:
-            for letter in batch:
-                outcome = self._send_one(server, letter)
-                yield letter.id, outcome
-                if outcome.trouble or server.sock is None:
+            for message in batch:
+                result = self._send_message(server, message)
+                yield message.id, result
+                if result.provider_error or server.sock is None:
                     return
         finally:
-            _hang_up(server)
+            _disconnect(server)
 
-    def _send_one(self, server: smtplib.SMTP, letter: Outgoing) -> Outcome:
+    def _send_message(self, server: smtplib.SMTP, message: OutgoingMessage) -> DeliveryResult:
         try:
-            message = self._composer.compose(letter, clock.now())
-            server.send_message(message, self._composer.address, [letter.address])
+            mail = self._composer.compose(message, clock.now())
+            server.send_message(mail, self._composer.address, [message.address])
         except ValueError:
-            return delivery_results.unusable("the address cannot be used")
+            return delivery_results.invalid_address("the address cannot be used")
         except OSError as error:
-            return smtp_errors.outcome(error)
+            return smtp_errors.result(error)
         return delivery_results.sent()
 
     def _connect(self) -> smtplib.SMTP:
-        """Connect, encrypt and sign in as configured."""
-        config = self._config
-        # smtplib would ask the DNS for our name each time.
-        options = {"local_hostname": socket.gethostname(), "timeout": config["timeout"]}
-        if config["security"] == "tls":
+        """Connect, encrypt and log in as configured."""
+        settings = self._settings
+        # Without `local_hostname` smtplib asks the DNS each time.
+        options = {"local_hostname": socket.gethostname(), "timeout": settings["timeout"]}
+        if settings["security"] == "tls":
             context = ssl.create_default_context()
-            server: smtplib.SMTP = smtplib.SMTP_SSL(config["host"], config["port"], context=context, **options)
+            server: smtplib.SMTP = smtplib.SMTP_SSL(settings["host"], settings["port"], context=context, **options)
         else:
-            server = smtplib.SMTP(config["host"], config["port"], **options)
+            server = smtplib.SMTP(settings["host"], settings["port"], **options)
         try:
-            if config["security"] == "starttls":
+            if settings["security"] == "starttls":
                 server.starttls(context=ssl.create_default_context())
-            if config["username"]:
-                server.login(config["username"], config["password"])
+            if settings["username"]:
+                server.login(settings["username"], settings["password"])
         except OSError:
-            _hang_up(server)
+            _disconnect(server)
             raise
         return server
 
 
-def _hang_up(server: smtplib.SMTP) -> None:
+def _disconnect(server: smtplib.SMTP) -> None:
     with suppress(OSError):
         server.quit()
     server.close()

@@ -1,4 +1,4 @@
-"""Composes mails: headers, text and HTML."""
+"""Composes e-mails: headers, text and HTML."""
 
 from datetime import datetime
 from email.errors import MessageError
@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from notifications.channels.base import Outgoing
-from notifications.wording import one_line
+from notifications.channels.base import OutgoingMessage
+from notifications.texts import one_line
 
 _TEMPLATES = Environment(
     loader=PackageLoader("notifications.channels.email"),
@@ -23,28 +23,28 @@ _TEMPLATES = Environment(
 )
 _TEXT, _HTML = (_TEMPLATES.get_template(f"mail.{kind}") for kind in ("txt", "html"))
 
-_LINK = "List-Unsubscribe"
-_SHORT = 60  # characters that fit on a line behind a header's name
+_UNSUBSCRIBE = "List-Unsubscribe"
+_MAX_PLAIN_SUBJECT = 60  # characters that fit on one line with the header's name
 
 
 class _Policy(EmailPolicy):
-    """Folds two headers in other ways than Python 3.11 does.
+    """Folds two headers differently.
 
-    It would encode a long link as if it were words, and lose spaces between words that it encodes.
+    Python 3.11 encodes a long link as if it were text, and loses spaces between encoded words.
     """
 
     def fold(self, name: str, value: str) -> str:
-        """Return a header's lines."""
-        if name == _LINK:
+        """Return the lines of a header."""
+        if name == _UNSUBSCRIBE:
             return f"{name}: {value}{self.linesep}"
         if name == "Subject":
-            plain = value.isascii() and len(value) <= _SHORT
-            words = value if plain else Header(value, "utf-8", header_name=name).encode(linesep=self.linesep)
-            return f"{name}: {words}{self.linesep}"
+            plain = value.isascii() and len(value) <= _MAX_PLAIN_SUBJECT
+            encoded = value if plain else Header(value, "utf-8", header_name=name).encode(linesep=self.linesep)
+            return f"{name}: {encoded}{self.linesep}"
         return str(super().fold(name, value))
 
     def fold_binary(self, name: str, value: str) -> bytes:
-        """Return the same as bytes."""
+        """Return the lines of a header as bytes."""
         return self.fold(name, value).encode()
 
 
@@ -52,7 +52,7 @@ _POLICY = _Policy(linesep="\r\n", cte_type="7bit")
 
 
 class Composer:
-    """Writes mails in the name of `sender`, such as `Baraza <no-reply@example.org>`, with links below `public_url`."""
+    """Composes e-mails from `sender`, such as `Baraza <no-reply@example.org>`, with links below `public_url`."""
 
     def __init__(self, sender: str, public_url: str) -> None:
         if urlsplit(public_url).scheme not in {"http", "https"}:
@@ -62,34 +62,33 @@ class Composer:
         self._domain = self.address.rpartition("@")[2]
         self._url = public_url.rstrip("/")
 
-    def compose(self, letter: Outgoing, moment: datetime) -> EmailMessage:
-        """Return the mail; a delivery's Message-ID is always the same. Raises ValueError for an unusable address."""
+    def compose(self, message: OutgoingMessage, date: datetime) -> EmailMessage:
+        """Return the e-mail. Its Message-ID is the same for every attempt. Raises ValueError for an invalid address."""
         mail = EmailMessage(_POLICY)
-        mail["Message-ID"] = f"<{letter.reference}@{self._domain}>"
-        mail["Date"] = format_datetime(moment)
+        mail["Message-ID"] = f"<{message.reference}@{self._domain}>"
+        mail["Date"] = format_datetime(date)
         mail["From"] = self._sender
-        mail["To"] = _mailbox(letter.username, letter.address)
-        mail["Subject"] = one_line(letter.title)
-        mail["List-Id"] = f"Baraza <notifications.{self._domain}>"  # RFC 2919: what filters sort by
-        mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation notices, please
-        mail["Precedence"] = "bulk"  # the same, for those who do not know RFC 3834
-        link = self._unsubscribe_link(letter)
+        mail["To"] = _mailbox(message.username, message.address)
+        mail["Subject"] = one_line(message.title)
+        mail["List-Id"] = f"Baraza <notifications.{self._domain}>"  # RFC 2919, for mail filters
+        mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: prevents out-of-office replies
+        mail["Precedence"] = "bulk"  # the same, for servers without RFC 3834
+        link = self._unsubscribe_link(message.unsubscribe_token)
         if link:
-            mail[_LINK] = f"<{link}>"  # RFC 2369
+            mail[_UNSUBSCRIBE] = f"<{link}>"  # RFC 2369
             mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
-        words = {"letter": letter, "unsubscribe": link}
-        mail.set_content(_TEXT.render(words))
-        mail.add_alternative(_HTML.render(words), subtype="html")
+        values = {"message": message, "unsubscribe": link}
+        mail.set_content(_TEXT.render(values))
+        mail.add_alternative(_HTML.render(values), subtype="html")
         return mail
 
-    def _unsubscribe_link(self, letter: Outgoing) -> str | None:
-        """Return where one click switches e-mail off; the token is what shows that it is its owner's click."""
-        token = letter.unsubscribe_token
+    def _unsubscribe_link(self, token: str | None) -> str | None:
+        """Return the link that switches e-mail off with one click; the token stands for a login."""
         return f"{self._url}/unsubscribe/{token}/?channel=email" if token else None
 
 
 def _mailbox(name: str, address: str) -> Address:
-    """Line breaks and lists of addresses are rejected here; the parser has several words for no."""
+    """Return the mailbox. Raises ValueError for line breaks and lists of addresses; the parser has several errors."""
     try:
         return Address(name, addr_spec=address)
     except (ValueError, MessageError, IndexError) as error:

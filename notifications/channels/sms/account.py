@@ -1,4 +1,4 @@
-"""Our account at Africa's Talking: sends one request and reads its answer."""
+"""An account at Africa's Talking: sends one request and reads its response."""
 
 import logging
 import time
@@ -9,62 +9,63 @@ from typing import Any
 import requests
 
 from notifications.channels import delivery_results
-from notifications.channels.delivery_results import Outcome
+from notifications.channels.delivery_results import DeliveryResult
 from notifications.channels.sms import africas_talking, daily_limits, phone_numbers
-from notifications.channels.sms.africas_talking import Answer
+from notifications.channels.sms.africas_talking import Response
 
-CONNECTING = 3.05  # seconds; the SDK's own
+CONNECT_TIMEOUT = 3.05  # seconds; the SDK's value
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
-    """What came of one request by number, and which of them want no more of our SMS."""
+class RequestResults:
+    """The results of one request by phone number, and the numbers that opted out of SMS."""
 
-    outcomes: dict[str, Outcome]
+    results: dict[str, DeliveryResult]
     opted_out: list[str] = field(default_factory=list)
 
 
 class SmsAccount:
-    """Lives as long as its process, and so remembers that the balance is used up."""
+    """The account of this process. It stops sending for a while when the balance is used up."""
 
-    def __init__(self, config: dict[str, Any]) -> None:
-        self._client = africas_talking.Client(config["username"], config["api_key"], config["url"])
-        self._timeouts = (CONNECTING, config["timeout"])
-        self._sender_id: str | None = config["sender"] or None
-        self.countries = phone_numbers.countries(config["countries"])
-        self.limits = daily_limits.of(config)
-        self._empty = False
-        self._closed_until = 0.0
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self._client = africas_talking.Client(settings["username"], settings["api_key"], settings["url"])
+        self._timeouts = (CONNECT_TIMEOUT, settings["timeout"])
+        self._sender_id: str | None = settings["sender"] or None
+        self.countries = phone_numbers.countries(settings["countries"])
+        self.limits = daily_limits.from_settings(settings)
+        self._balance_used_up = False
+        self._paused_until = 0.0
 
     @property
     def pause(self) -> float:
-        """The seconds until it makes sense to send again, after the balance was found used up."""
-        return max(0.0, self._closed_until - time.monotonic())
+        """The seconds until the next try, after the balance was used up; 0 if sending is possible."""
+        return max(0.0, self._paused_until - time.monotonic())
 
-    def send(self, text: str, numbers: Sequence[str]) -> Results:
-        """Send one text to some numbers and return what came of each."""
+    def send(self, text: str, numbers: Sequence[str]) -> RequestResults:
+        """Send one text to some numbers and return the result of each."""
         try:
-            answer = self._client.send(text, list(numbers), self._sender_id, timeout=self._timeouts)
+            body = self._client.send(text, list(numbers), self._sender_id, timeout=self._timeouts)
         except requests.RequestException as error:
             _log.error("Africa's Talking failed: %s", type(error).__name__)
-            return Results(dict.fromkeys(numbers, africas_talking.after(error)))
-        read = africas_talking.read(answer)
-        if read is None:
-            _log.error("Africa's Talking gave an answer that cannot be read")
-            return Results(dict.fromkeys(numbers, delivery_results.unknown("the provider's answer cannot be read")))
-        self._watch_balance(read)
-        opted_out = [one.number for one in read.statuses.values() if one.code == africas_talking.OPTED_OUT]
-        return Results({number: africas_talking.outcome(read, number) for number in numbers}, opted_out)
+            return RequestResults(dict.fromkeys(numbers, africas_talking.request_failed(error)))
+        response = africas_talking.parse(body)
+        if response is None:
+            _log.error("the response of Africa's Talking cannot be read")
+            unreadable = delivery_results.unknown("the provider's answer cannot be read")
+            return RequestResults(dict.fromkeys(numbers, unreadable))
+        self._check_balance(response)
+        opted_out = [status.number for status in response.statuses.values() if status.code == africas_talking.OPTED_OUT]
+        return RequestResults({number: africas_talking.result(response, number) for number in numbers}, opted_out)
 
-    def _watch_balance(self, answer: Answer) -> None:
-        """Stop for a while when the money is gone, and sound the alarm once until something goes out again."""
-        codes = {status.code for status in answer.statuses.values()}
-        if africas_talking.NO_MONEY in codes:
-            if not self._empty:
-                _log.error("the balance at Africa's Talking is used up: no SMS goes out")
-            self._empty = True
-            self._closed_until = time.monotonic() + africas_talking.NO_MONEY_PAUSE
-        elif codes & africas_talking.SENT:
-            self._empty = False
+    def _check_balance(self, response: Response) -> None:
+        """Pause when the balance is used up; log it once until an SMS is accepted again."""
+        codes = {status.code for status in response.statuses.values()}
+        if africas_talking.INSUFFICIENT_BALANCE in codes:
+            if not self._balance_used_up:
+                _log.error("the balance at Africa's Talking is used up: no SMS is sent")
+            self._balance_used_up = True
+            self._paused_until = time.monotonic() + africas_talking.BALANCE_PAUSE
+        elif codes & africas_talking.ACCEPTED:
+            self._balance_used_up = False

@@ -1,6 +1,7 @@
-"""Africa's Talking as we need it: their SDK, at a base URL of ours, and what its answers and errors mean."""
+"""Africa's Talking's SDK, with a configurable base URL, and the meaning of its responses and errors."""
 
 import json
+import re
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,21 +12,26 @@ from africastalking.SMS import SMSService
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from notifications.channels import delivery_results
-from notifications.channels.delivery_results import Outcome
-from notifications.channels.sms.provider_statuses import plain
+from notifications.channels.delivery_results import DeliveryResult
 
-SENT = frozenset({100, 101, 102})  # Processed, Sent, Queued
-_TRY_LATER = frozenset({401, 407, 500, 501, 502})  # RiskHold, CouldNotRoute, three kinds of their trouble
-NO_MONEY = 405  # InsufficientBalance
-NO_MONEY_PAUSE = 600  # seconds
+# Status codes of a recipient.
+ACCEPTED = frozenset({100, 101, 102})  # Processed, Sent, Queued
+_TRANSIENT = frozenset({401, 407, 500, 501, 502})  # RiskHold, CouldNotRoute, three errors of theirs
+INSUFFICIENT_BALANCE = 405
 OPTED_OUT = 406  # UserInBlacklist
+
+BALANCE_PAUSE = 600  # seconds
+
+# HTTP statuses of a request.
 _CLIENT_ERRORS = range(400, 500)
-_ABOUT_US = frozenset({401, 403, 429})  # our account, our pace: the same for whatever we send
-_NOTHING_WENT_OUT = (NewConnectionError, ConnectTimeoutError, ssl.SSLCertVerificationError)
+_ACCOUNT_ERRORS = frozenset({401, 403, 429})  # wrong key, forbidden, too many requests: the same for every message
+
+_NOTHING_SENT = (NewConnectionError, ConnectTimeoutError, ssl.SSLCertVerificationError)
+_SAFE = re.compile(r"[A-Za-z ]{1,40}")
 
 
 class Client(SMSService):
-    """The SDK's client, which also tells the status of a refusal: the SDK raises its text alone."""
+    """The SDK's client; it also raises the HTTP status of an error, where the SDK raises only the text."""
 
     def __init__(self, username: str, api_key: str, url: str | None) -> None:
         super().__init__(username, api_key)
@@ -40,8 +46,8 @@ class Client(SMSService):
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
-    """What was said of one number."""
+class RecipientStatus:
+    """The status of one phone number."""
 
     number: str
     code: int
@@ -50,61 +56,70 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What was said of all numbers of a request. Where nobody is listed, the whole request was rejected with `text`."""
+class Response:
+    """The statuses by phone number. Without any, the whole request was rejected, for the reason in `text`."""
 
-    statuses: dict[str, Status]
+    statuses: dict[str, RecipientStatus]
     text: str
 
 
-def read(answer: object) -> Answer | None:
-    """Return what an answer says, None where it cannot be read.
+def parse(body: object) -> Response | None:
+    """Return the parsed response; None if it cannot be read.
 
-    The SDK parses JSON only if the content type is exactly `application/json`; anything else arrives as text.
+    The SDK parses JSON only if the content type is exactly `application/json`; otherwise it returns text.
     """
     try:
-        body: Any = json.loads(answer) if isinstance(answer, str) else answer
-        data = body["SMSMessageData"]
-        return Answer({status.number: status for status in _statuses(data["Recipients"])}, str(data["Message"]))
+        fields: Any = json.loads(body) if isinstance(body, str) else body
+        data = fields["SMSMessageData"]
+        return Response({status.number: status for status in _statuses(data["Recipients"])}, str(data["Message"]))
     except (ValueError, TypeError, KeyError):
         return None
 
 
-def _statuses(recipients: Any) -> Iterator[Status]:
-    for one in recipients:
-        yield Status(str(one["number"]), int(one["statusCode"]), str(one["status"]), one.get("messageId"))
+def _statuses(recipients: Any) -> Iterator[RecipientStatus]:
+    for recipient in recipients:
+        yield RecipientStatus(
+            str(recipient["number"]),
+            int(recipient["statusCode"]),
+            str(recipient["status"]),
+            recipient.get("messageId"),
+        )
 
 
-def outcome(answer: Answer, number: str) -> Outcome:
-    """Say what came of one number; one that a list of others leaves out may have been served all the same."""
-    if not answer.statuses:
-        return delivery_results.failed(plain(answer.text))
-    status = answer.statuses.get(number)
+def result(response: Response, number: str) -> DeliveryResult:
+    """Return the result for one number. A number that is missing from the list may have got its SMS."""
+    if not response.statuses:
+        return delivery_results.failed(safe_text(response.text))
+    status = response.statuses.get(number)
     if status is None:
         return delivery_results.unknown("the provider's answer does not mention it")
-    text = f"{status.code} {plain(status.name)}"
-    if status.code in SENT:
+    text = f"{status.code} {safe_text(status.name)}"
+    if status.code in ACCEPTED:
         return delivery_results.sent(status.message_id)
-    if status.code == NO_MONEY:
-        return no_money()
-    return delivery_results.transient(text) if status.code in _TRY_LATER else delivery_results.failed(text)
+    if status.code == INSUFFICIENT_BALANCE:
+        return insufficient_balance()
+    return delivery_results.transient(text) if status.code in _TRANSIENT else delivery_results.failed(text)
 
 
-def no_money() -> Outcome:
-    """Tell that nothing goes out until somebody has paid; it counts as no attempt, however long that takes."""
-    return Outcome("pending", f"{NO_MONEY} InsufficientBalance", delay=NO_MONEY_PAUSE, tried=False)
+def insufficient_balance(delay: float = BALANCE_PAUSE) -> DeliveryResult:
+    """Return the result while the balance is used up; the attempt does not count."""
+    return DeliveryResult("pending", f"{INSUFFICIENT_BALANCE} InsufficientBalance", delay=delay, attempted=False)
 
 
-def after(error: requests.RequestException) -> Outcome:
-    """Read an error of a whole request: only what surely never went out is tried again."""
+def request_failed(error: requests.RequestException) -> DeliveryResult:
+    """Return the result of a request that failed as a whole. It is retried only if no SMS can have been sent."""
     if isinstance(error, requests.HTTPError) and error.response.status_code in _CLIENT_ERRORS:
-        text = f"HTTP {error.response.status_code}"
-        return (
-            delivery_results.away(text) if error.response.status_code in _ABOUT_US else delivery_results.transient(text)
-        )
-    if any(isinstance(cause, _NOTHING_WENT_OUT) for cause in _causes(error)):
-        return delivery_results.away(type(error).__name__)
-    return delivery_results.unknown(type(error).__name__, trouble=True)
+        status = error.response.status_code
+        to_result = delivery_results.unavailable if status in _ACCOUNT_ERRORS else delivery_results.transient
+        return to_result(f"HTTP {status}")
+    if any(isinstance(cause, _NOTHING_SENT) for cause in _causes(error)):
+        return delivery_results.unavailable(type(error).__name__)
+    return delivery_results.unknown(type(error).__name__, provider_error=True)
+
+
+def safe_text(text: str) -> str:
+    """Return a status or reason if it consists of letters; other texts may repeat the phone number."""
+    return text if _SAFE.fullmatch(text) else "refused"
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -1,4 +1,4 @@
-"""How many SMS a day (UTC) may see, all together and to one number: the rules."""
+"""The daily limits of SMS (per day in UTC): in total, and to one phone number."""
 
 import hashlib
 import hmac
@@ -7,50 +7,50 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from notifications.channels import delivery_results
-from notifications.channels.delivery_results import Outcome
+from notifications.channels.delivery_results import DeliveryResult
 
-USED_UP = delivery_results.cancelled("today's budget for SMS is used up")
+BUDGET_USED_UP = delivery_results.cancelled("today's budget for SMS is used up")
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """So many messages a day; `budget` is None where there is no limit for all together."""
+    """The number of SMS a day to one number, and in total (`budget`; None: unlimited)."""
 
     per_number: int
     budget: int | None
     key: bytes = field(repr=False)
 
     def subject(self, number: str) -> str:
-        """Return what a number is counted under: a hash, and keyed, since all numbers can be tried."""
+        """Return the keyed hash under which a number is counted. Without the key all numbers could be tried."""
         return hmac.new(self.key, number.encode(), hashlib.sha256).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """To which numbers a message may go, and what becomes of those to the others."""
+    """The numbers to which an SMS may be sent, and the results for the others."""
 
-    granted: list[str]
-    rejected: dict[str, Outcome]
+    allowed: list[str]
+    rejected: dict[str, DeliveryResult]
 
 
-def of(config: Mapping[str, Any]) -> Limits:
-    """Read the `sms` section. Raises ValueError for what is not a number of messages."""
-    per_number, budget = config["per_number"], config["daily_budget"]
+def from_settings(settings: Mapping[str, Any]) -> Limits:
+    """Read the `sms` section. Raises ValueError for an invalid number."""
+    per_number, budget = settings["per_number"], settings["daily_budget"]
     for name, value in (("SMS_PER_NUMBER", per_number), ("SMS_DAILY_BUDGET", 0 if budget is None else budget)):
         if type(value) is not int or value < 0:
             raise ValueError(f"{name}: expected a number of messages")
-    return Limits(per_number, budget, config["api_key"].encode())
+    return Limits(per_number, budget, settings["api_key"].encode())
 
 
-def decide(limits: Limits, had: Mapping[str, int], total: int) -> Decision:
-    """Decide about one message to each number in order: `had` is what it got today, `total` what all of them got."""
-    granted: list[str] = []
-    rejected: dict[str, Outcome] = {}
-    for number, count in had.items():
+def decide(limits: Limits, sent_today: Mapping[str, int], total: int) -> Decision:
+    """Decide about one SMS to each number, in order. `sent_today` counts by number, `total` counts all SMS today."""
+    allowed: list[str] = []
+    rejected: dict[str, DeliveryResult] = {}
+    for number, count in sent_today.items():
         if count >= limits.per_number:
             rejected[number] = delivery_results.cancelled(f"this number has had its {limits.per_number} SMS for today")
-        elif limits.budget is not None and total + len(granted) >= limits.budget:
-            rejected[number] = USED_UP
+        elif limits.budget is not None and total + len(allowed) >= limits.budget:
+            rejected[number] = BUDGET_USED_UP
         else:
-            granted.append(number)
-    return Decision(granted, rejected)
+            allowed.append(number)
+    return Decision(allowed, rejected)

@@ -1,26 +1,33 @@
-"""How much room a character takes in a text message (3GPP TS 23.038, which was GSM 03.38)."""
+"""Fits a text into one SMS (3GPP TS 23.038, formerly GSM 03.38)."""
 
-SEPTETS = 160  # in one message, if all of its characters are in the alphabet
-UNITS = 70  # of UTF-16 in one message, if only one of them is not
+from notifications.texts import excerpt
+
+SEPTETS = 160  # in one SMS, if all characters are in the GSM alphabet
+UNITS = 70  # UTF-16 code units in one SMS otherwise
+DOTS = "..."  # `…` is not in the alphabet, and would leave less than half of the room
 
 _BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-_EXTENSION = frozenset("\f^{}\\[~]|€")  # an escape and one more
+_EXTENSION = frozenset("\f^{}\\[~]|€")  # two septets: an escape and the character
 _BEYOND_ONE_UNIT = 0x10000
 
 
-def is_plain(text: str) -> bool:
-    """Tell whether all characters are in the alphabet."""
+def one_sms(title: str, body: str) -> str:
+    """Return title and body, cut to one SMS: an SMS of several parts costs several times as much."""
+    text = f"Baraza: {title}: {body}"
+    short = excerpt(text, SEPTETS, DOTS, _septets)
+    return short if _is_in_alphabet(short) else excerpt(text, UNITS, DOTS, _units)
+
+
+def _is_in_alphabet(text: str) -> bool:
     return all(char in _BASIC or char in _EXTENSION for char in text)
 
 
-def septets(char: str) -> int:
-    """Return what a character of the alphabet takes."""
+def _septets(char: str) -> int:
     return 2 if char in _EXTENSION else 1
 
 
-def units(char: str) -> int:
-    """Return what any character takes once a single one is not in the alphabet."""
+def _units(char: str) -> int:
     return 1 if ord(char) < _BEYOND_ONE_UNIT else 2

@@ -14,7 +14,7 @@ from gateway.routing.table import ROUTES
 from tests.e2e.support.client import Client
 from tests.e2e.support.operator import Operator
 from tests.e2e.support.responses import check_problem
-from users.contract import live_key, token_hash
+from users.contract import session_key, token_hash
 
 ENDPOINTS = [(route, path) for route in ROUTES for path in route.paths]
 INVALID = ("none", "garbage", "expired", "revoked", "deactivated")
@@ -35,7 +35,7 @@ def expire_session(environment: dict[str, str], user: Client) -> None:
         assert connection.execute(statement, {"hash": hashed}).rowcount == 1
     engine.dispose()
     with redis.Redis.from_url(environment["REDIS_URL"]) as client:
-        client.delete(live_key(hashed))
+        client.delete(session_key(hashed))
 
 
 @pytest.fixture(scope="module")

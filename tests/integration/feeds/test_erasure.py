@@ -1,7 +1,6 @@
-"""Posts of deleted accounts are deleted, also those that are being created at that moment."""
+"""Posts of deleted accounts are deleted, also those that are being created at the same time."""
 
 from collections.abc import Callable
-from typing import Any
 
 import eventlet
 import pytest
@@ -13,17 +12,14 @@ from sqlalchemy.orm import Session
 from chassis import clock
 from chassis.auth.caller import Caller
 from chassis.errors import Unauthenticated
-from chassis.ids import new_id
-from feeds import erasure, posts
-from feeds.contract import CACHE_TAG, Post
+from feeds import posts
+from feeds.contract import Post
 from feeds.models import Post as PostRow
+from tests.integration.feeds.conftest import ADA, BEN, TagVersion
 from tests.integration.support.databases import Databases
 from tests.integration.support.events import Listen
-from tests.integration.support.rpc import Rpc
+from tests.integration.support.rpc import GATEWAY, Rpc
 from users.contract import AccountErased
-
-ADA = Caller("gateway", user=new_id(), username="ada")
-GRACE = Caller("gateway", user=new_id(), username="grace")
 
 Erase = Callable[[], None]
 
@@ -39,21 +35,25 @@ def erase(container: ServiceContainer) -> Erase:
     return erase
 
 
-def test_all_posts_of_a_deleted_account_are_deleted_with_their_events(
-    feeds: Rpc, erase: Erase, listen: Listen, redis: Any, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("trigger", ["account_erased", "erase_author"])
+def test_all_posts_of_a_deleted_account_are_deleted_with_their_events(  # noqa: PLR0913, PLR0917 - fixtures
+    feeds: Rpc, erase: Erase, listen: Listen, tag_version: TagVersion, monkeypatch: pytest.MonkeyPatch, trigger: str
 ) -> None:
-    monkeypatch.setattr(erasure, "BATCH", 2)
-    kept = feeds("feeds.create", GRACE, text="hello")
+    monkeypatch.setattr(posts, "ERASURE_BATCH", 2)
+    other = feeds("feeds.create", BEN, text="hello")
     deleted = [feeds("feeds.create", ADA, text="hello")["id"] for _ in range(5)]
-    version = int(redis.get(f"tag:{CACHE_TAG}"))
+    version = tag_version()
     events = listen("feeds")
-    erase()
-    assert [post["id"] for post in feeds("feeds.all")["items"]] == [kept["id"]]
-    assert {events.next("post_deleted")["id"] for _ in deleted} == set(deleted)
-    assert int(redis.get(f"tag:{CACHE_TAG}")) > version
+    if trigger == "account_erased":
+        erase()
+    else:
+        assert feeds("feeds.erase_author", GATEWAY, author_id=ADA.user) == {}
+    assert feeds("feeds.all")["items"] == [other]
+    assert tag_version() > version
+    assert [events.next("post_deleted")["id"] for _ in deleted] == deleted
 
 
-def test_repeated_event_deletes_the_rest(feeds: Rpc, erase: Erase, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_repeated_event_deletes_the_remaining_posts(feeds: Rpc, erase: Erase, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(5):
         feeds("feeds.create", ADA, text="hello")
     delete_some = posts.delete_some
@@ -73,26 +73,25 @@ def test_repeated_event_deletes_the_rest(feeds: Rpc, erase: Erase, monkeypatch: 
     assert feeds("feeds.all")["items"] == []
 
 
-def test_deleted_account_cannot_post(feeds: Rpc, erase: Erase) -> None:
+def test_deleted_account_cannot_create_posts(feeds: Rpc, erase: Erase) -> None:
     erase()
-    with pytest.raises(Unauthenticated) as error:
+    with pytest.raises(Unauthenticated, match="invalid_token"):
         feeds("feeds.create", ADA, text="too late")
-    assert error.value.code == "invalid_token"
-    assert feeds("feeds.create", GRACE, text="hello")["author_id"] == GRACE.user
+    assert feeds("feeds.create", BEN, text="hello")["author_id"] == BEN.user
 
 
 def test_post_that_is_being_created_is_deleted_too(
     feeds: Rpc, erase: Erase, databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publish, created = posts.publish, eventlet.Event()
+    create, created = posts.create, eventlet.Event()
 
-    def publish_slowly(session: Session, author: Caller, text: str) -> Post:
-        post = publish(session, author, text)
+    def create_slowly(session: Session, author: Caller, text: str) -> Post:
+        post = create(session, author, text)
         created.send()
-        eventlet.sleep(0.3)  # so that the erasure begins before this transaction commits
+        eventlet.sleep(0.3)  # the erasure begins before this transaction commits
         return post
 
-    monkeypatch.setattr(posts, "publish", publish_slowly)
+    monkeypatch.setattr(posts, "create", create_slowly)
     creating = eventlet.spawn(feeds, "feeds.create", ADA, text="hello")
     created.wait()
     erase()

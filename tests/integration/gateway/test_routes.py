@@ -43,12 +43,12 @@ class ArchiveService(Service):
 
     @rpc_entrypoint
     def person(self, request: users.GetUser) -> users.Profile:
-        """Know what everybody may know."""
+        """Return a profile."""
         raise NotImplementedError(request)
 
     @rpc_entrypoint
     def open(self, request: users.Register) -> users.Profile:
-        """Tell less of an account than it should."""
+        """Return less of an account than it should."""
         raise NotImplementedError(request)
 
     @rpc_entrypoint
@@ -199,7 +199,7 @@ def test_route_can_be_sent_to_a_compatible_service_and_reset_without_it(
 @pytest.mark.parametrize(
     ("name", "target", "why"),
     [
-        ("all-posts", "nobody.all", "nobody does not answer"),
+        ("all-posts", "unknown.all", "unknown does not answer"),
         ("all-posts", "feeds.burn", "no method burn"),
         ("all-posts", "feeds.detail", "takes GetPost and returns Post"),
         ("post-detail", "archive.detail", "returns Other"),

@@ -1,70 +1,59 @@
-"""Notifications on the database that NOTIFICATIONS_DB_URI names: SQLite and PostgreSQL have to pass the same tests."""
+"""Fixtures for notifications, on the database that NOTIFICATIONS_DB_URI names: SQLite or PostgreSQL."""
 
 import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import nameko_sqlalchemy
 import pytest
 from nameko.runners import ServiceRunner
 from sqlalchemy import Engine, RowMapping, select
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.amqp.envelope import Envelope
 from chassis.amqp.publisher import BatchPublisher
 from chassis.auth import keyring
-from chassis.auth.caller import Caller
 from chassis.db.tables import METADATA
-from chassis.db.unit_of_work import UnitOfWork
 from chassis.ids import new_id
 from feeds.contract import PostCreated
+from notifications.deliveries import DeliveriesService
 from notifications.delivery import delivery_store
-from notifications.inbox import inbox_store
+from notifications.inbox import notification_store
 from notifications.models import Base
 from notifications.service import NotificationsService
-from notifications.wording import Content
-from tests.integration.notifications.people import People, UsersService
-from tests.integration.support.databases import Databases
+from notifications.texts import Content
+from tests.integration.notifications.support import CreateDeliveries, Deliver, Deliveries, PublishPost, Rows, Until
+from tests.integration.notifications.users_service import Accounts, UsersService
 from tests.integration.support.fakes import FakeServer
-from users.contract import Channel
-
-# SQLite has one writer at a time anyway.
-collect_ignore = [] if os.environ.get("NOTIFICATIONS_DB_URI", "").startswith("postgresql") else ["test_turns.py"]
-
-Publish = Callable[..., PostCreated]
-Rows = Callable[..., list[RowMapping]]
-Until = Callable[[Callable[[], object]], None]
-Order = Callable[..., str]
-Settled = Callable[[], list[RowMapping]]
 
 
 @pytest.fixture(autouse=True)
-def quick(settings: dict[str, Any]) -> None:
-    """Small pages, and no long waits."""
+def fast_settings(settings: dict[str, Any]) -> None:
+    """Small pages and short intervals."""
     settings["retry"]["delays"] = [1, 1]
     settings["notifications"]["audience"]["page"] = 3
-    settings["notifications"]["delivery"] |= {"backoff": [0.2, 0.2], "lease": 10}
+    settings["notifications"]["delivery"] |= {"interval": 0.05, "backoff": [0.1, 0.1], "lease": 10}
+
+
+@pytest.fixture(autouse=True)
+def accounts() -> Accounts:
+    UsersService.accounts = Accounts()
+    return UsersService.accounts
 
 
 @pytest.fixture
-def people() -> People:
-    UsersService.people = People()
-    return UsersService.people
-
-
-@pytest.fixture
-def database(databases: Databases) -> Engine:
-    return databases.empty("notifications")
+def database(databases: Any) -> Engine:
+    engine: Engine = databases.empty("notifications")
+    return engine
 
 
 @pytest.fixture
 def rows(database: Engine) -> Rows:
-    """Read a table: `rows("inbox", user_id=...)`, in the order of their making."""
+    """Read a table in the order of creation: `rows("inbox", user_id=...)`."""
 
-    def rows(table: str, **values: object) -> list[RowMapping]:
-        found = (Base.metadata.tables | METADATA.tables)[table]
-        query = select(found).filter_by(**values).order_by(*found.primary_key)
+    def rows(table: str, **filters: object) -> list[RowMapping]:
+        columns = (Base.metadata.tables | METADATA.tables)[table]
+        query = select(columns).filter_by(**filters).order_by(*columns.primary_key)
         with database.begin() as connection:
             return list(connection.execute(query).mappings())
 
@@ -72,18 +61,17 @@ def rows(database: Engine) -> Rows:
 
 
 @pytest.fixture
-def told(start: Callable[..., ServiceRunner], people: People) -> ServiceRunner:
-    """Users and notifications, running."""
-    assert people is UsersService.people
+def running(start: Callable[..., ServiceRunner]) -> ServiceRunner:
+    """Run users and notifications."""
     return start(UsersService, NotificationsService)
 
 
 @pytest.fixture
-def publish(settings: dict[str, Any]) -> Iterator[Publish]:
-    """Say what feeds says when somebody posted; with an event of before, say it again."""
+def publish_post(settings: dict[str, Any]) -> Iterator[PublishPost]:
+    """Publish a new post, or the same event again."""
     publisher = BatchPublisher(settings["AMQP_URI"], settings["HEARTBEAT"], "feeds", keyring.from_config(settings))
 
-    def publish(author: str, text: str = "Karibu", event: PostCreated | None = None) -> PostCreated:
+    def publish_post(author: str, text: str = "Karibu", event: PostCreated | None = None) -> PostCreated:
         event = event or PostCreated(
             id=new_id(), author_id=author, author_username="author", text=text, created_at=clock.now()
         )
@@ -91,21 +79,8 @@ def publish(settings: dict[str, Any]) -> Iterator[Publish]:
         assert publisher.publish([Envelope(new_id(), event.type, durable=True, payload=payload, request_id="-")])
         return event
 
-    yield publish
+    yield publish_post
     publisher.close()
-
-
-def sessions(database: Engine) -> UnitOfWork:
-    """Return transactions as services write them, without a service."""
-    return UnitOfWork(sessionmaker(database, class_=nameko_sqlalchemy.database.Session))
-
-
-def user(user_id: str) -> Caller:
-    return Caller("gateway", user=user_id, username="somebody")
-
-
-def staff(user_id: str) -> Caller:
-    return Caller("gateway", user=user_id, username="boss", staff=True)
 
 
 @pytest.fixture
@@ -119,24 +94,41 @@ def sms() -> FakeServer:
 
 
 @pytest.fixture
-def order(database: Engine) -> Order:
-    """Order deliveries as a fan-out does: `order("email", ada, ben)` returns the notification's id."""
+def create_deliveries(database: Engine) -> CreateDeliveries:
+    """Create deliveries as a fan-out does: `create_deliveries("email", ada, ben)` returns the notification's id."""
 
-    def order(channel: Channel, *users: str, title: str = "Tea", message: str = "Chai?", chosen: bool = False) -> str:
+    def create_deliveries(
+        channel: str, *users: str, title: str = "Tea", message: str = "Chai?", forced: bool = False
+    ) -> str:
         with Session(database) as session, session.begin():
-            notification = inbox_store.add(session, Content("message", title, message))
-            delivery_store.add(session, notification.id, {channel: users}, chosen=chosen)
+            notification = notification_store.create(session, Content("message", title, message))
+            by_channel: Any = {channel: users}
+            delivery_store.create(session, notification.id, by_channel, channels_forced=forced)
             return notification.id
 
-    return order
+    return create_deliveries
 
 
 @pytest.fixture
-def settled(rows: Rows, until: Until) -> Settled:
-    """Wait until nothing is due any more and return all deliveries."""
+def finished(rows: Rows, until: Until) -> Deliveries:
+    """Wait until no delivery is due, and return all."""
 
-    def settled() -> list[RowMapping]:
+    def finished() -> list[RowMapping]:
         until(lambda: all(row["due_at"] is None for row in rows("deliveries")))
         return rows("deliveries")
 
-    return settled
+    return finished
+
+
+@pytest.fixture
+def deliver(start: Callable[..., ServiceRunner], create_deliveries: CreateDeliveries, finished: Deliveries) -> Deliver:
+    """Create deliveries, run the services, and return all deliveries when they are finished, in the order of users."""
+    runners: list[ServiceRunner] = []
+
+    def deliver(channel: str, *users: str, **options: Any) -> list[RowMapping]:
+        if not runners:
+            runners.append(start(UsersService, DeliveriesService))
+        create_deliveries(channel, *users, **options)
+        return finished()
+
+    return deliver

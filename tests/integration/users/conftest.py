@@ -1,4 +1,4 @@
-"""People who register and sign in by real calls."""
+"""Fixtures that register and log in users by RPC."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ from chassis.auth.caller import Caller
 from chassis.ids import new_id
 from tests.integration.support.databases import Databases
 from tests.integration.support.rpc import OPERATOR, Rpc
-from tests.integration.users.people import PASSWORD, MakePerson, Person
+from tests.integration.users.logged_in import PASSWORD, LoggedInUser, LogIn, NewUser
 from users import contract
 from users.service import UsersService
 
@@ -23,8 +23,10 @@ def users(start: Callable[..., Any], rpc: Rpc) -> Rpc:
 
 
 @pytest.fixture
-def sign_in(users: Rpc) -> MakePerson:
-    def sign_in(username: str, password: str = PASSWORD) -> Person:
+def log_in(users: Rpc) -> LogIn:
+    """Start a session: `log_in("ada")`."""
+
+    def log_in(username: str, password: str = PASSWORD) -> LoggedInUser:
         session = users("users.login", username=username, password=password)
         identity = users("users.authenticate", token_hash=contract.token_hash(session["token"]))
         caller = Caller(
@@ -34,28 +36,31 @@ def sign_in(users: Rpc) -> MakePerson:
             session=identity["session_id"],
             staff=identity["is_staff"],
         )
-        return Person(session["user"], session["token"], caller)
+        return LoggedInUser(session["user"], session["token"], caller)
 
-    return sign_in
+    return log_in
 
 
 @pytest.fixture
-def person(users: Rpc, sign_in: MakePerson) -> MakePerson:
-    """Register and sign in: `person("ada", phone="+254711000001")`."""
+def new_user(users: Rpc, log_in: LogIn) -> NewUser:
+    """Register and log in: `new_user("ada", phone="+254711000001")`."""
 
-    def person(username: str, **fields: Any) -> Person:
-        users(
-            "users.register",
-            **{"username": username, "email": f"{username}@example.org", "password": PASSWORD} | fields,
-        )
-        return sign_in(username)
+    def new_user(username: str, **fields: Any) -> LoggedInUser:
+        defaults = {"username": username, "email": f"{username}@example.org", "password": PASSWORD}
+        users("users.register", **defaults | fields)
+        return log_in(username)
 
-    return person
+    return new_user
+
+
+@pytest.fixture
+def ada(new_user: NewUser) -> LoggedInUser:
+    return new_user("ada")
 
 
 @pytest.fixture
 def database(users: Rpc, databases: Databases) -> Engine:  # noqa: ARG001 - the service starts first
-    """The service's own database, to look behind its back."""
+    """Access the service's database directly."""
     return databases.engine("users")
 
 

@@ -1,10 +1,11 @@
-"""One's own sessions: listed, ended one by one, and ended by time."""
+"""Sessions are used, listed, ended by their user, and expire."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
+import eventlet
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
 
 from chassis import clock
@@ -12,9 +13,11 @@ from chassis.errors import NotFound, Unauthenticated
 from chassis.ids import new_id
 from tests.integration.conftest import Settings
 from tests.integration.support.events import Listen
-from tests.integration.support.rpc import GATEWAY, Rpc
-from tests.integration.users.people import PASSWORD, MakePerson, Person, Redis
+from tests.integration.support.rpc import Rpc
+from tests.integration.users.logged_in import PASSWORD, LoggedInUser, LogIn, NewUser, Redis
+from users import contract
 from users.models import UserSession
+from users.sessions import store
 
 DAY = timedelta(days=1)
 
@@ -23,35 +26,48 @@ def ids(page: dict[str, Any]) -> list[str]:
     return [item["id"] for item in page["items"]]
 
 
-def change(database: Engine, person: Person, **values: object) -> None:
-    """Change a session behind the service's back."""
+def change(database: Engine, user: LoggedInUser, **values: object) -> None:
+    """Change a session in the database."""
     with database.begin() as connection:
-        connection.execute(update(UserSession).where(UserSession.id == person.caller.session).values(values))
+        connection.execute(update(UserSession).where(UserSession.id == user.session_id).values(values))
 
 
-def row(database: Engine, person: Person) -> UserSession:
+def row(database: Engine, user: LoggedInUser) -> UserSession:
     with Session(database) as session:
-        return session.get_one(UserSession, person.caller.session)
+        return session.get_one(UserSession, user.session_id)
 
 
-def identify(users: Rpc, person: Person) -> datetime:
-    identity = users("users.authenticate", token_hash=person.token_hash)
+def authenticate(users: Rpc, user: LoggedInUser) -> datetime:
+    """Return when the session expires."""
+    identity = users("users.authenticate", token_hash=user.token_hash)
     return datetime.fromisoformat(identity["expires_at"])
 
 
-def test_ones_live_sessions_are_listed_newest_first_with_the_one_that_asks(
-    users: Rpc, person: MakePerson, sign_in: MakePerson
+def authentication_error(users: Rpc, user: LoggedInUser) -> str | None:
+    try:
+        authenticate(users, user)
+    except Unauthenticated as error:
+        return error.code
+    return None
+
+
+def test_unknown_token_is_rejected(users: Rpc) -> None:
+    with pytest.raises(Unauthenticated, match="invalid_token"):
+        users("users.authenticate", token_hash=contract.token_hash("unknown"))
+
+
+def test_list_has_the_live_sessions_of_the_caller(
+    users: Rpc, ada: LoggedInUser, log_in: LogIn, new_user: NewUser
 ) -> None:
-    first, person_else, ended, last = person("ada"), person("ben"), sign_in("ada"), sign_in("ada")
+    ben, ended, newest = new_user("ben"), log_in("ada"), log_in("ada")
     users("users.logout", ended.caller)
-    page = users("users.sessions", first.caller)
-    assert ids(page) == [last.caller.session, first.caller.session]
+    page = users("users.sessions", ada.caller)
+    assert ids(page) == [newest.session_id, ada.session_id]
     assert [item["current"] for item in page["items"]] == [False, True]
-    assert ids(users("users.sessions", person_else.caller)) == [person_else.caller.session]
+    assert ids(users("users.sessions", ben.caller)) == [ben.session_id]
 
 
-def test_a_session_is_listed_with_its_times_and_its_program(users: Rpc, person: MakePerson) -> None:
-    ada = person("ada")
+def test_listed_session_has_its_times_and_user_agent(users: Rpc, ada: LoggedInUser) -> None:
     users("users.login", username="ada", password=PASSWORD, user_agent="curl/8.5.0", address="192.0.2.1")
     newest, oldest = users("users.sessions", ada.caller)["items"]
     assert (newest["user_agent"], oldest["user_agent"]) == ("curl/8.5.0", None)
@@ -59,87 +75,127 @@ def test_a_session_is_listed_with_its_times_and_its_program(users: Rpc, person: 
     assert not newest["current"]
 
 
-def test_a_session_is_ended_by_its_owner_at_once(
-    users: Rpc, person: MakePerson, sign_in: MakePerson, redis: Redis, listen: Listen
+def test_end_session_ends_it_at_once(
+    users: Rpc, ada: LoggedInUser, log_in: LogIn, redis: Redis, listen: Listen
 ) -> None:
-    ada, elsewhere = person("ada"), sign_in("ada")
-    hear = listen("users")
-    users("users.end_session", ada.caller, id=elsewhere.caller.session)
-    assert redis.get(elsewhere.live_key) == ""
-    assert hear.next("session_ended") == {"user_id": ada.id, "session_ids": [elsewhere.caller.session]}
-    assert ids(users("users.sessions", ada.caller)) == [ada.caller.session]
+    other = log_in("ada")
+    events = listen("users")
+    users("users.end_session", ada.caller, id=other.session_id)
+    assert redis.get(other.session_key) == ""
+    assert events.next("session_ended") == {"user_id": ada.id, "session_ids": [other.session_id]}
+    assert ids(users("users.sessions", ada.caller)) == [ada.session_id]
 
 
-def test_ending_the_session_that_asks_is_a_logout(users: Rpc, person: MakePerson, redis: Redis) -> None:
-    ada = person("ada")
-    users("users.end_session", ada.caller, id=ada.caller.session)
-    assert redis.get(ada.live_key) == ""
-    with pytest.raises(Unauthenticated):
-        users("users.authenticate", token_hash=ada.token_hash)
+def test_end_session_may_end_the_current_session(users: Rpc, ada: LoggedInUser, redis: Redis) -> None:
+    users("users.end_session", ada.caller, id=ada.session_id)
+    assert redis.get(ada.session_key) == ""
+    assert authentication_error(users, ada) == "invalid_token"
 
 
-def test_an_unknown_an_ended_and_somebody_elses_session_are_not_there(
-    users: Rpc, person: MakePerson, sign_in: MakePerson
+def test_unknown_ended_and_other_users_sessions_are_not_found(
+    users: Rpc, ada: LoggedInUser, log_in: LogIn, new_user: NewUser
 ) -> None:
-    ada, ended, ben = person("ada"), sign_in("ada"), person("ben")
+    ended, ben = log_in("ada"), new_user("ben")
     users("users.logout", ended.caller)
-    for session_id in (new_id(), ended.caller.session, ben.caller.session):
+    for session_id in (new_id(), ended.session_id, ben.session_id):
         with pytest.raises(NotFound):
             users("users.end_session", ada.caller, id=session_id)
     assert users("users.authenticate", token_hash=ben.token_hash)
 
 
-@pytest.mark.parametrize("method", ["sessions", "end_session"])
-def test_without_a_user_there_are_no_sessions(users: Rpc, method: str) -> None:
-    with pytest.raises(Unauthenticated):
-        users(f"users.{method}", GATEWAY, **({"id": new_id()} if method == "end_session" else {}))
-
-
-def test_a_login_tells_the_end_of_a_session_and_the_session_idles_away_before(
-    settings: Settings, users: Rpc, person: MakePerson
+def test_logout_ends_this_session_only(
+    users: Rpc, ada: LoggedInUser, log_in: LogIn, redis: Redis, listen: Listen
 ) -> None:
-    person("ada")
+    other = log_in("ada")
+    events = listen("users")
+    users("users.logout", ada.caller)
+    assert redis.get(ada.session_key) == ""
+    assert events.next("session_ended") == {"user_id": ada.id, "session_ids": [ada.session_id]}
+    assert authentication_error(users, ada) == "invalid_token"
+    assert users("users.authenticate", token_hash=other.token_hash)
+
+
+def test_logout_everywhere_ends_all_sessions_of_the_user(
+    users: Rpc, log_in: LogIn, new_user: NewUser, redis: Redis, listen: Listen
+) -> None:
+    ada, ben = new_user("ada"), new_user("ben")
+    other = log_in("ada")
+    events = listen("users")
+    users("users.logout", ada.caller, everywhere=True)
+    assert [redis.get(each.session_key) for each in (ada, other)] == ["", ""]
+    assert set(events.next("session_ended")["session_ids"]) == {ada.session_id, other.session_id}
+    assert users("users.authenticate", token_hash=ben.token_hash)
+
+
+def test_repeated_logout_sets_the_tombstone_again(users: Rpc, ada: LoggedInUser, redis: Redis) -> None:
+    users("users.logout", ada.caller)
+    redis.delete(ada.session_key)  # as after a crash between the commit and the tombstone
+    users("users.logout", ada.caller)
+    assert redis.get(ada.session_key) == ""
+
+
+def test_concurrent_authentication_does_not_revive_an_ended_session(
+    users: Rpc, ada: LoggedInUser, redis: Redis
+) -> None:
+    pool = eventlet.GreenPool()
+    authentications = [pool.spawn(authentication_error, users, ada) for _ in range(8)]
+    users("users.logout", ada.caller)
+    pool.waitall()
+    assert {call.wait() for call in authentications} <= {None, "invalid_token"}
+    assert redis.get(ada.session_key) == ""
+
+
+def test_login_returns_the_end_of_the_lifetime_and_the_list_the_end_of_the_idle_time(
+    settings: Settings, users: Rpc, new_user: NewUser
+) -> None:
+    new_user("ada")
     session = users("users.login", username="ada", password=PASSWORD)
-    told = datetime.fromisoformat(session["expires_at"]) - clock.now()
-    listed = datetime.fromisoformat(users("users.sessions", person("ben").caller)["items"][0]["expires_at"])
-    assert abs(told - timedelta(seconds=settings["users"]["session"]["lifetime"])) < timedelta(minutes=1)
-    assert abs(listed - clock.now() - timedelta(seconds=settings["users"]["session"]["idle"])) < timedelta(minutes=1)
+    lifetime = datetime.fromisoformat(session["expires_at"]) - clock.now()
+    listed = datetime.fromisoformat(users("users.sessions", new_user("ben").caller)["items"][0]["expires_at"])
+    expected = settings["users"]["session"]
+    assert abs(lifetime - timedelta(seconds=expected["lifetime"])) < timedelta(minutes=1)
+    assert abs(listed - clock.now() - timedelta(seconds=expected["idle"])) < timedelta(minutes=1)
 
 
-def test_a_session_that_is_used_lives_on_and_is_noted_once_a_minute(
-    users: Rpc, person: MakePerson, database: Engine
-) -> None:
-    ada = person("ada")
+def test_use_extends_a_session_and_is_recorded_once_a_minute(users: Rpc, ada: LoggedInUser, database: Engine) -> None:
     before = row(database, ada)
-    assert identify(users, ada) == before.expires_at
-    assert row(database, ada).last_seen_at == before.last_seen_at  # a moment ago
+    assert authenticate(users, ada) == before.expires_at
+    assert row(database, ada).last_seen_at == before.last_seen_at
     change(database, ada, last_seen_at=clock.now() - DAY, expires_at=clock.now() + DAY)
-    expires_at = identify(users, ada)
+    expires_at = authenticate(users, ada)
     after = row(database, ada)
     assert clock.now() - after.last_seen_at < timedelta(minutes=1)
     assert after.expires_at == expires_at > clock.now() + 13 * DAY
 
 
-def test_no_use_makes_a_session_live_longer_than_its_lifetime(users: Rpc, person: MakePerson, database: Engine) -> None:
-    ada = person("ada")
+def test_use_does_not_extend_a_session_beyond_its_lifetime(users: Rpc, ada: LoggedInUser, database: Engine) -> None:
     created_at = clock.now() - 29 * DAY
     change(database, ada, created_at=created_at, last_seen_at=clock.now() - DAY)
-    assert identify(users, ada) == created_at + 30 * DAY
+    assert authenticate(users, ada) == created_at + 30 * DAY
 
 
-def test_a_session_that_idled_away_cannot_be_used_and_is_not_listed(
-    users: Rpc, person: MakePerson, sign_in: MakePerson, database: Engine
+def test_expired_session_is_rejected_and_not_listed(
+    users: Rpc, ada: LoggedInUser, log_in: LogIn, database: Engine
 ) -> None:
-    ada, idle = person("ada"), sign_in("ada")
+    idle = log_in("ada")
     change(database, idle, last_seen_at=clock.now() - 15 * DAY, expires_at=clock.now() - DAY)
-    with pytest.raises(Unauthenticated, match="invalid_token"):
-        users("users.authenticate", token_hash=idle.token_hash)
-    assert ids(users("users.sessions", ada.caller)) == [ada.caller.session]
+    assert authentication_error(users, idle) == "invalid_token"
+    assert ids(users("users.sessions", ada.caller)) == [ada.session_id]
     assert row(database, idle).expires_at < clock.now()
 
 
-def test_a_copy_does_not_outlive_the_time_that_a_session_may_idle(
-    settings: Settings, person: MakePerson, redis: Redis
-) -> None:
-    settings["users"]["session"]["idle"] = 2
-    assert redis.pttl(person("ada").live_key) <= 2_000
+def test_sessions_are_deleted_a_month_after_their_end(ada: LoggedInUser, log_in: LogIn, database: Engine) -> None:
+    logged_in = [ada, *(log_in("ada") for _ in range(4))]
+    month_ago = clock.now() - 30 * DAY
+    with Session(database) as session:
+        revoked, revoked_later, expired, expired_later, _live = (
+            session.get_one(UserSession, user.session_id) for user in logged_in
+        )
+        revoked.revoked_at = expired.expires_at = month_ago - DAY
+        revoked_later.revoked_at = expired_later.expires_at = month_ago + DAY
+        old = {revoked.id, expired.id}
+        before = set(session.scalars(select(UserSession.id)))
+        store.delete_old(session, limit=1)
+        assert session.scalar(select(func.count()).select_from(UserSession)) == 4
+        store.delete_old(session, limit=10)
+        assert before - set(session.scalars(select(UserSession.id))) == old

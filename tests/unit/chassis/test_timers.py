@@ -24,7 +24,7 @@ def interval(config: dict[str, Any]) -> object:
     return found.interval
 
 
-def test_a_timer_fires_as_often_as_the_configuration_says() -> None:
+def test_timer_fires_at_the_configured_interval() -> None:
     assert interval({"tea": {"pot": {"interval": 7}}}) == 7
 
 

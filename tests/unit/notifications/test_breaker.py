@@ -1,4 +1,4 @@
-"""The circuit breaker around a channel."""
+"""The circuit breaker of a channel."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -6,118 +6,113 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from notifications.channels import delivery_results
-from notifications.channels.base import Outgoing, Result
-from notifications.channels.breaker import Breaker, Protected
-from notifications.channels.delivery_results import Outcome
-from notifications.contract import DeliveryChannel
+from notifications.channels.base import OutgoingMessage, SendResult
+from notifications.channels.breaker import Breaker
+from notifications.channels.delivery_results import DeliveryResult
 
-AWAY = delivery_results.away("ConnectionRefusedError")
+UNAVAILABLE = delivery_results.unavailable("ConnectionRefusedError")
 LONG = 3600  # seconds
 
 
-class Scripted:
-    """A channel whose outcomes a test writes down beforehand."""
+class ScriptedChannel:
+    """Returns prepared results, one at a time or the whole batch at once."""
 
-    name: DeliveryChannel = "email"
-    abandoned = delivery_results.unknown("stopped")
+    def __init__(self, *results: DeliveryResult, at_once: bool = False) -> None:
+        self.results = list(results)
+        self.at_once = at_once
 
-    def __init__(self, *script: Outcome) -> None:
-        self.script = list(script)
-
-    def send(self, batch: Sequence[Outgoing]) -> Iterator[list[Result]]:
-        for letter in batch:
-            yield [(letter.id, self.script.pop(0))]
-
-
-class AtOnce(Scripted):
-    """Tells what came of a batch in one part."""
-
-    def send(self, batch: Sequence[Outgoing]) -> Iterator[list[Result]]:
-        yield [result for results in super().send(batch) for result in results]
+    def send(self, batch: Sequence[OutgoingMessage]) -> Iterator[list[SendResult]]:
+        if self.at_once:
+            yield [(message.id, self.results.pop(0)) for message in batch]
+        else:
+            for message in batch:
+                yield [(message.id, self.results.pop(0))]
 
 
-def protected(*script: Outcome, rest: float = LONG) -> Protected:
-    return Protected(Scripted(*script), Breaker("email", {"failures": 2, "open": rest}))
+def new_breaker(open_for: float = LONG) -> Breaker:
+    return Breaker("email", {"failures": 2, "open": open_for})
 
 
-def send(channel: Protected, count: int = 1) -> int:
-    """Send so many and return how many the channel came to."""
-    letters = [Outgoing(number, "", "a@b.example", "ada", "message", "", "") for number in range(count)]
-    return sum(len(results) for results in channel.send(letters))
+def send(breaker: Breaker, channel: ScriptedChannel, count: int = 1) -> list[str]:
+    """Send some messages and return the statuses of those that have a result."""
+    batch = [OutgoingMessage(number, "", "a@b.example", "ada", "message", "", "") for number in range(count)]
+    return [result.status for results in breaker.send(channel, batch) for _, result in results]
 
 
-def test_after_failures_in_a_row_nothing_may_be_claimed() -> None:
-    channel = protected(AWAY, AWAY)
-    send(channel)
-    assert (channel.breaker.state, channel.room(100)) == ("closed", 100)
-    send(channel)
-    assert (channel.breaker.state, channel.room(100)) == ("open", 0)
+def test_consecutive_errors_open_the_breaker_and_nothing_may_be_claimed() -> None:
+    breaker, channel = new_breaker(), ScriptedChannel(UNAVAILABLE, UNAVAILABLE)
+    send(breaker, channel)
+    assert (breaker.state, breaker.allowed(100)) == ("closed", 100)
+    send(breaker, channel)
+    assert (breaker.state, breaker.allowed(100)) == ("open", 0)
 
 
-def test_a_success_between_failures_starts_the_count_anew() -> None:
-    channel = protected(AWAY, delivery_results.sent(), AWAY)
+@pytest.mark.parametrize(
+    "result",
+    [
+        delivery_results.sent(),
+        delivery_results.failed("SMTP 550"),
+        delivery_results.transient("SMTP 452"),
+    ],
+    ids=["sent", "permanent failure", "transient failure"],
+)
+def test_reply_of_the_provider_between_errors_resets_the_count(result: DeliveryResult) -> None:
+    breaker, channel = new_breaker(), ScriptedChannel(UNAVAILABLE, result, UNAVAILABLE)
     for _ in range(3):
-        send(channel)
-    assert channel.breaker.state == "closed"
+        send(breaker, channel)
+    assert breaker.state == "closed"
 
 
-def test_the_rest_of_a_batch_is_left_alone_after_the_first_trouble_which_counts_once() -> None:
-    channel = protected(delivery_results.sent(), AWAY, AWAY)
-    assert send(channel, 3) == 2
-    assert channel.breaker.state == "closed"
-
-
-def test_a_server_that_takes_some_of_each_batch_is_not_shut_out() -> None:
-    lost = delivery_results.transient("SMTPServerDisconnected", trouble=True)
-    channel = Protected(AtOnce(*[delivery_results.sent(), lost] * 3), Breaker("email", {"failures": 2, "open": LONG}))
+def test_invalid_address_between_errors_does_not_reset_the_count() -> None:
+    invalid = delivery_results.invalid_address("the phone number is not valid")
+    breaker, channel = new_breaker(), ScriptedChannel(UNAVAILABLE, invalid, UNAVAILABLE)
     for _ in range(3):
-        send(channel, 2)
-    assert channel.breaker.state == "closed"
+        send(breaker, channel)
+    assert breaker.state == "open"
 
 
-def test_when_it_was_open_long_enough_one_delivery_tries_and_closes_it() -> None:
-    channel = protected(AWAY, AWAY, delivery_results.sent(), rest=0)
-    send(channel)
-    send(channel)
-    assert (channel.breaker.state, channel.room(100)) == ("half-open", 1)
-    send(channel)
-    assert (channel.breaker.state, channel.room(100)) == ("closed", 100)
+def test_rest_of_a_batch_is_not_attempted_after_an_error_which_counts_once() -> None:
+    breaker = new_breaker()
+    assert send(breaker, ScriptedChannel(delivery_results.sent(), UNAVAILABLE, UNAVAILABLE), 3) == ["sent", "pending"]
+    assert breaker.state == "closed"
 
 
-def test_a_try_that_fails_opens_it_for_another_while() -> None:
-    channel = protected(AWAY, AWAY, AWAY, rest=0)
+def test_breaker_stays_closed_if_some_of_each_batch_is_sent() -> None:
+    lost = delivery_results.transient("SMTPServerDisconnected", provider_error=True)
+    breaker, channel = new_breaker(), ScriptedChannel(*[delivery_results.sent(), lost] * 3, at_once=True)
     for _ in range(3):
-        send(channel)
-    assert channel.room(100) == 1
+        send(breaker, channel, 2)
+    assert breaker.state == "closed"
 
 
-@pytest.mark.parametrize("rejection", [delivery_results.failed("SMTP 550"), delivery_results.transient("SMTP 452")])
-def test_whoever_refuses_one_delivery_is_not_in_trouble(rejection: Outcome) -> None:
-    channel = protected(AWAY, rejection, AWAY)
+def test_half_open_breaker_lets_one_delivery_through_and_success_closes_it() -> None:
+    breaker, channel = new_breaker(0), ScriptedChannel(UNAVAILABLE, UNAVAILABLE, delivery_results.sent())
+    send(breaker, channel)
+    send(breaker, channel)
+    assert (breaker.state, breaker.allowed(100)) == ("half-open", 1)
+    send(breaker, channel)
+    assert (breaker.state, breaker.allowed(100)) == ("closed", 100)
+
+
+def test_error_in_half_open_state_opens_the_breaker_again() -> None:
+    breaker, channel = new_breaker(0), ScriptedChannel(*[UNAVAILABLE] * 3)
     for _ in range(3):
-        send(channel)
-    assert channel.breaker.state == "closed"
+        send(breaker, channel)
+    assert breaker.allowed(100) == 1
 
 
-def test_an_address_that_is_none_says_nothing_of_the_provider() -> None:
-    channel = protected(AWAY, delivery_results.unusable("the phone number is not valid"), AWAY)
-    for _ in range(3):
-        send(channel)
-    assert channel.breaker.state == "open"
+def test_unknown_result_may_count_as_an_error_and_stays_unknown() -> None:
+    breaker, unknown = new_breaker(), delivery_results.unknown("HTTPError", provider_error=True)
+    assert [send(breaker, ScriptedChannel(unknown)) for _ in range(2)] == [["unknown"]] * 2
+    assert breaker.state == "open"
 
 
-def test_an_outcome_that_is_unknown_may_be_trouble_and_stays_unknown() -> None:
-    channel = protected(delivery_results.unknown("HTTPError", trouble=True))
-    letter = Outgoing(1, "", "+254711000001", "ada", "message", "", "")
-    assert [outcome.status for results in channel.send([letter]) for _, outcome in results] == ["unknown"]
-
-
-def test_the_log_tells_when_it_opens_and_why_and_when_it_closes(caplog: pytest.LogCaptureFixture) -> None:
+def test_opening_is_logged_with_the_error_and_closing_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    channel = protected(AWAY, AWAY, AWAY, delivery_results.sent(), rest=0)
+    breaker, channel = new_breaker(0), ScriptedChannel(*[UNAVAILABLE] * 3, delivery_results.sent())
     for _ in range(4):
-        send(channel)
+        send(breaker, channel)
     assert [record.getMessage() for record in caplog.records] == [
-        "no email goes out: ConnectionRefusedError; one delivery tries every 0 s",
-        "email goes out again",
+        "circuit breaker of email opened: ConnectionRefusedError; next try in 0 s",
+        "circuit breaker of email closed",
     ]

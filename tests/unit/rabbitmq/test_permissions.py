@@ -1,4 +1,4 @@
-"""RabbitMQ's users match the services, and their permissions follow from that."""
+"""The table of RabbitMQ's users against the services' code, and the permissions derived from it."""
 
 import importlib
 import inspect
@@ -21,104 +21,112 @@ from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, OPERATOR
 pytestmark = pytest.mark.filterwarnings("ignore:pkg_resources")
 
 ACCOUNT = {account.name: account for account in ACCOUNTS}
-MAY = {one["user"]: one for one in permissions.definitions([*ACCOUNTS, OPERATOR])["permissions"]}
-TOPICS = {one["user"]: one for one in permissions.definitions([*ACCOUNTS, OPERATOR])["topic_permissions"]}
-LISTENERS = ("gateway.websocket.listener",)  # consume events without being a Nameko service
+DEFINITIONS = permissions.definitions([*ACCOUNTS, OPERATOR])
+PERMISSIONS = {entry["user"]: entry for entry in DEFINITIONS["permissions"]}
+TOPIC_PERMISSIONS = {entry["user"]: entry for entry in DEFINITIONS["topic_permissions"]}
+VERBS = ("configure", "write", "read")
+LISTENERS = ("gateway.websocket.listener",)  # receive events without a Nameko service
 
 each_account = pytest.mark.parametrize("name", ACCOUNT)
+each_account_and_operator = pytest.mark.parametrize("name", [*ACCOUNT, OPERATOR.name])
 
 
-def classes(module: str) -> Iterator[type]:
-    """Yield the service classes that a module defines itself."""
-    for _, found in inspect.getmembers(importlib.import_module(module), inspect.isclass):
-        if issubclass(found, Service) and found.__module__ == module:
-            yield found
+def service_classes(module: str) -> Iterator[type]:
+    """Yield the service classes that a module defines."""
+    for _, member in inspect.getmembers(importlib.import_module(module), inspect.isclass):
+        if issubclass(member, Service) and member.__module__ == module:
+            yield member
 
 
-def events(module: str) -> set[type[Event]]:
-    """Return the classes of events that a module knows."""
-    found = [one for _, one in inspect.getmembers(importlib.import_module(module), inspect.isclass)]
-    return {one for one in found if issubclass(one, Event) and one is not Event}
+def event_classes(module: str) -> set[type[Event]]:
+    """Return the classes of events that a module defines or imports."""
+    members = [member for _, member in inspect.getmembers(importlib.import_module(module), inspect.isclass)]
+    return {member for member in members if issubclass(member, Event) and member is not Event}
 
 
 def retired_sources(service: type) -> set[str]:
     """Return the services whose events a class handled in the previous version; it still deletes those queues."""
-    providers = [one for one in vars(service).values() if isinstance(one, RetiredQueuesProvider)]
+    providers = [member for member in vars(service).values() if isinstance(member, RetiredQueuesProvider)]
     return {queue.split("-")[1] for provider in providers for queue in provider.queues}
 
 
-def may(account: str, verb: str, name: str) -> bool:
-    return re.search(MAY[account][verb], name) is not None
+def permits(account: str, verb: str, name: str) -> bool:
+    return re.search(PERMISSIONS[account][verb], name) is not None
 
 
-def who_may(verb: str, name: str) -> set[str]:
-    return {account for account in ACCOUNT if may(account, verb, name)}
+def permitted_accounts(verb: str, name: str) -> set[str]:
+    return {account for account in ACCOUNT if permits(account, verb, name)}
 
 
-def test_service_uses_the_account_of_its_package() -> None:
-    found: dict[str, set[str]] = {}
+def test_every_service_runs_as_the_account_of_its_package() -> None:
+    services: dict[str, set[str]] = {name: set() for name in ACCOUNT}
     for module in SERVICES:
-        found.setdefault(module.partition(".")[0], set()).update(get_service_name(one) for one in classes(module))
-    assert found == {name: set(account.services) for name, account in ACCOUNT.items()}
+        services[module.partition(".")[0]].update(get_service_name(service) for service in service_classes(module))
+    assert services == {name: set(account.services) for name, account in ACCOUNT.items()}
 
 
 @each_account
-def test_account_publishes_if_its_contract_has_events(name: str) -> None:
-    assert ACCOUNT[name].publishes == any(event.source == name for event in events(f"{name}.contract"))
+def test_account_publishes_if_its_contract_has_events_of_its_own(name: str) -> None:
+    assert ACCOUNT[name].publishes == any(event.source == name for event in event_classes(f"{name}.contract"))
 
 
 @each_account
-def test_account_consumes_from_exactly_the_services_whose_events_it_handles(name: str) -> None:
-    modules = [module for module in SERVICES if module.partition(".")[0] == name]
-    queues = [queue for module in modules for one in classes(module) for queue in handler_queues(one).values()]
-    consumed = {queue.exchange.name.removesuffix(".events") for queue in queues}
-    consumed |= {source for module in modules for one in classes(module) for source in retired_sources(one)}
-    consumed |= {event.source for module in LISTENERS if module.startswith(f"{name}.") for event in events(module)}
-    assert set(ACCOUNT[name].consumes) == consumed
+def test_account_consumes_the_events_that_its_code_handles(name: str) -> None:
+    services = [
+        service for module in SERVICES if module.partition(".")[0] == name for service in service_classes(module)
+    ]
+    queues = [queue for service in services for queue in handler_queues(service).values()]
+    sources = {queue.exchange.name.removesuffix(".events") for queue in queues}
+    sources |= {source for service in services for source in retired_sources(service)}
+    sources |= {
+        event.source for module in LISTENERS if module.startswith(f"{name}.") for event in event_classes(module)
+    }
+    assert set(ACCOUNT[name].consumes) == sources
 
 
 @pytest.mark.parametrize("module", SERVICES)
-def test_queues_of_a_service_belong_to_its_account_only(module: str) -> None:
+def test_only_the_account_of_a_service_may_use_its_queues(module: str) -> None:
     owner = {module.partition(".")[0]}
     queues = [queue.name for queue in module_queues(module, [1, 600])]
-    for name in [*queues, *(f"rpc-{get_service_name(one)}" for one in classes(module))]:
-        for verb in ("configure", "write", "read"):
-            assert who_may(verb, name) == owner, (verb, name)
+    for name in [*queues, *(f"rpc-{get_service_name(service)}" for service in service_classes(module))]:
+        for verb in VERBS:
+            assert permitted_accounts(verb, name) == owner, (verb, name)
 
 
 @each_account
-def test_only_its_owner_publishes_to_an_exchange_of_events_and_only_listeners_bind_to_it(name: str) -> None:
+def test_only_the_source_publishes_events_and_only_consumers_bind_to_them(name: str) -> None:
     exchange = f"{name}.events"
-    listeners = {account.name for account in ACCOUNTS if name in account.consumes}
-    assert who_may("write", exchange) == ({name} if ACCOUNT[name].publishes else set())
-    assert who_may("read", exchange) == listeners
-    assert who_may("configure", exchange) == listeners | who_may("write", exchange)
+    consumers = {account.name for account in ACCOUNTS if name in account.consumes}
+    assert permitted_accounts("write", exchange) == ({name} if ACCOUNT[name].publishes else set())
+    assert permitted_accounts("read", exchange) == consumers
+    assert permitted_accounts("configure", exchange) == consumers | permitted_accounts("write", exchange)
 
 
-def test_only_those_whose_events_may_have_to_wait_put_messages_into_queues_by_name() -> None:
-    assert who_may("write", "amq.default") == {account.name for account in ACCOUNTS if account.consumes}
+def test_only_accounts_with_event_handlers_publish_to_the_default_exchange() -> None:
+    assert permitted_accounts("write", "amq.default") == {account.name for account in ACCOUNTS if account.consumes}
 
 
-@pytest.mark.parametrize("name", [*ACCOUNT, OPERATOR.name])
-def test_account_consumes_only_its_own_calls_and_replies(name: str) -> None:
+@each_account_and_operator
+def test_account_receives_only_its_own_requests_and_replies(name: str) -> None:
     own = {f"{service}.*" for service in ACCOUNT.get(name, OPERATOR).services}
-    every = {f"{service}.*" for account in ACCOUNTS for service in account.services}
-    for key in {*every, "#", "*.*", "*", "users.login", "#.login", f"{uuid.uuid4()}.#", ""}:
-        assert bool(re.search(TOPICS[name]["read"], key)) == (key in own), key
-    assert re.search(TOPICS[name]["read"], str(uuid.uuid4()))
+    all_requests = {f"{service}.*" for account in ACCOUNTS for service in account.services}
+    pattern = TOPIC_PERMISSIONS[name]["read"]
+    for key in {*all_requests, "#", "*.*", "*", "users.login", "#.login", f"{uuid.uuid4()}.#", ""}:
+        assert bool(re.search(pattern, key)) == (key in own), key
+    assert re.search(pattern, str(uuid.uuid4()))
 
 
-@pytest.mark.parametrize("name", [*ACCOUNT, OPERATOR.name])
-def test_the_brokers_own_exchanges_and_foreign_names_are_nobodys(name: str) -> None:
-    for verb in ("configure", "write", "read"):
-        for foreign in ("amq.topic", "amq.rabbitmq.trace", "nameko-rpc2", "x-rpc-users", f"rpc-{name}-2", "anything"):
-            assert not may(name, verb, foreign), (verb, foreign)
+@each_account_and_operator
+def test_account_may_not_use_other_names(name: str) -> None:
+    for verb in VERBS:
+        for other in ("amq.topic", "amq.rabbitmq.trace", "nameko-rpc2", "x-rpc-users", f"rpc-{name}-2", "anything"):
+            assert not permits(name, verb, other), (verb, other)
 
 
-def test_the_administrator_is_none_of_the_accounts() -> None:
+def test_administrator_is_not_an_account_of_a_service() -> None:
     assert ADMINISTRATOR not in {*ACCOUNT, OPERATOR.name}
 
 
 @pytest.mark.parametrize("file", permissions.FILES, ids=str)
-def test_permission_files_match_the_table(file: Path) -> None:
+def test_files_are_up_to_date(file: Path) -> None:
     assert file.read_text(encoding="utf-8") == permissions.text(), "python -m docker.rabbitmq.permissions"

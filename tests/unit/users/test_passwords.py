@@ -7,15 +7,15 @@ from users.credentials import passwords
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
-def accepted(password: str) -> str:
-    return passwords.accepted(password, "Lovelace", "countess@example.org")
+def validate(password: str) -> str:
+    return passwords.validate(password, "Lovelace", "countess@example.org")
 
 
 @pytest.mark.parametrize(
     "password", ["73519204", "aaaaaaab", "no digits no capitals", "🪑" * 8, "x" * 128, "  spaces  count  ", "lovelace1"]
 )
-def test_any_composition_is_accepted(password: str) -> None:
-    assert accepted(password) == password
+def test_characters_of_any_kind_are_valid(password: str) -> None:
+    assert validate(password) == password
 
 
 @pytest.mark.parametrize(
@@ -23,30 +23,30 @@ def test_any_composition_is_accepted(password: str) -> None:
     [
         ("seven77", "password_length"),
         ("x" * 129, "password_length"),
-        ("ﷺ" * 7 + "x" * 4, "password_length"),  # one character that NFKC writes with eighteen
+        ("ﷺ" * 7 + "x" * 4, "password_length"),  # NFKC replaces one character by eighteen
         ("LOVELACE", "password_is_name"),
         ("Countess", "password_is_name"),
         ("COUNTESS@example.ORG", "password_is_name"),
         ("password1", "password_common"),
         ("PassWord1", "password_common"),
         ("qwertyuiop", "password_common"),
-        ("ｐａｓｓｗｏｒｄ", "password_common"),  # noqa: RUF001 - wide letters are meant
+        ("ｐａｓｓｗｏｒｄ", "password_common"),  # noqa: RUF001 - wide letters are intended
     ],
 )
-def test_a_refusal_tells_the_reason(password: str, code: str) -> None:
-    with pytest.raises(Invalid) as refused:
-        accepted(password)
-    assert refused.value.code == code
-    assert refused.value.errors[0]["field"] == "password"
-    assert password not in str(refused.value)
+def test_invalid_password_is_rejected_with_a_code(password: str, code: str) -> None:
+    with pytest.raises(Invalid) as error:
+        validate(password)
+    assert error.value.code == code
+    assert error.value.errors[0]["field"] == "password"
+    assert password not in str(error.value)
 
 
-def test_one_password_typed_on_two_keyboards_is_one_password() -> None:
+def test_composed_and_decomposed_characters_are_the_same_password() -> None:
     composed, decomposed = "caf\u00e9 au lait", "cafe\u0301 au lait"
-    assert accepted(composed) == accepted(decomposed)
-    assert passwords.matches(CHEAP, CHEAP.hash(accepted(composed)), decomposed)
+    assert validate(composed) == validate(decomposed)
+    assert passwords.matches(CHEAP, CHEAP.hash(validate(composed)), decomposed)
 
 
 @pytest.mark.parametrize("password_hash", ["", "no hash", CHEAP.hash("another one")])
-def test_what_does_not_match_is_just_wrong(password_hash: str) -> None:
+def test_invalid_or_other_hash_does_not_match(password_hash: str) -> None:
     assert not passwords.matches(CHEAP, password_hash, "a bench of stone")

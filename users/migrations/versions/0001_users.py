@@ -1,4 +1,4 @@
-"""Accounts and sessions, and the chassis' tables."""
+"""Tables of accounts, sessions and the chassis."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,7 +11,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Create them."""
+    """Create the tables."""
     op.create_table(
         "users",
         sa.Column("id", UuidText, primary_key=True),

@@ -1,1 +1,1 @@
-"""The wording of mails, text and HTML (Jinja2)."""
+"""Jinja2 templates of e-mails: text and HTML."""

@@ -1,0 +1,38 @@
+"""Reads an inbox: pages, and one notification."""
+
+from sqlalchemy.orm import Session
+
+from chassis.auth.caller import Caller
+from chassis.contract import cursor
+from chassis.errors import NotFound
+from notifications import contract, serializers
+from notifications.delivery import delivery_store
+from notifications.inbox import inbox_store, notification_store
+
+MAX_DELIVERIES = 1000
+
+
+def page(session: Session, user_id: str, request: contract.ListInbox) -> contract.InboxPage:
+    """Return a page of a user's inbox, newest first, and the number of unread notifications in all of it."""
+    inbox_store.snapshot(session)
+    rows = inbox_store.newest(session, user_id, request.limit + 1, cursor.decode_number(request.cursor))
+    items = rows[: request.limit]
+    return contract.InboxPage(
+        items=[serializers.inbox_item(inbox_row, notification) for inbox_row, notification in items],
+        next=cursor.encode(items[-1][0].seq) if len(rows) > request.limit else None,
+        unread=inbox_store.unread(session, user_id),
+    )
+
+
+def detail(session: Session, caller: Caller, notification_id: str) -> contract.NotificationDetail:
+    """Return a notification with the caller's deliveries; for staff and services, with those to all users.
+
+    Raises NotFound for users who do not have it in their inbox.
+    """
+    recipient = None if caller.staff else caller.user
+    notification = notification_store.get(session, notification_id)
+    hidden = recipient is not None and inbox_store.position(session, recipient, notification_id) is None
+    if notification is None or hidden:
+        raise NotFound("There is no such notification.")
+    deliveries = delivery_store.for_notification(session, notification_id, recipient, MAX_DELIVERIES)
+    return serializers.detail(notification, deliveries)

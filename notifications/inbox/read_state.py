@@ -1,0 +1,24 @@
+"""The read state of notifications."""
+
+from collections.abc import Collection
+
+from sqlalchemy.orm import Session
+
+from chassis.db import outbox
+from notifications import contract
+from notifications.inbox import inbox_store
+
+MAX_IDS = 1000  # per event
+
+
+def mark_read(session: Session, user_id: str, ids: Collection[str] | None) -> None:
+    """Mark these notifications, or with None all, as read, and publish what changed.
+
+    Inboxes are locked, so that the number of unread ones is right at this place in the order of commits.
+    """
+    inbox_store.lock(session)
+    read = inbox_store.mark_read(session, user_id, ids)
+    unread = inbox_store.unread(session, user_id) if read else 0
+    for start in range(0, len(read), MAX_IDS):
+        part = read[start : start + MAX_IDS]
+        outbox.add(session, contract.NotificationsRead(user_id=user_id, ids=part, unread=unread))

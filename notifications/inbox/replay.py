@@ -1,0 +1,68 @@
+"""Replays changes of an inbox to a websocket that reconnects."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from chassis import clock
+from chassis.ids import first_id, time_of
+from notifications import contract, serializers
+from notifications.inbox import inbox_store, notification_store, replay_store
+
+MAX_STATES = 1000  # of each kind in a replay; if more changed, the client fetches the inbox
+MARGIN = timedelta(seconds=60)
+LONG_AGO = datetime(1970, 1, 2, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """Where a replay starts: a `seq` of the inbox, and the age of that notification."""
+
+    seq: int
+    created_at: datetime
+
+
+def replay(session: Session, request: contract.ReplayRequest, overlap: timedelta) -> contract.Replay:
+    """Return new notifications after `since`, and changed states; not `resumed` if `since` is not in the inbox.
+
+    Changes are found by their time, with a margin: times are taken before the commit, and by several clocks. With
+    several notifications processes, events may overtake each other on the way to the websocket. So notifications of
+    the `overlap` before `since` are repeated.
+    """
+    inbox_store.snapshot(session)
+    user, start = request.user_id, _start(session, request)
+    changed_after = (start.created_at if start else clock.now()) - MARGIN
+    read = replay_store.read_since(session, user, changed_after, MAX_STATES + 1)
+    changed = replay_store.changed_since(session, user, start.seq, changed_after, MAX_STATES + 1) if start else []
+    if len(read) > MAX_STATES or len(changed) > MAX_STATES:
+        start, changed = None, []
+    repeat_from = _repeat_from(request, overlap)
+    new = replay_store.added(session, user, start.seq, repeat_from, request.limit + 1) if start else []
+    return contract.Replay(
+        items=[serializers.notification(row) for row in new[: request.limit]],
+        more=len(new) > request.limit,
+        resumed=start is not None,
+        unread=inbox_store.unread(session, user),
+        newest=inbox_store.newest_id(session, user),
+        read=read[:MAX_STATES],
+        changed=[serializers.notification(row) for row in changed],
+    )
+
+
+def _repeat_from(request: contract.ReplayRequest, overlap: timedelta) -> str | None:
+    """Return the first id that is repeated; None without an overlap."""
+    if not overlap or request.since in {None, contract.BEGINNING}:
+        return None
+    return first_id(time_of(request.since) - overlap)
+
+
+def _start(session: Session, request: contract.ReplayRequest) -> _Start | None:
+    """Return where the replay starts; None if `since` is not in the inbox."""
+    if request.since is None:
+        return None
+    if request.since == contract.BEGINNING:
+        return _Start(0, LONG_AGO)
+    seq = inbox_store.position(session, request.user_id, request.since)
+    notification = notification_store.get(session, request.since)
+    return None if seq is None or notification is None else _Start(seq, notification.created_at)

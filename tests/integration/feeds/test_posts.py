@@ -1,0 +1,164 @@
+"""Posts are created, edited and deleted, each with its event."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from nameko.containers import ServiceContainer
+from nameko.testing.services import entrypoint_hook
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from chassis import clock
+from chassis.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from chassis.ids import new_id
+from feeds import service
+from feeds.models import Post
+from tests.integration.feeds.conftest import ADA, BEN, STAFF, TagVersion
+from tests.integration.support.databases import Databases
+from tests.integration.support.events import Listen
+from tests.integration.support.rpc import GATEWAY, Rpc
+
+
+@pytest.fixture
+def post(feeds: Rpc) -> dict[str, Any]:
+    return dict(feeds("feeds.create", ADA, text="hello"))
+
+
+# Create
+
+
+def test_created_post_is_published_with_the_username_of_its_author(feeds: Rpc, listen: Listen) -> None:
+    events = listen("feeds")
+    post = feeds("feeds.create", ADA, text="hello")
+    assert post.pop("edited_at") is None
+    assert events.next("post_created") == post | {"author_username": "ada"}
+
+
+def test_repeated_request_creates_one_post(feeds: Rpc, listen: Listen) -> None:
+    events = listen("feeds")
+    first = feeds("feeds.create", ADA, request_key="k", text="once")
+    assert feeds("feeds.create", ADA, request_key="k", text="once") == first
+    second = feeds("feeds.create", ADA, text="another post")
+    assert feeds("feeds.all")["items"] == [second, first]
+    assert [events.next("post_created")["id"] for _ in range(2)] == [first["id"], second["id"]]
+
+
+def test_key_of_another_request_is_rejected(feeds: Rpc) -> None:
+    feeds("feeds.create", ADA, request_key="k", text="one")
+    with pytest.raises(Invalid) as error:
+        feeds("feeds.create", ADA, request_key="k", text="two")
+    assert error.value.code == "idempotency_key_reused"
+
+
+# Edit
+
+
+def test_edited_post_has_its_new_text_and_the_time(feeds: Rpc, post: dict[str, Any], listen: Listen) -> None:
+    events = listen("feeds")
+    edited = feeds("feeds.edit", ADA, id=post["id"], text=" hello again\n")
+    assert edited == post | {"text": " hello again\n", "edited_at": edited["edited_at"]}
+    assert edited["edited_at"] > post["created_at"]
+    assert feeds("feeds.detail", id=post["id"]) == feeds("feeds.all")["items"][0] == edited
+    assert events.next("post_updated") == {name: edited[name] for name in ("id", "author_id", "text", "edited_at")}
+
+
+def test_edit_with_the_same_text_publishes_no_event(feeds: Rpc, post: dict[str, Any], listen: Listen) -> None:
+    events = listen("feeds")
+    assert feeds("feeds.edit", ADA, id=post["id"], text=post["text"]) == post
+    feeds("feeds.edit", ADA, id=post["id"], text="new text")
+    assert events.next("post_updated")["text"] == "new text"
+
+
+def test_edited_at_grows_even_if_the_clock_goes_back(
+    feeds: Rpc, post: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = feeds("feeds.edit", ADA, id=post["id"], text="first")
+    with monkeypatch.context() as patched:
+        now = clock.now()
+        patched.setattr(clock, "now", lambda: now - timedelta(seconds=30))
+        second = feeds("feeds.edit", ADA, id=post["id"], text="second")
+    assert first["edited_at"] < second["edited_at"]
+
+
+def test_only_the_author_may_edit_a_post(feeds: Rpc, post: dict[str, Any]) -> None:
+    for caller in (BEN, STAFF):
+        with pytest.raises(Forbidden):
+            feeds("feeds.edit", caller, id=post["id"], text="mine")
+    with pytest.raises(Unauthenticated):
+        feeds("feeds.edit", GATEWAY, id=post["id"], text="mine")
+    assert feeds("feeds.detail", id=post["id"]) == post
+
+
+@pytest.mark.parametrize("text", ["", " \n", "nul\0", "x" * 5001])
+def test_invalid_text_is_rejected(feeds: Rpc, post: dict[str, Any], text: str) -> None:
+    for method, arguments in (("create", {}), ("edit", {"id": post["id"]})):
+        with pytest.raises(Invalid) as error:
+            feeds(f"feeds.{method}", ADA, text=text, **arguments)
+        assert [entry["field"] for entry in error.value.errors] == ["text"]
+    assert feeds("feeds.all")["items"] == [post]
+
+
+# Delete
+
+
+def test_deleted_post_is_not_found_and_its_event_is_published_once(
+    feeds: Rpc, post: dict[str, Any], listen: Listen
+) -> None:
+    events = listen("feeds")
+    other = feeds("feeds.create", ADA, text="remains")
+    assert feeds("feeds.delete", ADA, id=post["id"]) == {}
+    for method, more in (("detail", {}), ("edit", {"text": "back"}), ("delete", {})):
+        with pytest.raises(NotFound):
+            feeds(f"feeds.{method}", ADA, id=post["id"], **more)
+    assert feeds("feeds.all")["items"] == feeds("feeds.all", author=ADA.user)["items"] == [other]
+    feeds("feeds.delete", ADA, id=other["id"])
+    event = events.next("post_deleted")
+    assert (event["id"], event["author_id"], event["created_at"]) == (post["id"], ADA.user, post["created_at"])
+    assert event["deletion_id"] > other["id"]
+    assert events.next("post_deleted")["id"] == other["id"]
+
+
+def test_only_the_author_and_staff_may_delete_a_post(feeds: Rpc, post: dict[str, Any]) -> None:
+    with pytest.raises(Forbidden):
+        feeds("feeds.delete", BEN, id=post["id"])
+    assert feeds("feeds.detail", id=post["id"]) == post
+    feeds("feeds.delete", STAFF, id=post["id"])
+    with pytest.raises(NotFound):
+        feeds("feeds.detail", id=post["id"])
+
+
+@pytest.mark.parametrize(("method", "more"), [("edit", {"text": "x"}), ("delete", {})])
+def test_unknown_post_is_not_found(feeds: Rpc, method: str, more: dict[str, str]) -> None:
+    with pytest.raises(NotFound):
+        feeds(f"feeds.{method}", ADA, id=new_id(), **more)
+
+
+@pytest.mark.parametrize("method", ["create", "edit", "delete"])
+def test_cached_responses_are_invalidated_before_the_reply(
+    feeds: Rpc, post: dict[str, Any], tag_version: TagVersion, method: str
+) -> None:
+    arguments = {"create": {"text": "new"}, "edit": {"id": post["id"], "text": "new"}, "delete": {"id": post["id"]}}
+    before = tag_version()
+    feeds(f"feeds.{method}", ADA, **arguments[method])
+    assert tag_version() > before
+
+
+def test_row_of_a_deleted_post_remains_for_a_day_without_its_text(
+    feeds: Rpc, container: ServiceContainer, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "CLEANUP_BATCH", 2)
+    for number in range(5):
+        feeds("feeds.delete", ADA, id=feeds("feeds.create", ADA, text=str(number))["id"])
+    other = feeds("feeds.create", ADA, text="remains")
+    texts = select(Post.text).where(Post.deletion_id.is_not(None))
+    now = clock.now()
+    for time, remaining in ((now + timedelta(hours=23), 5), (now + timedelta(hours=25), 0)):
+        monkeypatch.setattr(clock, "now", lambda time=time: time)
+        with entrypoint_hook(container, "remove_deleted") as remove:
+            remove()
+        with Session(databases.engine("feeds")) as session:
+            assert session.scalars(texts).all() == [""] * remaining
+            assert session.scalar(select(func.count()).select_from(Post)) == remaining + 1
+    monkeypatch.undo()
+    assert feeds("feeds.all")["items"] == [other]

@@ -1,0 +1,23 @@
+"""A process that reserves SMS: `python -m tests.integration.notifications.channels.reserve_sms URL BUDGET TIMES`.
+
+Prints how many the budget allowed.
+"""
+
+import sys
+
+import nameko_sqlalchemy
+from sqlalchemy.orm import sessionmaker
+
+from chassis.db.engine import create_engine
+from chassis.db.unit_of_work import UnitOfWork
+from notifications.channels.sms.counter import Counter
+from notifications.channels.sms.daily_limits import Limits
+
+if __name__ == "__main__":
+    url, budget, times = sys.argv[1:]
+    db = UnitOfWork(sessionmaker(create_engine({"url": url}), class_=nameko_sqlalchemy.database.Session))
+    counter = Counter(db, Limits(per_number=1000, budget=int(budget), key=b"key"))
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    sys.stdin.readline()  # the test starts all processes together
+    sys.stdout.write(str(sum(len(counter.reserve([f"+254711{n:06d}"])[1].allowed) for n in range(int(times)))))

@@ -1,0 +1,119 @@
+"""Outages of a provider open the channel's circuit breaker and cost no attempts."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from nameko.runners import ServiceRunner
+
+from notifications.deliveries import DeliveriesService
+from tests.integration.notifications.support import CreateDeliveries, Deliver, Deliveries, Rows, Until, values
+from tests.integration.notifications.users_service import Accounts, UsersService
+from tests.integration.support.fakes import FakeServer
+from tests.integration.support.rpc import OPERATOR, Rpc
+from tests.integration.support.tcp_proxy import TcpProxy
+
+State = Callable[[str], str]
+
+
+@pytest.fixture
+def proxy(settings: dict[str, Any]) -> Iterator[TcpProxy]:
+    """A TCP proxy between the deliveries service and the SMTP server."""
+    email = settings["notifications"]["email"]
+    proxy = TcpProxy(f"smtp://nobody:nothing@{email['host']}:{email['port']}")
+    email["port"] = urlsplit(proxy.uri).port
+    yield proxy
+    proxy.close()
+
+
+@pytest.fixture
+def breaker(settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings of the breakers: two failures open them for a second."""
+    section: dict[str, Any] = {"failures": 2, "open": 1}
+    settings["notifications"]["delivery"]["breaker"] = section
+    return section
+
+
+@pytest.fixture
+def state(rpc: Rpc) -> State:
+    """Return the state of a channel's breaker."""
+
+    def state(channel: str) -> str:
+        items = {item["channel"]: item for item in rpc("deliveries.status", OPERATOR)["items"]}
+        return str(items[channel]["breaker"])
+
+    return state
+
+
+@pytest.mark.usefixtures("breaker")
+def test_outage_of_the_smtp_server_costs_no_email_and_no_attempt(  # noqa: PLR0913, PLR0917 - fixtures
+    proxy: TcpProxy,
+    state: State,
+    accounts: Accounts,
+    start: Callable[..., ServiceRunner],
+    create_deliveries: CreateDeliveries,
+    rows: Rows,
+    until: Until,
+    finished: Deliveries,
+    mailbox: FakeServer,
+) -> None:
+    proxy.cut()
+    start(UsersService, DeliveriesService)
+    create_deliveries("email", *(accounts.add(f"user{number}", "email") for number in range(30)))
+    until(lambda: state("email") == "open" and not rows("deliveries", status="sending"))
+    assert set(values(rows("deliveries"), "status", "attempts")) == {("pending", 0)}
+    # Each failure has attempted one delivery; the other claims were released.
+    assert set(values(rows("deliveries"), "last_error")) == {"ConnectionRefusedError", None}
+    until(lambda: state("email") == "half-open")
+    proxy.restore()
+    assert set(values(finished(), "status", "attempts")) == {("sent", 1)}
+    assert state("email") == "closed"
+    assert len(mailbox.received()) == 30
+
+
+@pytest.mark.usefixtures("breaker")
+def test_timeout_of_one_email_costs_only_that_email_an_attempt(
+    settings: dict[str, Any], state: State, accounts: Accounts, deliver: Deliver, mailbox: FakeServer
+) -> None:
+    settings["notifications"]["email"]["timeout"] = 0.5
+    mailbox.fail(hang=1)
+    deliveries = deliver("email", *(accounts.add(name, "email") for name in ("ada", "ben", "chebet")))
+    assert set(values(deliveries, "status")) == {"sent"}
+    assert sorted(values(deliveries, "attempts")) == [1, 1, 2]
+    assert len({dict(mailbox.read(mail["id"])["headers"])["Message-ID"] for mail in mailbox.received()}) == 3
+    assert state("email") == "closed"
+
+
+@pytest.mark.parametrize(("phase", "attempts"), [("mail", 2), ("rcpt", 3), ("data", 3)])
+def test_reply_421_ends_the_batch_and_the_rest_is_sent_later(
+    phase: str, attempts: int, accounts: Accounts, deliver: Deliver, mailbox: FakeServer
+) -> None:
+    mailbox.fail(**{phase: "421 4.3.2 closing"})
+    deliveries = deliver("email", *(accounts.add(name, "email") for name in ("ada", "ben")))
+    assert set(values(deliveries, "status")) == {"sent"}
+    # Before RCPT the server has not looked at the e-mail: the attempt does not count.
+    assert sum(values(deliveries, "attempts")) == attempts
+    assert len(mailbox.received()) == 2
+
+
+def test_outage_of_the_sms_provider_opens_only_its_breaker(  # noqa: PLR0913, PLR0917 - fixtures
+    breaker: dict[str, Any],
+    accounts: Accounts,
+    start: Callable[..., ServiceRunner],
+    create_deliveries: CreateDeliveries,
+    rows: Rows,
+    state: State,
+    until: Until,
+    sms: FakeServer,
+) -> None:
+    breaker["open"] = 3600
+    sms.fail(status=502, text="bad gateway", count=9)
+    start(UsersService, DeliveriesService)
+    users = [accounts.add(f"user{number}", "sms", phone=f"+25471100000{number}") for number in range(4)]
+    for number, user in enumerate(users):
+        create_deliveries("sms", user, message=f"number {number}")  # one request each
+    until(lambda: state("sms") == "open" and not rows("deliveries", status="sending"))
+    assert sorted(values(rows("deliveries"), "status")) == ["pending", "pending", "unknown", "unknown"]
+    assert set(values(rows("deliveries", status="pending"), "attempts")) == {0}
+    assert state("email") == "closed"

@@ -1,0 +1,70 @@
+"""A third channel needs nothing but its row in a registry."""
+
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
+from typing import Any
+
+from nameko.runners import ServiceRunner
+
+from chassis.timers import timer_for_each
+from notifications.channels import delivery_results
+from notifications.channels.base import OutgoingMessage, SendResult
+from notifications.channels.provider import ChannelsProvider
+from notifications.channels.registry import ChannelSpec
+from notifications.deliveries import DeliveriesService
+from notifications.fanout import audience
+from tests.integration.notifications.support import CreateDeliveries, Deliveries, values
+from tests.integration.notifications.users_service import Accounts, UsersService
+from users.contract import Recipient
+
+PUSH: Any = "push"
+
+
+class Push:
+    """Keeps the messages that it was asked to send."""
+
+    def __init__(self) -> None:
+        self.messages: list[OutgoingMessage] = []
+
+    def send(self, batch: Sequence[OutgoingMessage]) -> Iterator[list[SendResult]]:
+        for message in batch:
+            self.messages.append(message)
+            yield [(message.id, delivery_results.sent("push-1"))]
+
+
+def push_spec(channel: Push) -> ChannelSpec:
+    return ChannelSpec(
+        name=PUSH,
+        setup=lambda _settings: lambda _db, _rpc_client: channel,
+        address=attrgetter("username"),
+        abandoned=delivery_results.transient("the sender stopped on the way"),
+    )
+
+
+def test_registered_channel_has_a_timer_and_delivers(
+    settings: dict[str, Any],
+    accounts: Accounts,
+    start: Any,
+    create_deliveries: CreateDeliveries,
+    finished: Deliveries,
+) -> None:
+    push = Push()
+
+    class WithPush(DeliveriesService):
+        channels = ChannelsProvider([push_spec(push)])
+
+        @timer_for_each("notifications.delivery.interval", [PUSH])
+        def send_due(self, channel: Any) -> None:
+            super().send_due(channel)
+
+    settings["notifications"][PUSH] = {}
+    runner: ServiceRunner = start(UsersService, WithPush)
+    assert runner
+    create_deliveries(PUSH, accounts.add("ada"), title="Tea", message="Chai?", forced=True)
+    assert values(finished(), "channel", "status", "provider_id") == [("push", "sent", "push-1")]
+    assert [(message.address, message.title, message.body) for message in push.messages] == [("ada", "Tea", "Chai?")]
+
+
+def test_fan_out_creates_deliveries_for_a_registered_channel() -> None:
+    ada = Recipient.model_construct(id="ada", notify_by=[PUSH])
+    assert audience.select([ada], delivery_channels=[PUSH]).deliveries == {PUSH: ["ada"]}

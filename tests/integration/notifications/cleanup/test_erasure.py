@@ -1,0 +1,74 @@
+"""A deleted account: its inbox is removed, and its name and texts from other inboxes."""
+
+from collections.abc import Callable
+
+import pytest
+from nameko.runners import ServiceRunner
+from nameko.testing.services import entrypoint_hook
+from nameko.testing.utils import get_container
+
+from chassis import clock
+from notifications.cleanup import erasure
+from notifications.service import NotificationsService
+from tests.integration.notifications.support import PublishPost, Rows, Until, user, values
+from tests.integration.notifications.users_service import Accounts
+from tests.integration.support.rpc import GATEWAY, Rpc
+from users.contract import AccountErased
+
+Erase = Callable[[str], None]
+
+
+@pytest.fixture
+def erase(running: ServiceRunner, monkeypatch: pytest.MonkeyPatch) -> Erase:
+    """Run the handler twice, since every event may be delivered again; in batches of two rows."""
+    monkeypatch.setattr(erasure, "BATCH", 2)
+
+    def erase(user_id: str) -> None:
+        for _ in range(2):
+            with entrypoint_hook(get_container(running, NotificationsService), "on_account_erased") as handler:
+                handler(AccountErased(id=user_id, erased_at=clock.now()))
+
+    return erase
+
+
+def test_inbox_and_deliveries_of_the_user_are_removed_and_no_others(
+    accounts: Accounts, publish_post: PublishPost, rows: Rows, until: Until, erase: Erase
+) -> None:
+    author, ada, ben = accounts.add("author"), accounts.add("ada", "email"), accounts.add("ben", "email")
+    for _ in range(5):
+        publish_post(author)
+    until(lambda: len(rows("notifications", done=True)) == 5)
+    erase(ada)
+    for table in ("inbox", "deliveries"):
+        assert values(rows(table), "user_id") == [ben] * 5
+
+
+def test_name_and_texts_of_the_user_are_removed_from_other_inboxes(  # noqa: PLR0913, PLR0917 - fixtures
+    accounts: Accounts, publish_post: PublishPost, rows: Rows, until: Until, erase: Erase, rpc: Rpc
+) -> None:
+    author, other, ben = accounts.add("author"), accounts.add("other"), accounts.add("ben")
+    posts = [publish_post(author, f"number {number}") for number in range(5)]
+    publish_post(other, "stays")
+    until(lambda: len(rows("notifications", done=True)) == 6)
+    erase(author)
+    newest, *redacted = rpc("notifications.inbox", user(ben))["items"]
+    assert newest["message"] == "stays"
+    assert {(item["title"], item["message"]) for item in redacted} == {("[deleted] posted", "This post was deleted.")}
+    assert [item["data"] for item in redacted] == [
+        {"post_id": post.id, "author_id": author, "author_username": "[deleted]", "deleted": True}
+        for post in posts[::-1]
+    ]
+    replay = rpc("notifications.missed", GATEWAY, user_id=ben, since=newest["id"])
+    assert {item["id"] for item in replay["changed"]} == {item["id"] for item in redacted}
+
+
+def test_post_that_arrives_after_the_erasure_notifies_no_user(
+    accounts: Accounts, publish_post: PublishPost, rows: Rows, until: Until, erase: Erase
+) -> None:
+    author, other = accounts.add("author"), accounts.add("other")
+    accounts.add("ben", "email")
+    erase(author)
+    publish_post(author, "too late")
+    publish_post(other, "after it")
+    until(lambda: rows("notifications", done=True))
+    assert values(rows("notifications"), "message") == ["after it"]

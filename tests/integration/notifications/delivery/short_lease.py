@@ -1,0 +1,11 @@
+"""The deliveries service as a process that a test kills, with leases of two seconds: run with `python -m`."""
+
+from chassis import runner  # isort: skip - it patches what others import
+from chassis import config
+from chassis.db.psycopg2_eventlet import make_psycopg_green
+
+if __name__ == "__main__":
+    make_psycopg_green()
+    settings = config.load("notifications")
+    settings["notifications"]["delivery"]["lease"] = 2
+    runner.run("notifications.deliveries", settings)

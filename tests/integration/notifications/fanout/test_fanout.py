@@ -1,0 +1,101 @@
+"""A new post notifies all active users."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.integration.notifications.support import PublishPost, Rows, Until, values
+from tests.integration.notifications.users_service import Accounts
+from tests.integration.support.events import EventListener
+
+pytestmark = pytest.mark.usefixtures("running")
+
+WaitForFanouts = Callable[..., None]
+
+
+@pytest.fixture
+def wait_for_fanouts(rows: Rows, until: Until) -> WaitForFanouts:
+    return lambda number=1: until(lambda: len(rows("notifications", done=True)) == number)
+
+
+def test_every_active_user_except_the_author_has_the_post_in_the_inbox(
+    accounts: Accounts, publish_post: PublishPost, rows: Rows, wait_for_fanouts: WaitForFanouts
+) -> None:
+    author = accounts.add("ada", "realtime")
+    others = [accounts.add(name) for name in ("ben", "cem", "dia", "eva", "fay", "gil")]
+    post = publish_post(author, "Karibu, the bench is open.")
+    wait_for_fanouts()
+    (notification,) = rows("notifications")
+    assert notification["title"] == "author posted"
+    assert notification["message"] == "Karibu, the bench is open."
+    assert notification["data"]["post_id"] == notification["source"] == post.id
+    assert values(rows("inbox"), "user_id") == others
+
+
+def test_repeated_event_notifies_each_user_once(
+    accounts: Accounts, publish_post: PublishPost, rows: Rows, wait_for_fanouts: WaitForFanouts
+) -> None:
+    author = accounts.add("ada")
+    others = [accounts.add(name, "realtime", "email") for name in ("ben", "cem", "dia", "eva")]
+    post = publish_post(author)
+    publish_post(author, event=post)
+    publish_post(author)
+    wait_for_fanouts(2)
+    (notification,) = rows("notifications", source=post.id)
+    assert values(rows("inbox", notification_id=notification["id"]), "user_id") == others
+    assert values(rows("deliveries", notification_id=notification["id"]), "user_id") == others
+
+
+def test_each_page_publishes_one_event_to_users_who_want_realtime(
+    accounts: Accounts, publish_post: PublishPost, listen: Callable[[str], EventListener]
+) -> None:
+    listener = listen("notifications")
+    author = accounts.add("ada", "realtime")
+    ben = accounts.add("ben", "realtime")
+    accounts.add("cem", "email")
+    accounts.add("dia")
+    accounts.add("eva", "sms")
+    accounts.add("fay")
+    gil = accounts.add("gil", "realtime", "sms")
+    publish_post(author, "Chai?")
+    first, last = listener.next("notification_created"), listener.next("notification_created")
+    assert (first["recipients"], last["recipients"]) == ([ben], [gil])
+    assert first["notification"] == last["notification"]
+    assert first["notification"]["message"] == "Chai?"
+
+
+def test_deliveries_are_created_for_the_channels_of_each_user(
+    accounts: Accounts, publish_post: PublishPost, rows: Rows, wait_for_fanouts: WaitForFanouts
+) -> None:
+    author = accounts.add("ada", "email")
+    ben, cem = accounts.add("ben", "email", "sms", phone="+254711000001"), accounts.add("cem", "realtime")
+    publish_post(author)
+    wait_for_fanouts()
+    assert set(values(rows("deliveries"), "user_id", "channel", "status")) == {
+        (ben, "email", "pending"),
+        (ben, "sms", "pending"),
+    }
+    assert len(rows("inbox", user_id=cem)) == 1
+
+
+def test_retried_fan_out_resumes_after_the_last_page(
+    accounts: Accounts, publish_post: PublishPost, rows: Rows, listen: Callable[[str], EventListener]
+) -> None:
+    listener = listen("notifications")
+    author = accounts.add("ada")
+    others = [accounts.add(f"user{number}", "realtime", "email") for number in range(8)]
+    accounts.failing_calls = [2]  # the second page
+    publish_post(author)
+    recipients = [listener.next("notification_created")["recipients"] for _ in range(3)]
+    assert recipients == [others[:2], others[2:5], others[5:]]
+    assert values(rows("inbox"), "user_id") == others
+    assert values(rows("deliveries"), "user_id") == others
+    assert accounts.calls == 5  # the first page of the retry finds the stored progress
+
+
+def test_fan_out_without_other_users_is_complete(
+    accounts: Accounts, publish_post: PublishPost, rows: Rows, wait_for_fanouts: WaitForFanouts
+) -> None:
+    publish_post(accounts.add("ada"))
+    wait_for_fanouts()
+    assert rows("inbox") == []

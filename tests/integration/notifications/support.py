@@ -1,0 +1,37 @@
+"""Types of the fixtures, and callers, for the tests of notifications."""
+
+from collections.abc import Callable
+from typing import Any
+
+import nameko_sqlalchemy
+from sqlalchemy import Engine, RowMapping
+from sqlalchemy.orm import sessionmaker
+
+from chassis.auth.caller import Caller
+from chassis.db.unit_of_work import UnitOfWork
+from feeds.contract import PostCreated
+
+PublishPost = Callable[..., PostCreated]
+Rows = Callable[..., list[RowMapping]]
+Until = Callable[[Callable[[], object]], None]
+CreateDeliveries = Callable[..., str]
+Deliver = Callable[..., list[RowMapping]]
+Deliveries = Callable[[], list[RowMapping]]
+
+
+def unit_of_work(database: Engine) -> UnitOfWork:
+    """Return the unit of work that services get from their provider."""
+    return UnitOfWork(sessionmaker(database, class_=nameko_sqlalchemy.database.Session))
+
+
+def user(user_id: str) -> Caller:
+    return Caller("gateway", user=user_id, username="user")
+
+
+def staff(user_id: str) -> Caller:
+    return Caller("gateway", user=user_id, username="staff", staff=True)
+
+
+def values(rows: list[RowMapping], *columns: str) -> list[Any]:
+    """Return one column of all rows, or tuples of several."""
+    return [row[columns[0]] if len(columns) == 1 else tuple(row[column] for column in columns) for row in rows]

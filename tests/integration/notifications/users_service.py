@@ -1,0 +1,70 @@
+"""A Nameko service with the users service's RPC methods, for accounts that a test creates."""
+
+from collections.abc import Collection
+from typing import ClassVar
+
+from chassis.contract import Empty
+from chassis.errors import Unavailable
+from chassis.ids import new_id
+from chassis.rpc.entrypoint import rpc
+from chassis.service import Service
+from users.contract import ActiveRecipients, Channel, Contact, ContactList, Contacts, OptOut, Recipient, Recipients
+
+
+class Accounts:
+    """Active accounts, in the order of their ids, and the calls about them."""
+
+    def __init__(self) -> None:
+        self.contacts: dict[str, Contact] = {}
+        self.failing_calls: Collection[int] = []  # counted from 1
+        self.calls = 0
+        self.recipient_requests: list[ActiveRecipients] = []
+        self.opted_out: list[str] = []  # phone numbers
+
+    def add(self, name: str, *notify_by: Channel, phone: str | None = None) -> str:
+        """Add an active account; return its id."""
+        account = Contact(
+            id=new_id(), username=name, email=f"{name}@example.org", phone=phone, notify_by=list(notify_by)
+        )
+        self.contacts[account.id] = account
+        return account.id
+
+    def change(self, user: str, **fields: object) -> None:
+        self.contacts[user] = self.contacts[user].model_copy(update=fields)
+
+    def close(self, user: str) -> None:
+        del self.contacts[user]
+
+    def count_call(self) -> None:
+        self.calls += 1
+        if self.calls in self.failing_calls:
+            raise Unavailable("users is unavailable")
+
+
+class UsersService(Service):
+    """Serves the accounts."""
+
+    name = "users"
+    accounts: ClassVar[Accounts]
+
+    @rpc
+    def active_recipients(self, request: ActiveRecipients) -> Recipients:
+        self.accounts.count_call()
+        self.accounts.recipient_requests.append(request)
+        ids = [user for user in self.accounts.contacts if user > (request.after or "")]
+        ids = [user for user in ids if request.ids is None or user in request.ids]
+        page = ids[: request.limit]
+        items = [Recipient(id=user, notify_by=self.accounts.contacts[user].notify_by) for user in page]
+        return Recipients(items=items, next=page[-1] if len(ids) > request.limit else None)
+
+    @rpc
+    def contacts(self, request: Contacts) -> ContactList:
+        self.accounts.count_call()
+        contacts = self.accounts.contacts
+        return ContactList(items=[contacts[user] for user in request.ids if user in contacts])
+
+    @rpc
+    def opt_out(self, request: OptOut) -> Empty:
+        self.accounts.count_call()
+        self.accounts.opted_out.append(request.phone)
+        return Empty()

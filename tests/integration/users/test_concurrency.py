@@ -1,0 +1,65 @@
+"""Changes between the verification of a password and the transaction that relies on it."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from chassis.errors import Invalid, Unauthenticated
+from tests.integration.users.logged_in import PASSWORD, LoggedInUser
+from users import contract, store
+from users.accounts import admin, erasure, updates
+from users.accounts.updates import AccountUpdate, PasswordChange
+from users.credentials.authentication import VerifiedPassword
+from users.models import User
+from users.sessions import lifecycle
+from users.sessions.lifecycle import SessionLifetimes
+
+LIFETIMES = SessionLifetimes(timedelta(days=30), timedelta(days=14), timedelta(minutes=1))
+REQUEST = contract.SignIn(username="ada", password=PASSWORD)
+
+
+def changed_at(session: Session, user: LoggedInUser) -> datetime:
+    return store.get(session, User.id == user.id).password_changed_at
+
+
+def change_password(session: Session, user: LoggedInUser) -> None:
+    change = PasswordChange("hash", changed_at(session, user))
+    updates.apply(session, user.caller, AccountUpdate({}, change))
+
+
+def close(session: Session, user: LoggedInUser) -> None:
+    admin.set_active(session, User.id == user.id, is_active=False)
+
+
+def delete(session: Session, user: LoggedInUser) -> None:
+    erasure.erase(session, user.id, changed_at(session, user))
+
+
+@pytest.mark.parametrize("change", [change_password, close, delete])
+def test_changed_account_starts_no_session(
+    ada: LoggedInUser, database: Engine, change: Callable[[Session, LoggedInUser], None]
+) -> None:
+    with Session(database) as session:
+        verified = VerifiedPassword(ada.id, changed_at(session, ada), None)
+        change(session, ada)
+        with pytest.raises(Unauthenticated, match="bad_credentials"):
+            lifecycle.start(session, REQUEST, verified, LIFETIMES)
+
+
+def test_account_is_not_deleted_with_a_previous_password(ada: LoggedInUser, database: Engine) -> None:
+    with Session(database) as session:
+        verified = changed_at(session, ada)
+        change_password(session, ada)
+        with pytest.raises(Invalid, match="password"):
+            erasure.erase(session, ada.id, verified)
+
+
+def test_only_one_of_two_concurrent_password_changes_succeeds(ada: LoggedInUser, database: Engine) -> None:
+    with Session(database) as session:
+        update = AccountUpdate({}, PasswordChange("hash", changed_at(session, ada)))
+        updates.apply(session, ada.caller, update)
+        with pytest.raises(Invalid, match="current_password"):
+            updates.apply(session, ada.caller, update)

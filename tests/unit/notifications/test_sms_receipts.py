@@ -1,0 +1,45 @@
+"""Africa's Talking's delivery reports."""
+
+import pytest
+
+from notifications.channels import delivery_results
+from notifications.channels.base import Receipt
+from notifications.channels.delivery_results import DeliveryResult
+from notifications.channels.sms import receipts
+from notifications.contract import ReportDelivery
+
+PHONE = "+254711000001"
+
+
+def read(status: str, reason: str | None = None) -> Receipt:
+    return receipts.read(ReportDelivery(provider_id="ATXid_1", status=status, reason=reason, phone=PHONE))
+
+
+def test_success_is_delivered() -> None:
+    assert read("Success") == Receipt("sms", "ATXid_1", DeliveryResult("delivered"))
+
+
+@pytest.mark.parametrize("status", ["Failed", "Rejected"])
+def test_failure_has_its_reason_as_error(status: str) -> None:
+    assert read(status, "AbsentSubscriber").result == delivery_results.failed(f"{status}: AbsentSubscriber")
+    assert read(status).result == delivery_results.failed(status)
+
+
+@pytest.mark.parametrize("status", ["Sent", "Submitted", "Buffered", "Queued", "success", "Whatever"])
+def test_other_status_is_not_final(status: str) -> None:
+    assert read(status, "AbsentSubscriber").result is None
+
+
+@pytest.mark.parametrize("reason", ["+254711000001", "no route to 254711000001", "x" * 41, "a\nb"])
+def test_reason_that_may_contain_a_number_is_not_stored(reason: str) -> None:
+    assert read("Failed", reason).result == delivery_results.failed("Failed: refused")
+
+
+@pytest.mark.parametrize("reason", ["UserInBlackList", "UserInBlacklist"])
+def test_blacklisted_user_has_opted_out(reason: str) -> None:
+    assert read("Failed", reason).opted_out_phone == PHONE
+
+
+@pytest.mark.parametrize("reason", [None, "", "AbsentSubscriber", "DoNotDisturbRejection", "NotInBlacklist"])
+def test_other_reason_is_no_opt_out(reason: str | None) -> None:
+    assert read("Failed", reason).opted_out_phone is None

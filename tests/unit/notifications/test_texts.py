@@ -1,0 +1,68 @@
+"""The texts of notifications."""
+
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feeds.contract import PostCreated
+from notifications import texts
+from notifications.contract import SendNotification
+
+POST = PostCreated(
+    id="01932f3e-0000-7000-8000-000000000001",
+    author_id="01932f3e-0000-7000-8000-00000000000a",
+    author_username="ada",
+    text="Karibu, the bench is open.",
+    created_at=datetime(2026, 11, 22, tzinfo=UTC),
+)
+
+
+def test_post_notification_has_author_excerpt_and_ids() -> None:
+    content = texts.for_post(POST)
+    assert (content.kind, content.title, content.message) == ("post_created", "ada posted", POST.text)
+    assert content.data == {"post_id": POST.id, "author_id": POST.author_id, "author_username": "ada"}
+
+
+def test_erased_post_has_neither_name_nor_text() -> None:
+    content = texts.for_erased_post(POST.id, POST.author_id)
+    assert content.kind == "post_created"
+    assert content.data.keys() == {*texts.for_post(POST).data, "deleted"}
+    assert "ada" not in str(content)
+    assert POST.text not in str(content)
+
+
+def test_long_post_is_cut_between_words() -> None:
+    content = texts.for_post(POST.model_copy(update={"text": "mti " * 100}))
+    assert content.message == ("mti " * 50).strip() + "…"
+    assert len(content.message) == 200
+
+
+def test_direct_message_without_title_gets_the_default_title() -> None:
+    request = SendNotification(user_id=POST.author_id, message="Chai?")
+    assert texts.for_request(request) == texts.Content("message", "Message", "Chai?")
+
+
+def test_text_that_fits_is_not_cut() -> None:
+    assert texts.excerpt("a" * 20, 20) == "a" * 20
+
+
+def test_word_that_just_fits_is_kept() -> None:
+    assert texts.excerpt("one two three", 8) == "one two…"
+
+
+def test_text_without_spaces_is_cut_between_characters() -> None:
+    assert texts.excerpt("ada: " + "木" * 30, 15) == "ada: " + "木" * 9 + "…"
+
+
+def test_long_word_is_cut_between_characters() -> None:
+    assert texts.excerpt("a" * 30, 10) == "a" * 9 + "…"
+
+
+def test_one_line_has_no_line_breaks_and_control_characters() -> None:
+    assert texts.one_line("Hi\r\nBcc: eve@example.org\t\x1b[2J ") == "Hi Bcc: eve@example.org [2J"
+
+
+@given(text=st.text(max_size=300), limit=st.integers(4, 250))
+def test_excerpt_is_never_longer_than_its_limit(text: str, limit: int) -> None:
+    assert len(texts.excerpt(text, limit)) <= limit

@@ -1,0 +1,54 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chassis.errors import Invalid
+from users import names
+
+
+@given(st.text())
+def test_key_of_a_key_is_the_same(name: str) -> None:
+    assert names.key(names.key(name)) == names.key(name)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Ada", "aDA"), ("straße@example.org", "STRASSE@example.org"), ("ﬁ@example.org", "FI@example.org")],
+)
+def test_spellings_of_a_name_have_the_same_key(one: str, other: str) -> None:
+    assert names.key(one) == names.key(other)
+
+
+@pytest.mark.parametrize("name", ["ADA@Example.org", "ada@EXAMPLE.ORG", "ada@example。org"])
+def test_login_key_is_the_key_of_the_stored_address(name: str) -> None:
+    assert names.login_key(name) == names.key(names.normalize_email("ada@example.org"))
+
+
+@pytest.mark.parametrize("name", ["@", "a@b@c", "ada@", "Ada"])
+def test_invalid_address_has_a_login_key(name: str) -> None:
+    assert names.login_key(name) == name.lower()
+
+
+def test_international_domain_equals_its_ascii_form() -> None:
+    assert names.normalize_email("ada@bücher.example.org") == names.normalize_email("ada@xn--bcher-kva.example.org")
+
+
+@pytest.mark.parametrize(
+    "text", ["ada", "ada@", "@example.org", "a da@example.org", "ada@localhost", "ada@[127.0.0.1]"]
+)
+def test_invalid_address_is_rejected(text: str) -> None:
+    with pytest.raises(Invalid) as error:
+        names.normalize_email(text)
+    assert error.value.errors[0]["field"] == "email"
+
+
+@pytest.mark.parametrize("text", ["+254711000001", "+254 711 000 001", "+254(0)711-000001", "tel:+254-711-000001"])
+def test_phone_number_is_normalized_to_e164(text: str) -> None:
+    assert names.normalize_phone(text) == "+254711000001"
+
+
+@pytest.mark.parametrize("text", ["0711000001", "+2547", "+999711000001", "call me", "+254711000001 ext. 5", ""])
+def test_phone_number_that_is_not_international_is_rejected(text: str) -> None:
+    with pytest.raises(Invalid) as error:
+        names.normalize_phone(text)
+    assert error.value.errors[0]["field"] == "phone"

@@ -1,0 +1,103 @@
+"""SQL of sessions."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import ColumnElement, Row, Select, Text, cast, delete, exists, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from chassis import clock
+from chassis.db.sql import batch
+from chassis.ids import new_id
+from users.contract import ActiveRecipients, Channel, Recipient
+from users.models import User, UserSession
+
+KEEP_ENDED = timedelta(days=30)  # so that `active_recipients` can answer about the past
+
+_RECIPIENTS = TypeAdapter(list[Recipient])
+_SESSIONS_AND_USERS = select(UserSession, User).join(User, User.id == UserSession.user_id)
+
+
+def add(session: Session, **columns: Any) -> UserSession:
+    """Store a session."""
+    started = UserSession(id=new_id(), **columns)
+    session.add(started)
+    session.flush()
+    return started
+
+
+def find(session: Session, token_hash: str) -> Row[UserSession, User] | None:
+    """Return the session of a token, live or not, with its user, or None."""
+    return session.execute(_SESSIONS_AND_USERS.where(UserSession.token_hash == token_hash)).one_or_none()
+
+
+def record_use(session: Session, session_id: str, now: datetime, expires_at: datetime) -> None:
+    """Set `last_seen_at` and `expires_at` of a session unless it has ended."""
+    change = update(UserSession).where(UserSession.id == session_id, ends_after(now))
+    session.execute(change.values(last_seen_at=now, expires_at=expires_at))
+
+
+def live_sessions(session: Session, user_id: str, limit: int, before: str | None) -> list[UserSession]:
+    """Return a user's live sessions older than the id `before`, newest first."""
+    query = select(UserSession).where(UserSession.user_id == user_id, ends_after(clock.now()))
+    if before is not None:
+        query = query.where(UserSession.id < before)
+    return list(session.scalars(query.order_by(UserSession.id.desc()).limit(limit)))
+
+
+def recent_sessions(session: Session, user_id: str, since: datetime) -> Sequence[Row[UserSession, User]]:
+    """Return a user's sessions that are live or ended after `since`, each with the user."""
+    return session.execute(_SESSIONS_AND_USERS.where(UserSession.user_id == user_id, ends_after(since))).all()
+
+
+def ends_after(time: datetime) -> ColumnElement[bool]:
+    """Return the condition that a session had not ended at a time."""
+    return func.least(UserSession.expires_at, UserSession.revoked_at) > time  # `least` ignores nulls
+
+
+def active_recipients(session: Session, request: ActiveRecipients, limit: int) -> list[Recipient]:
+    """Return users whose account was open and who had a live session at a time, in order of id.
+
+    PostgreSQL returns the page as one JSON text: 2.3 ms of CPU per 1,000 users; rows and models took 6.4 ms.
+    """
+    page = _active(request).order_by(User.id).limit(limit).subquery("page")
+    text = session.scalar(select(cast(func.json_agg(page.table_valued()), Text)))
+    return _RECIPIENTS.validate_json(text or "[]")
+
+
+def _active(request: ActiveRecipients) -> Select[str, list[Channel]]:
+    as_of, after = request.as_of, request.after or ""
+    was_open = or_(User.deactivated_at.is_(None), User.deactivated_at > as_of)
+    # Both tables have the condition on `after`: otherwise a merge join reads all earlier sessions for every page.
+    had_session = exists().where(
+        UserSession.user_id == User.id, UserSession.user_id > after, UserSession.created_at <= as_of, ends_after(as_of)
+    )
+    query = select(User.id, User.notify_by).where(User.id > after, was_open, had_session)
+    return query if request.ids is None else query.where(User.id.in_(request.ids))
+
+
+def revoke(session: Session, user_id: str, *conditions: ColumnElement[bool]) -> list[str]:
+    """Revoke a user's live sessions that meet the conditions; return their ids."""
+    now = clock.now()
+    query = (
+        update(UserSession)
+        .where(UserSession.user_id == user_id, ends_after(now), *conditions)
+        .values(revoked_at=now)
+        .returning(UserSession.id)
+    )
+    return list(session.scalars(query.execution_options(synchronize_session=False)))
+
+
+def delete_all(session: Session, user_id: str) -> list[str]:
+    """Delete a user's sessions, live or not; return the hashes of their tokens."""
+    query = delete(UserSession).where(UserSession.user_id == user_id).returning(UserSession.token_hash)
+    return list(session.scalars(query.execution_options(synchronize_session=False)))
+
+
+def delete_old(session: Session, limit: int) -> int:
+    """Delete sessions that ended before KEEP_ENDED; return how many. Several processes may run this at once."""
+    old = select(UserSession.id).where(~ends_after(clock.now() - KEEP_ENDED))
+    result: Any = session.execute(delete(UserSession).where(UserSession.id.in_(batch(old, limit))))
+    return int(result.rowcount)
