@@ -41,28 +41,23 @@ def all_respond(request: ReadPosts, status: int) -> Callable[[], bool]:
     return lambda: {request().status_code for _ in range(12)} == {status}
 
 
-def test_route_disabled_under_load_rejects_and_can_be_enabled_again(read_posts: ReadPosts, set_route: SetRoute) -> None:
+def test_route_disabled_under_load_rejects_and_can_be_enabled_again(
+    read_posts: ReadPosts, new_user: NewClient, set_route: SetRoute
+) -> None:
+    user = new_user()
     with counting_statuses(read_posts) as statuses:
         set_route(enabled=False)
         until(all_respond(read_posts, 503), "the route to be disabled", LIMIT)
         rejected = read_posts()
+        assert user.get("/all-posts/").status_code == 503  # the other path of the route
+        assert user.get("/users/all/").status_code == 200  # other routes
+        user.create_post("still enabled")
         set_route(enabled=True)
         until(all_respond(read_posts, 200), "the route to be enabled", LIMIT)
     assert rejected.headers["Content-Type"] == "application/problem+json"
     assert rejected.json()["code"] == "route_disabled"
     assert int(rejected.headers["Retry-After"]) > 0
     assert set(statuses) == {200, 503}
-
-
-def test_disabled_route_is_disabled_on_all_its_paths_only(
-    read_posts: ReadPosts, new_user: NewClient, set_route: SetRoute
-) -> None:
-    set_route(enabled=False)
-    until(all_respond(read_posts, 503), "the route to be disabled", LIMIT)
-    user = new_user()
-    assert user.get("/all-posts/").status_code == 503
-    assert user.get("/users/all/").status_code == 200
-    user.create_post("still enabled")
 
 
 def test_rate_of_a_route_applies_to_cached_responses_too(new_user: NewClient, set_route: SetRoute) -> None:

@@ -101,11 +101,11 @@ def test_invalid_webhook_form_is_rejected_by_field(new_client: NewClient, webhoo
 def test_report_that_cannot_be_stored_is_a_503(platform: Instance, new_client: NewClient, webhook: str) -> None:
     """Africa's Talking sends it again."""
     client = new_client()
-    platform.control.stop("notifications.service")
+    platform.control.pause("notifications.service")
     try:
         assert check_problem(client.request("POST", webhook, data=REPORT), 503)
     finally:
-        platform.control.start("notifications.service")
+        platform.control.resume("notifications.service")
     until(lambda: client.request("POST", webhook, data=REPORT).status_code == 204, "notifications to respond", 30)
 
 

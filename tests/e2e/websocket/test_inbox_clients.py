@@ -8,7 +8,7 @@ from dev.machine.waiting import until
 from dev.platform.instance import Instance
 from tests.e2e.support.client import Client, NewClient
 from tests.e2e.support.inbox_client import InboxClient
-from tests.e2e.support.rabbitmq import close_gateway_connections
+from tests.e2e.support.rabbitmq import close_gateway_connections, gateways_consume
 
 SEED = 1
 CLIENTS = 3  # of the one reader
@@ -38,11 +38,11 @@ class RandomSteps:
             self.drop_connection: 3,
         }
 
-    def step(self) -> None:
-        """Do one random action; count it unless it returns False."""
-        (action,) = self._random.choices(list(self._weights), list(self._weights.values()))
-        if action() is not False:
-            self.done[action.__name__] += 1
+    def run(self, count: int) -> None:
+        """Do random actions; count those that do not return False in `done`."""
+        for action in self._random.choices(list(self._weights), list(self._weights.values()), k=count):
+            if action() is not False:
+                self.done[action.__name__] += 1
 
     def create(self) -> bool:
         response = self._author.post("/create-post/", {"text": f"{self._random.random()}"})
@@ -89,10 +89,11 @@ def test_clients_show_the_inbox_despite_lost_connections_and_broker_failures(
     platform: Instance, new_user: NewClient
 ) -> None:
     steps = RandomSteps(new_user(), reader := new_user())
-    for number in range(STEPS):
-        if number % (STEPS // OUTAGES) == STEPS // OUTAGES // 2:
-            until(lambda: close_gateway_connections(platform.environment) > 0, "connections of gateways", LIMIT)
-        steps.step()
+    for _ in range(OUTAGES):
+        steps.run(STEPS // OUTAGES // 2)
+        close_gateway_connections(platform.environment)
+        steps.run(STEPS // OUTAGES // 2)
+        until(lambda: gateways_consume(platform.environment), "gateways to consume events again", LIMIT)
     assert min(steps.done.values()) > 0
 
     inbox = InboxClient(reader)
