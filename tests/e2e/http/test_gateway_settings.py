@@ -1,7 +1,9 @@
 """Gateways with other settings: a shared rate limit, forged client addresses, TLS, shutdown, the metrics token."""
 
+import signal
 import ssl
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -22,8 +24,9 @@ GRACE = 10  # seconds; gunicorn's default for idle connections is 15
 
 def test_two_gateways_share_one_rate_limit(platform: Instance, new_client: NewClient) -> None:
     headers = new_client().headers
-    with ExitStack() as stack:
-        urls = [stack.enter_context(extra_gateway(platform, THROTTLE_ANON="10/hour")) for _ in range(2)]
+    gateways = [extra_gateway(platform, THROTTLE_ANON="10/hour") for _ in range(2)]
+    with ExitStack() as stack, ThreadPoolExecutor() as pool:
+        urls = list(pool.map(stack.enter_context, gateways))
         statuses = [
             requests.get(f"{urls[number % 2]}/all-posts/", headers=headers, timeout=TIMEOUT).status_code
             for number in range(12)
@@ -73,7 +76,7 @@ def test_gateway_with_a_certificate_serves_https_wss_and_hsts(
 
 def test_stopping_gateway_does_not_wait_for_idle_clients(platform: Instance) -> None:
     with requests.Session() as idle:
-        with extra_gateway(platform) as url:
+        with extra_gateway(platform, stop=signal.SIGTERM) as url:
             assert idle.get(f"{url}/livez", timeout=TIMEOUT).ok
             stopped = time.monotonic()
         assert time.monotonic() - stopped < GRACE

@@ -29,8 +29,14 @@ COMMAND = (
 
 
 @contextmanager
-def extra_gateway(platform: Instance, ca: Path | None = None, **settings: str) -> Iterator[str]:
-    """Run a gateway and return its URL. `ca` is the file of the authority that issued its certificate, if any."""
+def extra_gateway(
+    platform: Instance, ca: Path | None = None, stop: signal.Signals = signal.SIGQUIT, **settings: str
+) -> Iterator[str]:
+    """Run a gateway and return its URL.
+
+    `ca` is the file of the authority that issued its certificate, if any. It is stopped with the signal `stop`: at
+    SIGTERM gunicorn waits for its connections, at SIGQUIT it does not.
+    """
     port = free_ports(["port"])["port"]
     own = {"PORT": str(port), "WEB_CONCURRENCY": "1", processes.MARKER: str(platform.directory)}
     own |= process_variables(platform.environment, GATEWAY)
@@ -43,5 +49,5 @@ def extra_gateway(platform: Instance, ca: Path | None = None, **settings: str) -
             until(lambda: requests.get(f"{url}/readyz", timeout=LIMIT, verify=verify).ok, "another gateway", LIMIT)
             yield url
         finally:
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(stop)
             process.wait(LIMIT)
