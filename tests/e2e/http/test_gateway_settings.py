@@ -48,23 +48,23 @@ def test_without_trusted_proxies_forwarded_addresses_are_ignored(platform: Insta
 
 
 @pytest.fixture
-def certificate(tmp_path: Path) -> tuple[Path, dict[str, str]]:
-    """Return the file of a certificate authority, and the settings of a gateway with a certificate from it."""
+def certificate(tmp_path: Path) -> Path:
+    """Return a directory with a certificate (cert.pem), its key (key.pem) and its authority (ca.pem)."""
     authority = trustme.CA()
     issued = authority.issue_cert("127.0.0.1")
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     issued.private_key_pem.write_to_path(tmp_path / "key.pem")
     for blob in issued.cert_chain_pems:
         blob.write_to_path(tmp_path / "cert.pem", append=True)
-    return tmp_path / "ca.pem", {"TLS_CERT": str(tmp_path / "cert.pem"), "TLS_KEY": str(tmp_path / "key.pem")}
+    return tmp_path
 
 
 def test_gateway_with_a_certificate_serves_https_wss_and_hsts(
-    platform: Instance, new_user: NewClient, certificate: tuple[Path, dict[str, str]]
+    platform: Instance, new_user: NewClient, certificate: Path
 ) -> None:
-    ca, settings = certificate
+    ca, cert, key = (certificate / name for name in ("ca.pem", "cert.pem", "key.pem"))
     user = new_user()
-    with extra_gateway(platform, ca, **settings) as url:
+    with extra_gateway(platform, ca, TLS_CERT=str(cert), TLS_KEY=str(key)) as url:
         response = requests.get(f"{url}/users/all/", headers=user.headers, verify=str(ca), timeout=TIMEOUT)
         assert response.status_code == 200
         assert response.headers["Strict-Transport-Security"] == "max-age=31536000"
