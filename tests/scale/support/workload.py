@@ -4,7 +4,7 @@ import re
 import secrets
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email import message_from_bytes, policy
@@ -92,9 +92,9 @@ class Workload:
 
         until(partial(self._is_complete, sent_or_unknown), "every post by SMS", DELIVERY_LIMIT)
 
-    def _is_complete(self, count: Any) -> bool:
+    def _is_complete(self, count: Callable[[], Counter[str]]) -> bool:
         """Compare delivered posts with acknowledged ones; give up at a post that was delivered too often."""
-        delivered: Counter[str] = count()
+        delivered = count()
         if too_many := delivered - self._posts:
             raise GiveUpError(f"too often: {too_many}")
         assert delivered == self._posts, f"missing {self._posts - delivered}"
