@@ -69,19 +69,12 @@ class Workload:
     def check_inboxes(self) -> None:
         """Check that every post is once in every inbox, fetched and as kept up to date by frames."""
         for reader, inbox in self._inboxes:
-            until(
-                partial(self._is_complete, partial(self._in_inbox, reader)), "every post in every inbox", DELIVERY_LIMIT
-            )
-            until(
-                partial(self._is_complete, partial(self._in_frames, inbox)),
-                "every post in every client",
-                DELIVERY_LIMIT,
-            )
+            self._wait_for_all(partial(self._in_inbox, reader), "in every inbox")
+            self._wait_for_all(partial(self._in_frames, inbox), "in every client")
 
     def check_mails(self, platform: Instance, *, repeated: bool = False) -> None:
         """Check that every post was sent once by mail; where `repeated`, mails with one Message-ID count once."""
-        mails = partial(self._in_mails, platform, repeated=repeated)
-        until(partial(self._is_complete, mails), "every post by mail", DELIVERY_LIMIT)
+        self._wait_for_all(partial(self._in_mails, platform, repeated=repeated), "by mail")
 
     def check_sms(self, platform: Instance, *, unknown: bool = False) -> None:
         """Check that every post was sent once by SMS; where `unknown`, or its delivery has the status unknown."""
@@ -90,15 +83,18 @@ class Workload:
             sent = self._in_sms(platform)
             return sent + (self._unknown_sms() - sent if unknown else Counter())
 
-        until(partial(self._is_complete, sent_or_unknown), "every post by SMS", DELIVERY_LIMIT)
+        self._wait_for_all(sent_or_unknown, "by SMS")
 
-    def _is_complete(self, count: Callable[[], Counter[str]]) -> bool:
-        """Compare delivered posts with acknowledged ones; give up at a post that was delivered too often."""
-        delivered = count()
-        if too_many := delivered - self._posts:
-            raise GiveUpError(f"too often: {too_many}")
-        assert delivered == self._posts, f"missing {self._posts - delivered}"
-        return True
+    def _wait_for_all(self, count: Callable[[], Counter[str]], where: str) -> None:
+        """Wait until the counted posts are the acknowledged ones; give up at a post that is there too often."""
+
+        def complete() -> None:
+            delivered = count()
+            if too_many := delivered - self._posts:
+                raise GiveUpError(f"too often {where}: {too_many}")
+            assert delivered == self._posts, f"missing {self._posts - delivered}"
+
+        until(complete, f"every post {where}", DELIVERY_LIMIT)
 
     def _in_inbox(self, reader: Client) -> Counter[str]:
         return sum((notified_posts(reader, author) for author in self._authors), Counter())
