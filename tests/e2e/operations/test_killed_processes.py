@@ -27,14 +27,19 @@ def _all_notified(reader: Client, author: Client, texts: set[str]) -> bool:
     return texts <= notified_posts(reader, author).keys()
 
 
+def _restarted(platform: Instance, process: str, killed: set[int]) -> bool:
+    return all(status.pid and status.pid not in killed for status in platform.control.replicas(process))
+
+
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("process", PROCESSES)
 def test_nothing_acknowledged_is_lost_or_sent_twice(platform: Instance, new_user: NewClient, process: str) -> None:
     author, readers = new_user(), [new_user(notify_by=["realtime"]) for _ in range(2)]
     with posting(author) as posts:
         until(lambda: len(posts.acknowledged) >= 5, "posts before the kill", 30)
+        killed = {status.pid for status in platform.control.replicas(process)}
         platform.control.kill(process)
-        platform.control.wait_running(process)
+        until(partial(_restarted, platform, process, killed), f"{process} to be restarted", 30)
         count = len(posts.acknowledged)
         until(lambda: len(posts.acknowledged) >= count + 5, "posts after the kill", 60)
     acknowledged = set(posts.acknowledged)
