@@ -63,20 +63,6 @@ def test_websocket_without_a_replay_is_closed_with_1013(platform: Instance, new_
         platform.control.resume("notifications.service")
 
 
-def test_websockets_resume_after_the_broker_was_unavailable(platform: Instance, new_user: NewClient) -> None:
-    author, reader = new_user(), new_user()
-    websocket = reader.connect()
-    receive(websocket)
-    platform.control.kill("rabbitmq")
-    assert author.post("/create-post/", {"text": "during the outage"}).status_code in {201, 503}
-    platform.control.wait_running("rabbitmq")
-    until(lambda: author.post("/create-post/", {"text": "after it"}).status_code == 201, "the broker", 60)
-    messages = [receive_notification(websocket, 40)["message"]]
-    while messages[-1] != "after it":
-        messages.append(receive_notification(websocket, 40)["message"])
-    assert len(messages) == len(set(messages))
-
-
 def test_restart_closes_websockets_with_1001_and_clients_resume(platform: Instance, new_user: NewClient) -> None:
     author, reader = new_user(), new_user()
     websocket = reader.connect()
