@@ -60,7 +60,7 @@ def _all_notified(reader: Client, author: Client, texts: set[str]) -> bool:
 
 
 def _received_posts(websocket: ClientConnection, texts: set[str], *, repeated: bool) -> Counter[str]:
-    """Receive until all of these posts have arrived; count frames, or where they may be `repeated` their ids, by post."""
+    """Receive until all of these posts have arrived; count their frames, or their ids where frames may be repeated."""
     frames: dict[object, str] = {}
     while not texts <= set(frames.values()):
         frame = receive_notification(websocket, LIMIT)
