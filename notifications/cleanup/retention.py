@@ -41,10 +41,10 @@ class Retention:
         """The time before which rows are old; None if they are kept."""
         return clock.now() - timedelta(days=self._days) if self._days else None
 
-    def is_old(self, time: datetime) -> bool:
-        """Return whether what happened at a time may have been removed."""
+    def is_old(self, created_at: datetime) -> bool:
+        """Return whether a row of that time may have been removed."""
         horizon = self.horizon
-        return horizon is not None and time < horizon
+        return horizon is not None and created_at < horizon
 
     def run(self, db: UnitOfWork) -> None:
         """Remove old rows, for RUN_SECONDS at most."""

@@ -12,7 +12,7 @@ from chassis import clock
 from chassis.redis import connection
 from notifications.contract import SEEN_FOR, seen_key
 
-ALWAYS, WHEN_AWAY = "always", "when_away"
+ALWAYS, IF_NOT_CONNECTED = "always", "when_away"
 
 _log = logging.getLogger(__name__)
 
@@ -25,13 +25,13 @@ class Presence:
     """
 
     def __init__(self, client: "redis.Redis", settings: dict[str, Any]) -> None:
-        if settings["when"] not in (ALWAYS, WHEN_AWAY):
-            raise ValueError(f"delivery.when (DELIVER_WHEN): expected {ALWAYS} or {WHEN_AWAY}")
+        if settings["when"] not in (ALWAYS, IF_NOT_CONNECTED):
+            raise ValueError(f"delivery.when (DELIVER_WHEN): expected {ALWAYS} or {IF_NOT_CONNECTED}")
         if not isinstance(settings["away_after"], int) or not 1 <= settings["away_after"] <= SEEN_FOR:
             raise ValueError(f"delivery.away_after (AWAY_AFTER): expected seconds from 1 to {SEEN_FOR}")
         self._client = client
-        self._enabled = settings["when"] == WHEN_AWAY
-        self._away_after: int = settings["away_after"]
+        self._enabled = settings["when"] == IF_NOT_CONNECTED
+        self._seconds: int = settings["away_after"]
 
     def connected(self, users: Collection[str]) -> set[str]:
         """Return which of these users are connected, in one round trip."""
@@ -41,10 +41,10 @@ class Presence:
         try:
             times = self._client.mget([seen_key(user) for user in users])
         except redis.RedisError as error:
-            _log.warning("presence is unknown, all users count as away: %s", type(error).__name__)
+            _log.warning("presence is unknown, no user counts as connected: %s", type(error).__name__)
             return set()
-        oldest = clock.now().timestamp() - self._away_after
-        return {user for user, time in zip(users, times, strict=True) if time and int(time) >= oldest}
+        oldest = clock.now().timestamp() - self._seconds
+        return {user for user, seen_at in zip(users, times, strict=True) if seen_at and int(seen_at) >= oldest}
 
 
 class PresenceProvider(DependencyProvider):

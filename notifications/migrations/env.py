@@ -1,4 +1,4 @@
-"""alembic's entry: what the notifications database should look like."""
+"""The entry point of alembic for the notifications database."""
 
 from chassis.db.migrations import run
 from chassis.db.tables import METADATA

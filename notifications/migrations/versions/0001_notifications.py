@@ -13,7 +13,7 @@ serial = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
-    """Create them."""
+    """Create the tables."""
     _create_notifications()
     _create_inbox()
     _create_deliveries()

@@ -1,4 +1,4 @@
-"""Whose post a notification is about, and who has left."""
+"""The author of the post that a notification is about, and deleted accounts."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Add both; PostgreSQL and SQLite read JSON by the same operator."""
+    """Add column and table. PostgreSQL and SQLite have the same JSON operator."""
     op.add_column("notifications", sa.Column("author_id", UuidText))
     op.execute("UPDATE notifications SET author_id = data ->> 'author_id' WHERE kind = 'post_created'")
     op.create_index("ix_notifications_author_id", "notifications", ["author_id"])

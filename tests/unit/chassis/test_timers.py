@@ -1,11 +1,9 @@
 """Timers that read their interval in the configuration."""
 
-from typing import Any
-
 import pytest
 from nameko.containers import ServiceContainer
 
-from chassis.timers import timer
+from chassis.timers import Timer, timer, timer_for_each
 
 pytestmark = pytest.mark.filterwarnings("ignore:pkg_resources")
 
@@ -17,17 +15,35 @@ class TeaService:
     def pour(self) -> None: ...
 
 
-def interval(config: dict[str, Any]) -> object:
-    container = ServiceContainer(TeaService, config)
-    (found,) = container.entrypoints
-    found.setup()
-    return found.interval
+class KettleService:
+    name = "kettle"
+
+    @timer_for_each("tea.pot.interval", ["green", "black"])
+    def boil(self, tea: str) -> None: ...
 
 
 def test_timer_fires_at_the_configured_interval() -> None:
-    assert interval({"tea": {"pot": {"interval": 7}}}) == 7
+    container = ServiceContainer(TeaService, {"tea": {"pot": {"interval": 7}}})
+    (entrypoint,) = container.entrypoints
+    entrypoint.setup()
+    assert entrypoint.interval == 7
 
 
-def test_a_place_that_is_not_there_stops_the_start() -> None:
+def test_missing_setting_prevents_the_start() -> None:
+    container = ServiceContainer(TeaService, {"tea": {}})
+    (entrypoint,) = container.entrypoints
     with pytest.raises(KeyError, match="pot"):
-        interval({"tea": {}})
+        entrypoint.setup()
+
+
+def test_timer_for_each_runs_the_method_with_each_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    container = ServiceContainer(KettleService, {})
+    calls: list[tuple[str, tuple[object, ...]]] = []
+
+    def spawn_worker(entrypoint: Timer, arguments: tuple[object, ...], *_: object, **__: object) -> None:
+        calls.append((entrypoint.method_name, arguments))
+
+    monkeypatch.setattr(container, "spawn_worker", spawn_worker)
+    for entrypoint in container.entrypoints:
+        entrypoint.handle_timer_tick()
+    assert sorted(calls) == [("boil", ("black",)), ("boil", ("green",))]

@@ -5,11 +5,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from nameko.runners import ServiceRunner
 
-from notifications.deliveries import DeliveriesService
 from tests.integration.notifications.support import CreateDeliveries, Deliver, Deliveries, Rows, Until, values
-from tests.integration.notifications.users_service import Accounts, UsersService
+from tests.integration.notifications.users_service import Accounts
 from tests.integration.support.fakes import FakeServer
 from tests.integration.support.rpc import OPERATOR, Rpc
 from tests.integration.support.tcp_proxy import TcpProxy
@@ -51,16 +49,14 @@ def test_outage_of_the_smtp_server_costs_no_email_and_no_attempt(  # noqa: PLR09
     proxy: TcpProxy,
     state: State,
     accounts: Accounts,
-    start: Callable[..., ServiceRunner],
-    create_deliveries: CreateDeliveries,
+    start_delivery: CreateDeliveries,
     rows: Rows,
     until: Until,
     finished: Deliveries,
     mailbox: FakeServer,
 ) -> None:
     proxy.cut()
-    start(UsersService, DeliveriesService)
-    create_deliveries("email", *(accounts.add(f"user{number}", "email") for number in range(30)))
+    start_delivery("email", *(accounts.add(f"user{number}", "email") for number in range(30)))
     until(lambda: state("email") == "open" and not rows("deliveries", status="sending"))
     assert set(values(rows("deliveries"), "status", "attempts")) == {("pending", 0)}
     # Each failure has attempted one delivery; the other claims were released.
@@ -100,8 +96,7 @@ def test_reply_421_ends_the_batch_and_the_rest_is_sent_later(
 def test_outage_of_the_sms_provider_opens_only_its_breaker(  # noqa: PLR0913, PLR0917 - fixtures
     breaker: dict[str, Any],
     accounts: Accounts,
-    start: Callable[..., ServiceRunner],
-    create_deliveries: CreateDeliveries,
+    start_delivery: CreateDeliveries,
     rows: Rows,
     state: State,
     until: Until,
@@ -109,10 +104,9 @@ def test_outage_of_the_sms_provider_opens_only_its_breaker(  # noqa: PLR0913, PL
 ) -> None:
     breaker["open"] = 3600
     sms.fail(status=502, text="bad gateway", count=9)
-    start(UsersService, DeliveriesService)
     users = [accounts.add(f"user{number}", "sms", phone=f"+25471100000{number}") for number in range(4)]
     for number, user in enumerate(users):
-        create_deliveries("sms", user, message=f"number {number}")  # one request each
+        start_delivery("sms", user, message=f"number {number}")  # one request each
     until(lambda: state("sms") == "open" and not rows("deliveries", status="sending"))
     assert sorted(values(rows("deliveries"), "status")) == ["pending", "pending", "unknown", "unknown"]
     assert set(values(rows("deliveries", status="pending"), "attempts")) == {0}

@@ -2,19 +2,17 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
-from nameko.runners import ServiceRunner
 
 from dev.machine.state import free_ports
-from notifications.deliveries import DeliveriesService
 from tests.integration.notifications.channels import smtp_server
 from tests.integration.notifications.support import CreateDeliveries, Deliver, Rows, Until, values
-from tests.integration.notifications.users_service import Accounts, UsersService
+from tests.integration.notifications.users_service import Accounts
 
 
 @pytest.fixture(params=["starttls", "tls"])
@@ -66,14 +64,12 @@ def test_batch_is_sent_over_one_encrypted_connection(received: Path, accounts: A
 def test_failed_authentication_sends_nothing_and_costs_no_attempt(  # noqa: PLR0913, PLR0917 - fixtures
     settings: dict[str, Any],
     accounts: Accounts,
-    start: Callable[..., ServiceRunner],
-    create_deliveries: CreateDeliveries,
+    start_delivery: CreateDeliveries,
     rows: Rows,
     until: Until,
     wrong: dict[str, str],
     error: str,
 ) -> None:
     settings["notifications"]["email"] |= wrong
-    start(UsersService, DeliveriesService)
-    create_deliveries("email", accounts.add("ada", "email"))
+    start_delivery("email", accounts.add("ada", "email"))
     until(lambda: values(rows("deliveries"), "status", "attempts", "last_error") == [("pending", 0, error)])

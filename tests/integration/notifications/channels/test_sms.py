@@ -1,16 +1,13 @@
 """SMS to an HTTP server that behaves like Africa's Talking."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from nameko.runners import ServiceRunner
 
 from chassis import clock
-from notifications.deliveries import DeliveriesService
 from tests.integration.notifications.support import CreateDeliveries, Deliver, Rows, Until, values
-from tests.integration.notifications.users_service import Accounts, UsersService
+from tests.integration.notifications.users_service import Accounts
 from tests.integration.support.fakes import FakeServer
 
 PHONE = "+254711000001"
@@ -120,18 +117,16 @@ def test_failed_opt_out_does_not_affect_other_sms(ada: str, accounts: Accounts, 
 def test_insufficient_balance_pauses_all_sms_and_costs_no_attempt(  # noqa: PLR0913, PLR0917 - fixtures
     ada: str,
     ben: str,
-    start: Callable[..., ServiceRunner],
-    create_deliveries: CreateDeliveries,
+    start_delivery: CreateDeliveries,
     rows: Rows,
     until: Until,
     sms: FakeServer,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     sms.fail(verdict=405, count=9)
-    start(UsersService, DeliveriesService)
-    create_deliveries("sms", ada)
+    start_delivery("sms", ada)
     until(lambda: values(rows("deliveries"), "last_error") == ["405 InsufficientBalance"])
-    create_deliveries("sms", ben)
+    start_delivery("sms", ben)
     until(lambda: values(rows("deliveries"), "last_error") == ["405 InsufficientBalance"] * 2)
     assert values(rows("deliveries"), "status", "attempts") == [("pending", 0), ("pending", 0)]
     assert all(row["due_at"] > clock.now() + timedelta(minutes=5) for row in rows("deliveries"))
@@ -164,8 +159,7 @@ def test_only_allowed_countries_get_sms(
 def test_unavailable_provider_costs_no_attempt(  # noqa: PLR0913, PLR0917 - fixtures
     ada: str,
     settings: dict[str, Any],
-    start: Callable[..., ServiceRunner],
-    create_deliveries: CreateDeliveries,
+    start_delivery: CreateDeliveries,
     rows: Rows,
     until: Until,
     sms: FakeServer,
@@ -173,7 +167,6 @@ def test_unavailable_provider_costs_no_attempt(  # noqa: PLR0913, PLR0917 - fixt
     error: str,
 ) -> None:
     settings["notifications"]["sms"] |= wrong
-    start(UsersService, DeliveriesService)
-    create_deliveries("sms", ada)
+    start_delivery("sms", ada)
     until(lambda: values(rows("deliveries"), "status", "attempts", "last_error") == [("pending", 0, error)])
     assert sms.received() == []

@@ -199,7 +199,7 @@ def test_inbox_is_read_and_written_while_old_rows_are_removed(  # noqa: PLR0913,
     settings: dict[str, Any],
     past: Past,
     accounts: Accounts,
-    start: Callable[..., ServiceRunner],
+    runner_factory: Callable[..., ServiceRunner],
     rpc: Rpc,
     rows: Rows,
     until: Until,
@@ -207,10 +207,10 @@ def test_inbox_is_read_and_written_while_old_rows_are_removed(  # noqa: PLR0913,
 ) -> None:
     monkeypatch.setattr(retention, "BATCH", 5)
     settings["notifications"]["retention"]["interval"] = 0.1
-    start(UsersService, NotificationsService, DeliveriesService)
     ada = accounts.add("ada")
     for _ in range(100):
         past.delivery(past.in_inbox(past.notification(), ada, read=OLD), ada, OLD)
+    runner_factory(settings, UsersService, NotificationsService, DeliveriesService).start()
     sent: list[str] = []
     while rows("deliveries") or len(sent) < 3:
         sent.append(send_and_read(rpc, ada))

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.db.sql import insert_new
-from chassis.errors import Forbidden, Invalid
+from chassis.errors import Invalid
 from chassis.ids import new_id
 from notifications.deliveries import DeliveriesService
 from notifications.delivery import admin, admin_store
@@ -19,7 +19,7 @@ from notifications.models import Delivery, Notification, PostUpdate
 from notifications.service import NotificationsService
 from tests.integration.notifications.support import CreateDeliveries, Rows, values
 from tests.integration.notifications.users_service import Accounts
-from tests.integration.support.rpc import GATEWAY, OPERATOR, Rpc
+from tests.integration.support.rpc import OPERATOR, Rpc
 
 LONG_AGO = "2020-01-01T00:00:00Z"
 DUE = ("pending", 0, True)
@@ -206,12 +206,6 @@ def test_operator_sees_all_deliveries_of_a_notification(
         (users[2], "pending", 0, None),
     ]
     assert [delivery["due_at"] is None for delivery in detail["deliveries"]] == [True, False, False]
-
-
-def test_only_operators_may_call_the_admin_methods(rpc: Rpc) -> None:
-    for method, arguments in {"status": {}, "retry": {"id": new_id()}, "park": {"id": new_id()}}.items():
-        with pytest.raises(Forbidden):
-            rpc(f"deliveries.{method}", GATEWAY, **arguments)
 
 
 def test_selection_of_all_deliveries_is_rejected(rpc: Rpc) -> None:

@@ -1,4 +1,4 @@
-"""E-mail only to users who are not connected, if DELIVER_WHEN is when_away."""
+"""E-mail only to users who are not connected, with `DELIVER_WHEN=when_away`."""
 
 import logging
 from collections.abc import Callable
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("mailbox")
 
 
 @pytest.fixture
-def when_away(settings: dict[str, Any]) -> dict[str, Any]:
+def skip_connected(settings: dict[str, Any]) -> dict[str, Any]:
     settings["notifications"]["delivery"] |= {"when": "when_away", "away_after": 60}
     section: dict[str, Any] = settings["notifications"]["delivery"]
     return section
@@ -42,7 +42,7 @@ def connected_user(redis: Any, accounts: Accounts) -> ConnectedUser:
     return connected_user
 
 
-@pytest.mark.usefixtures("when_away")
+@pytest.mark.usefixtures("skip_connected")
 def test_connected_user_who_wants_realtime_gets_no_email(connected_user: ConnectedUser, deliver: Deliver) -> None:
     connected, gone, never = connected_user("ada", 30), connected_user("ben", 90), connected_user("cyn", None)
     without_realtime = connected_user("dan", 30, "email")
@@ -50,7 +50,7 @@ def test_connected_user_who_wants_realtime_gets_no_email(connected_user: Connect
     assert values(deliveries, *COLUMNS) == [CONNECTED, SENT, SENT, SENT]
 
 
-@pytest.mark.usefixtures("when_away")
+@pytest.mark.usefixtures("skip_connected")
 def test_forced_channel_is_used_for_a_connected_user(connected_user: ConnectedUser, deliver: Deliver) -> None:
     assert values(deliver("email", connected_user("ada", 30), forced=True), *COLUMNS) == [SENT]
 
@@ -59,14 +59,14 @@ def test_connected_user_gets_email_by_default(connected_user: ConnectedUser, del
     assert values(deliver("email", connected_user("ada", 30)), *COLUMNS) == [SENT]
 
 
-@pytest.mark.usefixtures("when_away")
+@pytest.mark.usefixtures("skip_connected")
 def test_email_is_sent_and_a_warning_logged_if_redis_is_unavailable(
     settings: dict[str, Any], connected_user: ConnectedUser, deliver: Deliver, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings["redis_url"] = "redis://127.0.0.1:9/0"  # refuses connections
     with caplog.at_level(logging.WARNING, "notifications.delivery.presence"):
         assert values(deliver("email", connected_user("ada", 30)), *COLUMNS) == [SENT]
-    assert "presence is unknown, all users count as away: ConnectionError" in caplog.text
+    assert "presence is unknown, no user counts as connected: ConnectionError" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,8 @@ def test_email_is_sent_and_a_warning_logged_if_redis_is_unavailable(
     [("when", "never", "DELIVER_WHEN"), ("away_after", 0, "AWAY_AFTER"), ("away_after", "soon", "AWAY_AFTER")],
 )
 def test_invalid_setting_prevents_the_start(
-    when_away: dict[str, Any], start: Callable[..., ServiceRunner], setting: str, value: object, variable: str
+    skip_connected: dict[str, Any], start: Callable[..., ServiceRunner], setting: str, value: object, variable: str
 ) -> None:
-    when_away[setting] = value
+    skip_connected[setting] = value
     with pytest.raises(ValueError, match=variable):
         start(DeliveriesService)

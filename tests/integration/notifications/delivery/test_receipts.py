@@ -10,8 +10,7 @@ from nameko.runners import ServiceRunner
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from chassis.auth.caller import Caller
-from chassis.errors import Forbidden, Invalid, ServiceError
+from chassis.errors import Invalid, ServiceError
 from notifications.channels import delivery_results
 from notifications.channels.base import Receipt
 from notifications.channels.delivery_results import DeliveryResult
@@ -193,9 +192,3 @@ def test_invalid_report_is_rejected_with_the_name_of_the_field(rpc: Rpc) -> None
         with pytest.raises(Invalid) as raised:
             rpc("notifications.delivery_report", **{"provider_id": ID, "status": "Success"} | {field: value})
         assert [error["field"] for error in raised.value.errors] == [field]
-
-
-@pytest.mark.usefixtures("running")
-def test_only_the_gateway_may_report(rpc: Rpc) -> None:
-    with pytest.raises(Forbidden):
-        rpc("notifications.delivery_report", Caller("feeds"), provider_id=ID, status="Success")

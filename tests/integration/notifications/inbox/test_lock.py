@@ -1,18 +1,12 @@
 """Concurrent writers of inboxes; PostgreSQL only, since SQLite has one writer."""
 
-import os
-
 import eventlet
-import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from chassis.ids import new_id
 from notifications.inbox import inbox_store
 from tests.integration.notifications.support import Rows, Until, values
-
-if not os.environ.get("NOTIFICATIONS_DB_URI", "").startswith("postgresql"):
-    pytest.skip("needs PostgreSQL", allow_module_level=True)
 
 
 def test_inbox_rows_are_in_the_order_of_commits(database: Engine, rows: Rows, until: Until) -> None:

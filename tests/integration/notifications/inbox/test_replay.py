@@ -9,8 +9,7 @@ from sqlalchemy import Engine, update
 from sqlalchemy.orm import Session
 
 from chassis import clock
-from chassis.auth.caller import Caller
-from chassis.errors import Forbidden, Invalid
+from chassis.errors import Invalid
 from chassis.ids import new_id
 from notifications.contract import BEGINNING
 from notifications.inbox import inbox_store, notification_store
@@ -159,11 +158,6 @@ def test_replay_without_a_known_start_is_not_resumed(add: Add, replay: Replay, s
     (newest,) = add(1)
     nothing: dict[str, list[str]] = {"items": [], "read": [], "changed": []}
     assert replay(since) == nothing | {"more": False, "resumed": False, "unread": 1, "newest": newest}
-
-
-def test_only_the_gateway_may_ask_for_a_replay(ada: str, rpc: Rpc) -> None:
-    with pytest.raises(Forbidden):
-        rpc("notifications.missed", Caller("feeds"), user_id=ada)
 
 
 def test_replay_has_read_state_of_earlier_and_later_notifications(

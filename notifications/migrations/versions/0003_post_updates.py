@@ -1,6 +1,6 @@
-"""What came after a post, reports of SMS, their budget, and the ways to what is unfinished or old.
+"""Post updates, delivery receipts, SMS counts, and indexes of unfinished and old rows.
 
-The version before runs beside it.
+The previous version can run on the new tables.
 """
 
 import sqlalchemy as sa
@@ -14,14 +14,14 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Add them."""
+    """Add tables, columns and indexes."""
     add_traceparent()
-    _follow_posts()
-    _follow_text_messages()
-    _find_what_is_old()
+    _add_post_updates()
+    _add_sms()
+    _add_retention_indexes()
 
 
-def _follow_posts() -> None:
+def _add_post_updates() -> None:
     op.add_column("notifications", sa.Column("as_of", UtcDateTime))
     op.add_column("notifications", sa.Column("changed_at", UtcDateTime))
     _index("notifications_unfinished", "notifications", "NOT done", "created_at")
@@ -35,7 +35,7 @@ def _follow_posts() -> None:
     op.create_index("ix_post_news_changed_at", "post_news", ["changed_at"])
 
 
-def _follow_text_messages() -> None:
+def _add_sms() -> None:
     _index("deliveries_by_provider_id", "deliveries", "provider_id IS NOT NULL", "provider_id")
     op.create_table(
         "delivery_reports",
@@ -53,7 +53,7 @@ def _follow_text_messages() -> None:
     )
 
 
-def _find_what_is_old() -> None:
+def _add_retention_indexes() -> None:
     _index("inbox_read", "inbox", "read_at IS NOT NULL", "read_at")
     _index("inbox_read_by", "inbox", "read_at IS NOT NULL", "user_id", "read_at")
     _index("deliveries_finished", "deliveries", "due_at IS NULL", "updated_at")
