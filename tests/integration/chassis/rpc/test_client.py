@@ -66,14 +66,14 @@ def test_call_without_a_reply_fails_at_the_deadline(start: Start, rpc: Rpc) -> N
 
 
 def test_request_to_a_stopped_service_expires_with_its_deadline(
-    start: Start, rpc: Rpc, raw_client: RawAmqpClient
+    start: Start, rpc: Rpc, raw_client: RawAmqpClient, until: Until
 ) -> None:
     start(SampleOrders).kill()
     runner = start(SampleInvoices)
     with pytest.raises(DeadlineExceeded):
         rpc("invoices.reorder", **TEA)
     assert pending_replies(runner) == {}
-    assert raw_client.depth("rpc-orders") == 0
+    until(lambda: raw_client.depth("rpc-orders") == 0)
 
 
 def test_call_to_a_service_without_a_queue_fails_at_once(start: Start, rpc: Rpc) -> None:
