@@ -102,7 +102,7 @@ def test_html_loads_nothing_from_the_network() -> None:
     ("kind", "forced", "reason"),
     [
         ("post_created", False, "you were signed in to Baraza when this was posted"),
-        ("message", False, "sent you a message, and your account asks for news by e-mail"),
+        ("message", False, "sent you a message, and your account has notifications by e-mail switched on"),
         ("message", True, "sent it to you by e-mail"),
     ],
 )
