@@ -6,18 +6,18 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from chassis import clock
 from chassis.errors import ServiceError, Unauthenticated
 from chassis.observability import correlation, tracing
-from gateway import metrics, request_context
-from gateway.backends import Backends
+from gateway import metrics
+from gateway.cache.redis_client import RedisUnavailable
 from gateway.cache.response_cache import MAX_QUERY, CachedResponse, unpack
+from gateway.http.backends import Backends
 from gateway.http.cors import Origins
 from gateway.http.responses import Responder, common_headers
 from gateway.http.webhooks import WebhookSecret
 from gateway.limits import route_limits
 from gateway.limits.lookup import Found
 from gateway.limits.rate_limiter import enforce
-from gateway.rates import Count
-from gateway.redis_client import RedisUnavailable
-from gateway.request_context import RequestContext
+from gateway.request.context import CONTEXT_KEY, RequestContext, from_environ
+from gateway.request.rates import Count
 from gateway.routing.route import Route
 from users.contract import Authenticate, Identity
 
@@ -46,7 +46,7 @@ class Guard:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Respond, or pass the request on with its context in the environ."""
-        context = environ[request_context.KEY] = request_context.from_environ(environ, self._proxies)
+        context = environ[CONTEXT_KEY] = from_environ(environ, self._proxies)
         correlation.request_id.set(context.request_id)
         correlation.traceparent.set(tracing.parse_traceparent(environ.get("HTTP_TRACEPARENT")))
         responder = Responder(environ, context, self._common + self._origins.headers(environ), start_response)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from chassis.contract import Empty
 from chassis.errors import ServiceError
-from gateway.backends import Backends
+from gateway.http.backends import Backends
 
 SERVICES = ("users", "feeds", "notifications")
 PING_DEADLINE = 2  # seconds

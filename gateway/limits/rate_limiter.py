@@ -4,9 +4,9 @@ import time
 from collections.abc import Mapping
 
 from chassis.errors import TooManyRequests
-from gateway.rates import Count, Rate
-from gateway.redis_client import RedisClient, RedisUnavailable
-from gateway.request_context import Quota, RequestContext
+from gateway.cache.redis_client import RedisClient, RedisUnavailable
+from gateway.request.context import Quota, RequestContext
+from gateway.request.rates import Count, Rate
 
 TOO_MANY = "Too many requests; try again later."
 _LOCAL_COUNTERS = 100_000  # at most, while Redis is unavailable

@@ -9,9 +9,9 @@ from gevent.event import Event
 
 from chassis.errors import DeadlineExceeded, NotFound, Unavailable
 from chassis.ids import new_id
+from gateway.cache.redis_client import RedisClient
 from gateway.cache.response_cache import CachedResponse, ResponseCache, cached_response, unpack
 from gateway.cache.single_flight import SingleFlight
-from gateway.redis_client import RedisClient
 
 MANY = 20
 LIMIT = 5  # seconds
