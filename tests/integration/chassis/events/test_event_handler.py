@@ -18,11 +18,11 @@ from chassis.ids import new_id
 from chassis.service import Service
 from orders.contract import OrderPlaced
 from tests.integration.chassis.conftest import PublishEvent, Start, Until
-from tests.integration.chassis.forged_tokens import FORGED, VALID, Forge, valid_claims
 from tests.integration.chassis.raw_amqp import RawAmqpClient
 from tests.integration.chassis.sample_service import SampleInvoices, fail, fail_times
 from tests.integration.support.rpc import Rpc
 from tests.integration.support.tcp_proxy import TcpProxy
+from tests.unit.chassis.auth.forged_tokens import FORGED, VALID, Forge, valid_claims
 
 QUEUE = "evt-orders-order_placed--invoices.on_order_placed"
 PARKED = f"parked.{QUEUE}"

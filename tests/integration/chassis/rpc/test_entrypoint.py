@@ -14,10 +14,10 @@ from chassis.auth import keyring, tokens
 from chassis.auth.caller import Caller
 from chassis.errors import Conflict, Invalid, Unauthenticated
 from tests.integration.chassis.conftest import ADA, Headers, Start, Until
-from tests.integration.chassis.forged_tokens import FORGED, VALID, Forge, valid_claims
 from tests.integration.chassis.raw_amqp import RawAmqpClient
 from tests.integration.chassis.sample_service import SampleInvoices, SampleOrders
 from tests.integration.support.rpc import Rpc
+from tests.unit.chassis.auth.forged_tokens import FORGED, VALID, Forge, valid_claims
 
 EMPTY = b'{"args":[],"kwargs":{}}'
 ORDER = b'{"args":[],"kwargs":{"item":"tea","quantity":1}}'

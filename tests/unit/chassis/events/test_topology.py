@@ -43,18 +43,3 @@ def test_each_handler_has_a_queue_its_retry_queues_and_a_dead_letter_queue(modul
     queues = {queue.name: queue for queue in module_queues(module, [1, 30])}
     assert set(queues) == {QUEUE, f"retry.1.{QUEUE}", f"retry.30.{QUEUE}", f"parked.{QUEUE}"}
     assert all(queue.durable and not queue.auto_delete for queue in queues.values())
-
-
-def test_queue_is_bound_to_namekos_exchange(module: str) -> None:
-    queue = next(iter(module_queues(module, [])))
-    assert (queue.exchange.name, queue.exchange.type, queue.routing_key) == ("orders.events", "topic", "order_placed")
-
-
-def test_retry_queue_returns_messages_to_the_handlers_queue_after_the_delay(module: str) -> None:
-    retry = next(queue for queue in module_queues(module, [30]) if queue.name.startswith("retry."))
-    assert retry.queue_arguments == {
-        "x-message-ttl": 30_000,
-        "x-dead-letter-exchange": "",
-        "x-dead-letter-routing-key": QUEUE,
-    }
-    assert not retry.exchange.name
