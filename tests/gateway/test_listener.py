@@ -21,11 +21,11 @@ from gateway.websocket.connection import Connection
 from gateway.websocket.listener import Listener
 from gateway.websocket.registry import Registry
 from notifications.contract import Notification, NotificationChanged, NotificationCreated, NotificationsRead, Replay
+from tests.gateway.conftest import LIMIT, until
 from users.contract import Identity
 
 USER, TEA, OTHER = (new_id() for _ in range(3))
 OLD, NEW, NEWEST = (new_id() for _ in range(3))  # ids of events
-LIMIT = 5  # seconds
 
 Publish = Callable[[str, Event], None]
 
@@ -41,9 +41,7 @@ class SendBuffer:
 
     def frames(self, number: int) -> list[dict[str, Any]]:
         """Wait for so many frames and return them."""
-        with gevent.Timeout(LIMIT):
-            while len(self.read) < number:
-                gevent.sleep(0.01)
+        until(lambda: len(self.read) >= number)
         return self.read
 
 

@@ -32,11 +32,6 @@ def test_given_fields_change_and_the_others_do_not(users: Rpc, ada: LoggedInUser
     assert users("users.detail", ada.caller, id=ada.id) == ada.account | changes
 
 
-def test_null_removes_the_phone(users: Rpc, new_user: NewUser) -> None:
-    ada = new_user("ada", phone=PHONE)
-    assert users("users.update_account", ada.caller, phone=None)["phone"] is None
-
-
 @pytest.mark.parametrize(
     ("changes", "field"), [({"notify_by": ["sms"], "phone": None}, "notify_by"), ({"phone": None}, "phone")]
 )

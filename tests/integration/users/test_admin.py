@@ -29,17 +29,9 @@ def test_closing_an_account_ends_its_sessions(
     assert events.next("session_ended")["session_ids"] == [ada.session_id]
 
 
-def test_reopening_an_account_restores_no_session(
-    users: Rpc, ada: LoggedInUser, operator: Caller, log_in: LogIn
+def test_reactivate_restores_the_account_but_no_session(
+    users: Rpc, ada: LoggedInUser, log_in: LogIn, staff: Caller
 ) -> None:
-    for is_active in (False, True):
-        users("users.set_active", operator, username="ada", is_active=is_active)
-    with pytest.raises(Unauthenticated):
-        users("users.authenticate", token_hash=ada.token_hash)
-    assert log_in("ada")
-
-
-def test_deactivate_and_reactivate_may_be_repeated(users: Rpc, ada: LoggedInUser, log_in: LogIn, staff: Caller) -> None:
     closed = [users("users.deactivate", staff, id=ada.id) for _ in range(2)]
     assert closed == [ada.account | {"is_active": False}] * 2
     with pytest.raises(Unauthenticated, match="invalid_token"):
@@ -48,6 +40,8 @@ def test_deactivate_and_reactivate_may_be_repeated(users: Rpc, ada: LoggedInUser
         log_in("ada")
     reopened = [users("users.reactivate", staff, id=ada.id) for _ in range(2)]
     assert reopened == [ada.account] * 2
+    with pytest.raises(Unauthenticated):
+        users("users.authenticate", token_hash=ada.token_hash)
     assert log_in("ada")
 
 

@@ -14,14 +14,6 @@ from tests.integration.support.rpc import Rpc
 from tests.integration.users.logged_in import PASSWORD, WRONG_PASSWORD, LoggedInUser, LogIn, NewUser
 
 
-@pytest.mark.parametrize("name", [{"username": "ADA"}, {"email": "Ada@EXAMPLE.org"}, {"username": "ada@example.org"}])
-def test_login_accepts_username_and_address_in_any_case(users: Rpc, ada: LoggedInUser, name: dict[str, str]) -> None:
-    session = users("users.login", **name, password=PASSWORD)
-    assert session["user"] == ada.account
-    assert len(session["token"]) == 43
-    assert session["token_type"] == "Bearer"
-
-
 @pytest.mark.parametrize(
     "attempt",
     [

@@ -15,7 +15,6 @@ from tests.integration.conftest import Settings
 from tests.integration.support.events import Listen
 from tests.integration.support.rpc import Rpc
 from tests.integration.users.logged_in import PASSWORD, LoggedInUser, LogIn, NewUser, Redis
-from users import contract
 from users.models import UserSession
 from users.sessions import store
 
@@ -51,11 +50,6 @@ def authentication_error(users: Rpc, user: LoggedInUser) -> str | None:
     return None
 
 
-def test_unknown_token_is_rejected(users: Rpc) -> None:
-    with pytest.raises(Unauthenticated, match="invalid_token"):
-        users("users.authenticate", token_hash=contract.token_hash("unknown"))
-
-
 def test_list_has_the_live_sessions_of_the_caller(
     users: Rpc, ada: LoggedInUser, log_in: LogIn, new_user: NewUser
 ) -> None:
@@ -64,15 +58,8 @@ def test_list_has_the_live_sessions_of_the_caller(
     page = users("users.sessions", ada.caller)
     assert ids(page) == [newest.session_id, ada.session_id]
     assert [item["current"] for item in page["items"]] == [False, True]
+    assert all(item["created_at"] == item["last_seen_at"] < item["expires_at"] for item in page["items"])
     assert ids(users("users.sessions", ben.caller)) == [ben.session_id]
-
-
-def test_listed_session_has_its_times_and_user_agent(users: Rpc, ada: LoggedInUser) -> None:
-    users("users.login", username="ada", password=PASSWORD, user_agent="curl/8.5.0", address="192.0.2.1")
-    newest, oldest = users("users.sessions", ada.caller)["items"]
-    assert (newest["user_agent"], oldest["user_agent"]) == ("curl/8.5.0", None)
-    assert newest["created_at"] == newest["last_seen_at"] < newest["expires_at"]
-    assert not newest["current"]
 
 
 def test_end_session_ends_it_at_once(
@@ -84,12 +71,6 @@ def test_end_session_ends_it_at_once(
     assert redis.get(other.session_key) == ""
     assert events.next("session_ended") == {"user_id": ada.id, "session_ids": [other.session_id]}
     assert ids(users("users.sessions", ada.caller)) == [ada.session_id]
-
-
-def test_end_session_may_end_the_current_session(users: Rpc, ada: LoggedInUser, redis: Redis) -> None:
-    users("users.end_session", ada.caller, id=ada.session_id)
-    assert redis.get(ada.session_key) == ""
-    assert authentication_error(users, ada) == "invalid_token"
 
 
 def test_unknown_ended_and_other_users_sessions_are_not_found(
