@@ -62,9 +62,7 @@ def test_call_to_a_missing_service_fails_at_once(rpc: RpcClient) -> None:
         rpc.call_as_gateway("nowhere.echo", Empty(), Empty, deadline=DEADLINE)
 
 
-def test_call_above_the_concurrency_limit_fails_at_once(
-    rpc: RpcClient, service: Service, settings: dict[str, Any]
-) -> None:
+def test_call_above_the_limit_fails_at_once(rpc: RpcClient, service: Service, settings: dict[str, Any]) -> None:
     enough = Event()
     slow = service(lambda arguments: enough.wait(DEADLINE) and arguments)
     target = f"{slow.name}.echo"

@@ -14,6 +14,7 @@ from chassis.service import Service
 from feeds import contract as feeds
 from gateway.routing import overrides
 from gateway.routing.table import BY_NAME, ROUTES
+from tests.integration.conftest import Settings
 from tests.integration.support.rpc import OPERATOR, Rpc
 from users import contract as users
 
@@ -68,7 +69,7 @@ class ArchiveService(Service):
 
 
 @pytest.fixture(autouse=True)
-def quick(settings: dict[str, Any]) -> None:
+def quick(settings: Settings) -> None:
     """A short wait for what does not answer."""
     settings["rpc"]["deadline"] = 2
 
@@ -124,9 +125,7 @@ def test_reset_restores_all_fields_of_a_route(set_route: Set, rpc: Rpc, listed: 
 
 
 @pytest.mark.parametrize(("field", "value"), [(field, value) for field, values in INVALID.items() for value in values])
-def test_invalid_value_is_rejected_with_the_name_of_its_field(
-    set_route: Set, listed: Listed, field: str, value: object
-) -> None:
+def test_invalid_value_is_rejected_with_its_field(set_route: Set, listed: Listed, field: str, value: object) -> None:
     with pytest.raises(Invalid) as rejected:
         set_route(**{"enabled": False} | {field: value})
     assert {entry["field"] for entry in rejected.value.errors} == {field}
@@ -148,9 +147,7 @@ def test_unknown_route_is_not_found(rpc: Rpc, method: str) -> None:
 
 @pytest.mark.usefixtures("archive")
 @pytest.mark.parametrize(("name", "target"), [("all-posts", "archive.all"), ("user-detail", "archive.person")])
-def test_route_can_be_sent_to_a_method_whose_reply_omits_only_optional_fields(
-    set_route: Set, name: str, target: str
-) -> None:
+def test_target_may_omit_optional_fields_of_the_reply(set_route: Set, name: str, target: str) -> None:
     assert set_route(name, target=target)["target"] == target
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import Engine, inspect, text
 from chassis.errors import Invalid, NotFound, Unauthenticated
 from tests.integration.support.events import Listen
 from tests.integration.support.rpc import Rpc
-from tests.integration.users.logged_in import PASSWORD, PHONE, WRONG_PASSWORD, LoggedInUser, LogIn, NewUser, Redis
+from tests.integration.users.logged_in import PASSWORD, PHONE, WRONG_PASSWORD, LogIn, NewUser, Redis, User
 
 
 def all_rows(database: Engine) -> str:
@@ -27,7 +27,7 @@ def test_deletion_removes_all_personal_data_of_the_caller_only(users: Rpc, new_u
 
 
 def test_deletion_ends_all_sessions_and_publishes_events(
-    users: Rpc, ada: LoggedInUser, log_in: LogIn, redis: Redis, listen: Listen
+    users: Rpc, ada: User, log_in: LogIn, redis: Redis, listen: Listen
 ) -> None:
     other = log_in("ada")
     events = listen("users")
@@ -38,7 +38,7 @@ def test_deletion_ends_all_sessions_and_publishes_events(
     assert [redis.get(each.session_key) for each in (ada, other)] == ["", ""]
 
 
-def test_deleted_account_is_treated_as_unknown(users: Rpc, ada: LoggedInUser, log_in: LogIn) -> None:
+def test_deleted_account_is_treated_as_unknown(users: Rpc, ada: User, log_in: LogIn) -> None:
     users("users.delete_account", ada.caller, password=PASSWORD)
     with pytest.raises(Unauthenticated, match="invalid_token"):
         users("users.authenticate", token_hash=ada.token_hash)
@@ -50,7 +50,7 @@ def test_deleted_account_is_treated_as_unknown(users: Rpc, ada: LoggedInUser, lo
 
 
 @pytest.mark.parametrize("given", [{"password": WRONG_PASSWORD}, {"password": ""}, {}])
-def test_deletion_requires_the_password(users: Rpc, ada: LoggedInUser, given: dict[str, Any]) -> None:
+def test_deletion_requires_the_password(users: Rpc, ada: User, given: dict[str, Any]) -> None:
     with pytest.raises(Invalid) as error:
         users("users.delete_account", ada.caller, **given)
     assert [entry["field"] for entry in error.value.errors] == ["password"]

@@ -1,6 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import ClassVar
 
 import pytest
@@ -56,10 +56,6 @@ def ids(envelopes: list[Envelope]) -> list[str]:
     return [envelope.id for envelope in envelopes]
 
 
-def in_seconds(seconds: float) -> datetime:
-    return clock.now() + timedelta(seconds=seconds)
-
-
 def test_event_is_a_row_of_its_transaction(db: UnitOfWork) -> None:
     token = correlation.request_id.set("r-1")
     try:
@@ -85,7 +81,7 @@ def test_row_is_leased_only_after_its_lease_has_expired(db: UnitOfWork, set_cloc
 def test_released_row_can_be_leased_after_the_given_time(db: UnitOfWork, set_clock: SetClock) -> None:
     added = ids(add(db, OrderPlaced(quantity=1), OrderPlaced(quantity=2)))
     with db.write() as session:
-        outbox.release(session, added[:1], in_seconds(1))
+        outbox.release(session, added[:1], clock.now() + timedelta(seconds=1))
     set_clock(2)
     assert ids(lease_expired(db)) == added[:1]
 
@@ -96,7 +92,7 @@ def test_rows_that_are_released_again_and_again_do_not_block_others(db: UnitOfWo
     set_clock(60)
     assert ids(lease_expired(db, 3)) == released
     with db.write() as session:
-        outbox.release(session, released, in_seconds(1))
+        outbox.release(session, released, clock.now() + timedelta(seconds=1))
     set_clock(62)
     assert others[0] in ids(lease_expired(db, 3))
 
