@@ -76,7 +76,7 @@ def test_edited_at_grows_even_if_the_clock_goes_back(
 # Delete
 
 
-def test_deleted_post_is_not_found_and_published_once(feeds: Rpc, post: dict[str, Any], listen: Listen) -> None:
+def test_deletion_hides_a_post_and_publishes_one_event(feeds: Rpc, post: dict[str, Any], listen: Listen) -> None:
     events = listen("feeds")
     other = feeds("feeds.create", ADA, text="remains")
     assert feeds("feeds.delete", ADA, id=post["id"]) == {}

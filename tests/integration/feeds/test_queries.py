@@ -57,7 +57,7 @@ def test_authors_are_paginated_with_their_posts_up_to_an_id(feeds: Rpc) -> None:
     assert page["next"] is None
 
 
-def test_authors_have_the_posts_of_then_and_the_last_post_of_now(feeds: Rpc) -> None:
+def test_authors_have_the_past_number_of_posts_and_the_current_last_post(feeds: Rpc) -> None:
     last, deleted_after, deleted_before = (feeds("feeds.create", ADA, text="x") for _ in range(3))
     feeds("feeds.delete", ADA, id=deleted_before["id"])
     then = new_id()

@@ -40,9 +40,7 @@ def test_phone_cannot_be_removed_while_sms_needs_it(
 
 
 @pytest.mark.parametrize("field", ["username", "email", "phone"])
-def test_value_of_another_account_is_rejected_and_nothing_changes(
-    users: Rpc, ada: User, new_user: NewUser, field: str
-) -> None:
+def test_taken_value_is_rejected_and_nothing_changes(users: Rpc, ada: User, new_user: NewUser, field: str) -> None:
     ben = new_user("ben", phone=PHONE)
     taken = {field: ben.account[field].upper()}
     with pytest.raises(Conflict, match=f"{field}_taken"):

@@ -4,7 +4,7 @@ from tests.integration.support.rpc import GATEWAY, OPERATOR, Rpc
 from tests.integration.users.logged_in import DELIVERIES, PHONE, STAFF, NewUser, User
 
 
-def test_owner_staff_and_operator_see_the_account_others_the_profile(users: Rpc, ada: User, new_user: NewUser) -> None:
+def test_owner_staff_and_operators_see_the_account_others_a_profile(users: Rpc, ada: User, new_user: NewUser) -> None:
     for caller in (ada.caller, STAFF, OPERATOR):
         assert users("users.detail", caller, id=ada.id) == ada.account
     for caller in (new_user("ben").caller, GATEWAY):

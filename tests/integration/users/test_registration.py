@@ -41,7 +41,7 @@ def test_registration_publishes_account_changed(users: Rpc, listen: Listen) -> N
         ({"username": "other", "email": "other@example.org", "phone": PHONE}, "phone_taken"),
     ],
 )
-def test_value_of_another_account_is_rejected_in_any_case(users: Rpc, fields: dict[str, Any], code: str) -> None:
+def test_taken_value_is_rejected_in_any_case(users: Rpc, fields: dict[str, Any], code: str) -> None:
     users("users.register", **ADA, phone=PHONE)
     with pytest.raises(Conflict) as error:
         users("users.register", **ADA | fields)

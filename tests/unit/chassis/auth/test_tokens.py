@@ -38,7 +38,7 @@ def test_token_of_an_unknown_issuer_is_rejected(issuer: str) -> None:
     assert rejected(tokens.issue(Caller(issuer), "feeds", OLD))
 
 
-def test_token_contains_the_caller() -> None:
+def test_verified_token_returns_its_caller() -> None:
     assert tokens.verify(tokens.issue(ADA, "feeds", OLD), "feeds", ring(OLD)) == ADA
     assert tokens.verify(tokens.issue(Caller("users"), "feeds", OLD), "feeds", ring(OLD)) == Caller("users")
 

@@ -73,7 +73,7 @@ def test_database_is_configured_by_its_url_or_its_parts() -> None:
     assert database_url(parts).render_as_string(hide_password=False) == "postgresql+psycopg2://u:p%40%3A%2F@h/d"
 
 
-def test_postgresql_has_timeouts() -> None:
+def test_postgresql_engine_has_timeouts() -> None:
     options = engine_options(database_url({"url": "postgresql+psycopg2://h/d"}), 10)
     assert (options["pool_size"], options["max_overflow"], options["hide_parameters"]) == (10, 0, True)
     assert options["connect_args"]["connect_timeout"] == 3

@@ -97,7 +97,7 @@ def test_rows_that_are_released_again_and_again_do_not_block_others(db: UnitOfWo
     assert others[0] in ids(lease_expired(db, 3))
 
 
-def test_depth_and_age_of_the_outbox(db: UnitOfWork, set_clock: SetClock) -> None:
+def test_depth_and_age_of_the_outbox_are_measured(db: UnitOfWork, set_clock: SetClock) -> None:
     add(db, OrderPlaced(quantity=1))
     set_clock(7)
     add(db, OrderPlaced(quantity=2))

@@ -45,7 +45,7 @@ def test_error_attempts_and_request_id_are_read_from_the_headers() -> None:
     ],
     ids=range(21),
 )
-def test_malformed_parts_are_empty(message: dict[str, Any]) -> None:
+def test_malformed_message_is_described_without_its_malformed_parts(message: dict[str, Any]) -> None:
     assert describe(**message) == EMPTY
 
 
