@@ -59,9 +59,11 @@ def test_stop_interrupts_the_running_step_and_starts_no_more(capfd: pytest.Captu
     endless = python("endless", "import time; print('here', flush=True); time.sleep(600)")
     thread = threading.Thread(target=lambda: results.extend(runner.run_all([endless, python("never", "")], HERE)))
     thread.start()
-    until(lambda: "\nhere\n" in capfd.readouterr().out, "the step to run", 10)
-    runner.stop()
-    thread.join(10)
+    try:
+        until(lambda: "here\n" in capfd.readouterr().out, "the step to run", 30)
+    finally:
+        runner.stop()
+        thread.join(30)
     assert [result.outcome for result in results] == ["FAILED (exit code -2)", "nothing to run"]
 
 
