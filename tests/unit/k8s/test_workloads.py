@@ -152,15 +152,6 @@ def test_a_deployment_and_a_service_per_service_as_the_specification_names_them(
     assert services["gateway-service"]["spec"]["ports"][0]["port"] == 8000
 
 
-def test_budgets_and_autoscalers_select_existing_workloads() -> None:
-    labels = pod_labels("scale")
-    for budget in of_kind("scale", "PodDisruptionBudget"):
-        selector = budget["spec"]["selector"]["matchLabels"].items()
-        assert budget["metadata"]["name"] == "rabbitmq" or any(selector <= pod.items() for pod in labels.values())
-    for scaler in of_kind("scale", "HorizontalPodAutoscaler"):
-        assert scaler["spec"]["scaleTargetRef"]["name"] in labels
-
-
 def test_deployments_with_sqlite_run_one_pod_at_a_time() -> None:
     patches = [document["spec"] for document in of_kind("base", "Deployment") if "selector" not in document["spec"]]
     assert [(spec["replicas"], spec["strategy"]["type"]) for spec in patches] == [(1, "Recreate")] * 2
