@@ -86,6 +86,13 @@ def test_rabbitmq_imports_its_vhost_then_users_then_permissions(overlay: str, vh
     assert "load_definitions = /etc/rabbitmq/definitions" in configuration
 
 
+def test_cluster_redelivers_events_without_limit() -> None:
+    (policy,) = json.loads((K8S / "base/broker/quorum-vhost.json").read_text())["policies"]
+    assert policy["definition"] == {"delivery-limit": -1}
+    for queue in ("evt-feeds-post_created--notifications.on_post_created", "parked.evt-feeds-post_created--x.y"):
+        assert re.match(policy["pattern"], queue)
+
+
 @each_overlay
 def test_pod_meets_the_restricted_standard(overlay: str) -> None:
     for pod in [pod for pod in pods(overlay) if not pod.is_patch]:
