@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import gevent
 from amqp import Message as AmqpMessage
 from gevent.event import AsyncResult
+from gevent.lock import BoundedSemaphore
 from nameko.exceptions import deserialize
 
 from chassis.amqp import message_headers, protocol
@@ -31,10 +32,15 @@ Reply = TypeVar("Reply", bound=Message)
 
 
 class RpcClient:
-    """Calls services; safe to use from any greenlet of the process. At most `in_flight` calls at a time."""
+    """Calls services; safe to use from any greenlet of the process.
+
+    At most `in_flight` calls run at a time. Further ones wait for their turn, at most `wait` seconds, in order.
+    """
 
     def __init__(self, settings: dict[str, Any]) -> None:
-        self._in_flight: int = settings["gateway"]["rpc"]["in_flight"]
+        options = settings["gateway"]["rpc"]
+        self._slots = BoundedSemaphore(options["in_flight"])
+        self._wait: float = options["wait"]
         self._issuer = tokens.Issuer(keyring.from_config(settings))
         self._numbers = itertools.count()
         self._waiting: dict[str, AsyncResult[AmqpMessage]] = {}
@@ -66,16 +72,21 @@ class RpcClient:
     @contextmanager
     def _waiter(self) -> Iterator[tuple[str, "AsyncResult[AmqpMessage]"]]:
         """Register a call that waits for its reply. Raises Unavailable if too many do."""
-        if self._channel is None:
-            raise Unavailable("The message broker is unavailable.")
-        if len(self._waiting) >= self._in_flight:
+        self._require_broker()
+        if not self._slots.acquire(timeout=self._wait):
             raise Unavailable("Too many calls are under way.", "overloaded")
         number = str(next(self._numbers))
-        waiter = self._waiting[number] = AsyncResult()
         try:
+            self._require_broker()
+            waiter = self._waiting[number] = AsyncResult()
             yield number, waiter
         finally:
-            del self._waiting[number]
+            self._waiting.pop(number, None)
+            self._slots.release()
+
+    def _require_broker(self) -> None:
+        if self._channel is None:
+            raise Unavailable("The message broker is unavailable.")
 
     def opened(self, channel: Any) -> None:
         """Declare the reply queue; it is deleted with the connection."""
