@@ -246,6 +246,9 @@ class Profile(Message):
     id: Id
     username: Name
     created_at: Timestamp
+    username_changed_at: Timestamp | None = Field(
+        default=None, description="When the user name was set; orders the names of an account."
+    )
 
 
 class Account(Profile):
@@ -358,7 +361,7 @@ class AccountChanged(Event):
 
     id: Id
     username: str
-    changed_at: Timestamp = Field(description="Orders the names of an account.")
+    changed_at: Timestamp = Field(description="The account's `username_changed_at`; orders the names of an account.")
 
 
 class AccountErased(Event):

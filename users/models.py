@@ -1,6 +1,6 @@
 """Tables of the users service."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, validates
@@ -42,8 +42,15 @@ class User(Base):
     deactivated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     is_staff: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    # Orders the names of an account: later for each change, whatever the clock says.
+    username_changed_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
     # In the links of mails; allows to remove channels without a login.
     unsubscribe_token: Mapped[str] = mapped_column(UuidText, server_default=text("gen_random_uuid()::text"))
+
+    def rename(self, username: str) -> None:
+        """Set another user name; the row must be locked."""
+        self.username = username
+        self.username_changed_at = max(clock.now(), self.username_changed_at + timedelta(microseconds=1))
 
     @validates("username", "email")
     def _set_key(self, name: str, value: str) -> str:

@@ -7,7 +7,12 @@ from users.models import User, UserSession
 
 def profile(user: User) -> contract.Profile:
     """Return the public part of an account."""
-    return contract.Profile(id=user.id, username=user.username, created_at=user.created_at)
+    return contract.Profile(
+        id=user.id,
+        username=user.username,
+        created_at=user.created_at,
+        username_changed_at=user.username_changed_at,
+    )
 
 
 def account(user: User) -> contract.Account:
@@ -16,12 +21,18 @@ def account(user: User) -> contract.Account:
         id=user.id,
         username=user.username,
         created_at=user.created_at,
+        username_changed_at=user.username_changed_at,
         email=user.email,
         phone=user.phone,
         notify_by=user.notify_by,
         is_active=user.is_active,
         is_staff=user.is_staff,
     )
+
+
+def account_changed(user: User) -> contract.AccountChanged:
+    """Return the event about the current user name."""
+    return contract.AccountChanged(id=user.id, username=user.username, changed_at=user.username_changed_at)
 
 
 def visible_to(caller: Caller, user: User) -> contract.Profile:

@@ -1,6 +1,7 @@
 """Adds the authors' usernames to posts, from the read model: one query for a page of posts."""
 
 import logging
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -35,14 +36,17 @@ def join_own(_backends: "Backends", context: RequestContext, post: feeds.Post) -
     return _view(post, {post.author_id: context.require_identity().username})
 
 
-def save_own_username(backends: "Backends", _context: RequestContext, account: users.Account) -> users.Account:
+def save_own_username(backends: "Backends", context: RequestContext, account: users.Account) -> users.Account:
     """Store a new username before the reply, so that its user sees it at once; the event arrives a moment later.
 
-    The account is already written, so an error here must not fail the request.
+    A replayed reply may be older than the account. users of 0.1.0 does not say when the username was set. The account
+    is already written, so an error here must not fail the request.
     """
+    if context.replayed or account.username_changed_at is None:
+        return account
     try:
         with backends.database.begin() as session:
-            saved = store.save_username(session, account.id, account.username, clock.now())
+            saved = store.save_username(session, account.id, account.username, account.username_changed_at)
     except SQLAlchemyError as error:
         _log.warning("a username will be stored by its event: %s", type(error).__name__)
         return account
@@ -63,11 +67,16 @@ def _request_usernames(backends: "Backends", ids: set[str]) -> dict[str, str]:
     """Request usernames from users and store them; ids that users does not know get a tombstone."""
     unknown = {author_id: (ERASED, clock.now()) for author_id in ids}
     profiles = backends.rpc.call_as_gateway("users.profiles", users.Profiles(ids=sorted(ids)), users.ProfileList).items
-    found = unknown | {profile.id: (profile.username, profile.created_at) for profile in profiles}
+    found = unknown | {profile.id: (profile.username, _changed_at(profile)) for profile in profiles}
     with backends.database.begin() as session:
         for author_id, (username, known_at) in sorted(found.items()):  # in order, or two processes may deadlock
             store.save_username(session, author_id, username, known_at)
     return {author_id: username for author_id, (username, _) in found.items()}
+
+
+def _changed_at(profile: users.Profile) -> datetime:
+    """Return when the username was set; users of 0.1.0 does not say so."""
+    return profile.username_changed_at or profile.created_at
 
 
 def _view(post: feeds.Post, names: dict[str, str]) -> PostView:

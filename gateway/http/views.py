@@ -69,6 +69,7 @@ def _call(  # noqa: PLR0913 - the parts of a call
     result, replayed = backends.rpc.call(
         override.target, message, caller=context.caller(), deadline=override.deadline, request_key=request_key
     )
+    context.replayed = replayed
     reply = route.reply.model_validate(result)
     return (route.build_response(backends, context, reply) if route.build_response else reply), replayed
 

@@ -30,6 +30,7 @@ def new_user(request: contract.Register, hasher: Hasher) -> User:
         is_active=True,
         is_staff=False,
         created_at=now,
+        username_changed_at=now,
     )
 
 
@@ -37,5 +38,5 @@ def register(session: Session, user: User) -> contract.Account:
     """Store the account and publish AccountChanged. Raises Conflict."""
     session.add(user)
     store.save(session)
-    outbox.add(session, contract.AccountChanged(id=user.id, username=user.username, changed_at=user.created_at))
+    outbox.add(session, serializers.account_changed(user))
     return serializers.account(user)

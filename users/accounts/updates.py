@@ -55,7 +55,9 @@ def prepare(
 def apply(session: Session, caller: Caller, update: AccountUpdate) -> contract.Account:
     """Update the caller's account in one transaction. A new password ends the other sessions. Raises Conflict."""
     user = store.get(session, User.id == caller.user, lock=True)
-    old_username = user.username
+    renamed = update.columns.get("username", user.username) != user.username
+    if renamed:
+        user.rename(update.columns["username"])
     for name, value in update.columns.items():
         setattr(user, name, value)
     channels.validate(user.notify_by, user.phone, "notify_by" if "notify_by" in update.columns else "phone")
@@ -65,8 +67,8 @@ def apply(session: Session, caller: Caller, update: AccountUpdate) -> contract.A
     if update.password:
         failed_logins_store.reset(session, failed_logins.account_subjects(user.id))
         lifecycle.end(session, user.id, UserSession.id.is_distinct_from(caller.session))
-    if user.username != old_username:
-        outbox.add(session, contract.AccountChanged(id=user.id, username=user.username, changed_at=clock.now()))
+    if renamed:
+        outbox.add(session, serializers.account_changed(user))
     return serializers.account(user)
 
 

@@ -1,7 +1,10 @@
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from chassis import clock
+from chassis.auth.caller import Caller
 from chassis.errors import Conflict, Invalid, Unauthenticated
 from tests.integration.support.events import Listen
 from tests.integration.support.rpc import Rpc
@@ -14,6 +17,7 @@ from tests.integration.users.logged_in import (
     NewUser,
     Redis,
 )
+from users.accounts import updates
 
 
 def invalid_field(users: Rpc, user: LoggedInUser, **changes: Any) -> str:
@@ -65,6 +69,26 @@ def test_new_username_is_in_the_session_cache_and_in_an_event(
     users("users.update_account", ada.caller, username="lovelace")
     assert '"username":"lovelace"' in redis.get(ada.session_key)
     assert events.next("account_changed")["username"] == "lovelace"
+
+
+def test_names_of_an_account_are_in_order_even_if_the_clock_goes_back(
+    users: Rpc, ada: LoggedInUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    future = clock.now() + timedelta(seconds=5)
+    monkeypatch.setattr(updates.clock, "now", lambda: future)
+    first = users("users.update_account", ada.caller, username="first")["username_changed_at"]
+    monkeypatch.undo()
+    second = users("users.update_account", ada.caller, username="second")["username_changed_at"]
+    unchanged = users("users.update_account", ada.caller, notify_by=[])["username_changed_at"]
+    assert ada.account["username_changed_at"] < first < second == unchanged
+
+
+def test_event_and_profile_have_the_same_time_of_a_rename(users: Rpc, ada: LoggedInUser, listen: Listen) -> None:
+    events = listen("users")
+    account = users("users.update_account", ada.caller, username="lovelace")
+    profile = users("users.profiles", Caller("gateway"), ids=[ada.id])["items"][0]
+    changed_at = events.next("account_changed")["changed_at"]
+    assert changed_at == account["username_changed_at"] == profile["username_changed_at"]
 
 
 def test_case_of_the_own_username_can_change(users: Rpc, ada: LoggedInUser) -> None:

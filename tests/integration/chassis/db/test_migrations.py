@@ -34,7 +34,7 @@ NOW = clock.now()
 # The revision of the previous release, and a row for each table.
 PREVIOUS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
     "users": (
-        "0002",
+        "0003",
         {
             "users": {
                 "id": USER,
