@@ -107,6 +107,11 @@ class Login(Message):
     )
     email: Annotated[Text, Field(max_length=254)] | None = Field(default=None, description="Instead of the user name.")
     password: Password = Field(repr=False)
+    device_token: Annotated[Text, Field(max_length=64)] | None = Field(
+        default=None,
+        repr=False,
+        description="The `device_token` of an earlier login on this device: wrong passwords of others do not delay it.",
+    )
 
     @model_validator(mode="after")
     def _require_name(self) -> Self:
@@ -127,7 +132,8 @@ class SignIn(Login):
         default=None, description="The client's `User-Agent`; for the list of sessions."
     )
     address: Annotated[Text, Field(max_length=64)] | None = Field(
-        default=None, description="The client's IP address; failed logins are counted for it."
+        default=None,
+        description="The client's IP address, an IPv6 one without its last 64 bits; failed logins are counted for it.",
     )
 
 
@@ -228,7 +234,7 @@ class SetActive(Message):
 
 
 class Unlock(Message):
-    """Resets the failed logins of an account that they have locked; for operators."""
+    """Resets the failed logins at an account; for operators."""
 
     username: Username
 
@@ -278,6 +284,12 @@ class Session(Message):
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the token type of RFC 6750, no secret
     expires_at: Timestamp = Field(description="The session ends at this time, also if it is used.")
     user: Account
+    device_token: str | None = Field(
+        default=None,
+        repr=False,
+        description="Store it on the device, also after the session, and send it with the next login.",
+        examples=["5mJx0lQ8dXk1p3uTz7vYcRw9sHf2aGqLbNeVoUiEyWg"],
+    )
 
 
 class Identity(Message):

@@ -75,6 +75,9 @@ class UserSession(Base):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     user_agent: Mapped[str | None] = mapped_column(String(200))
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # Where it began: digests (users.credentials.login_attempts) of the client's address and device token.
+    address: Mapped[str | None] = mapped_column(String(32))
+    device: Mapped[str | None] = mapped_column(String(32))
 
     def is_live(self, user: User) -> bool:
         """Return whether its user may use it now."""
@@ -82,7 +85,7 @@ class UserSession(Base):
 
 
 class FailedLogins(Base):
-    """Consecutive wrong passwords of a subject: an account, a session's user, or a client's address."""
+    """Wrong passwords of a subject, such as a client at an account (users.credentials.login_attempts)."""
 
     __tablename__ = "guesses"
 
@@ -96,7 +99,15 @@ class FailedLogins(Base):
 
 # For active recipients: an index-only scan.
 Index("sessions_by_user", UserSession.user_id, UserSession.created_at, UserSession.expires_at, UserSession.revoked_at)
+# For known devices.
+Index(
+    "sessions_by_address", UserSession.user_id, UserSession.address, postgresql_where=UserSession.address.is_not(None)
+)
+Index("sessions_by_device", UserSession.user_id, UserSession.device, postgresql_where=UserSession.device.is_not(None))
 # For the cleanup of sessions.
 Index("sessions_by_end", func.least(UserSession.expires_at, UserSession.revoked_at))
+# The second part of a subject is the account, unless it is an address.
+account_of_subject = func.split_part(FailedLogins.subject, ":", 2)
+Index("guesses_by_account", account_of_subject)
 # For the cleanup of failed logins.
 Index("guesses_since", FailedLogins.since)

@@ -33,7 +33,7 @@ def _serve(route: Route, backends: Backends, path: dict[str, str]) -> Response:
         raise Unavailable("This endpoint is switched off at the moment.", "route_disabled")
     _authorise(route, context)
     message = request_parsing.message(route, request, path)
-    route_limits.consume(route, override, backends.limiter, context, message)
+    route_limits.consume(route, override, backends.limiter, context)
     if route.build_request:
         message = route.build_request(context, message)
     if route.tag is not None:

@@ -52,12 +52,12 @@ ROUTES: tuple[Route, ...] = (
         users.Login,
         users.Session,
         build_request=login_request.add_client,
-        limit=Limit("login", account=lambda request: request.name.casefold()),
+        limit=Limit("login"),
         summary="Sign in",
         errors=(
             Unauthenticated("User name or password is wrong.", "bad_credentials"),
             TooManyRequests("There were many wrong passwords; wait a little."),
-            TooManyRequests("There were too many wrong passwords.", "too_many_failures"),
+            TooManyRequests("There were too many wrong passwords from unknown devices.", "too_many_failures"),
         ),
     ),
     Route(

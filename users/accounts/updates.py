@@ -13,7 +13,7 @@ from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Invalid
 from users import contract, names, serializers, store
 from users.accounts import channels
-from users.credentials import authentication, failed_logins, failed_logins_store, passwords
+from users.credentials import authentication, failed_logins_store, passwords
 from users.credentials.failed_logins import FailureLimit
 from users.credentials.hashing import Hasher
 from users.models import User, UserSession
@@ -65,7 +65,7 @@ def apply(session: Session, caller: Caller, update: AccountUpdate) -> contract.A
         _set_password(user, update.password)
     store.save(session)
     if update.password:
-        failed_logins_store.reset(session, failed_logins.account_subjects(user.id))
+        failed_logins_store.reset_account(session, user.id)
         lifecycle.end(session, user.id, UserSession.id.is_distinct_from(caller.session))
     if renamed:
         outbox.add(session, serializers.account_changed(user))

@@ -43,11 +43,15 @@ def backends(platform: dict[str, Any], database: Engine, rpc: Rpc) -> Any:
 @pytest.fixture
 def ada(platform: dict[str, Any], rpc: Rpc) -> dict[str, Any]:
     assert platform
-    return rpc("users.register", username="ada", email="ada@example.org", password="a bench of stone")
+    account: dict[str, Any] = rpc(
+        "users.register", username="ada", email="ada@example.org", password="a bench of stone"
+    )
+    return account
 
 
 def rename(rpc: Rpc, account: dict[str, Any], username: str) -> dict[str, Any]:
-    return rpc("users.update_account", Caller("gateway", user=account["id"]), username=username)
+    renamed: dict[str, Any] = rpc("users.update_account", Caller("gateway", user=account["id"]), username=username)
+    return renamed
 
 
 def save(backends: Any, account: dict[str, Any], *, replayed: bool = False) -> None:

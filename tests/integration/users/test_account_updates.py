@@ -17,7 +17,6 @@ from tests.integration.users.logged_in import (
     NewUser,
     Redis,
 )
-from users.accounts import updates
 
 
 def invalid_field(users: Rpc, user: LoggedInUser, **changes: Any) -> str:
@@ -75,7 +74,7 @@ def test_names_of_an_account_are_in_order_even_if_the_clock_goes_back(
     users: Rpc, ada: LoggedInUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     future = clock.now() + timedelta(seconds=5)
-    monkeypatch.setattr(updates.clock, "now", lambda: future)
+    monkeypatch.setattr(clock, "now", lambda: future)
     first = users("users.update_account", ada.caller, username="first")["username_changed_at"]
     monkeypatch.undo()
     second = users("users.update_account", ada.caller, username="second")["username_changed_at"]

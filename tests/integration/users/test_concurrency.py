@@ -13,11 +13,12 @@ from users import contract, store
 from users.accounts import admin, erasure, updates
 from users.accounts.updates import AccountUpdate, PasswordChange
 from users.credentials.authentication import VerifiedPassword
+from users.credentials.login_attempts import LoginAttempt
 from users.models import User
 from users.sessions import lifecycle
 from users.sessions.lifecycle import SessionLifetimes
 
-LIFETIMES = SessionLifetimes(timedelta(days=30), timedelta(days=14), timedelta(minutes=1))
+LIFETIMES = SessionLifetimes(timedelta(days=30), timedelta(days=14), timedelta(minutes=1), per_user=100)
 REQUEST = contract.SignIn(username="ada", password=PASSWORD)
 
 
@@ -43,7 +44,7 @@ def test_changed_account_starts_no_session(
     ada: LoggedInUser, database: Engine, change: Callable[[Session, LoggedInUser], None]
 ) -> None:
     with Session(database) as session:
-        verified = VerifiedPassword(ada.id, changed_at(session, ada), None)
+        verified = VerifiedPassword(ada.id, changed_at(session, ada), None, LoginAttempt("client:ada"))
         change(session, ada)
         with pytest.raises(Unauthenticated, match="bad_credentials"):
             lifecycle.start(session, REQUEST, verified, LIFETIMES)
