@@ -18,7 +18,8 @@ Email = Annotated[
     Field(
         min_length=3,
         max_length=254,
-        description="A well-formed address in a domain that is not reserved; unique without regard to case.",
+        description="A well-formed address, ASCII before the @, in a domain that is not reserved; unique without "
+        "regard to case.",
         examples=["ada@example.org"],
     ),
     JsonSchema({"format": "email"}),
@@ -252,9 +253,6 @@ class Profile(Message):
     id: Id
     username: Name
     created_at: Timestamp
-    username_changed_at: Timestamp | None = Field(
-        default=None, description="When the user name was set; orders the names of an account."
-    )
 
 
 class Account(Profile):
@@ -265,6 +263,21 @@ class Account(Profile):
     notify_by: Channels
     is_active: Annotated[bool, Field(examples=[True])]
     is_staff: Annotated[bool, Field(examples=[False])]
+
+
+NameTime = Annotated[Timestamp | None, Field(description="When the user name was set; orders the names of an account.")]
+
+
+class NamedProfile(Profile):
+    """A profile with the time of its name; for services."""
+
+    username_changed_at: NameTime = None
+
+
+class NamedAccount(Account):
+    """An account with the time of its name; for services."""
+
+    username_changed_at: NameTime = None
 
 
 class UserDetail(Profile):
@@ -354,7 +367,7 @@ class ContactList(Message):
 class ProfileList(Message):
     """The requested accounts that exist."""
 
-    items: list[Profile]
+    items: list[NamedProfile]
 
 
 class ListUsers(PageRequest):

@@ -37,10 +37,10 @@ class UsersService(Service):
     session_cache = SessionCacheProvider()
 
     @rpc
-    def register(self, request: contract.Register) -> contract.Account:
+    def register(self, request: contract.Register) -> contract.NamedAccount:
         """Open an account. Idempotent with a key."""
         user = registration.new_user(request, self.hasher)
-        return self.db.once(contract.Account, lambda session: registration.register(session, user))
+        return self.db.once(contract.NamedAccount, lambda session: registration.register(session, user))
 
     @rpc
     def login(self, request: contract.SignIn) -> contract.Session:
@@ -81,11 +81,11 @@ class UsersService(Service):
         return Empty()
 
     @rpc(USER)
-    def update_account(self, request: contract.UpdateAccount) -> contract.Account:
+    def update_account(self, request: contract.UpdateAccount) -> contract.NamedAccount:
         """Change the given fields of the caller's account. Idempotent with a key."""
         user_id = self.caller.require_user()
         update = updates.prepare(self.db, self.hasher, self._limits.session, user_id, request)
-        account = self.db.once(contract.Account, lambda session: updates.apply(session, self.caller, update))
+        account = self.db.once(contract.NamedAccount, lambda session: updates.apply(session, self.caller, update))
         if "username" in update.columns:
             self._refresh_sessions(user_id)
         elif update.password:

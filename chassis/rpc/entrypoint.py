@@ -30,6 +30,7 @@ from chassis.contract import Message
 from chassis.contract.validation import validate
 from chassis.errors import Invalid, ServiceError
 from chassis.observability import metrics
+from chassis.rpc import request_queue
 from chassis.rpc.messages import encode_reply
 
 _log = logging.getLogger(__name__)
@@ -45,6 +46,12 @@ class RpcConsumer(nameko.rpc.RpcConsumer):
     """
 
     queue_consumer = QueueConsumer()
+
+    def setup(self) -> None:
+        """Create the queue, and let it be declared before each time that requests are consumed from it."""
+        super().setup()
+        request_queue.configure(self.queue, self.container.config["rpc"].get("queue", "durable"))
+        self.queue_consumer.before_consuming = partial(request_queue.declare, self.queue)
 
     def handle_message(self, body: Any, message: AmqpMessage) -> None:
         """Start a worker for a request; discard one without `reply_to`, which would end Nameko's container."""

@@ -36,23 +36,26 @@ def join_own(_backends: "Backends", context: RequestContext, post: feeds.Post) -
     return _view(post, {post.author_id: context.require_identity().username})
 
 
-def save_own_username(backends: "Backends", context: RequestContext, account: users.Account) -> users.Account:
+def save_own_username(backends: "Backends", context: RequestContext, account: users.NamedAccount) -> users.Account:
     """Store a new username before the reply, so that its user sees it at once; the event arrives a moment later.
 
-    A replayed reply may be older than the account. users of 0.1.0 does not say when the username was set. The account
-    is already written, so an error here must not fail the request.
+    A replayed reply may be older than the account, and users of 0.1.0 does not say when the username was set.
     """
-    if context.replayed or account.username_changed_at is None:
-        return account
+    if account.username_changed_at is not None and not context.replayed:
+        _save_username(backends, account.id, account.username, account.username_changed_at)
+    return users.Account(**dict(account))
+
+
+def _save_username(backends: "Backends", user_id: str, username: str, changed_at: datetime) -> None:
+    """Store a username. The account is already written, so an error here must not fail the request."""
     try:
         with backends.database.begin() as session:
-            saved = store.save_username(session, account.id, account.username, account.username_changed_at)
+            saved = store.save_username(session, user_id, username, changed_at)
     except SQLAlchemyError as error:
         _log.warning("a username will be stored by its event: %s", type(error).__name__)
-        return account
+        return
     if saved:
         backends.cache.invalidate(feeds.CACHE_TAG)
-    return account
 
 
 def _usernames(backends: "Backends", ids: set[str]) -> dict[str, str]:
@@ -74,7 +77,7 @@ def _request_usernames(backends: "Backends", ids: set[str]) -> dict[str, str]:
     return {author_id: username for author_id, (username, _) in found.items()}
 
 
-def _changed_at(profile: users.Profile) -> datetime:
+def _changed_at(profile: users.NamedProfile) -> datetime:
     """Return when the username was set; users of 0.1.0 does not say so."""
     return profile.username_changed_at or profile.created_at
 

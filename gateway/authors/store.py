@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from chassis.db.sql import upsert
 from gateway.models import AuthorRow
-from users.contract import ERASED, Profile
+from users.contract import ERASED, NamedProfile
 
 # The longest time between a change's timestamp and its commit, and the difference between clocks.
 SKEW = timedelta(seconds=60)
@@ -33,7 +33,7 @@ def save_username(session: Session, author_id: str, username: str, changed_at: d
     return bool(result.rowcount)
 
 
-def refresh_username(session: Session, profile: Profile, requested_at: datetime) -> None:
+def refresh_username(session: Session, profile: NamedProfile, requested_at: datetime) -> None:
     """Store a username that users returned, unless it was changed after the request.
 
     It replaces a stored one that seems newer but is older than SKEW: 0.1.0 stored some by the gateway's clock.

@@ -34,9 +34,9 @@ def new_user(request: contract.Register, hasher: Hasher) -> User:
     )
 
 
-def register(session: Session, user: User) -> contract.Account:
+def register(session: Session, user: User) -> contract.NamedAccount:
     """Store the account and publish AccountChanged. Raises Conflict."""
     session.add(user)
     store.save(session)
     outbox.add(session, serializers.account_changed(user))
-    return serializers.account(user)
+    return serializers.named_account(user)

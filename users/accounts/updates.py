@@ -52,7 +52,7 @@ def prepare(
     return AccountUpdate(columns, PasswordChange(hasher.hash(password) if changed_at else "", changed_at))
 
 
-def apply(session: Session, caller: Caller, update: AccountUpdate) -> contract.Account:
+def apply(session: Session, caller: Caller, update: AccountUpdate) -> contract.NamedAccount:
     """Update the caller's account in one transaction. A new password ends the other sessions. Raises Conflict."""
     user = store.get(session, User.id == caller.user, lock=True)
     renamed = update.columns.get("username", user.username) != user.username
@@ -69,7 +69,7 @@ def apply(session: Session, caller: Caller, update: AccountUpdate) -> contract.A
         lifecycle.end(session, user.id, UserSession.id.is_distinct_from(caller.session))
     if renamed:
         outbox.add(session, serializers.account_changed(user))
-    return serializers.account(user)
+    return serializers.named_account(user)
 
 
 def changed_columns(request: contract.UpdateAccount) -> dict[str, Any]:

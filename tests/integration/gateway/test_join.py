@@ -18,7 +18,7 @@ from gateway.models import AuthorRow
 from gateway.request_context import from_environ
 from tests.integration.gateway.conftest import Handle
 from tests.integration.support.rpc import Rpc
-from users.contract import ERASED, Account, AccountChanged
+from users.contract import ERASED, AccountChanged, NamedAccount
 
 
 class RecordingClient:
@@ -58,7 +58,7 @@ def save(backends: Any, account: dict[str, Any], *, replayed: bool = False) -> N
     """Handle the reply of users, as the web process does."""
     context = from_environ({}, 0)
     context.replayed = replayed
-    join.save_own_username(backends, context, Account.model_validate(account))
+    join.save_own_username(backends, context, NamedAccount.model_validate(account))
 
 
 def shown(backends: Any, *author_ids: str) -> list[str]:
@@ -84,7 +84,7 @@ def test_newest_name_stays_when_replies_to_two_renames_are_handled_in_the_other_
 
 
 def test_username_of_a_reply_is_stored_before_its_event_arrives(backends: Any) -> None:
-    account = Account(
+    account = NamedAccount(
         id=new_id(),
         username="early",
         created_at=clock.now(),

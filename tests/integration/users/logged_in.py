@@ -27,7 +27,7 @@ class LoggedInUser:
 
     @property
     def profile(self) -> dict[str, Any]:
-        return {name: self.account[name] for name in ("id", "username", "created_at", "username_changed_at")}
+        return {name: self.account[name] for name in ("id", "username", "created_at")}
 
     @property
     def session_id(self) -> str:

@@ -29,6 +29,19 @@ def test_invalid_address_has_a_login_key(name: str) -> None:
     assert names.login_key(name) == name.lower()
 
 
+def test_address_that_needs_smtputf8_is_rejected_but_accounts_that_have_one_can_log_in() -> None:
+    with pytest.raises(Invalid) as error:
+        names.normalize_email("Ü@example.org")
+    assert error.value.errors[0]["field"] == "email"
+    assert names.login_key("Ü@EXAMPLE。org") == "ü@example.org"
+
+
+def test_mail_goes_to_the_ascii_form_of_a_domain() -> None:
+    assert names.ascii_email("ada@bücher.example.org") == "ada@xn--bcher-kva.example.org"
+    assert names.ascii_email("ada@example.org") == "ada@example.org"
+    assert names.ascii_email("ü@bücher.example.org") == "ü@xn--bcher-kva.example.org"
+
+
 def test_international_domain_equals_its_ascii_form() -> None:
     assert names.normalize_email("ada@bücher.example.org") == names.normalize_email("ada@xn--bcher-kva.example.org")
 
