@@ -1,7 +1,7 @@
 """Messages and events of the users service."""
 
 import hashlib
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
@@ -49,7 +49,7 @@ NewPassword = Annotated[
 NotifyBy = Annotated[
     list[Channel],
     Field(
-        max_length=3,
+        max_length=len(get_args(Channel)),
         description="Channels for notifications; `sms` requires a `phone`. Empty: the inbox only.",
         examples=[["realtime", "email"]],
     ),
@@ -111,7 +111,7 @@ class Login(Message):
     device_token: Annotated[Text, Field(max_length=64)] | None = Field(
         default=None,
         repr=False,
-        description="The `device_token` of an earlier login on this device: wrong passwords of others do not delay it.",
+        description="The `device_token` of an earlier login on this device: wrong passwords of other clients do not delay it.",
     )
 
     @model_validator(mode="after")

@@ -42,7 +42,7 @@ class User(Base):
     deactivated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     is_staff: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    # Orders the names of an account: later for each change, whatever the clock says.
+    # Orders the names of an account: later for each change, even if the clock goes back.
     username_changed_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
     # In the links of mails; allows to remove channels without a login.
     unsubscribe_token: Mapped[str] = mapped_column(UuidText, server_default=text("gen_random_uuid()::text"))

@@ -38,7 +38,7 @@ def refresh_username(session: Session, profile: NamedProfile, requested_at: date
 
     It replaces a stored one that seems newer but is older than SKEW: 0.1.0 stored some by the gateway's clock.
     """
-    changed_at = profile.username_changed_at or requested_at - SKEW  # users of 0.1.0 does not say when
+    changed_at = profile.username_changed_at or requested_at - SKEW  # 0.1.0 does not send it
     statement = upsert(session, AuthorRow).values(
         id=profile.id, username=profile.username, changed_at=changed_at, posts=0
     )

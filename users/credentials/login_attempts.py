@@ -1,4 +1,4 @@
-"""Counts a login against the client that makes it, so that wrong passwords of others do not keep out the owner.
+"""Counts a login against the client that makes it, so that attackers do not keep out the owner.
 
 | client | counted |
 | --- | --- |
@@ -23,7 +23,7 @@ from users.store import Credentials
 
 @dataclass(frozen=True, slots=True)
 class LoginAttempt:
-    """The subjects for which a login was counted: the client's own, and those that it shares with others."""
+    """The subjects for which a login was counted: the client's own, and those that it shares with other clients."""
 
     own: str
     shared: tuple[str, ...] = ()

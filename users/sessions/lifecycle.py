@@ -21,7 +21,7 @@ from users.models import User, UserSession
 from users.sessions import store as session_store
 
 TOKEN_BYTES = 32  # 256 bits, encoded as 43 characters
-PER_USER = 100  # sessions, if config.yml does not say
+PER_USER = 100  # sessions, if config.yml has no other number
 
 
 @dataclass(frozen=True, slots=True)

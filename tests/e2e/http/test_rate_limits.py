@@ -76,8 +76,8 @@ def test_password_guessing_from_one_address_does_not_affect_other_addresses(
     new_user: NewClient, new_client: NewClient
 ) -> None:
     user, attacker, elsewhere = new_user(), new_client(), new_client()
-    guess = {"username": user.username.upper(), "password": "a wrong password"}
-    statuses = Counter(attacker.post("/login/", guess).status_code for _ in range(70))
+    wrong = {"username": user.username.upper(), "password": "a wrong password"}
+    statuses = Counter(attacker.post("/login/", wrong).status_code for _ in range(70))
     assert statuses[401] <= 20
     elsewhere.username = user.username
     elsewhere.login()

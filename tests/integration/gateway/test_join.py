@@ -15,7 +15,7 @@ from chassis.ids import new_id
 from feeds.contract import Post, PostPage
 from gateway.authors import join
 from gateway.models import AuthorRow
-from gateway.request_context import from_environ
+from gateway.request.context import from_environ
 from tests.integration.gateway.conftest import Handle
 from tests.integration.support.rpc import Rpc
 from users.contract import ERASED, AccountChanged, NamedAccount

@@ -1,4 +1,4 @@
-"""Wrong passwords of strangers do not keep out an owner who had a session on this device or at this address."""
+"""Wrong passwords of attackers do not keep out an owner who had a session on this device or at this address."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,20 +12,20 @@ from chassis import clock
 from chassis.errors import ServiceError
 from tests.integration.conftest import Settings
 from tests.integration.support.rpc import Rpc
-from tests.integration.users.logged_in import NEW_PASSWORD, PASSWORD, WRONG_PASSWORD, LoggedInUser
+from tests.integration.users.logged_in import NEW_PASSWORD, PASSWORD, WRONG_PASSWORD, User
 from users.credentials import login_attempts
 from users.models import FailedLogins, UserSession
 
 HOME, NEW_ADDRESS = "192.0.2.1", "2001:db8:1:2::"
 IN = "logged in"
-LIMIT = 100  # guesses at one account in a day, from all unknown addresses together
+LIMIT = 100  # wrong passwords at one account in a day, from all unknown addresses together
 
 Login = Callable[..., str]
 LogIn = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def log_in(users: Rpc, ada: LoggedInUser) -> LogIn:
+def log_in(users: Rpc, ada: User) -> LogIn:
     """Log in as ada; return the reply."""
     return lambda **client: users("users.login", **{"username": ada.account["username"], "password": PASSWORD} | client)
 
@@ -44,8 +44,8 @@ def login(log_in: LogIn) -> Login:
     return login
 
 
-def guess(login: Login, spelling: str = "ada") -> list[str]:
-    """Guess from 200 addresses; return the results."""
+def attack(login: Login, spelling: str = "ada") -> list[str]:
+    """Send a wrong password from 200 addresses; return the results."""
     return [login(username=spelling, password=WRONG_PASSWORD, address=f"198.51.100.{number}") for number in range(200)]
 
 
@@ -55,9 +55,9 @@ def forget_waits(database: Engine) -> None:
         connection.execute(update(FailedLogins).values(open_at=None))
 
 
-def test_known_address_and_known_device_log_in_while_strangers_guess(login: Login, log_in: LogIn) -> None:
+def test_known_address_and_known_device_log_in_while_strangers_attack(login: Login, log_in: LogIn) -> None:
     device = log_in(address=HOME)["device_token"]
-    assert guess(login)[-1] == "too_many_failures"
+    assert attack(login)[-1] == "too_many_failures"
     assert login(address=HOME) == IN
     assert login(address=NEW_ADDRESS, device_token=device) == IN
     assert login(address=NEW_ADDRESS) == IN  # known since the login before
@@ -78,16 +78,16 @@ def test_many_wrong_passwords_of_one_address_do_not_keep_out_other_addresses(
 
 
 @pytest.mark.parametrize("spelling", ["ada", "ADA", "ada@example.org", "Ada@EXAMPLE.org", "\uff41\uff44\uff41"])
-def test_guesses_of_all_unknown_addresses_are_bounded_however_the_name_is_written(
+def test_failures_of_unknown_addresses_are_bounded_for_every_spelling_of_the_name(
     login: Login, database: Engine, spelling: str
 ) -> None:
     spellings = ["ada", spelling]
-    results = [result for name in spellings for result in guess(login, name)]
+    results = [result for name in spellings for result in attack(login, name)]
     forget_waits(database)
     with database.begin() as connection:  # a day later
         connection.execute(update(FailedLogins).values(since=clock.now() - timedelta(days=1)))
     at_once = results.count("bad_credentials")
-    results = guess(login, spelling)
+    results = attack(login, spelling)
     assert at_once + results.count("bad_credentials") < LIMIT
     assert set(results) == {"bad_credentials", "too_many_failures"}
 
@@ -117,7 +117,7 @@ def test_device_of_another_account_is_unknown(users: Rpc, login: Login, log_in: 
     registration = {"username": "ben", "email": "ben@example.org", "password": PASSWORD}
     users("users.register", **registration)
     device = log_in(username="ben", address=HOME)["device_token"]
-    guess(login)
+    attack(login)
     assert login(address=NEW_ADDRESS, device_token=device) == "too_many_failures"
     assert login(address=HOME) == "too_many_failures"
 
@@ -126,29 +126,27 @@ def test_device_stays_known_after_its_session_has_ended(login: Login, log_in: Lo
     device = log_in(address=HOME)["device_token"]
     with database.begin() as connection:
         connection.execute(update(UserSession).values(revoked_at=clock.now()))
-    guess(login)
+    attack(login)
     assert login(address=NEW_ADDRESS, device_token=device) == IN
     assert login(address=HOME) == IN
 
 
 def test_devices_of_the_previous_password_are_unknown_unless_their_session_goes_on(
-    users: Rpc, login: Login, log_in: LogIn, ada: LoggedInUser
+    users: Rpc, login: Login, log_in: LogIn, ada: User
 ) -> None:
     thief = log_in(address="203.0.113.1")["device_token"]
     users("users.update_account", ada.caller, password=NEW_PASSWORD, current_password=PASSWORD)
-    guess(login)
+    attack(login)
     assert login(password=NEW_PASSWORD, address=NEW_ADDRESS, device_token=thief) == "too_many_failures"
     assert login(password=NEW_PASSWORD, address="203.0.113.1") == "too_many_failures"
 
 
-def test_device_that_set_the_password_stays_known(
-    users: Rpc, login: Login, database: Engine, ada: LoggedInUser
-) -> None:
+def test_device_that_set_the_password_stays_known(users: Rpc, login: Login, database: Engine, ada: User) -> None:
     with database.begin() as connection:
         values = {"address": login_attempts.digest(ada.id, HOME)}
         connection.execute(update(UserSession).where(UserSession.id == ada.session_id).values(values))
     users("users.update_account", ada.caller, password=NEW_PASSWORD, current_password=PASSWORD)
-    guess(login)
+    attack(login)
     assert login(password=NEW_PASSWORD, address=HOME) == IN
 
 
