@@ -111,7 +111,7 @@ class Login(Message):
     device_token: Annotated[Text, Field(max_length=64)] | None = Field(
         default=None,
         repr=False,
-        description="The `device_token` of an earlier login on this device: wrong passwords of other clients do not delay it.",
+        description="The `device_token` of an earlier login on this device. Then other clients do not delay it.",
     )
 
     @model_validator(mode="after")
