@@ -13,12 +13,6 @@ TIMEOUT = 15  # seconds
 LIMIT = 30  # seconds
 
 
-def test_request_id_is_kept_or_created(url: str) -> None:
-    kept = requests.get(f"{url}/all-posts/", headers={"X-Request-ID": "my-request-id"}, timeout=TIMEOUT)
-    assert kept.headers["X-Request-ID"] == "my-request-id"
-    assert len(requests.get(f"{url}/all-posts/", timeout=TIMEOUT).headers["X-Request-ID"]) >= 32
-
-
 def test_both_gateways_serve_websockets(platform: Instance, new_user: NewClient) -> None:
     websockets = [new_user().connect() for _ in range(10)]
     counts = [_open_websockets(gateway) for gateway in platform.environment["BARAZA_GATEWAYS"].split()]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chassis.contract import Message
-from chassis.errors import DeadlineExceeded, Invalid, Unavailable
+from chassis.errors import Invalid
 from gateway.http.webhooks import WebhookSecret, receive
 
 SECRET = "k3Jx9mQ2vT7bW4zR"
@@ -71,20 +71,9 @@ def test_weak_or_invalid_secret_stops_the_start(secret: str) -> None:
         WebhookSecret(secret)
 
 
-def test_report_is_forwarded_to_notifications() -> None:
-    assert forwarded(REPORT | {"status": "Failed", "failureReason": "AbsentSubscriber", "retryCount": "2"}) == (
-        "notifications.delivery_report",
-        {"provider_id": "ATXid_1", "status": "Failed", "reason": "AbsentSubscriber", "phone": "+254711000001"},
-    )
-
-
 def test_report_needs_neither_number_nor_reason() -> None:
     _, report = forwarded({"id": "ATXid_1", "status": "Success", "failureReason": ""})
     assert (report["phone"], report["reason"]) == (None, None)
-
-
-def test_opt_out_is_forwarded_to_users() -> None:
-    assert forwarded(OPT_OUT) == ("users.opt_out", {"phone": "+254711000001", "channel": "sms"})
 
 
 @pytest.mark.parametrize("number", [" 254711000001", "254711000001", "+254711000001"])
@@ -112,10 +101,3 @@ def test_invalid_form_is_rejected_with_the_vendors_field_names(form: dict[str, s
         receive(rpc, form)
     assert [error["field"] for error in raised.value.errors] == fields
     assert rpc.calls == []
-
-
-@pytest.mark.parametrize("error", [Unavailable("down"), DeadlineExceeded("late")])
-def test_report_that_was_not_stored_is_requested_again(error: Exception) -> None:
-    rpc: Any = FakeRpc(error)
-    with pytest.raises(Unavailable):
-        receive(rpc, REPORT)

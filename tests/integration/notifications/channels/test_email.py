@@ -100,9 +100,3 @@ def test_unavailable_users_service_costs_no_attempt(ada: str, accounts: Accounts
     accounts.failing_calls = [1]
     assert values(deliver("email", ada), "status", "attempts") == [("sent", 1)]
     assert accounts.calls == 2
-
-
-def test_each_of_many_emails_is_sent_once(accounts: Accounts, deliver: Deliver, mailbox: FakeServer) -> None:
-    users = [accounts.add(f"user{number}", "email") for number in range(250)]
-    assert set(values(deliver("email", *users), "status")) == {"sent"}
-    assert len(mailbox.received()) == 250

@@ -218,8 +218,3 @@ def test_selection_of_all_deliveries_is_rejected(rpc: Rpc) -> None:
     ):
         with pytest.raises(Invalid, match="expected the id of a notification"):
             rpc(f"deliveries.{method}", OPERATOR, **arguments)
-
-
-def test_invalid_field_is_named(rpc: Rpc) -> None:
-    with pytest.raises(Invalid, match="status"):
-        rpc("deliveries.retry", OPERATOR, id=new_id(), status="sent")

@@ -4,18 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from nameko.runners import ServiceRunner
 from sqlalchemy import Engine, insert
 
 from chassis.auth.caller import Caller
 from chassis.errors import Conflict, Invalid, Unavailable
 from chassis.ids import new_id
-from notifications.deliveries import DeliveriesService
 from notifications.models import ErasedAccount
-from tests.integration.notifications.support import Deliveries, Rows, staff, values
+from tests.integration.notifications.support import Rows, staff, values
 from tests.integration.notifications.users_service import Accounts
 from tests.integration.support.events import EventListener
-from tests.integration.support.fakes import FakeServer
 from tests.integration.support.rpc import Rpc
 
 FEEDS = Caller("feeds")
@@ -67,26 +64,6 @@ def test_inactive_recipient_is_a_conflict_and_nothing_is_stored(
         rpc(METHOD, FEEDS, user_id=recipient, message="Chai?")
     assert raised.value.code == "recipient_not_active"
     assert not any(rows(table) for table in ("notifications", "inbox", "deliveries", "outbox"))
-
-
-def test_account_closed_before_sending_cancels_the_deliveries(  # noqa: PLR0913, PLR0917 - fixtures
-    accounts: Accounts,
-    rpc: Rpc,
-    settings: dict[str, Any],
-    runner_factory: Callable[..., ServiceRunner],
-    finished: Deliveries,
-    mailbox: FakeServer,
-    sms: FakeServer,
-) -> None:
-    ada = accounts.add("ada", phone="+254711000001")
-    rpc(METHOD, FEEDS, user_id=ada, message="Chai?", channels=["email", "sms"])
-    accounts.close(ada)
-    runner_factory(settings, DeliveriesService).start()
-    assert sorted(values(finished(), "channel", "status", "last_error")) == [
-        ("email", "cancelled", "the account is closed"),
-        ("sms", "cancelled", "the account is closed"),
-    ]
-    assert mailbox.received() == sms.received() == []
 
 
 def test_unavailable_users_service_stores_nothing_and_the_key_can_be_reused(
