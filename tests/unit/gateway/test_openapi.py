@@ -104,11 +104,6 @@ def test_document_has_only_routes_their_pages_the_start_page_and_probes() -> Non
 
 
 @EVERY_ENDPOINT
-def test_operation_lists_its_own_and_the_common_statuses(route: Route, path: str) -> None:
-    assert {str(route.status), "429", "500", "503", "504"} <= operation(route, path)["responses"].keys()
-
-
-@EVERY_ENDPOINT
 def test_every_error_response_is_a_problem_document_with_its_status(route: Route, path: str) -> None:
     for status, answer in operation(route, path)["responses"].items():
         if int(status) >= 400:

@@ -38,8 +38,3 @@ def test_login_is_limited_per_address_and_per_account(limiter: RateLimiter, logi
         login(address, name)
     with pytest.raises(TooManyRequests):
         login(*logins[-1])
-
-
-def test_route_without_own_limit_counts_nothing(limiter: RateLimiter) -> None:
-    for _ in range(10):
-        route_limits.consume(POSTS, default_override(POSTS), limiter, from_environ({"REMOTE_ADDR": "1.1.1.1"}, 0))

@@ -63,16 +63,6 @@ def test_transient_error_is_retried_until_the_last_attempt(
     assert values(deliver("email", ada), "status", "attempts", "last_error") == [expected]
 
 
-def test_lost_connection_costs_one_email_an_attempt(ada: str, ben: str, deliver: Deliver, mailbox: FakeServer) -> None:
-    mailbox.fail(drop=True)
-    deliveries = deliver("email", ada, ben)
-    assert values(deliveries, "status") == ["sent", "sent"]
-    assert sorted(values(deliveries, "attempts")) == [1, 2]
-    # The server had stored the first e-mail before it dropped the connection.
-    assert len(message_ids(mailbox)) == 3
-    assert len(set(message_ids(mailbox))) == 2
-
-
 def test_closed_account_and_switched_off_channel_get_no_email(
     ada: str, ben: str, accounts: Accounts, deliver: Deliver, mailbox: FakeServer
 ) -> None:
