@@ -8,7 +8,6 @@ from tests.e2e.support.client import NewClient
 from tests.e2e.support.metrics import metric_sum
 from tests.e2e.support.responses import check_problem
 
-TIMEOUT = 15  # seconds
 LIMIT = 30  # seconds
 
 

@@ -33,6 +33,12 @@ def version() -> str:
     return setup_cfg()["metadata"]["version"]
 
 
+def package_names(requirements: str) -> set[str]:
+    """Return the names in a list of setup.cfg, in lower case."""
+    lines = [line for line in requirements.splitlines() if line and not line.startswith("#")]
+    return {re.split(r"[\s~<>=!]", line)[0].lower() for line in lines}
+
+
 def config_variables(section: str) -> dict[str, bool]:
     """Return the variables that the processes of a service read, and whether each is required."""
     variables: dict[str, bool] = {}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.containers.project import version
 from tests.unit.contracts import releases
 from tests.unit.contracts.compatibility import breaks
 from tests.unit.contracts.surface import surface
@@ -81,4 +82,4 @@ def test_this_version_is_compatible_with_the_last_release() -> None:
 
 def test_last_release_is_not_newer_than_this_version() -> None:
     name, _ = releases.last()
-    assert [int(part) for part in name.split(".")] <= [int(part) for part in releases.version().split(".")]
+    assert [int(part) for part in name.split(".")] <= [int(part) for part in version().split(".")]

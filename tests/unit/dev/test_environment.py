@@ -31,10 +31,6 @@ def compose(given: dict[str, str], state: State) -> dict[str, str]:
     return environment.compose(given, state, HERE)
 
 
-def test_all_servers_are_private_by_default() -> None:
-    assert set(private({"AMQP_URI": ""})) == {"rabbitmq", "postgresql", "redis", "mailbox", "sms_simulator", "sentry"}
-
-
 def test_postgresql_is_private_unless_both_databases_are_elsewhere(state: State) -> None:
     given = {"POSTGRES_HOST": "db.example", "POSTGRES_PASSWORD": "theirs"}
     assert "postgresql" in private(given)

@@ -40,7 +40,8 @@ def test_list_of_messages_is_escaped(fake: str, request: pytest.FixtureRequest) 
 
 def test_html_of_a_mail_is_shown_in_a_sandbox(mailbox: Flask) -> None:
     client = mailbox.test_client()
-    page = client.get(f"/show/{client.get('/messages').json[0]['id']}").text
+    messages: Any = client.get("/messages").json
+    page = client.get(f"/show/{messages[0]['id']}").text
     assert '<iframe sandbox="allow-popups allow-popups-to-escape-sandbox"' in page
     assert "&lt;p&gt;Karibu." in page
     assert "<script>" not in page

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -40,9 +40,9 @@ class Websocket:
         self.read: list[dict[str, Any]] = []
         self.ended: int | None = None
         self.reply = replay()
-        self.meanwhile: Callable[[], None] = lambda: None
+        self.meanwhile: Callable[[], object] = lambda: None
         self.requested: list[str | None] = []
-        self._fakes: Any = self
+        self._fakes = cast("Any", self)
         self.connection = Connection(IDENTITY, "hash", self._fakes)
         self.mark_read = self.connection.mark_read
 

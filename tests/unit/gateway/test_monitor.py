@@ -2,6 +2,7 @@
 
 import time
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import gevent
@@ -33,13 +34,17 @@ def identity(expires_in: timedelta) -> Identity:
 
 
 class Users:
-    """A fake users service: one answer for all calls, with counts of calls and of concurrent calls."""
+    """A fake users service with one answer, and counts of calls; and a fake inbox, in which FIRST is the newest."""
 
     def __init__(self) -> None:
         self.answer: Identity | ServiceError = identity(LATER)
         self.calls = self.running = self.most = 0
+        self.replays_since: list[str | None] = []
 
-    def call_as_gateway(self, target: str, request: Authenticate, _reply: type[Identity]) -> Identity:
+    def call_as_gateway(self, target: str, request: Any, _reply: Any) -> Any:
+        if target == "notifications.missed":
+            self.replays_since.append(request.since)
+            return Replay(items=[], more=False, resumed=request.since is not None, unread=0, newest=FIRST)
         assert (target, request.token_hash) == ("users.authenticate", "hash")
         self.calls += 1
         self.running += 1
@@ -70,28 +75,6 @@ class SendBuffer:
         self.ended = code
 
 
-class Inbox:
-    """A fake notifications service, in which FIRST is the newest, and a fake users service."""
-
-    def __init__(self, users: Users) -> None:
-        self.users = users
-        self.requested: list[str | None] = []
-
-    def call_as_gateway(self, target: str, request: Any, reply: Any) -> Any:
-        if target == "users.authenticate":
-            return self.users.call_as_gateway(target, request, reply)
-        self.requested.append(request.since)
-        return Replay(items=[], more=False, resumed=request.since is not None, unread=0, newest=FIRST)
-
-
-class Presence:
-    def __init__(self) -> None:
-        self.recorded: list[set[str]] = []
-
-    def record(self, users: set[str]) -> None:
-        self.recorded.append(users)
-
-
 @pytest.fixture
 def users() -> Users:
     return Users()
@@ -103,13 +86,14 @@ def sockets() -> Registry:
 
 
 @pytest.fixture
-def presence() -> Any:
-    """Records the recorded users."""
-    return Presence()
+def recorded() -> list[set[str]]:
+    """The users that were recorded as connected, for each ping."""
+    return []
 
 
 @pytest.fixture
-def monitoring(sockets: Registry, users: Any, presence: Any) -> Monitor:
+def monitoring(sockets: Registry, users: Any, recorded: list[set[str]]) -> Monitor:
+    presence: Any = SimpleNamespace(record=recorded.append)
     return Monitor(sockets, users, presence, ping=25)
 
 
@@ -169,7 +153,7 @@ def test_sessions_are_checked_a_few_at_a_time(users: Users, sockets: Registry, m
 
 
 def test_ping_records_connected_users_and_drops_silent_connections(
-    sockets: Registry, monitoring: Monitor, presence: Presence
+    sockets: Registry, monitoring: Monitor, recorded: list[set[str]]
 ) -> None:
     there: Any = opened(sockets, LATER)
     silent: Any = opened(sockets, LATER)
@@ -179,17 +163,15 @@ def test_ping_records_connected_users_and_drops_silent_connections(
     assert (silent.buffer.sent, silent.buffer.cut) == ([], True)
     sockets.remove(there)
     monitoring.ping_all()
-    assert presence.recorded == [{there.identity.user_id}, set()]
+    assert recorded == [{there.identity.user_id}, set()]
 
 
 def test_frame_before_a_websockets_resync_hides_nothing_that_was_missed(
-    sockets: Registry, monitoring: Monitor, users: Users
+    sockets: Registry, monitoring: Monitor, users: Any
 ) -> None:
     connection = opened(sockets, LATER)
-    inbox = Inbox(users)
-    monitoring._rpc = inbox  # type: ignore[assignment]  # noqa: SLF001 - both fake services
-    connection.start(inbox, None)  # type: ignore[arg-type]
+    connection.start(users, None)
     monitoring.resync()
     connection.notify(SECOND, b"a frame before the resync")
     assert gevent.wait(timeout=5)
-    assert inbox.requested == [None, FIRST]
+    assert users.replays_since == [None, FIRST]

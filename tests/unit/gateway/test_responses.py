@@ -1,6 +1,6 @@
 """Headers of every response."""
 
-from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -16,6 +16,5 @@ def test_hsts_is_sent_with_tls() -> None:
 def test_line_breaks_in_a_path_are_escaped_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/a\n2026 INFO all is well/\xc3\xa9/"}
-    no_start: Any = lambda *_: None  # noqa: E731
-    Responder(environ, from_environ(environ, 0), SECURITY, no_start).start("204 No Content", [])
+    Responder(environ, from_environ(environ, 0), SECURITY, Mock()).start("204 No Content", [])
     assert "/a%0A2026%20INFO%20all%20is%20well/%C3%A9/ 204" in caplog.text

@@ -28,8 +28,7 @@ def test_every_endpoint_of_the_specification_has_a_route(method: str, path: str,
 def test_route_names_and_endpoints_are_unique() -> None:
     names = [route.name for route in ROUTES]
     endpoints = [(route.method, path) for route in ROUTES for path in route.paths]
-    assert len(set(names)) == len(names)
-    assert len(set(endpoints)) == len(endpoints)
+    assert (len(set(names)), len(set(endpoints))) == (len(names), len(endpoints))
 
 
 def test_only_public_routes_use_the_shared_cache() -> None:

@@ -73,22 +73,20 @@ def test_status_that_contains_the_number_is_not_stored() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "expected"),
+    ("error", "expected"),
     [
-        (400, delivery_results.transient("HTTP 400")),
-        (401, delivery_results.unavailable("HTTP 401")),
-        (429, delivery_results.unavailable("HTTP 429")),
-        (500, delivery_results.unknown("HTTPError", provider_error=True)),
-        (502, delivery_results.unknown("HTTPError", provider_error=True)),
+        (http_error(400), delivery_results.transient("HTTP 400")),
+        (http_error(401), delivery_results.unavailable("HTTP 401")),
+        (http_error(429), delivery_results.unavailable("HTTP 429")),
+        *((http_error(status), delivery_results.unknown("HTTPError", provider_error=True)) for status in (500, 502)),
+        (requests.ReadTimeout(), delivery_results.unknown("ReadTimeout", provider_error=True)),
+        (requests.ConnectionError("aborted"), delivery_results.unknown("ConnectionError", provider_error=True)),
     ],
 )
-def test_http_4xx_is_retried_and_http_5xx_is_unknown(status: int, expected: DeliveryResult) -> None:
-    assert africas_talking.request_failed(http_error(status)) == expected
-
-
-@pytest.mark.parametrize("error", [requests.ReadTimeout(), requests.ConnectionError("aborted")])
-def test_connection_lost_during_a_request_is_unknown(error: requests.RequestException) -> None:
-    assert africas_talking.request_failed(error) == delivery_results.unknown(type(error).__name__, provider_error=True)
+def test_http_4xx_is_retried_and_http_5xx_or_a_lost_connection_is_unknown(
+    error: requests.RequestException, expected: DeliveryResult
+) -> None:
+    assert africas_talking.request_failed(error) == expected
 
 
 def test_refused_connection_is_unavailable() -> None:

@@ -8,6 +8,8 @@ from tests.integration.notifications.support import Deliver, values
 from tests.integration.notifications.users_service import Accounts
 from tests.integration.support.fakes import FakeServer
 
+pytestmark = pytest.mark.usefixtures("mailbox")
+
 
 @pytest.fixture
 def ada(accounts: Accounts) -> str:
@@ -19,15 +21,6 @@ def ben(accounts: Accounts) -> str:
     return accounts.add("ben", "email")
 
 
-@pytest.fixture(autouse=True)
-def _empty_mailbox(mailbox: FakeServer) -> None:
-    assert mailbox.received() == []
-
-
-def message_ids(mailbox: FakeServer) -> list[str]:
-    return [dict(mailbox.read(mail["id"])["headers"])["Message-ID"] for mail in mailbox.received()]
-
-
 def test_email_arrives_once_as_text_and_html(ada: str, deliver: Deliver, mailbox: FakeServer) -> None:
     (delivery,) = deliver("email", ada, title="Tea", message="Chai & <b>maandazi</b>?")
     assert (delivery["status"], delivery["attempts"], delivery["last_error"]) == ("sent", 1, None)
@@ -36,7 +29,7 @@ def test_email_arrives_once_as_text_and_html(ada: str, deliver: Deliver, mailbox
     assert (mail["to"], mail["subject"]) == (["ada@example.org"], "Tea")
     assert "Chai & <b>maandazi</b>?" in mail["text"]
     assert "Chai &amp; &lt;b&gt;maandazi&lt;/b&gt;?" in mail["html"]
-    assert message_ids(mailbox)[0].startswith(f"<{delivery['notification_id']}.{ada}@")
+    assert dict(mail["headers"])["Message-ID"].startswith(f"<{delivery['notification_id']}.{ada}@")
 
 
 def test_unknown_recipient_fails_permanently_and_others_get_theirs(

@@ -23,16 +23,13 @@ PHONE = "+254711000001"
 PROCESSES = 3
 BUDGET_USED_UP = "today's budget for SMS is used up"
 
+pytestmark = pytest.mark.usefixtures("sms")
+
 
 @pytest.fixture
 def sms_settings(settings: dict[str, Any]) -> dict[str, Any]:
     section: dict[str, Any] = settings["notifications"]["sms"]
     return section
-
-
-@pytest.fixture(autouse=True)
-def _no_sms(sms: FakeServer) -> None:
-    assert sms.received() == []
 
 
 def new_users(accounts: Accounts, count: int) -> list[str]:

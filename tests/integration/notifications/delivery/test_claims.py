@@ -25,11 +25,6 @@ def claim(database: Engine, limit: int = 10, channel: str = "email") -> list[del
         return delivery_store.claim(session, channel, limit, LEASE)
 
 
-def expire_claims(database: Engine) -> None:
-    with database.begin() as connection:
-        connection.execute(update(Delivery).values(due_at=clock.now() - timedelta(seconds=1)))
-
-
 def test_delivery_is_claimed_by_one_sender_only(
     accounts: Accounts, create_deliveries: CreateDeliveries, database: Engine
 ) -> None:
@@ -44,8 +39,8 @@ def test_late_result_of_an_expired_claim_is_ignored(
 ) -> None:
     create_deliveries("email", accounts.add("ada", "email"))
     (late,) = claim(database)
-    expire_claims(database)
     with Session(database) as session, session.begin():
+        session.execute(update(Delivery).values(due_at=clock.now() - timedelta(seconds=1)))
         (expired,) = delivery_store.expired_claims(session, "email", 10)
         delivery_store.record(session, [(expired, delivery_results.transient("the sender stopped on the way"))])
     assert [claimed.attempt for claimed in claim(database)] == [2]

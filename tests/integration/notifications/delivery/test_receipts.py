@@ -111,17 +111,13 @@ def is_waiting(database: Engine) -> bool:
         return connection is None or connection.execute(query).scalar_one() > 0
 
 
-def store_receipt(database: Engine) -> None:
-    no_rpc: Any = None
-    receipts.store(unit_of_work(database), no_rpc, Receipt("sms", ID, DELIVERED))
-
-
 def test_receipt_during_the_recording_is_applied(
     claimed: delivery_store.Claim, database: Engine, status: Status, until: Until
 ) -> None:
+    no_rpc: Any = None
     with Session(database) as session, session.begin():
         delivery_store.record(session, [(claimed, delivery_results.sent(ID))])
-        storing = eventlet.spawn(store_receipt, database)
+        storing = eventlet.spawn(receipts.store, unit_of_work(database), no_rpc, Receipt("sms", ID, DELIVERED))
         until(lambda: is_waiting(database))
     storing.wait()
     assert status() == ("delivered", None)
