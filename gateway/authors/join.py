@@ -10,7 +10,6 @@ from chassis import clock
 from chassis.contract import Message
 from feeds import contract as feeds
 from gateway.authors import store
-from gateway.cache.response_cache import ResponseCache
 from gateway.contract import Author, PostView, PostViewPage
 from gateway.request.context import RequestContext
 from users import contract as users
@@ -28,6 +27,13 @@ class RpcClient(Protocol):
         """Return the reply of `service.method`."""
 
 
+class Cache(Protocol):
+    """Cached responses."""
+
+    def invalidate(self, tag: str, /) -> None:
+        """Make all responses under a tag unreachable."""
+
+
 class Backends(Protocol):
     """What is used here of the web process, without its imports: the gateway's Nameko class must not import gevent."""
 
@@ -36,7 +42,7 @@ class Backends(Protocol):
         """The gateway's database."""
 
     @property
-    def cache(self) -> ResponseCache:
+    def cache(self) -> Cache:
         """The cached responses."""
 
     @property
