@@ -6,14 +6,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 SERVICES = ("users", "feeds", "notifications", "gateway")
-NAMEKO_MODULES = (
-    "users.service",
-    "feeds.service",
-    "notifications.service",
-    "notifications.deliveries",
-    "gateway.service",
-)
-WEB_MODULE = "gateway.app"
 SECRET_NAME = re.compile("PASS|SECRET|KEY|TOKEN|AUTH")  # of a variable
 
 _VARIABLE = re.compile(r"\$\{(\w+)(:)?")

@@ -2,7 +2,6 @@
 
 import time
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import gevent
@@ -34,17 +33,13 @@ def identity(expires_in: timedelta) -> Identity:
 
 
 class Users:
-    """A fake users service with one answer, and counts of calls; and a fake inbox, in which FIRST is the newest."""
+    """A fake users service: one answer for all calls, with counts of calls and of concurrent calls."""
 
     def __init__(self) -> None:
         self.answer: Identity | ServiceError = identity(LATER)
         self.calls = self.running = self.most = 0
-        self.replays_since: list[str | None] = []
 
-    def call_as_gateway(self, target: str, request: Any, _reply: Any) -> Any:
-        if target == "notifications.missed":
-            self.replays_since.append(request.since)
-            return Replay(items=[], more=False, resumed=request.since is not None, unread=0, newest=FIRST)
+    def call_as_gateway(self, target: str, request: Authenticate, _reply: type[Identity]) -> Identity:
         assert (target, request.token_hash) == ("users.authenticate", "hash")
         self.calls += 1
         self.running += 1
@@ -75,6 +70,28 @@ class SendBuffer:
         self.ended = code
 
 
+class Inbox:
+    """A fake notifications service, in which FIRST is the newest, and a fake users service."""
+
+    def __init__(self, users: Users) -> None:
+        self.users = users
+        self.requested: list[str | None] = []
+
+    def call_as_gateway(self, target: str, request: Any, reply: Any) -> Any:
+        if target == "users.authenticate":
+            return self.users.call_as_gateway(target, request, reply)
+        self.requested.append(request.since)
+        return Replay(items=[], more=False, resumed=request.since is not None, unread=0, newest=FIRST)
+
+
+class Presence:
+    def __init__(self) -> None:
+        self.recorded: list[set[str]] = []
+
+    def record(self, users: set[str]) -> None:
+        self.recorded.append(users)
+
+
 @pytest.fixture
 def users() -> Users:
     return Users()
@@ -86,14 +103,13 @@ def sockets() -> Registry:
 
 
 @pytest.fixture
-def recorded() -> list[set[str]]:
-    """The users that were recorded as connected, for each ping."""
-    return []
+def presence() -> Any:
+    """Records the recorded users."""
+    return Presence()
 
 
 @pytest.fixture
-def monitoring(sockets: Registry, users: Any, recorded: list[set[str]]) -> Monitor:
-    presence: Any = SimpleNamespace(record=recorded.append)
+def monitoring(sockets: Registry, users: Any, presence: Any) -> Monitor:
     return Monitor(sockets, users, presence, ping=25)
 
 
@@ -153,7 +169,7 @@ def test_sessions_are_checked_a_few_at_a_time(users: Users, sockets: Registry, m
 
 
 def test_ping_records_connected_users_and_drops_silent_connections(
-    sockets: Registry, monitoring: Monitor, recorded: list[set[str]]
+    sockets: Registry, monitoring: Monitor, presence: Presence
 ) -> None:
     there: Any = opened(sockets, LATER)
     silent: Any = opened(sockets, LATER)
@@ -163,15 +179,17 @@ def test_ping_records_connected_users_and_drops_silent_connections(
     assert (silent.buffer.sent, silent.buffer.cut) == ([], True)
     sockets.remove(there)
     monitoring.ping_all()
-    assert recorded == [{there.identity.user_id}, set()]
+    assert presence.recorded == [{there.identity.user_id}, set()]
 
 
 def test_frame_before_a_websockets_resync_hides_nothing_that_was_missed(
-    sockets: Registry, monitoring: Monitor, users: Any
+    sockets: Registry, monitoring: Monitor, users: Users
 ) -> None:
     connection = opened(sockets, LATER)
-    connection.start(users, None)
+    inbox = Inbox(users)
+    monitoring._rpc = inbox  # type: ignore[assignment]  # noqa: SLF001 - both fake services
+    connection.start(inbox, None)  # type: ignore[arg-type]
     monitoring.resync()
     connection.notify(SECOND, b"a frame before the resync")
     assert gevent.wait(timeout=5)
-    assert users.replays_since == [None, FIRST]
+    assert inbox.requested == [None, FIRST]

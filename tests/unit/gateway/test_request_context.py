@@ -9,18 +9,9 @@ from hypothesis import strategies as st
 from chassis.errors import Unauthenticated, Unavailable
 from gateway.request.context import RequestContext, client_address, from_environ
 from gateway.routing.login_request import add_client
-from users.contract import Identity, Login, SignIn, token_hash
+from users.contract import Login, SignIn, token_hash
 
 TOKEN = "a" * 43
-IDENTITY = Identity.model_validate(
-    {
-        "user_id": "01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21",
-        "username": "ada",
-        "session_id": "01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b22",
-        "is_staff": False,
-        "expires_at": "2030-01-01T00:00:00Z",
-    }
-)
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "Token"])
@@ -43,13 +34,6 @@ def test_token_that_could_not_be_checked_raises_the_error_of_the_check() -> None
     context.identity_error = Unavailable("users is unavailable")
     with pytest.raises(Unavailable):
         context.require_identity()
-
-
-def test_gateway_calls_on_behalf_of_the_user() -> None:
-    context = from_environ({}, 0)
-    assert context.caller().user is None
-    context.identity = IDENTITY
-    assert (context.caller().service, context.caller().user) == ("gateway", IDENTITY.user_id)
 
 
 @given(st.lists(st.text(alphabet="abc.:1", max_size=5)))

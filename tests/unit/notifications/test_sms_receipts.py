@@ -32,11 +32,12 @@ def test_reason_that_may_contain_a_number_is_not_stored(reason: str) -> None:
     assert read("Failed", reason).result == delivery_results.failed("Failed: refused")
 
 
-@pytest.mark.parametrize("reason", ["UserInBlackList", "UserInBlacklist"])
-def test_blacklisted_user_has_opted_out(reason: str) -> None:
-    assert read("Failed", reason).opted_out_phone == PHONE
-
-
-@pytest.mark.parametrize("reason", [None, "", "AbsentSubscriber", "DoNotDisturbRejection", "NotInBlacklist"])
-def test_other_reason_is_no_opt_out(reason: str | None) -> None:
-    assert read("Failed", reason).opted_out_phone is None
+@pytest.mark.parametrize(
+    ("reason", "phone"),
+    [
+        *((reason, PHONE) for reason in ("UserInBlackList", "UserInBlacklist")),
+        *((reason, None) for reason in (None, "", "AbsentSubscriber", "DoNotDisturbRejection", "NotInBlacklist")),
+    ],
+)
+def test_only_a_blacklisted_user_has_opted_out(reason: str | None, phone: str | None) -> None:
+    assert read("Failed", reason).opted_out_phone == phone

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from feeds.contract import PostCreated
 from notifications import texts
-from notifications.contract import SendNotification
 
 POST = PostCreated(
     id="01932f3e-0000-7000-8000-000000000001",
@@ -19,23 +18,12 @@ POST = PostCreated(
 )
 
 
-def test_post_notification_has_author_excerpt_and_ids() -> None:
-    content = texts.for_post(POST)
-    assert (content.kind, content.title, content.message) == ("post_created", "ada posted", POST.text)
-    assert content.data == {"post_id": POST.id, "author_id": POST.author_id, "author_username": "ada"}
-
-
 def test_erased_post_has_neither_name_nor_text() -> None:
     content = texts.for_erased_post(POST.id, POST.author_id)
     assert content.kind == "post_created"
     assert content.data.keys() == {*texts.for_post(POST).data, "deleted"}
     assert "ada" not in str(content)
     assert POST.text not in str(content)
-
-
-def test_direct_message_without_title_gets_the_default_title() -> None:
-    request = SendNotification(user_id=POST.author_id, message="Chai?")
-    assert texts.for_request(request) == texts.Content("message", "Message", "Chai?")
 
 
 @pytest.mark.parametrize(

@@ -34,21 +34,15 @@ def test_active_user_is_notified_by_the_channels_of_their_account(
     assert values(rows("deliveries"), "channel", "chosen") == [("email", False)]
 
 
-def test_sender_may_force_delivery_channels(accounts: Accounts, rpc: Rpc, rows: Rows) -> None:
-    ada = accounts.add("ada", "realtime", "email")
-    rpc(METHOD, FEEDS, user_id=ada, message="Chai?", channels=["sms"])
-    assert values(rows("deliveries"), "channel", "chosen") == [("sms", True)]
-    assert rows("outbox") == []
-
-
-def test_sender_may_force_realtime_only(
+def test_channels_of_the_sender_replace_those_of_the_account(
     accounts: Accounts, rpc: Rpc, rows: Rows, listen: Callable[[str], EventListener]
 ) -> None:
-    listener = listen("notifications")
-    ada = accounts.add("ada", "email")
-    reply = rpc(METHOD, FEEDS, user_id=ada, message="Chai?", channels=["realtime"])
-    assert listener.next("notification_created") == {"notification": reply, "recipients": [ada]}
-    assert rows("deliveries") == []
+    listener, ada = listen("notifications"), accounts.add("ada", "realtime", "email")
+    rpc(METHOD, FEEDS, user_id=ada, message="Chai?", channels=["sms"])
+    realtime = rpc(METHOD, FEEDS, user_id=ada, message="Maandazi?", channels=["realtime"])
+    assert realtime["title"] == "Message"  # the default
+    assert listener.next("notification_created") == {"notification": realtime, "recipients": [ada]}
+    assert values(rows("deliveries"), "channel", "chosen") == [("sms", True)]
 
 
 @pytest.mark.parametrize("account", ["unknown", "erased"])
