@@ -71,7 +71,7 @@ def create_app() -> Guard:
 
 def _backends() -> Backends:
     settings = config.load("gateway")
-    engine = create_engine(settings["gateway"]["database"], DATABASE_POOL)
+    engine = create_engine(settings["gateway"]["database"], DATABASE_POOL, timeouts=settings["postgresql"])
     watch_connections("gateway", engine)
     database = sessionmaker(engine)
     redis = RedisClient(settings["redis_url"])
