@@ -61,6 +61,7 @@ def create_app() -> Guard:
         backends.routing.follow,
         monitor.ping,
         monitor.watch,
+        monitor.fill_gaps,
         presence.follow,
     ):
         gevent.spawn(task)
