@@ -4,10 +4,11 @@ from typing import Any
 
 import eventlet
 import pytest
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, update
 from sqlalchemy.orm import Session
 
 from chassis import clock
+from chassis.ids import new_id
 from notifications.delivery import choices
 from notifications.models import Notification, PostUpdate
 from tests.integration.notifications.support import CreateDeliveries, Deliveries, Until, values
@@ -92,9 +93,9 @@ def test_changed_address_closed_account_and_deleted_post_count_during_a_batch(  
     notification = start_delivery("email", first, *readers[2:6])
     until(lambda: len(mailbox.received()) == READERS)
     with Session(database) as session, session.begin():
-        post = session.scalar(select(Notification.id).where(Notification.id == notification))
-        session.execute(Notification.__table__.update().values(source=post).where(Notification.id == notification))
-        session.execute(insert(PostUpdate).values(post_id=post, text=None, changed_at=clock.now()))
+        post = new_id()
+        session.execute(update(Notification).where(Notification.id == notification).values(source=post))
+        session.add(PostUpdate(post_id=post, text=None, changed_at=clock.now()))
     deliveries = [row for row in finished() if row["notification_id"] == notification]
     assert "the post was deleted" in values(deliveries, "last_error")
 
