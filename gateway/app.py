@@ -61,6 +61,7 @@ def create_app() -> Guard:
         backends.routing.follow,
         monitor.ping,
         monitor.watch,
+        monitor.fill_gaps,
         presence.follow,
     ):
         gevent.spawn(task)
@@ -71,7 +72,7 @@ def create_app() -> Guard:
 
 def _backends() -> Backends:
     settings = config.load("gateway")
-    engine = create_engine(settings["gateway"]["database"], DATABASE_POOL)
+    engine = create_engine(settings["gateway"]["database"], DATABASE_POOL, timeouts=settings["postgresql"])
     watch_connections("gateway", engine)
     database = sessionmaker(engine)
     redis = RedisClient(settings["redis_url"])
