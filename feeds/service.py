@@ -67,6 +67,7 @@ class FeedsService(PublishingService, ListeningService):
         """Delete the posts of a deleted account, and reject new ones."""
         posts.erase_author(self.db, event.id)
         self.tags.invalidate(contract.CACHE_TAG)
+        self.dead_letters.erase(event.id)
 
     @rpc(services("gateway"))
     def erase_author(self, request: contract.EraseAuthor) -> Empty:

@@ -75,7 +75,7 @@ class Keyring:
 
 def from_config(config: dict[str, Any]) -> Keyring:
     """Return the keyring of this process."""
-    return _shared(config["service_token_keys"], tuple(config["service_token_issuers"]), config["clock_skew"])
+    return _shared(config["service_token_keys"], tuple(config["service_token_issuers"]), config.get("clock_skew", 0))
 
 
 def parse(text: str) -> tuple[Key, ...]:

@@ -31,7 +31,9 @@ class EventReferences(Message):
     """References in the order of positions."""
 
     items: list[EventReference]
-    position: int = Field(description="The `after` of the next request. Less than `after` if the log was lost.")
+    position: int = Field(
+        description="The `after` of the next request. Less than `after` if the log was restored from a backup."
+    )
     more: bool = Field(description="Whether there are more now.")
 
 

@@ -78,12 +78,13 @@ class Reconciler:
     def mark_handled(self) -> None:
         """Store what only the memory of this process knows, before it ends."""
         until = clock.now() + MARK_LIFETIME
-        with self._db.write() as session:
-            for handler in self._handlers():
-                store.mark_handled(session, _key(handler), handler.tracker.handled, until)
-
-    def _handlers(self) -> Iterable[EventHandler]:
-        return (handler for handlers in self._by_source.values() for handler in handlers)
+        handlers = [handler for handlers in self._by_source.values() for handler in handlers]
+        try:
+            with self._db.write() as session:
+                for handler in handlers:
+                    store.mark_handled(session, _key(handler), handler.tracker.handled, until)
+        except ServiceError as error:
+            _log.warning("some events will be handled again: %s", error)
 
     def _read_log(self, rpc_client: RpcClient, source: str, handlers: Sequence[EventHandler], deadline: float) -> None:
         more = True
@@ -95,7 +96,7 @@ class Reconciler:
             request = EventsSince(types=types, after=after, since=since)
             page = rpc_client.call(f"{source}.events_since", request, EventReferences)
             if page.items or page.position != after:
-                self._settle(handlers, cursors, page)
+                self._settle(handlers, cursors, after, page)
             more = page.more
         for handler in handlers:
             handler.tracker.forget_older(FORGET_AFTER)
@@ -112,14 +113,18 @@ class Reconciler:
                 cursors = store.cursors(session, keys)
         return cursors
 
-    def _settle(self, handlers: Sequence[EventHandler], cursors: dict[str, Cursor], page: EventReferences) -> None:
+    def _settle(
+        self, handlers: Sequence[EventHandler], cursors: dict[str, Cursor], after: int, page: EventReferences
+    ) -> None:
         """Await what this process has not handled, and move the cursors, in one transaction."""
         settled: list[tuple[EventHandler, list[str]]] = []
         with self._db.write() as session:
             for handler in handlers:
                 key = _key(handler)
                 position = cursors[key].position
-                if page.position == position or not store.advance(session, key, position, page.position):
+                # A log that ends before the cursors was restored from a backup, and is read again.
+                target = 0 if page.position < after else max(position, page.position)
+                if target == position or not store.advance(session, key, position, target):
                     continue
                 new = [item for item in page.items if item.type == handler.event_type and item.position > position]
                 handled = set(handler.tracker.handled)

@@ -57,6 +57,8 @@ def add(session: Session, handler: str, events: Sequence[tuple[str, int]], check
 
 def mark_handled(session: Session, handler: str, ids: Sequence[str], until: datetime) -> None:
     """Mark events as handled: awaited ones are removed, the others until the log is read, or until a time."""
+    if not ids:
+        return
     removed = set(remove(session, handler, ids))
     rows = [
         {"handler": handler, "event_id": event_id, "position": None, "check_after": until}

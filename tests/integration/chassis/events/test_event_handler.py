@@ -18,7 +18,7 @@ from chassis.ids import new_id
 from chassis.service import Service
 from orders.contract import OrderPlaced
 from tests.integration.chassis.conftest import PublishEvent, Start, Until
-from tests.integration.chassis.forged_tokens import FORGED, VALID, Forge, valid_claims
+from tests.integration.chassis.forged_tokens import FORGED, FROM_THE_FUTURE, VALID, Forge, valid_claims
 from tests.integration.chassis.raw_amqp import RawAmqpClient
 from tests.integration.chassis.sample_service import SampleInvoices, fail, fail_times
 from tests.integration.support.rpc import Rpc
@@ -198,6 +198,36 @@ def test_event_with_a_forged_token_is_parked_at_once(  # noqa: PLR0913, PLR0917 
     assert raw_client.get(PARKED).properties["application_headers"]["baraza.error"] == "bad_service_token"
     publish_event(2)
     until(lambda: SampleInvoices.received == [2])
+
+
+@pytest.mark.parametrize("forge", FROM_THE_FUTURE.values(), ids=FROM_THE_FUTURE)
+def test_event_from_the_future_is_retried_before_it_is_parked(
+    start: Start, publish_forged: PublishForged, raw_client: RawAmqpClient, forge: Forge
+) -> None:
+    start(SampleInvoices)
+    publish_forged(forge=forge)
+    headers = raw_client.get(PARKED).properties["application_headers"]
+    assert (headers["baraza.attempt"], headers["baraza.error"]) == (3, "bad_service_token")
+    assert SampleInvoices.received == []
+
+
+def test_event_from_the_future_is_handled_when_its_time_has_come(
+    start: Start, publish_forged: PublishForged, settings: dict[str, Any], until: Until
+) -> None:
+    settings["clock_skew"] = 0
+    start(SampleInvoices)
+    publish_forged(forge=lambda key, claims: VALID(key, claims | {"iat": int(time.time()) + 2}))
+    until(lambda: SampleInvoices.received == [1])
+
+
+def test_event_of_a_source_whose_clock_is_eight_seconds_ahead_is_handled_at_once(
+    start: Start, publish_forged: PublishForged, until: Until
+) -> None:
+    start(SampleInvoices)
+    started = time.monotonic()
+    publish_forged(forge=lambda key, claims: VALID(key, claims | {"iat": int(time.time()) + 8}))
+    until(lambda: SampleInvoices.received == [1])
+    assert time.monotonic() - started < 1, "without a retry"
 
 
 @pytest.mark.parametrize("attempt", [2**63 - 1, -1, "many", None, True, [1]], ids=range(6))

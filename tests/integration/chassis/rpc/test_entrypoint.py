@@ -14,7 +14,7 @@ from chassis.auth import keyring, tokens
 from chassis.auth.caller import Caller
 from chassis.errors import Conflict, Invalid, Unauthenticated
 from tests.integration.chassis.conftest import ADA, Headers, Start, Until
-from tests.integration.chassis.forged_tokens import FORGED, VALID, Forge, valid_claims
+from tests.integration.chassis.forged_tokens import FORGED, FROM_THE_FUTURE, VALID, Forge, valid_claims
 from tests.integration.chassis.raw_amqp import RawAmqpClient
 from tests.integration.chassis.sample_service import SampleInvoices, SampleOrders
 from tests.integration.support.rpc import Rpc
@@ -67,7 +67,7 @@ def test_token_from_which_forged_ones_are_made_is_valid(
     assert reply_to(raw_client)["error"] is None
 
 
-@pytest.mark.parametrize("forge", FORGED.values(), ids=FORGED)
+@pytest.mark.parametrize("forge", [*FORGED.values(), *FROM_THE_FUTURE.values()], ids=[*FORGED, *FROM_THE_FUTURE])
 def test_call_with_a_forged_token_is_rejected_before_the_method_runs(
     raw_client: RawAmqpClient, headers: Headers, settings: dict[str, Any], forge: Forge
 ) -> None:

@@ -18,8 +18,11 @@ ADA = Caller("gateway", user="id-of-ada", username="ada", session="s", staff=Tru
 CLAIMS: dict[str, Any] = {"iss": "gateway", "aud": "feeds", "staff": False}
 
 
+SKEW = 30  # seconds
+
+
 def ring(*keys: Key) -> Keyring:
-    return Keyring(",".join(f"{key.name}:{key.secret}" for key in keys), ISSUERS)
+    return Keyring(",".join(f"{key.name}:{key.secret}" for key in keys), ISSUERS, SKEW)
 
 
 def sign(key: Key = OLD, algorithm: str = "HS256", headers: dict[str, str] | None = None, **claims: Any) -> str:
@@ -56,7 +59,21 @@ def test_token_of_an_unknown_issuer_is_rejected(issuer: str) -> None:
 
 
 def test_expired_token_is_rejected() -> None:
-    assert rejected(sign(exp=int(time.time()) - tokens.CLOCK_LEEWAY - 1))
+    assert rejected(sign(exp=int(time.time()) - SKEW - 1))
+
+
+@pytest.mark.parametrize("claim", ["iat", "nbf", "exp"])
+def test_token_is_accepted_if_clocks_differ_by_the_tolerated_skew(claim: str) -> None:
+    ahead = int(time.time()) + (SKEW if claim != "exp" else -SKEW + 2)
+    assert tokens.verify(sign(**{claim: ahead}), "feeds", ring(OLD)).service == "gateway"
+
+
+@pytest.mark.parametrize(("claims", "expected"), [({"iat": 60}, True), ({"nbf": 60}, True), ({"exp": -60}, False)])
+def test_only_the_error_of_a_token_from_the_future_says_so(claims: dict[str, int], expected: bool) -> None:  # noqa: FBT001
+    token = sign(**{name: int(time.time()) + seconds for name, seconds in claims.items()})
+    with pytest.raises(Unauthenticated) as error:
+        tokens.verify(token, "feeds", ring(OLD))
+    assert tokens.is_from_the_future(error.value) == expected
 
 
 def test_token_that_is_not_valid_yet_is_rejected() -> None:
