@@ -40,7 +40,9 @@ def newest(session: Session) -> int:
     return session.scalar(select(func.max(event_log.c.position))) or 0
 
 
-def read(session: Session, types: Sequence[str], after: int, since: datetime | None, limit: int) -> Sequence[Row[Any]]:
+def read(
+    session: Session, types: Sequence[str], after: int, since: datetime | None, limit: int
+) -> Sequence[Row[int, str, str]]:
     """Return position, id and type of the events after a position that were logged at `since` or later."""
     query = select(event_log.c.position, event_log.c.event_id, event_log.c.type).where(
         event_log.c.position > after, event_log.c.type.in_(types)

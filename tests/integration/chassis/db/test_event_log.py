@@ -1,6 +1,7 @@
 """The order of the event log on PostgreSQL, where rows of later positions could be committed first."""
 
 import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import eventlet
@@ -27,10 +28,15 @@ def publish(engine: Any, pause: float) -> None:
         eventlet.sleep(pause)
 
 
+def write(engine: Any, pauses: Iterator[float]) -> None:
+    for _ in range(ROUNDS):
+        publish(engine, next(pauses))
+
+
 def test_reader_of_the_log_skips_no_event_of_concurrent_writers(databases: Databases) -> None:
     engine = databases.empty("users")
     pauses = itertools.cycle([0.001, 0.03, 0.003, 0.02])
-    rounds = [eventlet.spawn(lambda: [publish(engine, next(pauses)) for _ in range(ROUNDS)]) for _ in range(WRITERS)]
+    writers = [eventlet.spawn(write, engine, pauses) for _ in range(WRITERS)]
     seen: list[str] = []
     position = 0
     with eventlet.Timeout(30, AssertionError("an event is missing")):
@@ -40,6 +46,6 @@ def test_reader_of_the_log_skips_no_event_of_concurrent_writers(databases: Datab
             seen += [row.event_id for row in rows]
             position = rows[-1].position if rows else position
             eventlet.sleep(0.002)
-    for writer in rounds:
+    for writer in writers:
         writer.wait()
     assert len(set(seen)) == WRITERS * ROUNDS
