@@ -1,7 +1,7 @@
 """Messages and events of the users service."""
 
 import hashlib
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
@@ -48,7 +48,7 @@ NewPassword = Annotated[
 NotifyBy = Annotated[
     list[Channel],
     Field(
-        max_length=3,
+        max_length=len(get_args(Channel)),
         description="Channels for notifications; `sms` requires a `phone`. Empty: the inbox only.",
         examples=[["realtime", "email"]],
     ),

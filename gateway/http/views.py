@@ -7,13 +7,12 @@ from flask import Response, request
 from chassis.contract import Message
 from chassis.errors import Unavailable
 from chassis.observability import tracing
-from gateway import request_context
-from gateway.backends import Backends
 from gateway.cache.response_cache import CachedResponse, cached_response
 from gateway.html import rendering
 from gateway.http import request_parsing
+from gateway.http.backends import Backends
 from gateway.limits import idempotency, route_limits
-from gateway.request_context import RequestContext
+from gateway.request.context import CONTEXT_KEY, RequestContext
 from gateway.routing.overrides import RouteOverride
 from gateway.routing.route import Access, Route
 
@@ -26,7 +25,7 @@ def serve(route: Route, backends: Backends, **path: str) -> Response:
 
 def _serve(route: Route, backends: Backends, path: dict[str, str]) -> Response:
     """Authorise, validate, call the service, respond."""
-    context: RequestContext = request.environ[request_context.KEY]
+    context: RequestContext = request.environ[CONTEXT_KEY]
     context.route = route.name
     override = backends.routing.override(route.name)
     if not override.enabled:

@@ -1,8 +1,8 @@
 """Limits of single routes: stricter ones for login and register, and those that operators set."""
 
 from gateway.limits.rate_limiter import RateLimiter, enforce
-from gateway.rates import Rate
-from gateway.request_context import RequestContext
+from gateway.request.context import RequestContext
+from gateway.request.rates import Rate
 from gateway.routing.overrides import RouteOverride
 from gateway.routing.route import Route
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from chassis.contract import Message
 from chassis.errors import ServiceError
 from gateway.html.page import HtmlPage
-from gateway.request_context import RequestContext
+from gateway.request.context import RequestContext
 
 # Builds the RPC's request from the client's: context, client's request.
 BuildRequest = Callable[[RequestContext, Any], Message]

@@ -3,7 +3,6 @@
 import smtplib
 from collections.abc import Callable
 from email.message import EmailMessage
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,28 +46,6 @@ def test_message_is_listed_with_its_envelope_and_read_in_full(mailbox: Mailbox) 
     assert "<p>Chai iko tayari.</p>" in message["html"]
 
 
-def test_messages_are_files_that_sort_by_arrival(mailbox: Mailbox, tmp_path: Path) -> None:
-    _, port = mailbox
-    for number in range(3):
-        send(port, AMINA, subject=str(number))
-    files = sorted(tmp_path.glob("*.eml"))
-    assert [file.read_text().partition("Subject: ")[2][0] for file in files] == ["0", "1", "2"]
-
-
-def test_messages_are_filtered_by_recipient(mailbox: Mailbox) -> None:
-    url, port = mailbox
-    send(port, AMINA, subject="one")
-    send(port, BRIAN, subject="two")
-    assert [entry["subject"] for entry in listed(url, to=BRIAN)] == ["two"]
-
-
-def test_delete_empties_the_mailbox(mailbox: Mailbox) -> None:
-    url, port = mailbox
-    send(port, AMINA)
-    requests.delete(f"{url}/messages", timeout=5)
-    assert listed(url) == []
-
-
 @pytest.mark.parametrize(("reply", "code"), [("451 4.7.1 later", 451), ("550 5.1.1 no such user", 550)])
 def test_fault_rejects_one_recipient_and_not_the_other(mailbox: Mailbox, reply: str, code: int) -> None:
     url, port = mailbox
@@ -76,15 +53,6 @@ def test_fault_rejects_one_recipient_and_not_the_other(mailbox: Mailbox, reply: 
     rejected = send(port, AMINA, BRIAN)
     assert rejected[AMINA][0] == code
     assert [entry["to"] for entry in listed(url)] == [[BRIAN]]
-
-
-def test_rejected_message_is_not_stored_and_the_next_one_is(mailbox: Mailbox) -> None:
-    url, port = mailbox
-    requests.post(f"{url}/faults", json={"data": "452 4.3.1 disk full"}, timeout=5)
-    with pytest.raises(smtplib.SMTPDataError):
-        send(port, AMINA)
-    send(port, AMINA)
-    assert len(listed(url)) == 1
 
 
 @pytest.mark.parametrize("fault", [{"drop": True}, {"hang": 3}])

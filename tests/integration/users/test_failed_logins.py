@@ -12,12 +12,11 @@ from sqlalchemy import Engine, event, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from chassis import clock
-from chassis.auth.caller import Caller
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Invalid, ServiceError, TooManyRequests
 from tests.integration.conftest import Settings
-from tests.integration.support.rpc import Rpc
-from tests.integration.users.logged_in import NEW_PASSWORD, PASSWORD, WRONG_PASSWORD, LoggedInUser, NewUser
+from tests.integration.support.rpc import OPERATOR, Rpc
+from tests.integration.users.logged_in import NEW_PASSWORD, PASSWORD, WRONG_PASSWORD, NewUser, User
 from users import contract
 from users.credentials import authentication, failed_logins, failed_logins_store
 from users.credentials.hashing import Hasher
@@ -94,14 +93,14 @@ def test_right_and_wrong_password_have_the_same_error_during_a_wait(login: Login
 
 
 def test_locked_account_rejects_the_right_password_until_it_is_unlocked(
-    ada: LoggedInUser, users: Rpc, login: Login, database: Engine, operator: Caller
+    ada: User, users: Rpc, login: Login, database: Engine
 ) -> None:
     for _ in range(5):
         login("ada")
         end_waits(database)
     assert login("ada", PASSWORD) == "too_many_failures"
     assert users("users.authenticate", token_hash=ada.token_hash)
-    assert users("users.unlock", operator, username="ADA") == ada.account
+    assert users("users.unlock", OPERATOR, username="ADA") == ada.account
     assert login("ada", PASSWORD) == IN
 
 
@@ -181,7 +180,7 @@ def test_known_and_unknown_names_cause_the_same_statements(database: Engine, set
     assert known.count("COMMIT") == 3
 
 
-def verify_in_session(users: Rpc, user: LoggedInUser, password: str) -> str:
+def verify_in_session(users: Rpc, user: User, password: str) -> str:
     """Send `current_password` with an update that fails otherwise; return the field or code of the error."""
     change = {"username": "taken", "password": NEW_PASSWORD, "current_password": password}
     try:
@@ -193,9 +192,7 @@ def verify_in_session(users: Rpc, user: LoggedInUser, password: str) -> str:
     return "changed"
 
 
-def test_wrong_passwords_in_a_session_are_limited(
-    ada: LoggedInUser, new_user: NewUser, users: Rpc, login: Login
-) -> None:
+def test_wrong_passwords_in_a_session_are_limited(ada: User, new_user: NewUser, users: Rpc, login: Login) -> None:
     new_user("taken")
     assert [verify_in_session(users, ada, WRONG_PASSWORD) for _ in range(3)] == ["current_password"] * 3
     assert verify_in_session(users, ada, PASSWORD) == "throttled"
@@ -203,15 +200,13 @@ def test_wrong_passwords_in_a_session_are_limited(
     assert login("ada", PASSWORD) == IN
 
 
-def test_right_passwords_in_a_session_are_not_counted(
-    ada: LoggedInUser, new_user: NewUser, users: Rpc, database: Engine
-) -> None:
+def test_right_passwords_in_a_session_do_not_count(ada: User, new_user: NewUser, users: Rpc, database: Engine) -> None:
     new_user("taken")
     assert [verify_in_session(users, ada, PASSWORD) for _ in range(7)] == ["username_taken"] * 7
     assert kinds_of_subjects(database) == set()
 
 
-def test_new_password_unlocks_the_account(ada: LoggedInUser, users: Rpc, login: Login, database: Engine) -> None:
+def test_new_password_unlocks_the_account(ada: User, users: Rpc, login: Login, database: Engine) -> None:
     for _ in range(6):
         login("ada")
         end_waits(database)
@@ -221,8 +216,8 @@ def test_new_password_unlocks_the_account(ada: LoggedInUser, users: Rpc, login: 
 
 
 @pytest.mark.usefixtures("ada")
-def test_attempts_at_a_closed_account_are_limited_like_others(users: Rpc, login: Login, operator: Caller) -> None:
-    users("users.set_active", operator, username="ada", is_active=False)
+def test_attempts_at_a_closed_account_are_limited_like_others(users: Rpc, login: Login) -> None:
+    users("users.set_active", OPERATOR, username="ada", is_active=False)
     results = [login("ada", password) for password in (WRONG_PASSWORD, PASSWORD, PASSWORD, PASSWORD)]
     assert results == ["bad_credentials"] * 3 + ["throttled"]
 
@@ -241,7 +236,7 @@ def test_attempt_is_not_counted_if_the_hasher_is_overloaded(login: Login, databa
 
 
 def test_failures_expire_after_a_day_except_those_of_existing_accounts(
-    ada: LoggedInUser, users: Rpc, login: Login, database: Engine
+    ada: User, users: Rpc, login: Login, database: Engine
 ) -> None:
     login("ada", address=ADDRESS)
     login("unknown")

@@ -87,18 +87,6 @@ def test_container_gets_every_variable_of_its_service(name: str) -> None:
         assert environment[variable] is not None or not required, variable
 
 
-@pytest.mark.parametrize("name", [name for name in CONTAINERS if "profiles" not in CONTAINERS[name]])
-def test_container_that_keeps_running_has_a_health_check(name: str) -> None:
-    if CONTAINERS[name]["restart"] != "no" and "test" not in CONTAINERS[name].get("healthcheck", {}):
-        assert "\nHEALTHCHECK " in text(f"docker/{image(name)}/Dockerfile")
-
-
-@each_container
-def test_mounted_files_exist(name: str) -> None:
-    sources = [volume.partition(":")[0] for volume in CONTAINERS[name].get("volumes", [])]
-    assert all(source in COMPOSE["volumes"] or (ROOT / "docker" / source).exists() for source in sources)
-
-
 @each_of_ours
 def test_our_image_is_built_from_this_tree_with_its_version(name: str) -> None:
     container = OUR_CONTAINERS[name]

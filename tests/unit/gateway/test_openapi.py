@@ -9,8 +9,8 @@ from openapi_spec_validator import validate
 
 from chassis.contract import Empty, Message, PageRequest
 from chassis.errors import Conflict
-from gateway.openapi.document import document
-from gateway.openapi.operations import path_of
+from gateway.http.openapi.document import document
+from gateway.http.openapi.operations import path_of
 from gateway.routing.route import Access, Limit, Route
 from gateway.routing.table import ROUTES
 from notifications.contract import MarkRead

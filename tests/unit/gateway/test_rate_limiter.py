@@ -3,12 +3,12 @@
 import pytest
 
 from chassis.errors import TooManyRequests
+from gateway.cache.redis_client import RedisClient, RedisUnavailable
 from gateway.limits.lock import Lock
 from gateway.limits.lookup import Lookup
 from gateway.limits.rate_limiter import RateLimiter, enforce
-from gateway.rates import Count, Rate, parse_rate
-from gateway.redis_client import RedisClient, RedisUnavailable
-from gateway.request_context import from_environ
+from gateway.request.context import from_environ
+from gateway.request.rates import Count, Rate, parse_rate
 
 UNREACHABLE = "redis://127.0.0.1:1/0"
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.errors import Forbidden, Unauthenticated, Unavailable
-from gateway.request_context import RequestContext, client_address, from_environ
+from gateway.request.context import RequestContext, client_address, from_environ
 from gateway.routing.login_request import add_client
 from users.contract import Identity, Login, SignIn, token_hash
 

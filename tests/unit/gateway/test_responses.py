@@ -6,7 +6,7 @@ import pytest
 
 from gateway.cache import response_cache
 from gateway.http.responses import HTTPS_ONLY, SECURITY, Responder, common_headers
-from gateway.request_context import from_environ
+from gateway.request.context import from_environ
 
 ENVIRON = {"REQUEST_METHOD": "GET", "PATH_INFO": "/all-posts/"}
 

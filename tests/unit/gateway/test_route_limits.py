@@ -3,11 +3,11 @@
 import pytest
 
 from chassis.errors import TooManyRequests
+from gateway.cache.redis_client import RedisClient
 from gateway.limits import route_limits
 from gateway.limits.rate_limiter import RateLimiter
-from gateway.rates import Rate
-from gateway.redis_client import RedisClient
-from gateway.request_context import from_environ
+from gateway.request.context import from_environ
+from gateway.request.rates import Rate
 from gateway.routing.overrides import RouteOverride, default_override
 from gateway.routing.table import BY_NAME
 from users.contract import Login

@@ -10,7 +10,7 @@ from sqlalchemy.orm import sessionmaker
 
 from chassis.db.engine import create_engine
 from gateway.models import Base, RouteRow
-from gateway.rates import Rate
+from gateway.request.rates import Rate
 from gateway.routing import overrides, store
 from gateway.routing.follower import RoutingFollower
 from gateway.routing.overrides import default_override

@@ -19,13 +19,6 @@ def test_wait_never_decreases_and_never_exceeds_the_longest(failures: int) -> No
     assert LIMIT.wait(failures) <= LIMIT.wait(failures + 1) <= 900
 
 
-def test_limits_are_read_from_the_configuration() -> None:
-    login = {"account": {"free": 2, "most": 3}, "address": {"free": 4}, "wait": {"first": 5, "longest": 6}}
-    limits = failed_logins.limits_from_config(login)
-    assert limits.account == FailureLimit(free=2, first=5, longest=6, most=3)
-    assert limits.address == FailureLimit(free=4, first=5, longest=6, most=None)
-
-
 @pytest.mark.parametrize("user_id", [USER_ID, None])
 def test_names_of_an_account_share_a_subject_and_unknown_names_do_not(user_id: str | None) -> None:
     by_name = failed_logins.login_subject(user_id, "ada")

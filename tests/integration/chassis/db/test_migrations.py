@@ -36,58 +36,27 @@ PREVIOUS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
     "users": (
         "0002",
         {
-            "users": {
-                "id": USER,
-                "username": "ada",
-                "username_key": "ada",
-                "email": "ada@example.org",
-                "email_key": "ada@example.org",
-                "notify_by": ["email"],
-                "password_hash": "-",
-                "password_changed_at": NOW,
-                "is_active": True,
-                "is_staff": False,
-                "created_at": NOW,
-            }
+            "users": {"id": USER, "username": "ada", "username_key": "ada", "email": "ada@example.org"}
+            | {"email_key": "ada@example.org", "notify_by": ["email"], "password_hash": "-", "password_changed_at": NOW}
+            | {"is_active": True, "is_staff": False, "created_at": NOW}
         },
     ),
     "feeds": ("0002", {"posts": {"id": POST, "author_id": USER, "text": "Karibu", "created_at": NOW}}),
     "notifications": (
         "0002",
         {
-            "notifications": {
-                "id": NOTIFICATION,
-                "kind": "post_created",
-                "title": "ada posted",
-                "message": "Karibu",
-                "data": {"post_id": POST},
-                "created_at": NOW,
-                "source": POST,
-                "done": True,
-            },
+            "notifications": {"id": NOTIFICATION, "kind": "post_created", "title": "ada posted", "message": "Karibu"}
+            | {"data": {"post_id": POST}, "created_at": NOW, "source": POST, "done": True},
             "inbox": {"user_id": USER, "notification_id": NOTIFICATION},
-            "deliveries": {
-                "notification_id": NOTIFICATION,
-                "user_id": USER,
-                "channel": "sms",
-                "chosen": False,
-                "status": "sent",
-                "attempts": 1,
-                "provider_id": "ATXid_1",
-                "updated_at": NOW,
-            },
+            "deliveries": {"notification_id": NOTIFICATION, "user_id": USER, "channel": "sms", "chosen": False}
+            | {"status": "sent", "attempts": 1, "provider_id": "ATXid_1", "updated_at": NOW},
         },
     ),
     "gateway": (
         "0002",
         {
-            "routes": {
-                "name": "all-posts",
-                "enabled": False,
-                "target": "feeds.all",
-                "cache_seconds": 5,
-                "deadline": 2.0,
-            },
+            "routes": {"name": "all-posts", "enabled": False, "target": "feeds.all"}
+            | {"cache_seconds": 5, "deadline": 2.0},
             "authors": {"id": USER, "username": "ada", "changed_at": NOW, "posts": 1},
             "counted_posts": {"post_id": POST, "author_id": USER, "created_at": NOW, "counted_at": NOW},
         },

@@ -15,7 +15,7 @@ from users.contract import Identity, token_hash
 
 Headers = list[tuple[str, str]]  # as WSGI has them
 
-KEY = "baraza.request_context"  # of the WSGI environ
+CONTEXT_KEY = "baraza.request_context"  # of the WSGI environ
 SUBPROTOCOL = "baraza.v1"
 USER_AGENT = 200  # characters that are kept
 
