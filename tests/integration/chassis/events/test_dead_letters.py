@@ -222,19 +222,19 @@ def test_command_times_out_if_the_broker_does_not_reply(
 
 
 def test_events_about_an_erased_account_are_deleted_and_others_keep_their_order(
-    park: Park, overview: Overview, settings: dict[str, Any], raw_client: RawAmqpClient
+    park: Park, operator: Operator, settings: Settings, raw_client: RawAmqpClient
 ) -> None:
     kept = park(1, 2)
     user = new_id()
     for body in (f'{{"author_id":"{user}","text":"words"}}', f'["{user}"', '{"order_id":"x"}'):
         raw_client.put(PARKED, body.encode())
     DeadLetters(settings["AMQP_URI"], handler_queues(SampleInvoices), []).erase(user)
-    assert overview()["parked"] == 3
-    assert [event["event_id"] for event in overview()["oldest"]] == [*kept, None]
+    assert operator.overview()["parked"] == 3
+    assert [event["event_id"] for event in operator.overview()["oldest"]] == [*kept, None]
 
 
 def test_erasures_at_the_same_time_delete_the_events_of_all_their_accounts(
-    park: Park, settings: dict[str, Any], raw_client: RawAmqpClient
+    park: Park, settings: Settings, raw_client: RawAmqpClient
 ) -> None:
     park()
     users = [new_id() for _ in range(10)]
@@ -247,13 +247,13 @@ def test_erasures_at_the_same_time_delete_the_events_of_all_their_accounts(
 
 
 def test_events_that_were_parked_before_a_time_expire(
-    park: Park, overview: Overview, settings: dict[str, Any], until: Until, publish_event: PublishEvent
+    park: Park, operator: Operator, settings: Settings, until: Until, publish_event: PublishEvent
 ) -> None:
     park(1)
     second_begins = clock.now().replace(microsecond=0) + timedelta(seconds=1)
     until(lambda: clock.now() >= second_begins)
     SampleInvoices.handle = fail
     event_id = publish_event(2)
-    until(lambda: overview()["parked"] == 2)
+    until(lambda: operator.overview()["parked"] == 2)
     DeadLetters(settings["AMQP_URI"], handler_queues(SampleInvoices), []).expire(second_begins)
-    assert [event["event_id"] for event in overview()["oldest"]] == [event_id]
+    assert [event["event_id"] for event in operator.overview()["oldest"]] == [event_id]

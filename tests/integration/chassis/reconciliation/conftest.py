@@ -18,6 +18,7 @@ from orders.models import Base
 from tests.integration.chassis.conftest import ADA, Start, Until
 from tests.integration.chassis.raw_amqp import RawAmqpClient
 from tests.integration.chassis.sample_service import SampleInvoices, SampleOrders, succeed
+from tests.integration.conftest import Settings
 from tests.integration.support.databases import Databases
 from tests.integration.support.rpc import Rpc
 
@@ -98,7 +99,7 @@ class Shop:
 
 
 @pytest.fixture(autouse=True)
-def short_intervals(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def short_intervals(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings["events"]["reconcile"] = 0.2
     monkeypatch.setattr(reconciler, "GRACE", timedelta(seconds=0.6))
     monkeypatch.setattr(reconciler, "RECOVERY_TIME", timedelta(seconds=2))
@@ -107,7 +108,7 @@ def short_intervals(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(
-    request: pytest.FixtureRequest, settings: dict[str, Any], database: Engine, databases: Databases
+    request: pytest.FixtureRequest, settings: Settings, database: Engine, databases: Databases
 ) -> Iterator[Engine]:
     """The database of both services, on PostgreSQL in the database of another service."""
     if request.param == "sqlite":

@@ -1,7 +1,6 @@
 """Events that are not lost are not handled again by the reconciliation."""
 
 import time
-from typing import Any
 
 import eventlet
 import pytest
@@ -13,6 +12,7 @@ from chassis.service import Service
 from tests.integration.chassis.conftest import ADA, PublishEvent, Start, Until
 from tests.integration.chassis.reconciliation.conftest import ON_SQLITE, ReconciledInvoices, Shop
 from tests.integration.chassis.sample_service import SampleOrders, fail_times
+from tests.integration.conftest import Settings
 from tests.integration.support.rpc import OPERATOR, Rpc
 
 EVENTS = list(range(1, 21))
@@ -25,9 +25,7 @@ class OldOrders(Service):
 
 
 @ON_SQLITE
-def test_backlog_is_handled_once(
-    shop: Shop, until: Until, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_backlog_is_handled_once(shop: Shop, until: Until, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings["max_workers"] = 2  # one for the reconciliation
     monkeypatch.setattr(ReconciledInvoices, "handle", lambda _invoices, _event: eventlet.sleep(0.2))
     shop.start_orders()
@@ -60,7 +58,7 @@ def test_event_that_a_stopped_process_has_handled_is_not_handled_again(shop: Sho
 
 @ON_SQLITE
 def test_event_that_waits_for_a_retry_is_not_handled_earlier(
-    shop: Shop, until: Until, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    shop: Shop, until: Until, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings["retry"]["delays"] = [3]
     monkeypatch.setattr(ReconciledInvoices, "handle", fail_times(1))
@@ -77,7 +75,7 @@ def test_event_that_waits_for_a_retry_is_not_handled_earlier(
 
 @ON_SQLITE
 def test_parked_event_is_not_handled_again(
-    shop: Shop, until: Until, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    shop: Shop, until: Until, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings["retry"]["delays"] = []
     monkeypatch.setattr(ReconciledInvoices, "handle", fail_times(9))
@@ -90,7 +88,7 @@ def test_parked_event_is_not_handled_again(
 
 @ON_SQLITE
 def test_events_from_before_the_first_start_of_a_handler_are_not_fetched(
-    shop: Shop, until: Until, settings: dict[str, Any]
+    shop: Shop, until: Until, settings: Settings
 ) -> None:
     settings["clock_skew"] = 0
     shop.start_orders()

@@ -12,6 +12,7 @@ from tests.integration.chassis.conftest import Until
 from tests.integration.chassis.raw_amqp import RawAmqpClient
 from tests.integration.chassis.reconciliation.conftest import ON_SQLITE, QUEUE, ReconciledInvoices, Shop
 from tests.integration.chassis.sample_service import fail_times
+from tests.integration.conftest import Settings
 
 
 def test_events_published_while_the_queue_is_missing_are_handled_once(shop: Shop, until: Until) -> None:
@@ -51,7 +52,7 @@ def test_queue_that_lost_its_binding_is_bound_again(shop: Shop, until: Until, ra
 
 @ON_SQLITE
 def test_event_whose_retry_queue_is_deleted_is_handled(
-    shop: Shop, until: Until, raw_client: RawAmqpClient, monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any]
+    shop: Shop, until: Until, raw_client: RawAmqpClient, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     settings["retry"]["delays"] = [2]
     monkeypatch.setattr("chassis.events.tracker.MARGIN", 0.5)
