@@ -62,6 +62,7 @@ class NotificationsService(ListeningService):
     def on_account_erased(self, event: AccountErased) -> None:
         """Erase the user's inbox, and their name and texts in other inboxes."""
         erasure.erase(self.db, event.id, self._audience["page"])
+        self.dead_letters.erase(event.id)
 
     @rpc(STAFF_OR_SERVICE)
     def send_notification(self, request: contract.SendNotification) -> contract.Notification:

@@ -1,5 +1,6 @@
 """The database of a service: nameko-sqlalchemy's provider with the chassis' engines, transactions and outbox relay."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import nameko_sqlalchemy
@@ -27,6 +28,7 @@ class Database(nameko_sqlalchemy.Database):
     def __init__(self, declarative_base: type[DeclarativeBase], section: str) -> None:
         super().__init__(declarative_base)
         self.section = section
+        self.before_close: list[Callable[[], None]] = []
 
     def setup(self) -> None:
         """Create the engine, which connects at the first transaction."""
@@ -48,7 +50,9 @@ class Database(nameko_sqlalchemy.Database):
         self.relay.run(UnitOfWork(self.Session), self.section)
 
     def stop(self) -> None:
-        """Publish the remaining events, then close the connections."""
+        """Call `before_close`, publish the remaining events, then close the connections."""
+        for function in self.before_close:
+            function()
         self.relay.drain()
         super().stop()
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from chassis import clock
 from chassis.amqp.envelope import Envelope
 from chassis.contract import Event
+from chassis.db import event_log
 from chassis.db.sql import batch
 from chassis.db.tables import outbox
 from chassis.ids import new_id
@@ -82,8 +83,10 @@ def release(session: Session, ids: Sequence[str], until: datetime) -> None:
 
 
 def remove(session: Session, ids: Iterable[str]) -> None:
-    """Delete events that the broker has confirmed."""
-    session.execute(delete(outbox).where(outbox.c.id.in_(list(ids))))
+    """Delete events that the broker has confirmed; the event log keeps the durable ones."""
+    confirmed = list(ids)
+    event_log.append(session, confirmed)
+    session.execute(delete(outbox).where(outbox.c.id.in_(confirmed)))
 
 
 def depth_and_age(session: Session) -> tuple[int, float]:

@@ -23,7 +23,7 @@ from chassis.amqp import protocol
 from chassis.amqp.envelope import Envelope
 from chassis.amqp.publisher import BatchPublisher
 from chassis.auth import keyring
-from chassis.db import idempotency, outbox
+from chassis.db import event_log, idempotency, outbox
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Unavailable
 from chassis.observability import metrics
@@ -130,6 +130,7 @@ class OutboxRelay(SharedExtension):
             self._give_back()
         with self._transactions.write() as session:
             idempotency.delete_expired(session)
+            event_log.delete_expired(session)
             expired = outbox.lease_expired(session, BATCH)
             depth, age = outbox.depth_and_age(session)
         metrics.OUTBOX_EVENTS.labels(self._source).set(depth)
