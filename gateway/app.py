@@ -12,6 +12,8 @@ from chassis import config
 from chassis.db.engine import create_engine
 from chassis.observability import error_reports, tracing
 from chassis.observability.metrics import watch_connections, watch_hub
+from chassis.redis.cache_tags import CacheTags
+from chassis.redis.connection import connect
 from gateway.cache.redis_client import RedisClient
 from gateway.cache.response_cache import ResponseCache
 from gateway.cache.single_flight import SingleFlight
@@ -76,7 +78,6 @@ def _backends() -> Backends:
     database = sessionmaker(engine)
     redis = RedisClient(settings["redis_url"])
     rates = {name: parse_rate(rate) for name, rate in settings["gateway"]["throttle"].items()}
-    cache = ResponseCache(redis)
     rpc = RpcClient(settings)
     return Backends(
         settings=settings,
@@ -84,8 +85,8 @@ def _backends() -> Backends:
         lookup=Lookup(redis, rates["anon"], rates["user"]),
         limiter=RateLimiter(redis, rates),
         lock=Lock(redis),
-        cache=cache,
-        single_flight=SingleFlight(cache),
+        tags=CacheTags(connect(settings["redis_url"]), gevent.spawn),
+        single_flight=SingleFlight(ResponseCache(redis)),
         broker=Broker(settings),
         rpc=rpc,
         handshakes=RpcQueue(rpc, calls=settings["gateway"]["rpc"]["in_flight"] // 2),

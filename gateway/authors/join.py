@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from chassis import clock
 from chassis.contract import Message
+from chassis.redis.cache_tags import CacheTags
 from feeds import contract as feeds
 from gateway.authors import store
-from gateway.cache.response_cache import ResponseCache
 from gateway.contract import Author, PostView, PostViewPage
 from gateway.request.context import RequestContext
 from users import contract as users
@@ -36,8 +36,8 @@ class Backends(Protocol):
         """The gateway's database."""
 
     @property
-    def cache(self) -> ResponseCache:
-        """The cached responses."""
+    def tags(self) -> CacheTags:
+        """The tags of cached responses."""
 
     @property
     def rpc(self) -> RpcClient:
@@ -67,12 +67,12 @@ def save_own_username(backends: Backends, _context: RequestContext, account: use
     """
     try:
         with backends.database.begin() as session:
-            saved = store.save_username(session, account.id, account.username, clock.now())
+            renamed = store.save_username(session, account.id, account.username, clock.now())
     except SQLAlchemyError as error:
         _log.warning("a username will be stored by its event: %s", type(error).__name__)
         return account
-    if saved:
-        backends.cache.invalidate(feeds.CACHE_TAG)
+    if renamed:
+        backends.tags.invalidate(feeds.CACHE_TAG)
     return account
 
 

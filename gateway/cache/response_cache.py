@@ -4,7 +4,6 @@ import hashlib
 from dataclasses import dataclass
 from typing import cast
 
-from chassis.redis.cache_tags import tag_key
 from gateway.cache.redis_client import RedisClient, RedisUnavailable
 from gateway.request.context import Headers
 
@@ -68,12 +67,5 @@ class ResponseCache:
         """Cache a response."""
         try:
             self._redis.run(lambda: self._redis.connection.set(key, response.pack(), ex=seconds))
-        except RedisUnavailable:
-            return
-
-    def invalidate(self, tag: str) -> None:
-        """Make all responses under a tag unreachable."""
-        try:
-            self._redis.run(lambda: self._redis.connection.incr(tag_key(tag)))
         except RedisUnavailable:
             return
