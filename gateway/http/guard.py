@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from gunicorn import util
+
 from chassis import clock
 from chassis.errors import ServiceError, Unauthenticated
 from chassis.observability import correlation, tracing
@@ -11,6 +13,7 @@ from gateway.cache.redis_client import RedisUnavailable
 from gateway.cache.response_cache import MAX_QUERY, CachedResponse, unpack
 from gateway.http.backends import Backends
 from gateway.http.cors import Origins
+from gateway.http.request_parsing import BrokenBody
 from gateway.http.responses import Responder, common_headers
 from gateway.http.webhooks import WebhookSecret
 from gateway.limits import route_limits
@@ -61,7 +64,13 @@ class Guard:
             cached = None if self._webhook.in_path(environ["PATH_INFO"]) else self._admit(context, environ)
         except ServiceError as error:
             return responder.problem(error)
-        return self._app(environ, responder.start) if cached is None else responder.cached(cached)
+        if cached is not None:
+            return responder.cached(cached)
+        try:
+            return self._app(environ, responder.start)
+        except BrokenBody as broken:
+            util.write_error(environ["gunicorn.socket"], broken.status, "", broken.detail)
+            raise StopIteration from None  # gunicorn then closes the connection
 
     def _admit(self, context: RequestContext, environ: WSGIEnvironment) -> CachedResponse | None:
         """Count the request; return its response if it is cached. Raises TooManyRequests."""
