@@ -86,7 +86,7 @@ def _backends() -> Backends:
         limiter=RateLimiter(redis, rates),
         lock=Lock(redis),
         tags=CacheTags(connect(settings["redis_url"]), gevent.spawn),
-        single_flight=SingleFlight(ResponseCache(redis)),
+        single_flight=SingleFlight(ResponseCache(redis, **settings["gateway"]["cache"])),
         broker=Broker(settings),
         rpc=rpc,
         handshakes=RpcQueue(rpc, calls=settings["gateway"]["rpc"]["in_flight"] // 2),
