@@ -35,6 +35,7 @@ from gateway.routing.table import ROUTES
 from gateway.rpc.broker import Broker
 from gateway.rpc.client import RpcClient
 from gateway.rpc.queue import RpcQueue
+from gateway.server.background import Background
 from gateway.websocket import endpoint
 from gateway.websocket.listener import Listener
 from gateway.websocket.monitor import Monitor
@@ -57,18 +58,19 @@ def create_app() -> Guard:
     monitor = Monitor(registry, backends.rpc, presence, backends.settings["gateway"]["socket"]["ping"])
     backends.broker.subscribe(backends.rpc)
     backends.broker.subscribe(Listener(backends.settings, registry, monitor))
-    for task in (
+    background = Background()
+    background.start(
         watch_hub,
         backends.broker.run,
         backends.routing.follow,
         monitor.ping,
         monitor.watch,
         presence.follow,
-    ):
-        gevent.spawn(task)
+    )
     # A process that replaces a dead one is connected to by clients at once, so it should not reject its first requests.
     backends.broker.connected.wait(CONNECT_WAIT)
-    return Guard(_flask(backends, registry, presence), backends, ROUTES, on_close=registry.close_all)
+    app = _flask(backends, background, registry, presence)
+    return Guard(app, backends, ROUTES, on_close=registry.close_all)
 
 
 def _backends() -> Backends:
@@ -94,13 +96,13 @@ def _backends() -> Backends:
     )
 
 
-def _flask(backends: Backends, registry: Registry, presence: Presence) -> Flask:
+def _flask(backends: Backends, background: Background, registry: Registry, presence: Presence) -> Flask:
     app = Flask("gateway", static_folder=None)
     for route in ROUTES:
         for number, path in enumerate(route.paths):
             view = partial(serve, route, backends)
             app.add_url_rule(path, f"{route.name}-{number}", view, methods=[route.method])
-    health.add(app, backends)
+    health.add(app, backends, background.failing)
     metrics_view.add(app, backends.settings)
     openapi_views.add(app)
     html_views.add(app)
