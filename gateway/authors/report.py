@@ -63,7 +63,7 @@ def _refresh(db: UnitOfWork, rpc_client: RpcClient, ids: set[str]) -> None:
     profiles = rpc_client.call("users.profiles", users.Profiles(ids=sorted(ids)), users.ProfileList).items
     with db.write() as session:
         for profile in sorted(profiles, key=lambda profile: profile.id):
-            store.refresh_username(session, profile.id, profile.username, requested_at)
+            store.refresh_username(session, profile, requested_at)
         for unknown in sorted(ids - {profile.id for profile in profiles}):
             store.erase(session, unknown, requested_at)
 
