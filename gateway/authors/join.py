@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from chassis import clock
 from chassis.contract import Message
+from chassis.redis.cache_tags import CacheTags
 from feeds import contract as feeds
 from gateway.authors import store
 from gateway.contract import Author, PostView, PostViewPage
@@ -28,13 +29,6 @@ class RpcClient(Protocol):
         """Return the reply of `service.method`."""
 
 
-class Cache(Protocol):
-    """Cached responses."""
-
-    def invalidate(self, tag: str, /) -> None:
-        """Make all responses under a tag unreachable."""
-
-
 class Backends(Protocol):
     """What is used here of the web process, without its imports: the gateway's Nameko class must not import gevent."""
 
@@ -43,8 +37,8 @@ class Backends(Protocol):
         """The gateway's database."""
 
     @property
-    def cache(self) -> Cache:
-        """The cached responses."""
+    def tags(self) -> CacheTags:
+        """The tags of cached responses."""
 
     @property
     def rpc(self) -> RpcClient:
@@ -81,12 +75,12 @@ def _save_username(backends: Backends, user_id: str, username: str, changed_at: 
     """Store a username. The account is already written, so an error here must not fail the request."""
     try:
         with backends.database.begin() as session:
-            saved = store.save_username(session, user_id, username, changed_at)
+            renamed = store.save_username(session, user_id, username, changed_at)
     except SQLAlchemyError as error:
         _log.warning("a username will be stored by its event: %s", type(error).__name__)
         return
-    if saved:
-        backends.cache.invalidate(feeds.CACHE_TAG)
+    if renamed:
+        backends.tags.invalidate(feeds.CACHE_TAG)
 
 
 def _usernames(backends: Backends, ids: set[str]) -> dict[str, str]:

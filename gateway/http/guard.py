@@ -10,8 +10,9 @@ from chassis.errors import ServiceError, Unauthenticated
 from chassis.observability import correlation, tracing
 from gateway import metrics
 from gateway.cache.redis_client import RedisUnavailable
-from gateway.cache.response_cache import MAX_QUERY, CachedResponse, unpack
+from gateway.cache.response_cache import CachedResponse, unpack
 from gateway.http.backends import Backends
+from gateway.http.cacheable import CacheableRoutes
 from gateway.http.cors import Origins
 from gateway.http.request_parsing import BrokenBody
 from gateway.http.responses import Responder, common_headers
@@ -47,7 +48,7 @@ class Guard:
         self._webhook = WebhookSecret(settings["callbacks"]["africastalking"])
         self._common = common_headers(backends.settings)
         self._known: dict[str, None] = {}  # hashes of tokens that were right, the oldest first
-        self._cached = {path.partition("<")[0]: route for route in routes if route.tag for path in route.paths}
+        self._cacheable = CacheableRoutes(routes)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Respond, or pass the request on with its context in the environ."""
@@ -74,9 +75,9 @@ class Guard:
 
     def _admit(self, context: RequestContext, environ: WSGIEnvironment) -> CachedResponse | None:
         """Count the request; return its response if it is cached. Raises TooManyRequests."""
-        route, path = self._cacheable(environ)
+        route, name = self._cached_route(environ)
         try:
-            found = self._backends.lookup.find(context.token_hash, context.address, route.tag if route else None, path)
+            found = self._backends.lookup.find(context.token_hash, context.address, route.tag if route else None, name)
         except RedisUnavailable:
             found = None
         context.identity = _identity(found.session) if found else None
@@ -100,16 +101,13 @@ class Guard:
         route_limits.consume(route, self._backends.routing.override(route.name), self._backends.limiter, context)
         return unpack(found.cached)
 
-    def _cacheable(self, environ: WSGIEnvironment) -> tuple[Route | None, str]:
+    def _cached_route(self, environ: WSGIEnvironment) -> tuple[Route | None, str]:
         """Return the cached route that a request is for, and the name of its response under the route's tag."""
-        path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
-        if environ["REQUEST_METHOD"] != "GET" or len(path) + len(query) > MAX_QUERY:
+        found = self._cacheable.find(environ)
+        if found is None:
             return None, ""
-        route = self._cached.get(path) or self._cached.get(path[: path.rfind("/", 0, -1) + 1])
-        if route is None:
-            return None, ""
-        override = self._backends.routing.override(route.name)
-        return (route, f"{path}?{query}") if override.enabled and override.cache_seconds else (None, "")
+        override = self._backends.routing.override(found[0].name)
+        return found if override.enabled and override.cache_seconds else (None, "")
 
     def _authenticate(self, context: RequestContext, *, handshake: bool) -> None:
         """Ask users whose token it is; the wrong tokens of an address are limited like the requests of a user.

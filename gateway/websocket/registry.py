@@ -10,6 +10,7 @@ from chassis.ids import time_of
 from gateway import metrics
 from gateway.websocket import frames
 from gateway.websocket.connection import Connection, LiveFrame
+from gateway.websocket.ended_sessions import EndedSessions
 from notifications.contract import Notification
 
 Numbered = Iterable[tuple[str, int | None]]  # users, and the number of the frame for each
@@ -23,11 +24,14 @@ class Registry:
 
     def __init__(self) -> None:
         self._connections: dict[str, set[Connection]] = defaultdict(set)
+        self._ended = EndedSessions()
 
     def add(self, connection: Connection) -> None:
-        """Add an open websocket."""
+        """Add an open websocket; close it if its session ended during the handshake."""
         self._connections[connection.identity.user_id].add(connection)
         metrics.WEBSOCKETS.inc()
+        if connection.identity.session_id in self._ended:
+            connection.buffer.end(frames.POLICY_VIOLATION, "the session ended")
 
     def remove(self, connection: Connection) -> None:
         """Remove a closed websocket."""
@@ -40,10 +44,6 @@ class Registry:
     def all(self) -> list[Connection]:
         """Return the websockets that are open now."""
         return [connection for own in self._connections.values() for connection in own]
-
-    def count(self, user_id: str) -> int:
-        """Return how many websockets a user has in this process."""
-        return len(self._connections.get(user_id, ()))
 
     def notify(self, notification: Notification, recipients: Numbered) -> None:
         """Send a notification to all websockets of its recipients."""
@@ -62,6 +62,7 @@ class Registry:
     def end_sessions(self, user_id: str, session_ids: Iterable[str]) -> None:
         """Close the websockets of sessions that ended."""
         ended = set(session_ids)
+        self._ended.add(ended)
         for connection in list(self._connections.get(user_id, ())):
             if connection.identity.session_id in ended:
                 connection.buffer.end(frames.POLICY_VIOLATION, "the session ended")

@@ -100,3 +100,35 @@ def test_rebuild_reads_all_usernames_again_but_keeps_newer_ones(handle: Handle, 
     assert rpc("gateway.rebuild_authors", OPERATOR) == {"authors": 2, "posts": 3}
     assert author(database, str(ada.user)).username == "ada"
     assert author(database, str(grace.user)).username == "hopper"
+
+
+def test_rebuild_also_reads_authors_without_posts(handle: Handle, rpc: Rpc, database: Engine) -> None:
+    ada = register(rpc, "ada")
+    handle(renamed(str(ada.user), "outdated", -60 * 24))
+    rpc("gateway.rebuild_authors", OPERATOR)
+    assert author(database, str(ada.user)).username == "ada"
+    assert {"id": ada.user, "username": "ada", "posts": 0, "last_post_at": None} in rpc("gateway.authors", OPERATOR)[
+        "items"
+    ]
+
+
+def test_rebuild_stores_a_tombstone_for_authors_that_users_does_not_know(
+    handle: Handle, rpc: Rpc, database: Engine
+) -> None:
+    unknown, posting = new_id(), Caller("gateway", user=new_id(), username="x")
+    handle(renamed(unknown, "unknown", 0))
+    rpc("feeds.create", posting, text="x")
+    rpc("gateway.rebuild_authors", OPERATOR)
+    assert [author(database, author_id).username for author_id in (unknown, str(posting.user))] == [ERASED, ERASED]
+
+
+def test_only_a_changed_username_invalidates_cached_posts(handle: Handle, redis: Any) -> None:
+    def versions(event: AccountChanged) -> int:
+        before = int(redis.get(f"tag:{CACHE_TAG}") or 0)
+        handle(event)
+        return int(redis.get(f"tag:{CACHE_TAG}") or 0) - before
+
+    ada = new_id()
+    assert versions(renamed(ada, "ada", 0)) == 0  # a registration: no cached post has this author
+    assert versions(renamed(ada, "ada", 1)) == 0  # a change of something else
+    assert versions(renamed(ada, "lovelace", 2)) == 1

@@ -1,0 +1,65 @@
+"""Limits what slow clients cost: the time of heads, unread bodies and answers, and the pieces of a head."""
+
+import errno
+import time
+from typing import Any
+
+import gevent
+from gunicorn import util
+from gunicorn.http.errors import NoMoreData, ParseException
+from gunicorn.http.message import Request
+from gunicorn.http.parser import RequestParser
+
+HEAD_TIME = 20  # seconds from the first byte of a head to its last
+PIECES = 32  # reads of a head without a pause; each may bring 8 KiB
+PAUSE = 0.1  # seconds before each further read: gunicorn searches all that it has read after each
+UNREAD = 20 << 20  # bytes of a body that the application did not read, which are read and discarded
+UNREAD_TIME = 20  # seconds for that
+PART = 1 << 16  # bytes
+ANSWER_TIME = 60  # seconds in which a client must read a part of an answer
+
+_write = util.write
+
+
+def limit() -> None:
+    """Replace gunicorn's request class and write function."""
+    RequestParser.mesg_class = PatientRequest
+    util.write = write
+
+
+class PatientRequest(Request):
+    """A request whose head may arrive in many pieces, but not for long."""
+
+    _started = 0.0
+    _reads = 0
+
+    def read_into(self, unreader: Any, buf: bytearray, stop: bool = False) -> None:  # noqa: FBT001, FBT002 - gunicorn's
+        """Read a part of the head. Raises NoMoreData after HEAD_TIME; the time to wait for the first part is idle."""
+        if self._reads == 0:
+            super().read_into(unreader, buf, stop)
+            self._started = time.monotonic()
+        else:
+            left = HEAD_TIME - (time.monotonic() - self._started)
+            with gevent.Timeout(max(0.0, left), NoMoreData(bytes(buf))):
+                if self._reads > PIECES:
+                    gevent.sleep(PAUSE)
+                super().read_into(unreader, buf, stop)
+        self._reads += 1
+
+
+def discard_body(request: Any) -> bool:
+    """Discard what the application did not read of a body; return False if that is too much, or takes too long."""
+    if getattr(request.body.reader, "length", None) == 0:
+        return True
+    with gevent.Timeout(UNREAD_TIME, False):  # type: ignore[arg-type] # noqa: FBT003 - silently
+        try:
+            return any(not request.body.read(PART) for _ in range(UNREAD // PART))
+        except (ParseException, NoMoreData):
+            return False
+    return False
+
+
+def write(sock: Any, data: bytes, chunked: bool = False) -> None:  # noqa: FBT001, FBT002 - gunicorn's
+    """Write a part of an answer. Raises BrokenPipeError, which gunicorn expects, if the client does not read it."""
+    with gevent.Timeout(ANSWER_TIME, BrokenPipeError(errno.EPIPE, "the client does not read")):
+        _write(sock, data, chunked)
