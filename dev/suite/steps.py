@@ -55,16 +55,26 @@ _ON_POSTGRESQL = replace(_ON_SQLITE, title="on PostgreSQL", environment=_DATABAS
 _GATEWAY = Step("gateway", _GEVENT, ("tests/gateway",))
 _END_TO_END = Step("end to end", _PYTEST, ("tests/e2e",))
 _ROLLING_RESTART = Step("rolling restart", _PYTEST, ("tests/scale/test_rolling_restart.py",))
+_FAULTS = Step("faults", _PYTEST, ("tests/faults",))
 _SCALE = Step("two of everything", _PYTEST, ("tests/scale",))
 # A user who gets all posts of a restart under load gets many SMS.
 SCALE_VARIABLES = {"TOPOLOGY": "scale", "SMS_PER_NUMBER": "10000"}
 
-# The first three take about the same time; the last one begins when the first of them ends.
+# Tests of faults send more than the limits allow, to processes that the tests change from outside.
+_NO_LIMIT = "1000000/second"
+FAULTS_VARIABLES = {
+    "PYTHONPATH": str(ROOT / "tests/faults/support/hooks"),
+    "SMS_PER_NUMBER": "100000",
+    **{f"THROTTLE_{name}": _NO_LIMIT for name in ("ANON", "USER", "LOGIN", "REGISTER")},
+}
+
+# The first three take about the same time; each of the others begins when one ends.
 AT_ONCE = 3
 TEST = (
     Lane("services", (_UNIT, _EXAMPLES, _SERVICES)),
     Lane("databases", (*CHECKS, _ON_SQLITE, _ON_POSTGRESQL, _GATEWAY)),
     Lane("e2e", (_END_TO_END,)),
+    Lane("faults", (_FAULTS,), FAULTS_VARIABLES),
     Lane("scale", (_ROLLING_RESTART,), SCALE_VARIABLES),
 )
 # Too long for `make test`.
@@ -75,5 +85,6 @@ TRY = (
     Lane("try", (_EXAMPLES, _SERVICES, _ON_SQLITE, _GATEWAY)),
     Lane("try-postgresql", (_ON_POSTGRESQL,)),
     Lane("try-e2e", (_END_TO_END,)),
+    Lane("try-faults", (_FAULTS,), FAULTS_VARIABLES),
     Lane("try-scale", (_SCALE,), SCALE_VARIABLES),
 )
