@@ -1,9 +1,8 @@
 """The platform of the fault tests. Its processes run with hooks that the tests control: see `support/hooks`.
 
-`make faults` sets FAULTS_LONG=1, and the tests inject more, print what they do, and report at the end.
+`make faults` sets FAULTS_LONG: the tests inject more (`support/settings.py`) and print what they do.
 """
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -11,8 +10,11 @@ import pytest
 from dev.platform.environment import for_tests
 from dev.platform.instance import Instance
 from dev.suite.steps import FAULTS_VARIABLES
+from tests.e2e.conftest import new_client, new_user, url
 from tests.e2e.support.platform import running
 from tests.faults.support.hook_files import Hooks
+
+__all__ = ["new_client", "new_user", "url"]
 
 
 @pytest.fixture(scope="session")
@@ -24,9 +26,3 @@ def platform() -> Iterator[Instance]:
 @pytest.fixture
 def hooks(platform: Instance) -> Hooks:
     return Hooks(platform)
-
-
-@pytest.fixture(scope="session")
-def long() -> bool:
-    """Return whether this is `make faults`."""
-    return bool(os.environ.get("FAULTS_LONG"))

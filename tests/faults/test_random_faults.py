@@ -2,7 +2,6 @@
 
 import json
 import os
-import secrets
 
 import pytest
 
@@ -10,24 +9,20 @@ from dev.platform.instance import Instance
 from tests.faults.support import rounds
 from tests.faults.support.fault_kinds import targets
 from tests.faults.support.nemesis import Fault, schedule
+from tests.faults.support.settings import LONG, ROUND, ROUNDS, SEED, SHRINK
 from tests.faults.support.workload import Size
 
-LONG = bool(os.environ.get("FAULTS_LONG"))
-SEED = int(os.environ.get("SEED") or (secrets.randbelow(10**6) if LONG else 20261128))
-ROUNDS = int(os.environ.get("ROUNDS") or (10 if LONG else 1))
-DURATION = 60 if LONG else 20  # seconds in which faults begin
 SIZE = Size(authors=4, readers=8, pause=0.1) if LONG else Size()
 
 pytestmark = pytest.mark.timeout(0 if LONG else 170)
 
 
-@pytest.mark.parametrize("seed", [SEED + number for number in range(ROUNDS)])
+@pytest.mark.parametrize("seed", range(SEED, SEED + ROUNDS))
 def test_every_promise_holds_under_random_faults(platform: Instance, seed: int) -> None:
     given = os.environ.get("FAULTS")
-    faults = [Fault(**one) for one in json.loads(given)] if given else schedule(seed, DURATION, targets(platform))
+    faults = [Fault(**one) for one in json.loads(given)] if given else schedule(seed, ROUND, targets(platform))
     print(f"\nseed {seed}")  # noqa: T201 - the report of `make faults`
     result = rounds.run(platform, faults, seed, SIZE)
     print(result)  # noqa: T201 - as above
     if result.violations:
-        shrink = bool(os.environ.get("SHRINK"))
-        pytest.fail(f"{result}\n{rounds.explain(platform, faults, seed, SIZE, shrink=shrink)}", pytrace=False)
+        pytest.fail(f"{result}\n{rounds.explain(platform, faults, seed, SIZE, shrink=SHRINK)}", pytrace=False)

@@ -4,7 +4,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from dev.machine.files import write_private
+from dev.machine.waiting import until
+from dev.platform import readiness
 from dev.platform.instance import Instance
+
+LIMIT = 30  # seconds until a crash point is reached
 
 
 class Hooks:
@@ -42,3 +46,12 @@ class Hooks:
         finally:
             for name in texts:
                 (self._folder / name).unlink(missing_ok=True)
+
+
+def crash(platform: Instance, hooks: Hooks, point: str, target: str) -> None:
+    """Arm a point, and wait until a process has killed itself there and was restarted."""
+    before = {status.pid for status in platform.control.statuses()}
+    hooks.arm(point, target)
+    until(lambda: hooks.crashed(point), f"a crash at {point} of {target}", LIMIT)
+    until(lambda: not before <= {status.pid for status in platform.control.statuses()}, "a restart", LIMIT)
+    readiness.wait_ready(platform.environment, platform.control)

@@ -27,13 +27,16 @@ def violations(workload: Workload, limit: float = RECOVERY) -> list[Violation]:
 
     def complete() -> None:
         found[:] = check(workload.ledger, observe(workload))
-        if any(violation.final for violation in found):
-            raise GiveUpError(found[0].rule)
+        if final := [violation for violation in found if violation.final]:
+            found[:] = final
+            raise GiveUpError(final[0].rule)
         assert not found, f"{len(found)} times: {found[0].rule}"
 
     try:
         until(complete, "every rule to hold", limit)
-    except (GiveUpError, TimeLimitError) as error:
+    except GiveUpError:
+        return found
+    except TimeLimitError as error:
         return found or [Violation("the state cannot be read", str(error))]
     return []
 

@@ -88,6 +88,7 @@ def test_post_with_unknown_outcome_may_be_stored_once_or_not_at_all(ledger: Ledg
     observed.posts.append(("ada 4", "ada 4 version 1"))
     assert {violation.rule for violation in check(ledger, observed)} == {
         "post is missing in the inbox",
+        "post is missing in the client that resumes",
         "mail is missing",
         "SMS is missing",
     }
