@@ -14,6 +14,7 @@ class Step:
     command: tuple[str, ...]
     folders: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)  # the value names a variable of the instance
+    limit: int = 900  # seconds after which it is killed
 
     def existing_folders(self) -> list[str]:
         """Return those of its folders that exist."""
@@ -34,6 +35,15 @@ _NAMEKO = ("python", "-m", "nameko", "test")  # under eventlet, as the services 
 _GEVENT = ("python", "-m", "gevent.monkey", "--module", "pytest")  # as the web gateway runs
 _PACKAGES = ("chassis", "users", "feeds", "notifications", "gateway", "docker", "dev", "examples", "tests", "bench")
 _DOCKERFILES = tuple(sorted(str(file.relative_to(ROOT)) for file in ROOT.glob("docker/*/Dockerfile")))
+# Words and high entropy are in every test; keys, tokens and passwords in addresses have a form of their own. `-n`: no
+# network. Placeholders are no secrets.
+_SECRETS = """git ls-files -z -- ':!*.lock' | xargs -0 detect-secrets-hook -n \\
+    --exclude-secrets 'password|secret|^%s$' \\
+    --disable-plugin KeywordDetector --disable-plugin Base64HighEntropyString --disable-plugin HexHighEntropyString"""
+_SBOM = ("cyclonedx-py", "requirements", "--output-file", ".run/sbom.json", "requirements.lock")  # CycloneDX
+# It asks PyPI about every package, so only continuous integration does it; there it fails without an answer.
+_AUDIT = """[ -n "$CI" ] || { echo "skipped: set CI=true to ask PyPI about every package"; exit 0; }
+    exec pip-audit --disable-pip --require-hashes --strict --progress-spinner off --requirement requirements.lock"""
 
 CHECKS = (
     Step("ruff check", ("ruff", "check")),
@@ -43,6 +53,9 @@ CHECKS = (
     Step("hadolint", ("hadolint",), _DOCKERFILES),
     Step("alert rules", ("promtool", "check", "rules", "docker/monitoring/alerts.yml")),
     Step("alert tests", ("promtool", "test", "rules", "docker/monitoring/alerts_test.yml")),
+    Step("secrets", ("sh", "-c", _SECRETS)),
+    Step("SBOM", _SBOM),
+    Step("known vulnerabilities", ("sh", "-c", _AUDIT)),
     Step("docs", ("sphinx-build", "--quiet", "--fail-on-warning", "--conf-dir", "docs", ".", ".run/site")),
 )
 _UNIT = Step("unit", _PYTEST, ("tests/unit",))
@@ -79,6 +92,12 @@ TEST = (
 )
 # Too long for `make test`.
 TEST_SCALE = (Lane("scale", (_END_TO_END, _SCALE), SCALE_VARIABLES),)
+# `make faults`: many more faults, crashes and junk, with their report. TOPOLOGY=scale has two processes of everything.
+FAULTS = Lane(
+    "faults",
+    (replace(_FAULTS, command=(*_PYTEST, "--capture=no"), limit=4 * 3600),),
+    {**FAULTS_VARIABLES, "FAULTS_LONG": "1"},
+)
 # The instances of `make try` keep their servers.
 TRY = (
     Lane("", (_UNIT,)),

@@ -11,6 +11,7 @@ from dev.platform.instance import Instance
 from tests.faults.support.hook_files import Hooks, crash
 from tests.faults.support.ledger import Ledger
 from tests.faults.support.observation import violations
+from tests.faults.support.rounds import Result
 from tests.faults.support.settings import CRASHES, LONG
 from tests.faults.support.workload import Workload
 
@@ -36,4 +37,6 @@ def test_crash_between_two_steps_loses_and_doubles_nothing(platform: Instance, h
             for target in itertools.islice(itertools.cycle(POINTS[point]), CRASHES):
                 with ledger.injecting(f"crash at {point}", target):
                     crash(platform, hooks, point, target)
-        assert violations(workload) == []
+        result = Result(ledger, violations(workload))
+    print(result)  # noqa: T201 - the report of `make faults`
+    assert not result.violations, str(result)

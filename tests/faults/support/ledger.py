@@ -78,6 +78,7 @@ class Ledger:
     def injecting(self, kind: str, target: str) -> Iterator[None]:
         """Record a fault that begins now and ends with the block."""
         injected = Injected(kind, target, time.time())
+        print(f"  {time.strftime('%X')}  {kind} {target}", flush=True)  # noqa: T201 - progress of `make faults`
         with self._lock:
             self.faults.append(injected)
         try:

@@ -41,18 +41,15 @@ def schedule(seed: int, duration: float, kinds: Mapping[str, Sequence[str]]) -> 
     return faults
 
 
-def inject(
-    platform: Instance, ledger: Ledger, faults: Sequence[Fault], report: Callable[[str], object] = print
-) -> None:
+def inject(platform: Instance, ledger: Ledger, faults: Sequence[Fault]) -> None:
     """Inject each fault at its time and return after the last one; faults of one target follow one another."""
     started, locks = time.monotonic(), defaultdict[str, threading.Lock](threading.Lock)
 
     def run(fault: Fault) -> None:
         time.sleep(max(0, started + fault.at - time.monotonic()))
-        with locks[fault.target], ledger.injecting(fault.kind, fault.target):
-            report(f"  {fault}")
-            with KINDS[fault.kind](platform, fault.target):
-                time.sleep(fault.seconds)
+        injected = KINDS[fault.kind](platform, fault.target)
+        with locks[fault.target], ledger.injecting(fault.kind, fault.target), injected:
+            time.sleep(fault.seconds)
 
     with ThreadPoolExecutor(max(1, len(faults))) as pool:
         list(pool.map(run, faults))

@@ -33,7 +33,7 @@ class Size:
     authors: int = 2
     readers: int = 6
     opt_outs: int = 4
-    sessions: int = 2
+    sessions: int = 20
     pause: float = 0.2
 
 
@@ -53,6 +53,7 @@ class Workload:
         self.email_users = [self._new_user(["email"]) for _ in range(1 + size.opt_outs)]
         self.readers = [self._new_user([]) for _ in PATHS]
         self.sessions = [_Session(self._new_account()) for _ in range(size.sessions)]
+        self._next_session = cycle(self.sessions)
         self._due_opt_outs = iter(self.email_users[1:])
 
     @property
@@ -72,9 +73,8 @@ class Workload:
         """Send requests until the block ends."""
         writes = [partial(self._write, author) for author in self.authors]
         updates = [partial(update, inbox) for _, inbox in self.inboxes]
-        sessions = [partial(self._use_session, session) for session in self.sessions]
         with (
-            repeating(*writes, *updates, *sessions, self._reads(), pause=self._pause),
+            repeating(*writes, *updates, self._use_session, self._reads(), pause=self._pause),
             repeating(self._opt_out, pause=self._pause * 20),
         ):
             yield
@@ -121,9 +121,10 @@ class Workload:
             entry = Entry("opt out", user.username, user.username)
             self.ledger.request(user, entry, "PUT", "/update-account/", {"notify_by": []})
 
-    def _use_session(self, session: "_Session") -> None:
+    def _use_session(self) -> None:
         """Log in, open a websocket, log out, and use the token once more."""
-        user, ledger = session.user, self.ledger
+        session, ledger = next(self._next_session), self.ledger
+        user = session.user
         user.token = None
         credentials = {"username": user.username, "password": PASSWORD}
         login = ledger.request(user, Entry("login", user.username, user.username), "POST", "/login/", credentials)
