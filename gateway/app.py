@@ -32,6 +32,7 @@ from gateway.routing.follower import RoutingFollower
 from gateway.routing.table import ROUTES
 from gateway.rpc.broker import Broker
 from gateway.rpc.client import RpcClient
+from gateway.rpc.queue import RpcQueue
 from gateway.websocket import endpoint
 from gateway.websocket.listener import Listener
 from gateway.websocket.monitor import Monitor
@@ -76,6 +77,7 @@ def _backends() -> Backends:
     redis = RedisClient(settings["redis_url"])
     rates = {name: parse_rate(rate) for name, rate in settings["gateway"]["throttle"].items()}
     cache = ResponseCache(redis)
+    rpc = RpcClient(settings)
     return Backends(
         settings=settings,
         database=database,
@@ -85,7 +87,8 @@ def _backends() -> Backends:
         cache=cache,
         single_flight=SingleFlight(cache),
         broker=Broker(settings),
-        rpc=RpcClient(settings),
+        rpc=rpc,
+        handshakes=RpcQueue(rpc, calls=settings["gateway"]["rpc"]["in_flight"] // 2),
         routing=RoutingFollower(ROUTES, database),
     )
 

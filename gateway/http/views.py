@@ -32,7 +32,7 @@ def _serve(route: Route, backends: Backends, path: dict[str, str]) -> Response:
         raise Unavailable("This endpoint is switched off at the moment.", "route_disabled")
     _authorise(route, context)
     message = request_parsing.message(route, request, path)
-    route_limits.consume(route, override, backends.limiter, context, message)
+    route_limits.consume(route, override, backends.limiter, context)
     if route.build_request:
         message = route.build_request(context, message)
     if route.tag is not None:
@@ -68,6 +68,7 @@ def _call(  # noqa: PLR0913 - the parts of a call
     result, replayed = backends.rpc.call(
         override.target, message, caller=context.caller(), deadline=override.deadline, request_key=request_key
     )
+    context.replayed = replayed
     reply = route.reply.model_validate(result)
     return (route.build_response(backends, context, reply) if route.build_response else reply), replayed
 

@@ -7,6 +7,7 @@ from functools import partial
 from gevent.lock import BoundedSemaphore
 
 from gateway.rpc.client import RpcClient
+from gateway.rpc.queue import RpcQueue
 from gateway.websocket import frames
 from gateway.websocket.send_buffer import SendBuffer
 from notifications.contract import BEGINNING, Replay, ReplayRequest
@@ -51,7 +52,7 @@ class Connection:
         """Send read marks and the unread count; None if the count is outdated."""
         self._write(partial(self._mark_read, ids, unread))
 
-    def start(self, rpc: RpcClient, since: str | None) -> None:
+    def start(self, rpc: RpcQueue, since: str | None) -> None:
         """Send `ready`, replay what happened after `since`, go live."""
         with self._replay_lock:
             held = self.hold()
@@ -77,7 +78,7 @@ class Connection:
             else:
                 self._go_live(replay, replayed, held)
 
-    def _request_replay(self, rpc: RpcClient, since: str | None) -> Replay:
+    def _request_replay(self, rpc: RpcClient | RpcQueue, since: str | None) -> Replay:
         request = ReplayRequest(user_id=self.identity.user_id, since=since, limit=MAX_REPLAY)
         return rpc.call_as_gateway("notifications.missed", request, Replay)
 

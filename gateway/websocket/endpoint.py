@@ -61,7 +61,7 @@ def add(app: Flask, backends: Backends, registry: Registry, presence: Presence) 
 def _start(connection: Connection, backends: Backends, since: str | None) -> None:
     """Start a connection; the caller must read on, or gunicorn closes the socket before the close frame is sent."""
     try:
-        connection.start(backends.rpc, since)
+        connection.start(backends.handshakes, since)
     except ServiceError:
         connection.buffer.end(frames.TRY_AGAIN_LATER, "come back with ?since=")
 

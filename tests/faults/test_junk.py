@@ -18,6 +18,7 @@ from tests.faults.support.settings import JUNK, LONG, SEED
 CLIENTS = 4
 GROWTH = 32 * 2**20  # bytes of a process
 SPARE_FILES = 20  # of a process, such as connections to the broker that were opened meanwhile
+UNKNOWN_CODING = 501  # RFC 9112, section 6.1: the response to a transfer coding that the server does not know
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})")
 
 pytestmark = pytest.mark.timeout(0 if LONG else 120)
@@ -47,7 +48,7 @@ def send(url: str, junk: list[Junk], count: int) -> Counter[int]:
             except TimeoutError:
                 pytest.fail(f"the gateway does not close the connection after {parts!r}")
             found = [int(status) for status in _STATUS.findall(received)] or [0]
-            if max(found) >= requests.codes.server_error:
+            if max(found) >= requests.codes.server_error and max(found) != UNKNOWN_CODING:
                 pytest.fail(f"{received[:500]!r} after {parts!r}")
             statuses.update(found)
         return statuses

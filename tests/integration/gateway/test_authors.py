@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 from sqlalchemy.orm import Session
 
 from chassis import clock
@@ -14,8 +14,10 @@ from feeds.contract import CACHE_TAG
 from gateway.authors import store
 from gateway.models import AuthorRow
 from tests.integration.gateway.conftest import Handle
+from tests.integration.support.databases import Databases
 from tests.integration.support.rpc import OPERATOR, Rpc
 from users.contract import ERASED, AccountChanged, AccountErased
+from users.models import User
 
 
 def author(database: Engine, author_id: str) -> AuthorRow:
@@ -72,6 +74,22 @@ def test_authors_with_the_most_posts_come_first(handle: Handle, rpc: Rpc) -> Non
     items = rpc("gateway.authors", OPERATOR, limit=2)["items"]
     assert [(item["username"], item["posts"]) for item in items] == [("lovelace", 3), ("hopper", 2)]
     assert items[0]["last_post_at"] == last["created_at"]
+
+
+def test_rebuild_replaces_an_old_username_that_a_gateway_clock_made_seem_newer(
+    handle: Handle, rpc: Rpc, database: Engine, databases: Databases
+) -> None:
+    ada = register(rpc, "ada")
+    rpc("feeds.create", ada, text="x")
+    handle(renamed(str(ada.user), "ada", 0))
+    changed_at = clock.now() - timedelta(hours=1)
+    with databases.engine("users").begin() as connection:
+        connection.execute(update(User).values(username_changed_at=changed_at))
+    with database.begin() as connection:
+        connection.execute(update(AuthorRow).values(username="old", changed_at=clock.now() - timedelta(minutes=2)))
+    rpc("gateway.rebuild_authors", OPERATOR)
+    row = author(database, str(ada.user))
+    assert (row.username, row.changed_at) == ("ada", changed_at)
 
 
 def test_rebuild_reads_all_usernames_again_but_keeps_newer_ones(handle: Handle, rpc: Rpc, database: Engine) -> None:

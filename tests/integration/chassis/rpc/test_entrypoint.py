@@ -70,6 +70,19 @@ def test_call_with_a_forged_token_is_rejected_before_the_method_runs(
     assert reply_to(raw_client)["error"] is None
 
 
+def test_request_that_arrives_after_its_deadline_is_not_executed(raw_client: RawAmqpClient, headers: Headers) -> None:
+    def call(sent_at: float) -> Any:
+        sent = headers(sent_at=sent_at)
+        raw_client.call("orders.record_caller", EMPTY, expiration="5000", **sent)
+        return reply_to(raw_client)["error"]
+
+    now = time.monotonic()
+    assert call(now) is None
+    assert call(now - 6)["exc_type"] == "DeadlineExceeded"
+    assert call(now - 4) is None
+    assert len(SampleOrders.callers) == 2
+
+
 def test_service_cannot_reuse_the_token_of_a_call_for_another_service(
     start: Start, rpc: Rpc, raw_client: RawAmqpClient, headers: Headers
 ) -> None:
