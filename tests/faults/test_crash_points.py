@@ -1,9 +1,8 @@
-"""Processes that kill themselves exactly between two steps: nothing is lost or doubled.
+"""Processes that kill themselves exactly between two steps: nothing is lost or doubled."""
 
-Each point is armed for one program, handler or RPC method after another while users write and read.
-"""
-
-import itertools
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle, islice
 
 import pytest
 
@@ -15,6 +14,7 @@ from tests.faults.support.rounds import Result
 from tests.faults.support.settings import CRASHES, LONG
 from tests.faults.support.workload import Workload
 
+# The programs, handlers or RPC methods at which each point is armed, one after the other.
 POINTS = {
     # After the commit of a transaction with events, before they are published.
     "commit": ("feeds.service", "notifications.service"),
@@ -25,18 +25,26 @@ POINTS = {
     # After the commit of an RPC method, before its reply.
     "reply": ("feeds.create", "feeds.edit", "users.login"),
 }
+# All at the same time, and in `make faults` each for itself too.
+TOGETHER = [tuple(POINTS), *[(point,) for point in POINTS if LONG]]
 
-pytestmark = pytest.mark.timeout(0 if LONG else 120)
+pytestmark = pytest.mark.timeout(0 if LONG else 170)
 
 
-@pytest.mark.parametrize("point", POINTS)
-def test_crash_between_two_steps_loses_and_doubles_nothing(platform: Instance, hooks: Hooks, point: str) -> None:
+@pytest.mark.parametrize("points", TOGETHER, ids=" and ".join)
+def test_crash_between_two_steps_loses_and_doubles_nothing(
+    platform: Instance, hooks: Hooks, points: Sequence[str]
+) -> None:
     ledger = Ledger()
+
+    def crash_often(point: str) -> None:
+        for target in islice(cycle(POINTS[point]), CRASHES):
+            with ledger.injecting(f"crash at {point}", target):
+                crash(platform, hooks, point, target)
+
     with Workload(platform, ledger) as workload:
-        with workload.running():
-            for target in itertools.islice(itertools.cycle(POINTS[point]), CRASHES):
-                with ledger.injecting(f"crash at {point}", target):
-                    crash(platform, hooks, point, target)
+        with workload.running(), ThreadPoolExecutor() as pool:
+            list(pool.map(crash_often, points))
         result = Result(ledger, violations(workload))
     print(result)  # noqa: T201 - the report of `make faults`
     assert not result.violations, str(result)

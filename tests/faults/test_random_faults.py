@@ -1,4 +1,4 @@
-"""Random faults under load: nothing is lost or doubled, no ended session accepted, no valid request turned away."""
+"""Random faults under load: nothing is lost or doubled, no ended session accepted, no valid request rejected."""
 
 import json
 import os

@@ -149,7 +149,7 @@ def ended_sessions_stay_ended(ledger: Ledger, observed: Observed) -> Iterator[Vi
         yield Violation("websocket of an ended session is open", username)
 
 
-def valid_requests_are_not_turned_away(ledger: Ledger, observed: Observed) -> Iterator[Violation]:
+def valid_requests_fail_only_temporarily(ledger: Ledger, observed: Observed) -> Iterator[Violation]:
     """A fault may make a request fail for the moment, and only a broken entrance may break a connection."""
     del observed
     at_entrance = any(fault.target.startswith(ENTRANCES) for fault in ledger.faults)
@@ -158,7 +158,7 @@ def valid_requests_are_not_turned_away(ledger: Ledger, observed: Observed) -> It
         for status, body in entry.failures if entry.valid else ():
             if status not in allowed:
                 detail = f"{entry.kind} of {entry.subject}: {status} {body[:200]}"
-                yield Violation("valid request is turned away", detail, final=True)
+                yield Violation("valid request is rejected", detail, final=True)
 
 
 Rule = Callable[[Ledger, Observed], Iterable[Violation]]
@@ -171,5 +171,5 @@ RULES: tuple[Rule, ...] = (
     no_mail_follows_an_opt_out,
     no_sms_is_sent_twice,
     ended_sessions_stay_ended,
-    valid_requests_are_not_turned_away,
+    valid_requests_fail_only_temporarily,
 )

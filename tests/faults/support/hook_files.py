@@ -5,10 +5,9 @@ from contextlib import contextmanager
 
 from dev.machine.files import write_private
 from dev.machine.waiting import until
-from dev.platform import readiness
 from dev.platform.instance import Instance
 
-LIMIT = 30  # seconds until a crash point is reached
+LIMIT = 60  # seconds until a crash point is reached
 
 
 class Hooks:
@@ -50,8 +49,10 @@ class Hooks:
 
 def crash(platform: Instance, hooks: Hooks, point: str, target: str) -> None:
     """Arm a point, and wait until a process has killed itself there and was restarted."""
-    before = {status.pid for status in platform.control.statuses()}
+    service, _, method = target.partition(".")
+    program = target if method in {"service", "deliveries"} else f"{service}.service"
+    before = {status.pid for status in platform.control.replicas(program)}
     hooks.arm(point, target)
     until(lambda: hooks.crashed(point), f"a crash at {point} of {target}", LIMIT)
-    until(lambda: not before <= {status.pid for status in platform.control.statuses()}, "a restart", LIMIT)
-    readiness.wait_ready(platform.environment, platform.control)
+    until(lambda: not before <= {status.pid for status in platform.control.replicas(program)}, "a restart", LIMIT)
+    until(lambda: all(one.state == "RUNNING" for one in platform.control.replicas(program)), f"{program} to run", LIMIT)

@@ -68,7 +68,7 @@ DAMAGES: dict[str, Damage] = {
         entry(ledger, "use after logout"), "outcome", Outcome.ACKNOWLEDGED
     ),
     "websocket of an ended session is open": lambda _, seen: seen.open_sockets.append("cleo"),
-    "valid request is turned away": lambda ledger, _: entry(ledger, "post").failures.append((401, "")),
+    "valid request is rejected": lambda ledger, _: entry(ledger, "post").failures.append((401, "")),
 }
 
 
@@ -103,7 +103,7 @@ def test_broken_connection_is_allowed_while_a_gateway_is_killed_and_not_otherwis
     ledger: Ledger, observed: Observed
 ) -> None:
     entry(ledger, "post").failures.append((0, "ConnectionError"))
-    assert {violation.rule for violation in check(ledger, observed)} == {"valid request is turned away"}
+    assert {violation.rule for violation in check(ledger, observed)} == {"valid request is rejected"}
     ledger.faults.append(Injected("kill", "gateway.app-2", began=1))
     assert check(ledger, observed) == []
 
