@@ -74,11 +74,6 @@ def test_path_runs_where_the_suite_runs_it(path: str, lanes: list[str]) -> None:
     assert found(path) == {lane: [(path,)] for lane in lanes}
 
 
-def test_folder_above_runs_all_steps_below_it() -> None:
-    assert ("tests/integration/users",) not in found("tests/integration")["try"]
-    assert any("tests/integration/users" in folders for folders in found("tests/integration")["try"])
-
-
 def test_every_folder_of_tests_can_be_run() -> None:
     folders = {str(file.parent.relative_to(ROOT)) for file in (ROOT / "tests").rglob("test_*.py")}
     assert [folder for folder in folders if not found(folder)] == []

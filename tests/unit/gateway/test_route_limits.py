@@ -8,7 +8,7 @@ from gateway.limits import route_limits
 from gateway.limits.rate_limiter import RateLimiter
 from gateway.request.context import from_environ
 from gateway.request.rates import Rate
-from gateway.routing.overrides import RouteOverride, default_override
+from gateway.routing.overrides import default_override
 from gateway.routing.table import BY_NAME
 
 UNREACHABLE = "redis://127.0.0.1:1/0"
@@ -25,10 +25,6 @@ def login(limiter: RateLimiter, address: str) -> None:
     route_limits.consume(LOGIN, default_override(LOGIN), limiter, context)
 
 
-def read_posts(limiter: RateLimiter, override: RouteOverride, address: str) -> None:
-    route_limits.consume(POSTS, override, limiter, from_environ({"REMOTE_ADDR": address}, 0))
-
-
 def test_login_is_limited_per_address(limiter: RateLimiter) -> None:
     login(limiter, "1.1.1.1")
     login(limiter, "1.1.1.1")
@@ -39,16 +35,3 @@ def test_login_is_limited_per_address(limiter: RateLimiter) -> None:
 def test_logins_of_other_addresses_do_not_reject_a_login(limiter: RateLimiter) -> None:
     for number in range(10):
         login(limiter, f"1.1.1.{number}")
-
-
-def test_route_without_own_limit_counts_nothing(limiter: RateLimiter) -> None:
-    for _ in range(10):
-        read_posts(limiter, default_override(POSTS), "1.1.1.1")
-
-
-def test_operators_can_limit_any_route(limiter: RateLimiter) -> None:
-    override = RouteOverride(enabled=True, target="feeds.all", cache_seconds=60, deadline=5, rate=Rate(1, 60))
-    read_posts(limiter, override, "1.1.1.1")
-    read_posts(limiter, override, "2.2.2.2")
-    with pytest.raises(TooManyRequests):
-        read_posts(limiter, override, "1.1.1.1")
