@@ -31,7 +31,7 @@ def test_active_user_is_notified_by_the_channels_of_their_account(
     ada = accounts.add("ada", "realtime", "email")
     reply = rpc(METHOD, staff(new_id()), user_id=ada, message="Chai?", title="Tea")
     assert (reply["kind"], reply["title"], reply["message"]) == ("message", "Tea", "Chai?")
-    assert listener.next("notification_created") == {"notification": reply, "recipients": [ada]}
+    assert listener.next("notification_created") == {"notification": reply, "recipients": [ada], "seqs": [1]}
     assert values(rows("inbox"), "user_id") == [ada]
     assert values(rows("deliveries"), "channel", "chosen") == [("email", False)]
 
@@ -49,7 +49,7 @@ def test_sender_may_force_realtime_only(
     listener = listen("notifications")
     ada = accounts.add("ada", "email")
     reply = rpc(METHOD, FEEDS, user_id=ada, message="Chai?", channels=["realtime"])
-    assert listener.next("notification_created") == {"notification": reply, "recipients": [ada]}
+    assert listener.next("notification_created") == {"notification": reply, "recipients": [ada], "seqs": [1]}
     assert rows("deliveries") == []
 
 
