@@ -2,7 +2,7 @@
 
 The pages are plain Markdown that reads well without it. What only the site needs is here: the order of reading.
 """
-# ruff: noqa: INP001 - Sphinx reads it, nobody imports it
+# ruff: noqa: INP001 - read by Sphinx, never imported
 
 from typing import Any
 

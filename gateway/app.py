@@ -12,27 +12,27 @@ from chassis import config
 from chassis.db.engine import create_engine
 from chassis.observability import error_reports, tracing
 from chassis.observability.metrics import watch_connections, watch_hub
-from gateway import request_context
-from gateway.backends import Backends
+from gateway.cache.redis_client import RedisClient
 from gateway.cache.response_cache import ResponseCache
 from gateway.cache.single_flight import SingleFlight
 from gateway.html import rendering, unsubscribe
 from gateway.html import views as html_views
 from gateway.http import health, metrics_view, problems, webhooks
+from gateway.http.backends import Backends
 from gateway.http.guard import Guard
+from gateway.http.openapi import views as openapi_views
 from gateway.http.views import serve
 from gateway.http.webhooks import WebhookSecret
 from gateway.limits.lock import Lock
 from gateway.limits.lookup import Lookup
 from gateway.limits.rate_limiter import RateLimiter
-from gateway.openapi import views as openapi_views
-from gateway.rates import parse_rate
-from gateway.redis_client import RedisClient
-from gateway.request_context import RequestContext
+from gateway.request.context import CONTEXT_KEY, RequestContext
+from gateway.request.rates import parse_rate
 from gateway.routing.follower import RoutingFollower
 from gateway.routing.table import ROUTES
 from gateway.rpc.broker import Broker
 from gateway.rpc.client import RpcClient
+from gateway.rpc.queue import RpcQueue
 from gateway.websocket import endpoint
 from gateway.websocket.listener import Listener
 from gateway.websocket.monitor import Monitor
@@ -78,6 +78,7 @@ def _backends() -> Backends:
     redis = RedisClient(settings["redis_url"])
     rates = {name: parse_rate(rate) for name, rate in settings["gateway"]["throttle"].items()}
     cache = ResponseCache(redis)
+    rpc = RpcClient(settings)
     return Backends(
         settings=settings,
         database=database,
@@ -87,7 +88,8 @@ def _backends() -> Backends:
         cache=cache,
         single_flight=SingleFlight(cache),
         broker=Broker(settings),
-        rpc=RpcClient(settings),
+        rpc=rpc,
+        handshakes=RpcQueue(rpc, calls=settings["gateway"]["rpc"]["in_flight"] // 2),
         routing=RoutingFollower(ROUTES, database),
     )
 
@@ -110,7 +112,7 @@ def _flask(backends: Backends, registry: Registry, presence: Presence) -> Flask:
 
 def _problem(exception: Exception) -> Response:
     error, headers = problems.translate(exception)
-    context: RequestContext = request.environ[request_context.KEY]
+    context: RequestContext = request.environ[CONTEXT_KEY]
     if context.route == unsubscribe.ROUTE and rendering.wants_html(request):
         return rendering.render(unsubscribe.failed(error), headers)
     return Response(problems.document(error, context.request_id), error.status, headers)

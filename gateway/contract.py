@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from chassis.contract import Id, Message, Page, Timestamp
-from gateway.rates import parse_rate
+from gateway.request.rates import parse_rate
 
 
 def _rate(text: str) -> str:

@@ -23,7 +23,7 @@ def render(template: str, **values: object) -> str:
 
 
 def write_private(file: Path, text: str) -> None:
-    """Replace a file atomically; nobody but its owner can read it at any time (mode 0600)."""
+    """Replace a file atomically; only its owner can read it at any time (mode 0600)."""
     file.parent.mkdir(parents=True, exist_ok=True)
     new = file.with_name(f"{file.name}.new")
     new.unlink(missing_ok=True)

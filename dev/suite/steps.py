@@ -46,7 +46,7 @@ CHECKS = (
     Step("docs", ("sphinx-build", "--quiet", "--fail-on-warning", "--conf-dir", "docs", ".", ".run/site")),
 )
 _UNIT = Step("unit", _PYTEST, ("tests/unit",))
-_FOLDERS = (*(f"tests/integration/{name}" for name in ("chassis", "dev", "gateway", "users")), "tests/contract")
+_FOLDERS = (*(f"tests/integration/{name}" for name in ("chassis", "gateway", "users")), "tests/contract")
 _SERVICES = Step("services", _NAMEKO, _FOLDERS)
 _EXAMPLES = Step("examples", _NAMEKO, ("examples",))
 _ON_SQLITE = Step("on SQLite", _NAMEKO, ("tests/integration/feeds", "tests/integration/notifications"))

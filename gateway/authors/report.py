@@ -52,7 +52,7 @@ def rebuild(db: UnitOfWork, rpc_client: RpcClient) -> Rebuilt:
         profiles = rpc_client.call("users.profiles", request, users.ProfileList).items
         with db.write() as session:
             for profile in sorted(profiles, key=lambda profile: profile.id):
-                store.refresh_username(session, profile.id, profile.username, requested_at)
+                store.refresh_username(session, profile, requested_at)
         authors, posts = authors + len(page), posts + sum(author.posts for author in page)
         _log.info("rebuilding authors: %d with %d posts so far", authors, posts)
     return Rebuilt(authors=authors, posts=posts)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from chassis.db.sql import upsert
 from gateway.models import AuthorRow
-from users.contract import ERASED
+from users.contract import ERASED, NamedProfile
 
 # The longest time between a change's timestamp and its commit, and the difference between clocks.
 SKEW = timedelta(seconds=60)
@@ -33,17 +33,19 @@ def save_username(session: Session, author_id: str, username: str, changed_at: d
     return bool(result.rowcount)
 
 
-def refresh_username(session: Session, author_id: str, username: str, requested_at: datetime) -> None:
+def refresh_username(session: Session, profile: NamedProfile, requested_at: datetime) -> None:
     """Store a username that users returned, unless it was changed after the request.
 
-    It counts as known since SKEW before the request, so that a change that was being committed then still counts.
+    It replaces a stored one that seems newer but is older than SKEW: 0.1.0 stored some by the gateway's clock.
     """
-    known_at = requested_at - SKEW
-    statement = upsert(session, AuthorRow).values(id=author_id, username=username, changed_at=known_at, posts=0)
+    changed_at = profile.username_changed_at or requested_at - SKEW  # 0.1.0 does not send it
+    statement = upsert(session, AuthorRow).values(
+        id=profile.id, username=profile.username, changed_at=changed_at, posts=0
+    )
     statement = statement.on_conflict_do_update(
         index_elements=[AuthorRow.id],
-        set_={"username": username, "changed_at": func.greatest(AuthorRow.changed_at, known_at)},
-        where=(AuthorRow.changed_at < requested_at) & (AuthorRow.username != ERASED),
+        set_={"username": profile.username, "changed_at": changed_at},
+        where=(AuthorRow.changed_at < func.greatest(changed_at, requested_at - SKEW)) & (AuthorRow.username != ERASED),
     )
     session.execute(statement)
 

@@ -1,1 +1,1 @@
-"""Cached responses, and one computation for concurrent misses."""
+"""The Redis client of the web process, cached responses, and one computation for concurrent misses."""

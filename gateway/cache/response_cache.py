@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import cast
 
 from chassis.redis.cache_tags import tag_key
-from gateway.redis_client import RedisClient, RedisUnavailable
-from gateway.request_context import Headers
+from gateway.cache.redis_client import RedisClient, RedisUnavailable
+from gateway.request.context import Headers
 
 MAX_QUERY = 300  # characters of path and query; responses to longer ones are not cached
 

@@ -8,7 +8,7 @@ from flask import Request, Response
 from jinja2 import Template
 
 from gateway.html.page import HtmlPage
-from gateway.request_context import Headers
+from gateway.request.context import Headers
 
 _TEMPLATES = resources.files("gateway.html") / "templates"
 _STYLE = _TEMPLATES.joinpath("page.css").read_text(encoding="utf-8")

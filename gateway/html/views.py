@@ -5,11 +5,10 @@ from flask import Flask, Response, jsonify, request
 from chassis.contract import is_id
 from chassis.contract.validation import validate_strings
 from chassis.errors import NotFound
-from gateway import request_context
 from gateway.html import unsubscribe
 from gateway.html.page import HtmlPage
 from gateway.html.rendering import render, wants_html
-from gateway.request_context import RequestContext
+from gateway.request.context import CONTEXT_KEY, RequestContext
 from users.contract import Unsubscribe
 
 _LINKS = {"docs": "/docs/", "openapi": "/openapi.json"}
@@ -33,7 +32,7 @@ def _start() -> Response:
 
 
 def _confirm_unsubscribe(token: str) -> Response:
-    context: RequestContext = request.environ[request_context.KEY]
+    context: RequestContext = request.environ[CONTEXT_KEY]
     context.route = unsubscribe.ROUTE
     if not is_id(token):
         raise NotFound("There is nothing under this link.")

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import urlsplit
 
-from gateway.request_context import Headers
+from gateway.request.context import Headers
 
 MAX_AGE = 600  # seconds that a browser may cache a preflight response
 

@@ -3,24 +3,28 @@
 from collections.abc import Callable, Iterable, Sequence
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from gunicorn import util
+
 from chassis import clock
 from chassis.errors import ServiceError, Unauthenticated
 from chassis.observability import correlation, tracing
-from gateway import metrics, request_context
-from gateway.backends import Backends
+from gateway import metrics
+from gateway.cache.redis_client import RedisUnavailable
 from gateway.cache.response_cache import MAX_QUERY, CachedResponse, unpack
+from gateway.http.backends import Backends
 from gateway.http.cors import Origins
+from gateway.http.request_parsing import BrokenBody
 from gateway.http.responses import Responder, common_headers
 from gateway.http.webhooks import WebhookSecret
 from gateway.limits import route_limits
 from gateway.limits.lookup import Found
 from gateway.limits.rate_limiter import enforce
-from gateway.rates import Count
-from gateway.redis_client import RedisUnavailable
-from gateway.request_context import RequestContext
+from gateway.request.context import CONTEXT_KEY, RequestContext, from_environ
+from gateway.request.rates import Count
 from gateway.routing.route import Route
 from users.contract import Authenticate, Identity
 
+KNOWN = 100_000  # tokens
 UNGUARDED = frozenset({"/livez", "/readyz", "/metrics"})  # requested by machines, regularly
 
 
@@ -42,11 +46,12 @@ class Guard:
         # Requests with the webhook's secret are not counted: the provider sends thousands from few addresses.
         self._webhook = WebhookSecret(settings["callbacks"]["africastalking"])
         self._common = common_headers(backends.settings)
+        self._known: dict[str, None] = {}  # hashes of tokens that were right, the oldest first
         self._cached = {path.partition("<")[0]: route for route in routes if route.tag for path in route.paths}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Respond, or pass the request on with its context in the environ."""
-        context = environ[request_context.KEY] = request_context.from_environ(environ, self._proxies)
+        context = environ[CONTEXT_KEY] = from_environ(environ, self._proxies)
         correlation.request_id.set(context.request_id)
         correlation.traceparent.set(tracing.parse_traceparent(environ.get("HTTP_TRACEPARENT")))
         responder = Responder(environ, context, self._common + self._origins.headers(environ), start_response)
@@ -59,7 +64,13 @@ class Guard:
             cached = None if self._webhook.in_path(environ["PATH_INFO"]) else self._admit(context, environ)
         except ServiceError as error:
             return responder.problem(error)
-        return self._app(environ, responder.start) if cached is None else responder.cached(cached)
+        if cached is not None:
+            return responder.cached(cached)
+        try:
+            return self._app(environ, responder.start)
+        except BrokenBody as broken:
+            util.write_error(environ["gunicorn.socket"], broken.status, "", broken.detail)
+            raise StopIteration from None  # gunicorn then closes the connection
 
     def _admit(self, context: RequestContext, environ: WSGIEnvironment) -> CachedResponse | None:
         """Count the request; return its response if it is cached. Raises TooManyRequests."""
@@ -70,7 +81,7 @@ class Guard:
             found = None
         context.identity = _identity(found.session) if found else None
         if found is None or (context.token_hash and found.session is None):
-            self._authenticate(context)
+            self._authenticate(context, handshake="HTTP_UPGRADE" in environ)
             count = self._count(context)
         else:
             count = found.count
@@ -100,22 +111,37 @@ class Guard:
         override = self._backends.routing.override(route.name)
         return (route, f"{path}?{query}") if override.enabled and override.cache_seconds else (None, "")
 
-    def _authenticate(self, context: RequestContext) -> None:
-        """Ask users whose token it is; per address at most as often as a user may send requests."""
+    def _authenticate(self, context: RequestContext, *, handshake: bool) -> None:
+        """Ask users whose token it is; the wrong tokens of an address are limited like the requests of a user.
+
+        A right token does not count: many users may share an address.
+        """
         if context.token_hash is None:
             return
-        rate = self._backends.limiter.rates["user"]
-        attempts = self._backends.limiter.consume(rate, f"check:{context.address}")
-        if attempts.count > rate.limit:
+        limiter = self._backends.limiter
+        rate, key = limiter.rates["user"], f"check:{context.address}"
+        attempts = limiter.consume(rate, key)  # before the check, or a parallel flood would not be limited
+        if attempts.count > rate.limit and context.token_hash not in self._known:
             enforce(context, rate, attempts)
+        rpc = self._backends.handshakes if handshake else self._backends.rpc
         try:
-            context.identity = self._backends.rpc.call_as_gateway(
+            context.identity = rpc.call_as_gateway(
                 "users.authenticate", Authenticate(token_hash=context.token_hash), Identity
             )
         except Unauthenticated:
+            self._known.pop(context.token_hash, None)
             return
         except ServiceError as error:
             context.identity_error = error
+        else:
+            self._remember(context.token_hash)
+        limiter.refund(key)
+
+    def _remember(self, token_hash: str) -> None:
+        """Remember a right token, so that wrong ones of its address cannot keep it from being checked again."""
+        self._known[token_hash] = None
+        if len(self._known) > KNOWN:
+            del self._known[next(iter(self._known))]
 
     def _count(self, context: RequestContext) -> Count:
         limiter = self._backends.limiter

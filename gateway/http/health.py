@@ -4,13 +4,15 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+import gevent
 from flask import Flask, Response, jsonify
+from gevent.lock import BoundedSemaphore
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from chassis.contract import Empty
 from chassis.errors import ServiceError
-from gateway.backends import Backends
+from gateway.http.backends import Backends
 
 SERVICES = ("users", "feeds", "notifications")
 PING_DEADLINE = 2  # seconds
@@ -25,9 +27,9 @@ def add(app: Flask, backends: Backends) -> None:
 
 
 class Readiness:
-    """Ready: broker and database respond, and each service has responded once since this process started.
+    """Ready: the broker is connected, and database and services have each responded once since this process started.
 
-    A service that fails later makes its own routes answer 503; the gateway stays ready for the others.
+    If one of these fails later, some answers are 503, and the gateway stays ready for the others.
     """
 
     def __init__(self, backends: Backends) -> None:
@@ -35,23 +37,26 @@ class Readiness:
         self._responded: set[str] = set()
         self._result: tuple[dict[str, str], bool] = ({}, False)
         self._valid_until = 0.0
+        self._checking = BoundedSemaphore()
 
     def view(self) -> tuple[Response, int]:
-        """Answer 200 or 503; anyone may ask, and a check costs four round trips, so its result is reused."""
-        if time.monotonic() >= self._valid_until:
-            self._result, self._valid_until = self._check(), time.monotonic() + MAX_AGE
+        """Answer 200 or 503; anyone may ask, and a check costs four round trips, so its result is shared and reused."""
+        with self._checking:
+            if time.monotonic() >= self._valid_until:
+                self._result, self._valid_until = self._check(), time.monotonic() + MAX_AGE
         checks, ready = self._result
         return jsonify(status="ready" if ready else "not ready", checks=checks), 200 if ready else 503
 
     def _check(self) -> tuple[dict[str, str], bool]:
-        required = {"broker": self._backends.broker.connected.is_set(), "database": self._responds(self._database)}
-        services = {name: self._responds(partial(self._ping, name)) for name in SERVICES}
-        self._responded.update(name for name, responds in services.items() if responds)
-        ready = all(required.values()) and self._responded.issuperset(SERVICES)
-        return {name: "ok" if good else "away" for name, good in (required | services).items()}, ready
+        connected = self._backends.broker.connected.is_set()
+        responds = {"broker": connected, "database": self._responds(self._database)}
+        responds |= {name: self._responds(partial(self._ping, name)) for name in SERVICES}
+        self._responded.update(name for name, good in responds.items() if good)
+        ready = connected and self._responded.issuperset(responds)
+        return {name: "ok" if good else "away" for name, good in responds.items()}, ready
 
     def _database(self) -> None:
-        with self._backends.database.begin() as session:
+        with gevent.Timeout(PING_DEADLINE), self._backends.database.begin() as session:
             session.execute(text("SELECT 1"))
 
     def _ping(self, service: str) -> None:
@@ -61,6 +66,6 @@ class Readiness:
     def _responds(check: Callable[[], None]) -> bool:
         try:
             check()
-        except (ServiceError, SQLAlchemyError):
+        except (ServiceError, SQLAlchemyError, gevent.Timeout):
             return False
         return True

@@ -9,8 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from chassis.errors import NotFound
-from gateway import request_context
-from gateway.request_context import RequestContext
+from gateway.request.context import CONTEXT_KEY, RequestContext
 
 
 def add(app: Flask, settings: dict[str, Any]) -> None:
@@ -19,7 +18,7 @@ def add(app: Flask, settings: dict[str, Any]) -> None:
     registry = _registry(settings["gateway"]["metrics"]["directory"])
 
     def view() -> Response:
-        if not _may_read(token, request.environ[request_context.KEY]):
+        if not _may_read(token, request.environ[CONTEXT_KEY]):
             raise NotFound("There is nothing here.")
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 

@@ -14,7 +14,7 @@ from wsproto.utilities import RemoteProtocolError
 from chassis.contract import Message
 from chassis.errors import Invalid, ServiceError, Unauthenticated, Unavailable
 from chassis.observability import error_reports
-from gateway.request_context import Headers
+from gateway.request.context import Headers
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_SOON = 2  # seconds; for an unavailable dependency

@@ -11,7 +11,7 @@ from chassis.errors import ServiceError
 from gateway import metrics
 from gateway.cache.response_cache import CachedResponse
 from gateway.http import problems
-from gateway.request_context import Headers, RequestContext
+from gateway.request.context import Headers, RequestContext
 
 # The API is data: it may not be embedded or run anything. A response may bring its own policy, as /docs/ does.
 SECURITY: Headers = [

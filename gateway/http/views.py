@@ -7,13 +7,12 @@ from flask import Response, request
 from chassis.contract import Message
 from chassis.errors import Unavailable
 from chassis.observability import tracing
-from gateway import request_context
-from gateway.backends import Backends
 from gateway.cache.response_cache import CachedResponse, cached_response
 from gateway.html import rendering
 from gateway.http import request_parsing
+from gateway.http.backends import Backends
 from gateway.limits import idempotency, route_limits
-from gateway.request_context import RequestContext
+from gateway.request.context import CONTEXT_KEY, RequestContext
 from gateway.routing.overrides import RouteOverride
 from gateway.routing.route import Access, Route
 
@@ -26,14 +25,14 @@ def serve(route: Route, backends: Backends, **path: str) -> Response:
 
 def _serve(route: Route, backends: Backends, path: dict[str, str]) -> Response:
     """Authorise, validate, call the service, respond."""
-    context: RequestContext = request.environ[request_context.KEY]
+    context: RequestContext = request.environ[CONTEXT_KEY]
     context.route = route.name
     override = backends.routing.override(route.name)
     if not override.enabled:
         raise Unavailable("This endpoint is switched off at the moment.", "route_disabled")
     _authorise(route, context)
     message = request_parsing.message(route, request, path)
-    route_limits.consume(route, override, backends.limiter, context, message)
+    route_limits.consume(route, override, backends.limiter, context)
     if route.build_request:
         message = route.build_request(context, message)
     if route.tag is not None:
@@ -69,6 +68,7 @@ def _call(  # noqa: PLR0913 - the parts of a call
     result, replayed = backends.rpc.call(
         override.target, message, caller=context.caller(), deadline=override.deadline, request_key=request_key
     )
+    context.replayed = replayed
     reply = route.reply.model_validate(result)
     return (route.build_response(backends, context, reply) if route.build_response else reply), replayed
 

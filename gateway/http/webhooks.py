@@ -17,10 +17,10 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from chassis.contract import Empty, Message, Text
 from chassis.contract.validation import validate
 from chassis.errors import DeadlineExceeded, Unavailable
-from gateway import request_context
-from gateway.backends import Backends
+from gateway.http.backends import Backends
 from gateway.http.problems import Malformed, UnsupportedMedia
 from gateway.http.request_parsing import read_body
+from gateway.request.context import CONTEXT_KEY
 from gateway.rpc.client import RpcClient
 from notifications.contract import ReportDelivery
 from users.contract import E164, OptOut
@@ -84,7 +84,7 @@ def add(app: Flask, backends: Backends, secret: WebhookSecret) -> None:
             raise NotFound
         if request.method != "POST":
             raise MethodNotAllowed(["POST"])
-        request.environ[request_context.KEY].route = "africastalking"
+        request.environ[CONTEXT_KEY].route = "africastalking"
         receive(backends.rpc, _form(request))
         return Response(status=204, headers={"Cache-Control": "no-store"})
 

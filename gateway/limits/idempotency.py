@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from chassis.errors import Conflict, Invalid
 from chassis.ids import new_id
 from gateway.limits.lock import Lock
-from gateway.request_context import RequestContext
+from gateway.request.context import RequestContext
 from gateway.routing.route import Route
 
 HEADER = "Idempotency-Key"

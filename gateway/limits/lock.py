@@ -1,6 +1,6 @@
 """Locks in Redis that all gateway processes share; they expire by themselves if their process dies."""
 
-from gateway.redis_client import RedisClient, RedisUnavailable
+from gateway.cache.redis_client import RedisClient, RedisUnavailable
 
 
 class Lock:

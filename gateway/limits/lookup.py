@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chassis.redis.cache_tags import tag_key
-from gateway.rates import Count, Rate
-from gateway.redis_client import RedisClient
+from gateway.cache.redis_client import RedisClient
+from gateway.request.rates import Count, Rate
 from users.contract import session_key
 
 _SCRIPT = (Path(__file__).parent / "guard.lua").read_text(encoding="utf-8")

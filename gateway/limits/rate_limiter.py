@@ -4,11 +4,12 @@ import time
 from collections.abc import Mapping
 
 from chassis.errors import TooManyRequests
-from gateway.rates import Count, Rate
-from gateway.redis_client import RedisClient, RedisUnavailable
-from gateway.request_context import Quota, RequestContext
+from gateway.cache.redis_client import RedisClient, RedisUnavailable
+from gateway.request.context import Quota, RequestContext
+from gateway.request.rates import Count, Rate
 
 TOO_MANY = "Too many requests; try again later."
+_REFUND = 'if redis.call("EXISTS", KEYS[1]) == 1 then redis.call("DECR", KEYS[1]) end'
 _LOCAL_COUNTERS = 100_000  # at most, while Redis is unavailable
 
 
@@ -18,6 +19,7 @@ class RateLimiter:
     def __init__(self, redis: RedisClient, rates: Mapping[str, Rate]) -> None:
         self.rates = rates
         self._redis = redis
+        self._refund = redis.script(_REFUND)
         self._local: dict[str, tuple[int, float]] = {}  # key: count, end of the window
 
     def consume(self, rate: Rate, key: str) -> Count:
@@ -27,6 +29,15 @@ class RateLimiter:
             return self._redis.run(lambda: self._consume(name, rate.window))
         except RedisUnavailable:
             return self._consume_locally(name, rate.window)
+
+    def refund(self, key: str) -> None:
+        """Take back one request that was counted, unless its window has ended."""
+        name = f"rate:{key}"
+        try:
+            self._redis.run(lambda: self._refund(keys=[name]))
+        except RedisUnavailable:
+            count, end = self._local.get(name, (0, 0.0))
+            self._local[name] = (max(0, count - 1), end)
 
     def _consume(self, name: str, window: int) -> Count:
         with self._redis.connection.pipeline(transaction=True) as pipe:

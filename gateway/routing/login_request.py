@@ -1,6 +1,6 @@
 """Adds the client's address and program to a login, for failed logins and the list of sessions."""
 
-from gateway.request_context import RequestContext
+from gateway.request.context import RequestContext
 from users.contract import Login, SignIn
 
 

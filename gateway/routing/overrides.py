@@ -11,7 +11,7 @@ from chassis.contract.validation import validate
 from chassis.errors import Invalid
 from gateway import contract
 from gateway.models import RouteRow
-from gateway.rates import Rate, parse_rate
+from gateway.request.rates import Rate, parse_rate
 from gateway.routing import store
 from gateway.routing.route import Route
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from chassis.contract import Message
 from chassis.errors import ServiceError
 from gateway.html.page import HtmlPage
-from gateway.request_context import RequestContext
+from gateway.request.context import RequestContext
 
 # Builds the RPC's request from the client's: context, client's request.
 BuildRequest = Callable[[RequestContext, Any], Message]
@@ -26,10 +26,9 @@ class Access(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A stricter limit beside the general one: `name` in config.yml's throttle; per address, and per named account."""
+    """A stricter limit beside the general one: `name` in config.yml's throttle; per address, even of users."""
 
     name: str
-    account: Callable[[Any], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

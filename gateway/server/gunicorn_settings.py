@@ -35,6 +35,8 @@ control_socket_disable = True
 # The platform's log handlers instead of gunicorn's.
 logconfig_dict = _settings["LOGGING"] | {"loggers": {"gunicorn.error": {"level": "INFO", "propagate": True}}}
 limit_request_line = 8190
+limit_request_fields = 48
+limit_request_field_size = 4094  # bytes; a head that arrives in pieces is searched again and again
 forwarded_allow_ips = ""  # the guard reads X-Forwarded-For
 
 

@@ -8,11 +8,10 @@ from flask_sock import Sock
 
 from chassis.contract import is_id
 from chassis.errors import Forbidden, Invalid, ServiceError, TooManyRequests
-from gateway import request_context
-from gateway.backends import Backends
+from gateway.http.backends import Backends
 from gateway.http.cors import Origins
 from gateway.http.problems import Malformed
-from gateway.request_context import RequestContext
+from gateway.request.context import CONTEXT_KEY, SUBPROTOCOL, RequestContext
 from gateway.websocket import frames
 from gateway.websocket.connection import Connection
 from gateway.websocket.presence import Presence
@@ -31,7 +30,7 @@ def add(app: Flask, backends: Backends, registry: Registry, presence: Presence) 
     settings = backends.settings["gateway"]
     origins = Origins(settings["allowed_origins"])
     app.config["SOCK_SERVER_OPTIONS"] = {
-        "subprotocols": [request_context.SUBPROTOCOL],
+        "subprotocols": [SUBPROTOCOL],
         "max_message_size": MAX_MESSAGE,
     }
 
@@ -41,7 +40,7 @@ def add(app: Flask, backends: Backends, registry: Registry, presence: Presence) 
             _prepare(request.environ, settings["socket"]["queue"])
 
     def notifications(ws: Any) -> None:
-        context: RequestContext = request.environ[request_context.KEY]
+        context: RequestContext = request.environ[CONTEXT_KEY]
         buffer = request.environ["gunicorn.socket"]
         connection = Connection(context.require_identity(), context.token_hash or "", buffer)
         user = [connection.identity.user_id]
@@ -62,7 +61,7 @@ def add(app: Flask, backends: Backends, registry: Registry, presence: Presence) 
 def _start(connection: Connection, backends: Backends, since: str | None) -> None:
     """Start a connection; the caller must read on, or gunicorn closes the socket before the close frame is sent."""
     try:
-        connection.start(backends.rpc, since)
+        connection.start(backends.handshakes, since)
     except ServiceError:
         connection.buffer.end(frames.TRY_AGAIN_LATER, "come back with ?since=")
 
@@ -71,7 +70,7 @@ def _check(origins: Origins, per_user: int, registry: Registry) -> None:
     """Reject anonymous clients, pages of other origins, and users with too many websockets."""
     if not _KEY.fullmatch(request.headers.get("Sec-WebSocket-Key", "")):
         raise Malformed("This is no valid websocket handshake.")
-    context: RequestContext = request.environ[request_context.KEY]
+    context: RequestContext = request.environ[CONTEXT_KEY]
     origin = request.headers.get("Origin")
     if origin and not origins.allows_websocket(origin, request.host):
         raise Forbidden("Pages of this origin may not connect.", "origin_not_allowed")

@@ -43,6 +43,9 @@ class Listener:
         """Hold back frames until the resync after the next connection."""
         self._monitor.hold()
 
+    def alarm(self, *, active: bool) -> None:
+        """Go on: the broker still delivers."""
+
     def _on_message(self, message: AmqpMessage) -> None:
         """Handle an event; an invalid one is logged and dropped."""
         try:

@@ -13,11 +13,10 @@ from notifications.contract import NotificationChanged, NotificationCreated
 from notifications.deliveries import DeliveriesService
 from notifications.service import NotificationsService
 from tests.contract.test_signatures import METHODS
+from tests.integration.support.rpc import GATEWAY, OPERATOR
 from users.contract import AccountChanged, AccountErased, SessionEnded, UserDetail, token_hash
 from users.service import UsersService
 
-GATEWAY = Caller("gateway")
-OPERATOR = Caller("operator")
 ADA: dict[str, Any] = {"username": "ada", "email": "ada@example.org", "password": "correct horse battery"}
 BOB: dict[str, Any] = {"username": "bob", "email": "bob@example.org", "password": "correct horse battery"}
 

@@ -1,6 +1,6 @@
-"""The gateway's side of RabbitMQ in its own green world: run with `python -m gevent.monkey --module pytest`.
+"""The web gateway's connections to RabbitMQ and Redis; run with `python -m gevent.monkey --module pytest`.
 
-It has the broker's user that it has in earnest, and may do no more.
+It connects as the RabbitMQ user `gateway`, with that user's permissions.
 """
 
 import os
@@ -17,9 +17,16 @@ from dev.platform.programs import process_variables
 from gateway.rpc.broker import Broker
 from gateway.rpc.client import RpcClient
 from tests.gateway.support.responder import Responder
-from tests.gateway.support.tcp_proxy import TcpProxy
+from tests.integration.support.tcp_proxy import TcpProxy
 
-LIMIT = 5  # seconds in which a connection is made, also again
+LIMIT = 5  # seconds until a connection is made, lost or made again
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait until a condition is true."""
+    with gevent.Timeout(LIMIT, AssertionError("the condition did not become true")):
+        while not condition():
+            gevent.sleep(0.01)
 
 
 @pytest.fixture(scope="session")
@@ -30,23 +37,23 @@ def settings() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def made_up(settings: dict[str, Any]) -> str:
-    """Return an AMQP_URI for services whose names are made up: the administrator's, since no user is theirs."""
+def admin_amqp_uri(settings: dict[str, Any]) -> str:
+    """Return the AMQP_URI of the administrator, for services whose random names no RabbitMQ user has."""
     administrator = urlsplit(os.environ["BARAZA_RABBITMQ_MANAGEMENT"]).netloc.partition("@")[0]
     parts = urlsplit(settings["AMQP_URI"])
     return str(parts._replace(netloc=f"{administrator}@{parts.hostname}:{parts.port or 5672}").geturl())
 
 
 @pytest.fixture
-def line(settings: dict[str, Any]) -> Iterator[TcpProxy]:
-    """Stand between the gateway and the broker."""
-    with TcpProxy(settings["AMQP_URI"]) as line:
-        yield line
+def broker_proxy(settings: dict[str, Any]) -> Iterator[TcpProxy]:
+    proxy = TcpProxy(settings["AMQP_URI"])
+    yield proxy
+    proxy.close()
 
 
 @pytest.fixture
-def broker(settings: dict[str, Any], line: TcpProxy) -> Broker:
-    return Broker(settings | {"AMQP_URI": line.uri})
+def broker(settings: dict[str, Any], broker_proxy: TcpProxy) -> Broker:
+    return Broker(settings | {"AMQP_URI": broker_proxy.uri})
 
 
 @pytest.fixture
@@ -60,12 +67,12 @@ def rpc(settings: dict[str, Any], broker: Broker) -> Iterator[RpcClient]:
 
 
 @pytest.fixture
-def service(made_up: str) -> Iterator[Callable[..., Responder]]:
-    """Run a service that answers as a test wants."""
+def service(admin_amqp_uri: str) -> Iterator[Callable[..., Responder]]:
+    """Run a service whose replies `answer` returns."""
     running: list[Responder] = []
 
     def service(answer: Callable[[dict[str, Any]], Any]) -> Responder:
-        running.append(Responder(made_up, answer))
+        running.append(Responder(admin_amqp_uri, answer))
         return running[-1]
 
     yield service

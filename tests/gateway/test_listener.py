@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import gevent
 import pytest
@@ -21,11 +22,11 @@ from gateway.websocket.connection import Connection
 from gateway.websocket.listener import Listener
 from gateway.websocket.registry import Registry
 from notifications.contract import Notification, NotificationChanged, NotificationCreated, NotificationsRead, Replay
+from tests.gateway.conftest import LIMIT, until
 from users.contract import Identity
 
 USER, TEA, OTHER = (new_id() for _ in range(3))
 OLD, NEW, NEWEST = (new_id() for _ in range(3))  # ids of events
-LIMIT = 5  # seconds
 
 Publish = Callable[[str, Event], None]
 
@@ -41,27 +42,8 @@ class SendBuffer:
 
     def frames(self, number: int) -> list[dict[str, Any]]:
         """Wait for so many frames and return them."""
-        with gevent.Timeout(LIMIT):
-            while len(self.read) < number:
-                gevent.sleep(0.01)
+        until(lambda: len(self.read) >= number)
         return self.read
-
-
-class Inbox:
-    """Has nothing to replay."""
-
-    def call_as_gateway(self, *_request: object) -> Replay:
-        return Replay(items=[], more=False, resumed=False, unread=0, newest=None, seq=0)
-
-
-class Monitor:
-    """Has no connections to check."""
-
-    def hold(self) -> None:
-        return
-
-    def resync(self) -> None:
-        return
 
 
 @pytest.fixture
@@ -72,16 +54,17 @@ def buffer() -> SendBuffer:
 @pytest.fixture
 def received(settings: dict[str, Any], buffer: Any) -> Iterator[SendBuffer]:
     """The websocket of USER in a gateway that listens to events."""
-    registry, inbox, monitor = Registry(), Inbox(), Monitor()
+    registry, inbox = Registry(), Mock()
+    inbox.call_as_gateway.return_value = Replay(items=[], more=False, resumed=False, unread=0, newest=None, seq=0)
     identity = Identity(
         user_id=USER, username="ada", session_id=new_id(), is_staff=False, expires_at=clock.now() + timedelta(hours=1)
     )
     connection = Connection(identity, "hash", buffer)
     registry.add(connection)
-    connection.start(inbox, None)  # type: ignore[arg-type]
+    connection.start(inbox, None)
     buffer.read.clear()
     broker = Broker(settings)
-    broker.subscribe(Listener(settings, registry, monitor))  # type: ignore[arg-type]
+    broker.subscribe(Listener(settings, registry, Mock()))
     running = gevent.spawn(broker.run)
     assert broker.connected.wait(LIMIT)
     yield buffer

@@ -12,6 +12,7 @@ from chassis.ids import new_id
 from chassis.redis import connection
 from gateway.websocket.presence import Presence
 from notifications.contract import SEEN_FOR, seen_key
+from tests.gateway.conftest import until
 
 Running = Callable[[str], Presence]
 CLOSED_PORT = "redis://127.0.0.1:9/0"
@@ -34,9 +35,8 @@ def test_connected_user_is_recorded_for_a_day(settings: dict[str, Any], running:
     users = [new_id() for _ in range(3)]
     before = int(time.time())
     running(settings["redis_url"]).record(users)
-    with connection.connect(settings["redis_url"]) as client, gevent.Timeout(5):
-        while not all(client.mget([seen_key(user) for user in users])):
-            gevent.sleep(0.01)
+    with connection.connect(settings["redis_url"]) as client:
+        until(lambda: all(client.mget([seen_key(user) for user in users])))
         for user in users:
             assert before <= int(client.get(seen_key(user)) or 0) <= time.time()
             assert 0 < client.ttl(seen_key(user)) <= SEEN_FOR
@@ -56,7 +56,5 @@ def test_redis_is_not_called_without_connections(caplog: pytest.LogCaptureFixtur
     presence.record([])
     gevent.idle()
     presence.record([new_id()])
-    with gevent.Timeout(5):
-        while not caplog.records:
-            gevent.sleep(0.01)
+    until(lambda: caplog.records)
     assert len(caplog.records) == 1

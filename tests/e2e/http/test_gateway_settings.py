@@ -3,9 +3,11 @@
 import signal
 import ssl
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from secrets import token_urlsafe
 
 import pytest
 import redis
@@ -32,6 +34,47 @@ def test_two_gateways_share_one_rate_limit(platform: Instance, new_client: NewCl
             for number in range(12)
         ]
     assert statuses == [200] * 10 + [429] * 2
+
+
+def forget_sessions(platform: Instance) -> None:
+    """Delete the copies of sessions in Redis, so that the next request with each token is checked by users."""
+    with redis.Redis.from_url(platform.environment["REDIS_URL"]) as client:
+        for key in client.scan_iter("session:*"):
+            client.delete(key)
+
+
+def test_wrong_tokens_of_an_address_are_limited_and_its_users_are_not(platform: Instance, new_user: NewClient) -> None:
+    users = [new_user() for _ in range(4)]
+    address = {"X-Forwarded-For": users[0].ip_address}
+    tokens = [f"{user.token}" for user in users]
+
+    def get(token: str) -> int:
+        headers = {"Authorization": f"Bearer {token}", **address}
+        return requests.get(f"{url}/users/all/", headers=headers, timeout=TIMEOUT).status_code
+
+    with extra_gateway(platform, THROTTLE_USER="10/hour") as url:
+        for _ in range(4):
+            forget_sessions(platform)
+            assert [get(token) for token in tokens] == [200] * 4
+        assert Counter(get(token_urlsafe(32)) for _ in range(14)) == {401: 10, 429: 4}
+        forget_sessions(platform)
+        assert [get(token) for token in tokens] == [200] * 4
+
+
+def test_burst_of_requests_is_served_and_counted(platform: Instance, new_user: NewClient) -> None:
+    user, burst = new_user(), 600
+    forget_sessions(platform)
+    with extra_gateway(platform) as url, requests.Session() as session, ThreadPoolExecutor(burst) as pool:
+        session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=burst))
+
+        def get(number: int) -> requests.Response:
+            path = "/all-posts/" if number % 2 else "/users/all/"
+            return session.get(f"{url}{path}", headers=user.headers, timeout=TIMEOUT)
+
+        responses = list(pool.map(get, range(burst)))
+    assert Counter(response.status_code for response in responses) == {200: burst}
+    left = sorted(int(response.headers["X-RateLimit-Remaining"]) for response in responses)
+    assert left == list(range(left[0], left[0] + burst))
 
 
 def test_without_trusted_proxies_forwarded_addresses_are_ignored(platform: Instance) -> None:

@@ -69,8 +69,9 @@ class ClientPool:
             for number, user in enumerate(self._users):
                 if user.token == token and not self._login(user):
                     user.close()
-                    self._users[number] = self._new_user(staff=number < STAFF)
-                    self.ids["users"][number] = self._users[number].id
+                    self._users[number] = new = self._new_user(staff=number < STAFF)
+                    self.ids["users"][number] = new.id
+                    self.ids["feeds"][number] = str(new.create_post("hello")["id"])
 
     def replace_post(self, post: str) -> None:
         """Let the author of a deleted post create another one, if the author can log in."""

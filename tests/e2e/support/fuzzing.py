@@ -25,8 +25,8 @@ FUZZED = 4_400  # requests, shared among the endpoints; the coverage phase adds 
 FUZZED_POSTS = 50  # for each path that creates posts: every post notifies all logged-in users
 SEQUENCES = 10  # of requests that build on each other; schemathesis finds such a sequence only for unsubscribing
 TIMEOUT = 15  # seconds
-# Some 422 responses have reasons that a schema cannot express (gateway/openapi/about.md lists them), so endpoints with
-# these parameters and bodies may reject input that is valid by the schema.
+# Some 422 responses have reasons that a schema cannot express (gateway/http/openapi/about.md lists them), so endpoints
+# with these parameters and bodies may reject input that is valid by the schema.
 REJECTED_ALTHOUGH_VALID = {
     "cursor": "a cursor must come from an earlier response",
     "Idempotency-Key": "a key must not have been used for another request",

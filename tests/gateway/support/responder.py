@@ -11,13 +11,11 @@ from kombu import Connection, Consumer, Exchange, Queue
 
 from chassis.amqp import protocol
 
-CachedResponse = Callable[[dict[str, Any]], Any]
-
 
 class Responder:
-    """Serves every method of a service whose name is made up; `answer` runs in a greenlet of its own."""
+    """Serves every method of a service with a random name; `answer` runs in a greenlet of its own."""
 
-    def __init__(self, uri: str, answer: CachedResponse) -> None:
+    def __init__(self, uri: str, answer: Callable[[dict[str, Any]], Any]) -> None:
         self.name = f"s{uuid.uuid4().hex}"
         self.received = 0
         self._answer = answer
@@ -29,7 +27,7 @@ class Responder:
         self._reading = gevent.spawn(self._read)
 
     def close(self) -> None:
-        """Be gone, with the queue."""
+        """Close the connection, which deletes the queue."""
         self._reading.kill()
         self._connection.release()
 

@@ -20,6 +20,7 @@ from chassis.ids import new_id
 from orders.models import Base
 from tests.integration.chassis.raw_amqp import RawAmqpClient
 from tests.integration.chassis.sample_service import SampleInvoices, SampleOrders, succeed
+from tests.integration.conftest import Settings
 from tests.integration.support.tcp_proxy import TcpProxy
 
 STOP_TIMEOUT = 15  # seconds
@@ -34,7 +35,7 @@ ORDER_ID = "01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21"
 
 
 @pytest.fixture(autouse=True)
-def short_waits(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def short_waits(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Settings with the sample services and short waits; nothing recorded by the test before."""
     settings["service_token_issuers"] += [SampleOrders.name, SampleInvoices.name, "shop"]
     settings["rpc"]["deadline"] = 1
@@ -47,7 +48,7 @@ def short_waits(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.fixture(autouse=True)
-def database(settings: dict[str, Any], tmp_path: Path) -> Iterator[Engine]:
+def database(settings: Settings, tmp_path: Path) -> Iterator[Engine]:
     """The orders service's database in an SQLite file, with empty tables."""
     settings["orders"] = {"database": {"url": f"sqlite:///{tmp_path}/orders.sqlite3"}}
     engine = create_engine(settings["orders"]["database"])
@@ -69,7 +70,7 @@ def order_count(database: Engine) -> Callable[[], int]:
 
 
 @pytest.fixture
-def start(settings: dict[str, Any], runner_factory: Callable[..., ServiceRunner]) -> Start:
+def start(settings: Settings, runner_factory: Callable[..., ServiceRunner]) -> Start:
     """Run service classes until the test ends: `start(SampleOrders)`."""
 
     def start(*services: type) -> ServiceRunner:
@@ -81,13 +82,13 @@ def start(settings: dict[str, Any], runner_factory: Callable[..., ServiceRunner]
 
 
 @pytest.fixture
-def raw_client(settings: dict[str, Any]) -> Iterator[RawAmqpClient]:
+def raw_client(settings: Settings) -> Iterator[RawAmqpClient]:
     with RawAmqpClient(settings["AMQP_URI"]) as raw_client:
         yield raw_client
 
 
 @pytest.fixture
-def broker_proxy(settings: dict[str, Any]) -> Iterator[TcpProxy]:
+def broker_proxy(settings: Settings) -> Iterator[TcpProxy]:
     proxy = TcpProxy(settings["AMQP_URI"])
     yield proxy
     proxy.close()
@@ -102,7 +103,7 @@ def relay_proxy(broker_proxy: TcpProxy, monkeypatch: pytest.MonkeyPatch) -> TcpP
 
 @pytest.fixture
 def start_behind_proxy(
-    broker_proxy: TcpProxy, settings: dict[str, Any], runner_factory: Callable[..., ServiceRunner]
+    broker_proxy: TcpProxy, settings: Settings, runner_factory: Callable[..., ServiceRunner]
 ) -> Iterator[Start]:
     """Run service classes whose connections to the broker all go through `broker_proxy`."""
     runners: list[ServiceRunner] = []
@@ -120,7 +121,7 @@ def start_behind_proxy(
 
 
 @pytest.fixture
-def publish_event(settings: dict[str, Any]) -> Iterator[PublishEvent]:
+def publish_event(settings: Settings) -> Iterator[PublishEvent]:
     """Publish OrderPlaced as the orders service does; returns the event's id."""
     publisher = BatchPublisher(settings["AMQP_URI"], settings["HEARTBEAT"], "orders", keyring.from_config(settings))
 
@@ -135,11 +136,11 @@ def publish_event(settings: dict[str, Any]) -> Iterator[PublishEvent]:
 
 
 @pytest.fixture
-def headers(settings: dict[str, Any]) -> Headers:
-    """Build the headers of a valid call to the orders service; arguments replace or add headers."""
+def headers(settings: Settings) -> Headers:
+    """Build the headers of a valid call to the orders service; arguments replace, add or, if None, remove headers."""
 
     def headers(**changed: object) -> dict[str, Any]:
         values = {"auth_token": tokens.issue(ADA, "orders", keyring.from_config(settings).signing)} | changed
-        return {"application_headers": {f"nameko.{name}": value for name, value in values.items()}}
+        return {"application_headers": {f"nameko.{name}": value for name, value in values.items() if value is not None}}
 
     return headers

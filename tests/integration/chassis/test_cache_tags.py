@@ -11,11 +11,12 @@ from chassis.redis import cache_tags
 from chassis.redis.cache_tags import CacheTags, tag_key
 from chassis.redis.connection import connect
 from tests.integration.chassis.conftest import Until
+from tests.integration.conftest import Settings
 from tests.integration.support.tcp_proxy import TcpProxy
 
 
 @pytest.fixture
-def redis_proxy(settings: dict[str, Any]) -> Iterator[TcpProxy]:
+def redis_proxy(settings: Settings) -> Iterator[TcpProxy]:
     proxy = TcpProxy(settings["redis_url"])
     yield proxy
     proxy.close()

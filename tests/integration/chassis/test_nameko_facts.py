@@ -1,7 +1,7 @@
 """Facts about Nameko 2 and RabbitMQ that decided the design of the chassis, shown with Nameko's own extensions."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import eventlet
 import pytest
@@ -12,6 +12,7 @@ from nameko.standalone.events import event_dispatcher
 
 from tests.integration.chassis.conftest import Until
 from tests.integration.chassis.raw_amqp import RawAmqpClient
+from tests.integration.conftest import Settings
 
 EMPTY = b'{"args":[],"kwargs":{}}'
 QUEUE = "evt-plain-{}--plain.on_{}"
@@ -63,7 +64,7 @@ class Other:
 
 
 @pytest.fixture
-def run(settings: dict[str, Any], runner_factory: Callable[..., ServiceRunner]) -> Run:
+def run(settings: Settings, runner_factory: Callable[..., ServiceRunner]) -> Run:
     Plain.handled.clear()
 
     def run(service: type = Plain) -> ServiceRunner:
@@ -75,7 +76,7 @@ def run(settings: dict[str, Any], runner_factory: Callable[..., ServiceRunner]) 
 
 
 @pytest.fixture
-def dispatch(settings: dict[str, Any]) -> Dispatch:
+def dispatch(settings: Settings) -> Dispatch:
     return lambda event: event_dispatcher(settings)("plain", event, {})
 
 
@@ -119,26 +120,18 @@ def test_event_published_before_its_queue_exists_is_dropped_silently(
     assert "lost" not in Plain.handled
 
 
-def test_rpc_request_without_reply_to_ends_namekos_container(run: Run, raw_client: RawAmqpClient) -> None:
-    runner = run()
+def test_rpc_request_without_reply_to_ends_namekos_container(run: Run, raw_client: RawAmqpClient, until: Until) -> None:
+    first = run()
     raw_client.publish("nameko-rpc", "plain.ping", EMPTY)
-    assert isinstance(error_of(runner), KeyError)
+    assert isinstance(error_of(first), KeyError)
+    until(lambda: raw_client.depth("rpc-plain") == 1)
+    assert isinstance(error_of(run()), KeyError), "the broker redelivers it to the next container"
 
 
 def test_malformed_call_stack_ends_namekos_container(run: Run, raw_client: RawAmqpClient) -> None:
     runner = run()
     raw_client.call("plain.ping", EMPTY, application_headers={"nameko.call_id_stack": [1]})
     assert isinstance(error_of(runner), TypeError)
-
-
-def test_message_that_ended_a_container_is_redelivered_to_the_next_one(
-    run: Run, raw_client: RawAmqpClient, until: Until
-) -> None:
-    first = run()
-    raw_client.publish("nameko-rpc", "plain.ping", EMPTY)
-    assert error_of(first)
-    until(lambda: raw_client.depth("rpc-plain") == 1)
-    assert isinstance(error_of(run()), KeyError)
 
 
 def test_namekos_proxy_waits_forever_for_a_stopped_service(

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from typing import Any
 
 import eventlet
 import pytest
@@ -14,6 +13,7 @@ from chassis.auth import keyring
 from chassis.commands import ping
 from tests.integration.chassis.conftest import Start
 from tests.integration.chassis.sample_service import SampleOrders
+from tests.integration.conftest import Settings
 from tests.integration.support.tcp_proxy import TcpProxy
 
 
@@ -38,24 +38,24 @@ def run(service: str, amqp_uri: str) -> tuple[int, str]:
         return process.returncode, output.read()
 
 
-def test_running_service_replies_and_nothing_is_printed(start: Start, settings: dict[str, Any]) -> None:
+def test_running_service_replies_and_nothing_is_printed(start: Start, settings: Settings) -> None:
     start(SampleOrders)
     assert run("orders", settings["AMQP_URI"]) == (0, "")
 
 
-def test_service_without_a_queue_fails_at_once(settings: dict[str, Any]) -> None:
+def test_service_without_a_queue_fails_at_once(settings: Settings) -> None:
     with pytest.raises(ping.NoAnswerError, match="no queue"):
         ping.ping(settings, "orders")
     assert run("orders", settings["AMQP_URI"]) == (1, "orders: it has no queue\n")
 
 
-def test_stopped_service_does_not_reply(start: Start, settings: dict[str, Any]) -> None:
+def test_stopped_service_does_not_reply(start: Start, settings: Settings) -> None:
     start(SampleOrders).stop()
     with pytest.raises(TimeoutError):
         ping.ping(settings, "orders")
 
 
-def test_service_with_other_keys_replies_with_an_error(start: Start, settings: dict[str, Any]) -> None:
+def test_service_with_other_keys_replies_with_an_error(start: Start, settings: Settings) -> None:
     start(SampleOrders)
     keyring._shared.cache_clear()  # noqa: SLF001 - another process has a keyring of its own
     with pytest.raises(ping.NoAnswerError, match="Unauthenticated"):

@@ -1,10 +1,7 @@
 """The runner as a process, with the services of examples/."""
 
-import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -20,7 +17,8 @@ from chassis.auth.caller import Caller
 from chassis.ids import new_id
 from tests.integration.chassis.conftest import Until
 from tests.integration.chassis.raw_amqp import RawAmqpClient
-from tests.integration.support.example import EXAMPLES, RUNNER, ExampleProcesses
+from tests.integration.conftest import Settings
+from tests.integration.support.example import ExampleProcesses
 from tests.integration.support.rpc import Rpc
 from tests.integration.support.tcp_proxy import TcpProxy
 
@@ -57,26 +55,13 @@ sys.argv[1:] = ["orders.service"]
 runner.main()
 """
 
-ExitCode = Callable[[subprocess.Popen[bytes]], int]
-
 
 @pytest.fixture
-def processes(tmp_path: Path, settings: dict[str, Any], until: Until) -> Iterator[ExampleProcesses]:
+def processes(tmp_path: Path, settings: Settings, until: Until) -> Iterator[ExampleProcesses]:
     (tmp_path / "process").mkdir()
     processes = ExampleProcesses(tmp_path / "process", settings["AMQP_URI"], until)
     yield processes
     processes.kill()
-
-
-@pytest.fixture
-def exit_code(until: Until) -> ExitCode:
-    """Wait for the end of a process and return its exit code."""
-
-    def exit_code(process: subprocess.Popen[bytes]) -> int:
-        until(lambda: process.poll() is not None)
-        return int(process.returncode)
-
-    return exit_code
 
 
 def start_call(rpc: Rpc, raw_client: RawAmqpClient, until: Until, key: str | None = None) -> Any:
@@ -89,7 +74,7 @@ def start_call(rpc: Rpc, raw_client: RawAmqpClient, until: Until, key: str | Non
 
 
 def test_sigterm_finishes_running_calls_and_ends_the_process(
-    processes: ExampleProcesses, exit_code: ExitCode, rpc: Rpc, raw_client: RawAmqpClient, until: Until
+    processes: ExampleProcesses, rpc: Rpc, raw_client: RawAmqpClient, until: Until
 ) -> None:
     process = processes.start()
     lock = processes.lock()
@@ -98,24 +83,21 @@ def test_sigterm_finishes_running_calls_and_ends_the_process(
     started = time.monotonic()
     lock.close()
     assert call.wait()["quantity"] == 2
-    assert exit_code(process) == 0
+    assert processes.exit_code(process) == 0
     assert time.monotonic() - started < 6
     assert processes.count("orders") == 1
 
 
 @pytest.mark.parametrize("interrupt", [TcpProxy.cut, TcpProxy.freeze])
 def test_sigterm_ends_the_process_while_the_broker_is_down_or_hangs(
-    processes: ExampleProcesses,
-    exit_code: ExitCode,
-    broker_proxy: TcpProxy,
-    interrupt: Callable[[TcpProxy], None],
+    processes: ExampleProcesses, broker_proxy: TcpProxy, interrupt: Callable[[TcpProxy], None]
 ) -> None:
     process = processes.start("-c", SHORT_GRACE, AMQP_URI=broker_proxy.uri)
     interrupt(broker_proxy)
     process.send_signal(signal.SIGTERM)
     process.send_signal(signal.SIGTERM)
     started = time.monotonic()
-    assert exit_code(process) in {0, -signal.SIGALRM}
+    assert processes.exit_code(process) in {0, -signal.SIGALRM}
     assert time.monotonic() - started < 5
 
 
@@ -135,15 +117,11 @@ def test_write_runs_once_if_its_process_is_killed_during_it(
 
 @pytest.mark.parametrize(("interrupt", "codes"), [(lambda _: None, {1}), (TcpProxy.freeze, {1, -signal.SIGALRM})])
 def test_unhandled_error_in_a_container_ends_the_process(
-    processes: ExampleProcesses,
-    exit_code: ExitCode,
-    broker_proxy: TcpProxy,
-    interrupt: Callable[[TcpProxy], None],
-    codes: set[int],
+    processes: ExampleProcesses, broker_proxy: TcpProxy, interrupt: Callable[[TcpProxy], None], codes: set[int]
 ) -> None:
     process = processes.start("-c", FAILING, AMQP_URI=broker_proxy.uri)
     interrupt(broker_proxy)
-    assert exit_code(process) in codes
+    assert processes.exit_code(process) in codes
     assert "ZeroDivisionError" in processes.log()
 
 
@@ -187,17 +165,6 @@ def unused_port() -> int:
         return port
 
 
-def test_process_with_a_missing_variable_exits_with_its_name(tmp_path: Path) -> None:
-    environment = {name: value for name, value in os.environ.items() if name != "SERVICE_TOKEN_KEYS"}
-    with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, *RUNNER],
-            env=environment | {"PYTHONPATH": str(EXAMPLES.parent)},
-            cwd=EXAMPLES,
-            stdout=log,
-            stderr=log,
-        )
-        while process.poll() is None:
-            eventlet.sleep(0.02)
-    assert process.returncode == 1
-    assert "SERVICE_TOKEN_KEYS" in (tmp_path / "log").read_text()
+def test_process_with_a_missing_variable_exits_with_its_name(processes: ExampleProcesses) -> None:
+    with pytest.raises(AssertionError, match="SERVICE_TOKEN_KEYS"):
+        processes.start(SERVICE_TOKEN_KEYS="")

@@ -15,7 +15,6 @@ from tests.integration.support.rpc import Rpc
 
 ADA = Caller("gateway", user=new_id(), username="ada")
 BEN = Caller("gateway", user=new_id(), username="ben")
-STAFF = Caller("gateway", user=new_id(), username="boss", staff=True)
 
 TagVersion = Callable[[], int]
 

@@ -7,11 +7,9 @@ import pytest
 from nameko.runners import ServiceRunner
 from nameko.testing.services import entrypoint_hook
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session
 
 from chassis.contract import Event
 from feeds.service import FeedsService
-from gateway.models import AuthorRow
 from gateway.routing.overrides import add_missing
 from gateway.routing.table import ROUTES
 from gateway.service import GatewayService
@@ -19,7 +17,6 @@ from tests.integration.support.databases import Databases
 from users.service import UsersService
 
 Handle = Callable[[Event], None]
-ReadAuthors = Callable[[], dict[str, AuthorRow]]
 
 
 @pytest.fixture
@@ -47,14 +44,3 @@ def handle(platform: dict[str, Any]) -> Handle:
 def database(databases: Databases) -> Engine:
     """The gateway's own database."""
     return databases.engine("gateway")
-
-
-@pytest.fixture
-def authors(database: Engine) -> ReadAuthors:
-    """Read the read model: rows by id."""
-
-    def authors() -> dict[str, AuthorRow]:
-        with Session(database) as session:
-            return {row.id: row for row in session.query(AuthorRow)}
-
-    return authors

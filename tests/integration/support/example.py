@@ -38,9 +38,12 @@ class ExampleProcesses:
 
     def run(self, *command: str) -> None:
         """Run a command to its end."""
-        process = self._popen(command, {})
+        assert self.exit_code(self._popen(command, {})) == 0, self.log()
+
+    def exit_code(self, process: subprocess.Popen[bytes]) -> int:
+        """Wait for the end of a process and return its exit code."""
         self._until(lambda: process.poll() is not None)
-        assert process.returncode == 0, self.log()
+        return int(process.returncode)
 
     def log(self) -> str:
         """Return the log of the last process."""

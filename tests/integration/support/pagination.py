@@ -1,6 +1,6 @@
 """Reads paginated lists to the end while items are added. Each item must be returned once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import chain, repeat
 from typing import Any
 
@@ -15,9 +15,7 @@ WITH_REAL_SERVICES = settings(
 )
 
 
-def read_all(
-    page: Callable[..., dict[str, Any]], add: Callable[[], str], steps: Sequence[tuple[int, int]]
-) -> list[str]:
+def read_all(page: Callable[..., dict[str, Any]], add: Callable[[], str], steps: list[tuple[int, int]]) -> list[str]:
     """Read a list to the end, and return the ids in the order of reading."""
     ids: list[str] = []
     cursor: dict[str, str] = {}

@@ -1,11 +1,10 @@
-"""A TCP proxy that tests cut and freeze."""
+"""A TCP proxy that tests cut and freeze. Its threads and sockets are eventlet's or gevent's where those are patched."""
 
 import contextlib
+import socket
+from threading import Event, Thread
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
-
-import eventlet
-from eventlet.green import socket
 
 
 class TcpProxy:
@@ -17,16 +16,16 @@ class TcpProxy:
         self._listener = _listener(("127.0.0.1", 0))
         self._address = self._listener.getsockname()
         self.uri = urlunsplit(parts._replace(netloc=f"{parts.username}:{parts.password}@127.0.0.1:{self._address[1]}"))
-        self._sockets: list[Any] = []
-        self._forwarding = [eventlet.event.Event(), eventlet.event.Event()]  # to the server, to the client
+        self._sockets: list[socket.socket] = []
+        self._forwarding = [Event(), Event()]  # to the server, to the client
         self.accepted = 0  # connections
         self.thaw()
-        self._listen()
+        self._accepting = _start(self._accept, self._listener)
 
     def cut(self) -> None:
         """Close all connections and stop listening."""
-        self._accepting.kill()
-        self._listener.close()
+        _shut_down(self._listener)
+        self._accepting.join()
         self.drop()
 
     def restore(self) -> None:
@@ -34,7 +33,7 @@ class TcpProxy:
         self.thaw()
         if self._listener.fileno() < 0:
             self._listener = _listener(self._address)
-            self._listen()
+            self._accepting = _start(self._accept, self._listener)
 
     def drop(self) -> None:
         """Close all connections; new ones are accepted."""
@@ -47,35 +46,31 @@ class TcpProxy:
 
         With to_server=False the server receives data, but its replies do not arrive.
         """
-        self._forwarding = [eventlet.event.Event(), eventlet.event.Event()]
+        self._forwarding = [Event(), Event()]
         if not to_server:
-            self._forwarding[0].send()
+            self._forwarding[0].set()
 
     def thaw(self) -> None:
         """Forward data again, including what arrived in the meantime."""
         for direction in self._forwarding:
-            if not direction.ready():
-                direction.send()
+            direction.set()
 
     def close(self) -> None:
         """Close everything."""
         self.thaw()
         self.cut()
 
-    def _listen(self) -> None:
-        self._listener.listen(50)
-        self._accepting = eventlet.spawn(self._accept, self._listener)
+    def _accept(self, listener: socket.socket) -> None:
+        with listener, contextlib.suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                self.accepted += 1
+                server = socket.create_connection(self._server)
+                self._sockets += [client, server]
+                _start(self._forward, client, server, 0)
+                _start(self._forward, server, client, 1)
 
-    def _accept(self, listener: Any) -> None:
-        while True:
-            client, _ = listener.accept()
-            self.accepted += 1
-            server = socket.create_connection(self._server)
-            self._sockets += [client, server]
-            eventlet.spawn_n(self._forward, client, server, 0)
-            eventlet.spawn_n(self._forward, server, client, 1)
-
-    def _forward(self, source: Any, target: Any, direction: int) -> None:
+    def _forward(self, source: socket.socket, target: socket.socket, direction: int) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
                 self._forwarding[direction].wait()
@@ -84,14 +79,17 @@ class TcpProxy:
         source.close()
 
 
-def _listener(address: tuple[str, int]) -> Any:
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(address)
-    return listener
+def _start(run: Any, *arguments: Any) -> Thread:
+    thread = Thread(target=run, args=arguments, daemon=True)
+    thread.start()
+    return thread
 
 
-def _shut_down(sock: Any) -> None:
-    """End both directions; the greenlet that reads the socket closes it."""
+def _listener(address: tuple[str, int]) -> socket.socket:
+    return socket.create_server(address, backlog=50)
+
+
+def _shut_down(sock: socket.socket) -> None:
+    """End both directions; the thread that reads or accepts closes the socket, since no other may while it waits."""
     with contextlib.suppress(OSError):
         sock.shutdown(socket.SHUT_RDWR)

@@ -7,10 +7,9 @@ import pytest
 from sqlalchemy import Engine
 
 from chassis.auth.caller import Caller
-from chassis.ids import new_id
 from tests.integration.support.databases import Databases
-from tests.integration.support.rpc import OPERATOR, Rpc
-from tests.integration.users.logged_in import PASSWORD, LoggedInUser, LogIn, NewUser
+from tests.integration.support.rpc import Rpc
+from tests.integration.users.logged_in import PASSWORD, LogIn, NewUser, User
 from users import contract
 from users.service import UsersService
 
@@ -26,7 +25,7 @@ def users(start: Callable[..., Any], rpc: Rpc) -> Rpc:
 def log_in(users: Rpc) -> LogIn:
     """Start a session: `log_in("ada")`."""
 
-    def log_in(username: str, password: str = PASSWORD) -> LoggedInUser:
+    def log_in(username: str, password: str = PASSWORD) -> User:
         session = users("users.login", username=username, password=password)
         identity = users("users.authenticate", token_hash=contract.token_hash(session["token"]))
         caller = Caller(
@@ -36,7 +35,7 @@ def log_in(users: Rpc) -> LogIn:
             session=identity["session_id"],
             staff=identity["is_staff"],
         )
-        return LoggedInUser(session["user"], session["token"], caller)
+        return User(session["user"], session["token"], caller)
 
     return log_in
 
@@ -45,7 +44,7 @@ def log_in(users: Rpc) -> LogIn:
 def new_user(users: Rpc, log_in: LogIn) -> NewUser:
     """Register and log in: `new_user("ada", phone="+254711000001")`."""
 
-    def new_user(username: str, **fields: Any) -> LoggedInUser:
+    def new_user(username: str, **fields: Any) -> User:
         defaults = {"username": username, "email": f"{username}@example.org", "password": PASSWORD}
         users("users.register", **defaults | fields)
         return log_in(username)
@@ -54,7 +53,7 @@ def new_user(users: Rpc, log_in: LogIn) -> NewUser:
 
 
 @pytest.fixture
-def ada(new_user: NewUser) -> LoggedInUser:
+def ada(new_user: NewUser) -> User:
     return new_user("ada")
 
 
@@ -62,23 +61,3 @@ def ada(new_user: NewUser) -> LoggedInUser:
 def database(users: Rpc, databases: Databases) -> Engine:  # noqa: ARG001 - the service starts first
     """Access the service's database directly."""
     return databases.engine("users")
-
-
-@pytest.fixture
-def operator() -> Caller:
-    return OPERATOR
-
-
-@pytest.fixture
-def staff() -> Caller:
-    return Caller("gateway", user=new_id(), username="boss", staff=True)
-
-
-@pytest.fixture
-def notifications() -> Caller:
-    return Caller("notifications")
-
-
-@pytest.fixture
-def deliveries() -> Caller:
-    return Caller("deliveries")

@@ -1,20 +1,23 @@
-"""A user who has logged in."""
+"""A user who has registered and logged in."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from chassis.auth.caller import Caller
+from chassis.ids import new_id
 from users import contract
 
 PASSWORD = "a bench of stone"
 WRONG_PASSWORD = "a bench of wood"
 NEW_PASSWORD = "a longer bench of stone"
 PHONE = "+254711000001"
+STAFF = Caller("gateway", user=new_id(), username="boss", staff=True)
+NOTIFICATIONS, DELIVERIES = Caller("notifications"), Caller("deliveries")
 
 
 @dataclass(frozen=True)
-class LoggedInUser:
+class User:
     """An account and a session; `caller` is how the gateway calls on behalf of the user."""
 
     account: dict[str, Any]
@@ -42,6 +45,6 @@ class LoggedInUser:
         return contract.session_key(self.token_hash)
 
 
-LogIn = Callable[..., LoggedInUser]
-NewUser = Callable[..., LoggedInUser]
+LogIn = Callable[..., User]
+NewUser = Callable[..., User]
 Redis = Any  # redis.Redis with decode_responses; its types do not know that replies are str

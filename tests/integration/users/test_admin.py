@@ -2,52 +2,39 @@ from typing import Any
 
 import pytest
 
-from chassis.auth.caller import Caller
 from chassis.errors import NotFound, Unauthenticated
 from chassis.ids import new_id
 from tests.integration.support.events import Listen
-from tests.integration.support.rpc import Rpc
-from tests.integration.users.logged_in import LoggedInUser, LogIn, Redis
+from tests.integration.support.rpc import OPERATOR, Rpc
+from tests.integration.users.logged_in import STAFF, LogIn, Redis, User
 
 
-def test_staff_rights_change_in_live_sessions_at_once(
-    users: Rpc, ada: LoggedInUser, operator: Caller, redis: Redis
-) -> None:
-    assert users("users.set_staff", operator, username="ADA", is_staff=True)["is_staff"]
+def test_staff_rights_change_in_live_sessions_at_once(users: Rpc, ada: User, redis: Redis) -> None:
+    assert users("users.set_staff", OPERATOR, username="ADA", is_staff=True)["is_staff"]
     assert users("users.authenticate", token_hash=ada.token_hash)["is_staff"]
     assert '"is_staff":true' in redis.get(ada.session_key)
-    users("users.set_staff", operator, username="ada", is_staff=False)
+    users("users.set_staff", OPERATOR, username="ada", is_staff=False)
     assert '"is_staff":false' in redis.get(ada.session_key)
 
 
-def test_closing_an_account_ends_its_sessions(
-    users: Rpc, ada: LoggedInUser, operator: Caller, redis: Redis, listen: Listen
-) -> None:
+def test_closing_an_account_ends_its_sessions(users: Rpc, ada: User, redis: Redis, listen: Listen) -> None:
     events = listen("users")
-    assert not users("users.set_active", operator, username="ada", is_active=False)["is_active"]
+    assert not users("users.set_active", OPERATOR, username="ada", is_active=False)["is_active"]
     assert redis.get(ada.session_key) == ""
     assert events.next("session_ended")["session_ids"] == [ada.session_id]
 
 
-def test_reopening_an_account_restores_no_session(
-    users: Rpc, ada: LoggedInUser, operator: Caller, log_in: LogIn
-) -> None:
-    for is_active in (False, True):
-        users("users.set_active", operator, username="ada", is_active=is_active)
-    with pytest.raises(Unauthenticated):
-        users("users.authenticate", token_hash=ada.token_hash)
-    assert log_in("ada")
-
-
-def test_deactivate_and_reactivate_may_be_repeated(users: Rpc, ada: LoggedInUser, log_in: LogIn, staff: Caller) -> None:
-    closed = [users("users.deactivate", staff, id=ada.id) for _ in range(2)]
+def test_reactivate_restores_the_account_but_no_session(users: Rpc, ada: User, log_in: LogIn) -> None:
+    closed = [users("users.deactivate", STAFF, id=ada.id) for _ in range(2)]
     assert closed == [ada.account | {"is_active": False}] * 2
     with pytest.raises(Unauthenticated, match="invalid_token"):
         users("users.authenticate", token_hash=ada.token_hash)
     with pytest.raises(Unauthenticated, match="bad_credentials"):
         log_in("ada")
-    reopened = [users("users.reactivate", staff, id=ada.id) for _ in range(2)]
+    reopened = [users("users.reactivate", STAFF, id=ada.id) for _ in range(2)]
     assert reopened == [ada.account] * 2
+    with pytest.raises(Unauthenticated):
+        users("users.authenticate", token_hash=ada.token_hash)
     assert log_in("ada")
 
 
@@ -61,6 +48,6 @@ def test_deactivate_and_reactivate_may_be_repeated(users: Rpc, ada: LoggedInUser
         ("reactivate", {"id": new_id()}),
     ],
 )
-def test_unknown_account_is_not_found(users: Rpc, operator: Caller, method: str, arguments: dict[str, Any]) -> None:
+def test_unknown_account_is_not_found(users: Rpc, method: str, arguments: dict[str, Any]) -> None:
     with pytest.raises(NotFound):
-        users(f"users.{method}", operator, **arguments)
+        users(f"users.{method}", OPERATOR, **arguments)

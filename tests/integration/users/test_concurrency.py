@@ -8,48 +8,46 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from chassis.errors import Invalid, Unauthenticated
-from tests.integration.users.logged_in import PASSWORD, LoggedInUser
-from users import contract, store
+from tests.integration.users.logged_in import PASSWORD, User
+from users import contract, models, store
 from users.accounts import admin, erasure, updates
 from users.accounts.updates import AccountUpdate, PasswordChange
 from users.credentials.authentication import VerifiedPassword
-from users.models import User
+from users.credentials.login_attempts import LoginAttempt
 from users.sessions import lifecycle
 from users.sessions.lifecycle import SessionLifetimes
 
-LIFETIMES = SessionLifetimes(timedelta(days=30), timedelta(days=14), timedelta(minutes=1))
+LIFETIMES = SessionLifetimes(timedelta(days=30), timedelta(days=14), timedelta(minutes=1), per_user=100)
 REQUEST = contract.SignIn(username="ada", password=PASSWORD)
 
 
-def changed_at(session: Session, user: LoggedInUser) -> datetime:
-    return store.get(session, User.id == user.id).password_changed_at
+def changed_at(session: Session, user: User) -> datetime:
+    return store.get(session, models.User.id == user.id).password_changed_at
 
 
-def change_password(session: Session, user: LoggedInUser) -> None:
+def change_password(session: Session, user: User) -> None:
     change = PasswordChange("hash", changed_at(session, user))
     updates.apply(session, user.caller, AccountUpdate({}, change))
 
 
-def close(session: Session, user: LoggedInUser) -> None:
-    admin.set_active(session, User.id == user.id, is_active=False)
+def close(session: Session, user: User) -> None:
+    admin.set_active(session, models.User.id == user.id, is_active=False)
 
 
-def delete(session: Session, user: LoggedInUser) -> None:
+def delete(session: Session, user: User) -> None:
     erasure.erase(session, user.id, changed_at(session, user))
 
 
 @pytest.mark.parametrize("change", [change_password, close, delete])
-def test_changed_account_starts_no_session(
-    ada: LoggedInUser, database: Engine, change: Callable[[Session, LoggedInUser], None]
-) -> None:
+def test_changed_account_opens_no_session(ada: User, database: Engine, change: Callable[[Session, User], None]) -> None:
     with Session(database) as session:
-        verified = VerifiedPassword(ada.id, changed_at(session, ada), None)
+        verified = VerifiedPassword(ada.id, changed_at(session, ada), None, LoginAttempt("client:ada"))
         change(session, ada)
         with pytest.raises(Unauthenticated, match="bad_credentials"):
             lifecycle.start(session, REQUEST, verified, LIFETIMES)
 
 
-def test_account_is_not_deleted_with_a_previous_password(ada: LoggedInUser, database: Engine) -> None:
+def test_account_is_not_deleted_with_a_previous_password(ada: User, database: Engine) -> None:
     with Session(database) as session:
         verified = changed_at(session, ada)
         change_password(session, ada)
@@ -57,7 +55,7 @@ def test_account_is_not_deleted_with_a_previous_password(ada: LoggedInUser, data
             erasure.erase(session, ada.id, verified)
 
 
-def test_only_one_of_two_concurrent_password_changes_succeeds(ada: LoggedInUser, database: Engine) -> None:
+def test_only_one_of_two_concurrent_password_changes_succeeds(ada: User, database: Engine) -> None:
     with Session(database) as session:
         update = AccountUpdate({}, PasswordChange("hash", changed_at(session, ada)))
         updates.apply(session, ada.caller, update)

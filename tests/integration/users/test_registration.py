@@ -4,7 +4,7 @@ import eventlet
 import pytest
 from sqlalchemy import Engine
 
-from chassis.errors import Conflict, Invalid
+from chassis.errors import Conflict
 from tests.integration.support.events import Listen
 from tests.integration.support.rpc import Rpc
 from tests.integration.users.logged_in import PHONE
@@ -15,7 +15,7 @@ ADA = {"username": "Ada", "email": "Ada@Example.org", "password": "a bench of st
 def test_account_has_normalized_addresses(users: Rpc) -> None:
     account = users("users.register", **ADA, phone="+254 711 000001", notify_by=["sms"])
     assert account.pop("id")
-    assert account.pop("created_at").endswith("Z")
+    assert account.pop("created_at") == account.pop("username_changed_at")
     assert account == {
         "username": "Ada",
         "email": "Ada@example.org",
@@ -41,7 +41,7 @@ def test_registration_publishes_account_changed(users: Rpc, listen: Listen) -> N
         ({"username": "other", "email": "other@example.org", "phone": PHONE}, "phone_taken"),
     ],
 )
-def test_value_of_another_account_is_rejected_in_any_case(users: Rpc, fields: dict[str, Any], code: str) -> None:
+def test_taken_value_is_rejected_in_any_case(users: Rpc, fields: dict[str, Any], code: str) -> None:
     users("users.register", **ADA, phone=PHONE)
     with pytest.raises(Conflict) as error:
         users("users.register", **ADA | fields)
@@ -70,19 +70,3 @@ def test_no_table_contains_the_password(users: Rpc, database: Engine) -> None:
     with database.connect() as connection:
         for table in ("users", "handled_requests", "outbox"):
             assert "stone" not in str(connection.exec_driver_sql(f"SELECT * FROM {table}").all())  # noqa: S608
-
-
-@pytest.mark.parametrize(
-    ("fields", "field"),
-    [
-        ({"username": "a da"}, "username"),
-        ({"email": "ada at example"}, "email"),
-        ({"phone": "0711000001"}, "phone"),
-        ({"notify_by": ["sms"]}, "notify_by"),
-        ({"password": "password1"}, "password"),
-    ],
-)
-def test_invalid_field_is_rejected_with_its_name(users: Rpc, fields: dict[str, Any], field: str) -> None:
-    with pytest.raises(Invalid) as error:
-        users("users.register", **ADA | fields)
-    assert [entry["field"] for entry in error.value.errors] == [field]

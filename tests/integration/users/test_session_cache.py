@@ -10,7 +10,8 @@ from chassis.ids import new_id
 from chassis.redis import connection
 from tests.integration.conftest import Settings
 from tests.integration.support.rpc import Rpc
-from tests.integration.users.logged_in import PASSWORD, LoggedInUser, NewUser, Redis
+from tests.integration.users.logged_in import PASSWORD, NewUser, Redis
+from tests.integration.users.logged_in import User as LoggedInUser
 from users import contract, serializers
 from users.models import User, UserSession
 from users.sessions.cache import SessionCache
@@ -61,9 +62,7 @@ def test_ended_session_is_not_cached_again_by_calls_in_progress(
     assert cached() == ""
 
 
-def test_tombstone_expires_after_two_minutes(
-    cache: SessionCache, session: UserSession, user: User, redis: Redis
-) -> None:
+def test_tombstone_expires_in_two_minutes(cache: SessionCache, session: UserSession, user: User, redis: Redis) -> None:
     session.revoked_at = clock.now()
     cache.refresh([(session, user)])
     assert 110_000 < redis.pttl(contract.session_key(session.token_hash)) <= 120_000
@@ -88,9 +87,7 @@ def test_session_of_a_closed_account_gets_a_tombstone(
     assert cached() == ""
 
 
-def test_deleted_session_is_not_cached_again(
-    cache: SessionCache, session: UserSession, user: User, cached: Cached
-) -> None:
+def test_deleted_session_is_not_cached(cache: SessionCache, session: UserSession, user: User, cached: Cached) -> None:
     read_before_the_end = serializers.identity(user, session)
     cache.add(session.token_hash, read_before_the_end)
     cache.end([session.token_hash])
@@ -98,23 +95,18 @@ def test_deleted_session_is_not_cached_again(
     assert cached() == ""
 
 
-def test_login_caches_the_session_for_a_minute(users: Rpc, ada: LoggedInUser, redis: Redis) -> None:
+def test_login_and_authenticate_cache_the_session_for_a_minute(users: Rpc, ada: LoggedInUser, redis: Redis) -> None:
     identity = contract.Identity.model_validate_json(redis.get(ada.session_key))
     assert (identity.user_id, identity.username, identity.session_id) == (ada.id, "ada", ada.session_id)
     assert 55_000 < redis.pttl(ada.session_key) <= 60_000
     assert identity.model_dump(mode="json") == users("users.authenticate", token_hash=ada.token_hash)
-
-
-def test_authenticate_caches_the_session_again(users: Rpc, ada: LoggedInUser, redis: Redis) -> None:
     redis.delete(ada.session_key)
     users("users.authenticate", token_hash=ada.token_hash)
     assert redis.get(ada.session_key)
 
 
 @pytest.mark.parametrize("setting", ["lifetime", "idle"])
-def test_cached_session_expires_with_the_session(
-    settings: Settings, new_user: NewUser, redis: Redis, setting: str
-) -> None:
+def test_cache_expires_with_the_session(settings: Settings, new_user: NewUser, redis: Redis, setting: str) -> None:
     settings["users"]["session"][setting] = 2
     assert redis.pttl(new_user("ada").session_key) <= 2_000
 

@@ -1,5 +1,6 @@
 """Sessions are used, listed, ended by their user, and expire."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,36 +15,37 @@ from chassis.ids import new_id
 from tests.integration.conftest import Settings
 from tests.integration.support.events import Listen
 from tests.integration.support.rpc import Rpc
-from tests.integration.users.logged_in import PASSWORD, LoggedInUser, LogIn, NewUser, Redis
-from users import contract
+from tests.integration.users.logged_in import PASSWORD, LogIn, NewUser, Redis, User
 from users.models import UserSession
 from users.sessions import store
 
 DAY = timedelta(days=1)
+
+LimitSessions = Callable[[int], None]
 
 
 def ids(page: dict[str, Any]) -> list[str]:
     return [item["id"] for item in page["items"]]
 
 
-def change(database: Engine, user: LoggedInUser, **values: object) -> None:
+def change(database: Engine, user: User, **values: object) -> None:
     """Change a session in the database."""
     with database.begin() as connection:
         connection.execute(update(UserSession).where(UserSession.id == user.session_id).values(values))
 
 
-def row(database: Engine, user: LoggedInUser) -> UserSession:
+def row(database: Engine, user: User) -> UserSession:
     with Session(database) as session:
         return session.get_one(UserSession, user.session_id)
 
 
-def authenticate(users: Rpc, user: LoggedInUser) -> datetime:
+def authenticate(users: Rpc, user: User) -> datetime:
     """Return when the session expires."""
     identity = users("users.authenticate", token_hash=user.token_hash)
     return datetime.fromisoformat(identity["expires_at"])
 
 
-def authentication_error(users: Rpc, user: LoggedInUser) -> str | None:
+def authentication_error(users: Rpc, user: User) -> str | None:
     try:
         authenticate(users, user)
     except Unauthenticated as error:
@@ -51,33 +53,23 @@ def authentication_error(users: Rpc, user: LoggedInUser) -> str | None:
     return None
 
 
-def test_unknown_token_is_rejected(users: Rpc) -> None:
-    with pytest.raises(Unauthenticated, match="invalid_token"):
-        users("users.authenticate", token_hash=contract.token_hash("unknown"))
+@pytest.fixture
+def limit_sessions(settings: Settings) -> LimitSessions:
+    """Set the number of sessions that a user may have."""
+    return lambda number: settings["users"]["session"].update(per_user=number)
 
 
-def test_list_has_the_live_sessions_of_the_caller(
-    users: Rpc, ada: LoggedInUser, log_in: LogIn, new_user: NewUser
-) -> None:
+def test_list_has_the_live_sessions_of_the_caller(users: Rpc, ada: User, log_in: LogIn, new_user: NewUser) -> None:
     ben, ended, newest = new_user("ben"), log_in("ada"), log_in("ada")
     users("users.logout", ended.caller)
     page = users("users.sessions", ada.caller)
     assert ids(page) == [newest.session_id, ada.session_id]
     assert [item["current"] for item in page["items"]] == [False, True]
+    assert all(item["created_at"] == item["last_seen_at"] < item["expires_at"] for item in page["items"])
     assert ids(users("users.sessions", ben.caller)) == [ben.session_id]
 
 
-def test_listed_session_has_its_times_and_user_agent(users: Rpc, ada: LoggedInUser) -> None:
-    users("users.login", username="ada", password=PASSWORD, user_agent="curl/8.5.0", address="192.0.2.1")
-    newest, oldest = users("users.sessions", ada.caller)["items"]
-    assert (newest["user_agent"], oldest["user_agent"]) == ("curl/8.5.0", None)
-    assert newest["created_at"] == newest["last_seen_at"] < newest["expires_at"]
-    assert not newest["current"]
-
-
-def test_end_session_ends_it_at_once(
-    users: Rpc, ada: LoggedInUser, log_in: LogIn, redis: Redis, listen: Listen
-) -> None:
+def test_end_session_ends_it_at_once(users: Rpc, ada: User, log_in: LogIn, redis: Redis, listen: Listen) -> None:
     other = log_in("ada")
     events = listen("users")
     users("users.end_session", ada.caller, id=other.session_id)
@@ -86,14 +78,8 @@ def test_end_session_ends_it_at_once(
     assert ids(users("users.sessions", ada.caller)) == [ada.session_id]
 
 
-def test_end_session_may_end_the_current_session(users: Rpc, ada: LoggedInUser, redis: Redis) -> None:
-    users("users.end_session", ada.caller, id=ada.session_id)
-    assert redis.get(ada.session_key) == ""
-    assert authentication_error(users, ada) == "invalid_token"
-
-
 def test_unknown_ended_and_other_users_sessions_are_not_found(
-    users: Rpc, ada: LoggedInUser, log_in: LogIn, new_user: NewUser
+    users: Rpc, ada: User, log_in: LogIn, new_user: NewUser
 ) -> None:
     ended, ben = log_in("ada"), new_user("ben")
     users("users.logout", ended.caller)
@@ -103,9 +89,7 @@ def test_unknown_ended_and_other_users_sessions_are_not_found(
     assert users("users.authenticate", token_hash=ben.token_hash)
 
 
-def test_logout_ends_this_session_only(
-    users: Rpc, ada: LoggedInUser, log_in: LogIn, redis: Redis, listen: Listen
-) -> None:
+def test_logout_ends_this_session_only(users: Rpc, ada: User, log_in: LogIn, redis: Redis, listen: Listen) -> None:
     other = log_in("ada")
     events = listen("users")
     users("users.logout", ada.caller)
@@ -127,16 +111,14 @@ def test_logout_everywhere_ends_all_sessions_of_the_user(
     assert users("users.authenticate", token_hash=ben.token_hash)
 
 
-def test_repeated_logout_sets_the_tombstone_again(users: Rpc, ada: LoggedInUser, redis: Redis) -> None:
+def test_repeated_logout_sets_the_tombstone_again(users: Rpc, ada: User, redis: Redis) -> None:
     users("users.logout", ada.caller)
     redis.delete(ada.session_key)  # as after a crash between the commit and the tombstone
     users("users.logout", ada.caller)
     assert redis.get(ada.session_key) == ""
 
 
-def test_concurrent_authentication_does_not_revive_an_ended_session(
-    users: Rpc, ada: LoggedInUser, redis: Redis
-) -> None:
+def test_concurrent_authentication_does_not_revive_an_ended_session(users: Rpc, ada: User, redis: Redis) -> None:
     pool = eventlet.GreenPool()
     authentications = [pool.spawn(authentication_error, users, ada) for _ in range(8)]
     users("users.logout", ada.caller)
@@ -157,7 +139,7 @@ def test_login_returns_the_end_of_the_lifetime_and_the_list_the_end_of_the_idle_
     assert abs(listed - clock.now() - timedelta(seconds=expected["idle"])) < timedelta(minutes=1)
 
 
-def test_use_extends_a_session_and_is_recorded_once_a_minute(users: Rpc, ada: LoggedInUser, database: Engine) -> None:
+def test_use_extends_a_session_and_is_recorded_once_a_minute(users: Rpc, ada: User, database: Engine) -> None:
     before = row(database, ada)
     assert authenticate(users, ada) == before.expires_at
     assert row(database, ada).last_seen_at == before.last_seen_at
@@ -168,15 +150,13 @@ def test_use_extends_a_session_and_is_recorded_once_a_minute(users: Rpc, ada: Lo
     assert after.expires_at == expires_at > clock.now() + 13 * DAY
 
 
-def test_use_does_not_extend_a_session_beyond_its_lifetime(users: Rpc, ada: LoggedInUser, database: Engine) -> None:
+def test_use_does_not_extend_a_session_beyond_its_lifetime(users: Rpc, ada: User, database: Engine) -> None:
     created_at = clock.now() - 29 * DAY
     change(database, ada, created_at=created_at, last_seen_at=clock.now() - DAY)
     assert authenticate(users, ada) == created_at + 30 * DAY
 
 
-def test_expired_session_is_rejected_and_not_listed(
-    users: Rpc, ada: LoggedInUser, log_in: LogIn, database: Engine
-) -> None:
+def test_expired_session_is_rejected_and_not_listed(users: Rpc, ada: User, log_in: LogIn, database: Engine) -> None:
     idle = log_in("ada")
     change(database, idle, last_seen_at=clock.now() - 15 * DAY, expires_at=clock.now() - DAY)
     assert authentication_error(users, idle) == "invalid_token"
@@ -184,7 +164,60 @@ def test_expired_session_is_rejected_and_not_listed(
     assert row(database, idle).expires_at < clock.now()
 
 
-def test_sessions_are_deleted_a_month_after_their_end(ada: LoggedInUser, log_in: LogIn, database: Engine) -> None:
+def test_login_beyond_the_limit_ends_the_session_that_was_used_least_recently(
+    limit_sessions: LimitSessions, users: Rpc, ada: User, log_in: LogIn, database: Engine
+) -> None:
+    limit_sessions(3)
+    second, third = log_in("ada"), log_in("ada")
+    change(database, second, last_seen_at=clock.now() - DAY)
+    newest = log_in("ada")
+    assert ids(users("users.sessions", newest.caller)) == [newest.session_id, third.session_id, ada.session_id]
+    assert authentication_error(users, second) == "invalid_token"
+
+
+def test_session_beyond_the_limit_ends_at_once(
+    limit_sessions: LimitSessions, ada: User, log_in: LogIn, redis: Redis, listen: Listen
+) -> None:
+    limit_sessions(1)
+    events = listen("users")
+    log_in("ada")
+    assert events.next("session_ended") == {"user_id": ada.id, "session_ids": [ada.session_id]}
+    assert redis.get(ada.session_key) == ""
+
+
+def test_concurrent_logins_do_not_exceed_the_limit_of_sessions(
+    limit_sessions: LimitSessions, users: Rpc, ada: User, log_in: LogIn
+) -> None:
+    limit_sessions(3)
+    list(eventlet.GreenPool().imap(log_in, ["ada"] * 6))
+    newest = log_in("ada")
+    assert len(ids(users("users.sessions", newest.caller))) == 3
+    assert authentication_error(users, ada) == "invalid_token"
+
+
+def test_first_login_after_the_upgrade_ends_all_sessions_beyond_the_limit(
+    limit_sessions: LimitSessions, users: Rpc, new_user: NewUser, log_in: LogIn
+) -> None:
+    new_user("ada")
+    for _ in range(5):
+        log_in("ada")
+    limit_sessions(2)
+    newest = log_in("ada")
+    assert len(ids(users("users.sessions", newest.caller))) == 2
+
+
+def test_change_reads_only_the_sessions_that_it_affects(users: Rpc, ada: User, log_in: LogIn, redis: Redis) -> None:
+    other, third = log_in("ada"), log_in("ada")
+    for session in (ada, other, third):
+        redis.delete(session.session_key)
+    users("users.update_account", ada.caller, notify_by=["realtime"])
+    users("users.end_session", ada.caller, id=other.session_id)
+    assert [redis.get(session.session_key) for session in (ada, other, third)] == [None, "", None]
+    users("users.logout", third.caller)
+    assert [redis.get(session.session_key) for session in (ada, third)] == [None, ""]
+
+
+def test_sessions_are_deleted_a_month_after_their_end(ada: User, log_in: LogIn, database: Engine) -> None:
     logged_in = [ada, *(log_in("ada") for _ in range(4))]
     month_ago = clock.now() - 30 * DAY
     with Session(database) as session:

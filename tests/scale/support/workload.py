@@ -105,7 +105,8 @@ class Workload:
 
     def _in_mails(self, platform: Instance, *, repeated: bool) -> Counter[str]:
         names = [mail["id"] for mail in mails_to(platform.environment, self._email_user.email)]
-        mails = [_mail(platform, name) for name in names]
+        files = [platform.directory / "mailbox" / f"{name}.eml" for name in names]
+        mails = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
         different = {mail["Message-ID"] if repeated else number: mail for number, mail in enumerate(mails)}
         return self._own_posts(_text(mail) for mail in different.values())
 
@@ -159,11 +160,6 @@ def _update(inbox: InboxClient) -> None:
     if inbox.websocket is None:
         inbox.connect()
     inbox.apply_received()
-
-
-def _mail(platform: Instance, name: str) -> EmailMessage:
-    file = platform.directory / "mailbox" / f"{name}.eml"
-    return message_from_bytes(file.read_bytes(), policy=policy.default)
 
 
 def _text(mail: EmailMessage) -> str:

@@ -5,7 +5,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from sqlalchemy import make_url
 
 from chassis.auth.keyring import Keyring
 from dev import DevError
@@ -13,9 +12,9 @@ from dev.machine.files import ROOT
 from dev.machine.state import State
 from dev.platform import environment
 from dev.platform.instance import port_names
-from dev.platform.programs import GATEWAY, SERVICES, process_variables
+from dev.platform.programs import process_variables
 from dev.servers import private, rabbitmq
-from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, OPERATOR, VHOST
+from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, OPERATOR
 
 HERE = Path("/srv/baraza")
 OWN_POSTGRESQL = {f"{one}_{part}": "x" for one in ("POSTGRES", "GATEWAY_POSTGRES") for part in ("HOST", "PASSWORD")}
@@ -30,24 +29,6 @@ def state(tmp_path: Path) -> State:
 
 def compose(given: dict[str, str], state: State) -> dict[str, str]:
     return environment.compose(given, state, HERE)
-
-
-def test_all_servers_are_private_by_default() -> None:
-    assert set(private({"AMQP_URI": ""})) == {"rabbitmq", "postgresql", "redis", "mailbox", "sms_simulator", "sentry"}
-
-
-@pytest.mark.parametrize(
-    ("variable", "server"),
-    [
-        ("AMQP_URI", "rabbitmq"),
-        ("REDIS_URL", "redis"),
-        ("SMTP_HOST", "mailbox"),
-        ("AFRICASTALKING_API_KEY", "sms_simulator"),
-        ("SENTRY_DSN", "sentry"),
-    ],
-)
-def test_server_is_not_private_if_its_variable_is_set(variable: str, server: str) -> None:
-    assert server not in private({variable: "given"})
 
 
 def test_postgresql_is_private_unless_both_databases_are_elsewhere(state: State) -> None:
@@ -71,13 +52,6 @@ def test_variables_of_the_user_are_kept(state: State) -> None:
     assert process_variables(composed, "users.service") == {}
 
 
-@pytest.mark.parametrize("module", [*SERVICES, GATEWAY])
-def test_each_process_has_the_rabbitmq_user_of_its_service(module: str, state: State) -> None:
-    own = urlsplit(process_variables(compose({}, state), module)["AMQP_URI"])
-    assert own.username == module.partition(".")[0]
-    assert (own.port, own.path) == (state.ports["rabbitmq"], f"/{VHOST}")
-
-
 def test_rabbitmq_users_have_the_passwords_of_the_environment(state: State, tmp_path: Path) -> None:
     composed = compose({}, state)
     rabbitmq.write_files(tmp_path, state)
@@ -90,15 +64,6 @@ def test_rabbitmq_users_have_the_passwords_of_the_environment(state: State, tmp_
     uris.append(urlsplit(composed["BARAZA_RABBITMQ_MANAGEMENT"]))
     assert {uri.username: uri.password for uri in uris} == {name: user["password"] for name, user in users.items()}
     assert len({user["password"] for user in users.values()}) == len(users)
-
-
-def test_feeds_and_notifications_have_spare_databases(state: State) -> None:
-    composed = compose({}, state)
-    for service in ("feeds", "notifications"):
-        url = make_url(composed[f"BARAZA_{service.upper()}_POSTGRESQL"])
-        found = (url.drivername, url.port, url.database)
-        assert found == ("postgresql+psycopg2", state.ports["postgresql"], f"{service}_db")
-        assert composed[f"{service.upper()}_DB_URI"] == f"sqlite:////srv/baraza/data/{service}.sqlite3"
 
 
 def test_sms_simulator_has_a_callback_secret_and_an_own_account_has_none(state: State) -> None:
@@ -116,10 +81,6 @@ def test_missing_variable_of_an_own_server_is_named(state: State) -> None:
 def test_every_required_variable_is_set_by_default(state: State) -> None:
     required = {name for name, required in environment.variables((ROOT / "config.yml").read_text()).items() if required}
     assert required <= compose({}, state).keys()
-
-
-def test_variables_in_comments_are_ignored() -> None:
-    assert environment.variables("# ${NO}\none: ${ONE}\ntwo: ${TWO:2}") == {"ONE": True, "TWO": False}
 
 
 def test_service_token_keys_are_created_and_a_rotation_is_kept(state: State, tmp_path: Path) -> None:

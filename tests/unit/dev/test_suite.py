@@ -20,12 +20,6 @@ def python(title: str, code: str) -> Step:
     return Step(title, ("python", "-c", code))
 
 
-def test_output_has_the_prefix_of_the_lane(capfd: pytest.CaptureFixture[str]) -> None:
-    (result,) = Runner().run_all([python("hello", "print('one'); print('two')")], HERE, "here | ")
-    assert result.outcome == "passed"
-    assert capfd.readouterr().out.splitlines() == ["", "here | --- hello", "here | one", "here | two"]
-
-
 def test_step_gets_variables_of_the_instance() -> None:
     code = "import os; assert os.environ['GREETING'] == 'Karibu'"
     step = Step("greeting", ("python", "-c", code), environment={"GREETING": "WORD"})
@@ -49,19 +43,16 @@ def test_summary_ends_with_the_failed_tests(capfd: pytest.CaptureFixture[str]) -
     assert capfd.readouterr().out.splitlines()[-2:] == ["  bad: FAILED (exit code 1)", f"    {reason}"]
 
 
-def test_step_without_existing_folders_is_left_out() -> None:
-    (result,) = Runner().run_all([Step("nothing", ("false",), ("no/such/folder",))], HERE)
-    assert result.outcome == "nothing to run"
-
-
 def test_stop_interrupts_the_running_step_and_starts_no_more(capfd: pytest.CaptureFixture[str]) -> None:
     runner, results = Runner(), list[Result]()
     endless = python("endless", "import time; print('here', flush=True); time.sleep(600)")
     thread = threading.Thread(target=lambda: results.extend(runner.run_all([endless, python("never", "")], HERE)))
     thread.start()
-    until(lambda: "\nhere\n" in capfd.readouterr().out, "the step to run", 10)
-    runner.stop()
-    thread.join(10)
+    try:
+        until(lambda: "here\n" in capfd.readouterr().out, "the step to run", 30)
+    finally:
+        runner.stop()
+        thread.join(30)
     assert [result.outcome for result in results] == ["FAILED (exit code -2)", "nothing to run"]
 
 
@@ -81,11 +72,6 @@ def found(path: str) -> dict[str, list[tuple[str, ...]]]:
 )
 def test_path_runs_where_the_suite_runs_it(path: str, lanes: list[str]) -> None:
     assert found(path) == {lane: [(path,)] for lane in lanes}
-
-
-def test_folder_above_runs_all_steps_below_it() -> None:
-    assert ("tests/integration/users",) not in found("tests/integration")["try"]
-    assert any("tests/integration/users" in folders for folders in found("tests/integration")["try"])
 
 
 def test_every_folder_of_tests_can_be_run() -> None:

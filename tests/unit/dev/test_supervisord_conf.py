@@ -57,11 +57,6 @@ def test_servers_start_first_and_every_application_is_restarted(read: Read) -> N
         assert program.stdout_logfile.endswith(f"/log/{name}.log")
 
 
-def test_replaced_server_is_not_started(read: Read) -> None:
-    _, groups = read(REDIS_URL="redis://theirs", SMTP_HOST="mail")
-    assert {*ALL} - groups["servers"].keys() == {"redis", "mailbox"}
-
-
 def test_process_has_the_rabbitmq_user_of_its_service_and_a_port_for_metrics(read: Read) -> None:
     composed, groups = read()
     for name, program in groups["applications"].items():
@@ -77,18 +72,6 @@ def test_paths_with_special_characters_are_escaped(read: Read) -> None:
     assert groups["servers"]["rabbitmq"].environment["HOME"].endswith("/a clone's path/rabbitmq")
     arguments = groups["servers"]["rabbitmq"].environment["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"]
     assert arguments == "-noinput -kernel inet_dist_use_interface {127,0,0,1}"
-
-
-def test_sms_simulator_posts_reports_to_the_gateway(read: Read) -> None:
-    composed, groups = read()
-    path = f"/callbacks/africastalking/{composed['AFRICASTALKING_CALLBACK_SECRET']}/"
-    url = groups["servers"]["sms_simulator"].environment["AFRICASTALKING_CALLBACK_URL"]
-    assert url == composed["BARAZA_URL"] + path
-
-
-def test_exporter_gets_the_variables_of_its_database(read: Read) -> None:
-    _, _, script = words(read()[1]["monitoring"]["postgres_exporter"])
-    assert 'DATA_SOURCE_URI="$POSTGRES_HOST:${POSTGRES_PORT:-5432}/$POSTGRES_DB?sslmode=disable"' in script
 
 
 @pytest.mark.parametrize(

@@ -138,13 +138,6 @@ def test_live_session_keeps_its_websocket(users: Users, sockets: Registry, monit
     assert users.calls == 1
 
 
-def test_ended_session_closes_its_websocket(users: Users, sockets: Registry, monitoring: Monitor) -> None:
-    connection = opened(sockets, NOW)
-    users.answer = Unauthenticated("It has ended.", "invalid_token")
-    monitoring.check_sessions()
-    assert closed_with(connection) == 1008
-
-
 def test_lost_end_of_a_session_is_found_after_ten_minutes(users: Users, sockets: Registry, monitoring: Monitor) -> None:
     connection = opened(sockets, LATER)
     users.answer = Unauthenticated("It has ended.", "invalid_token")

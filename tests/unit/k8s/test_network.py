@@ -1,5 +1,6 @@
 """Network policies open the connections that the platform needs, and no others."""
 
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -72,6 +73,15 @@ def test_no_service_can_connect_to_the_database_of_another(overlay: str) -> None
 def test_only_deliveries_can_connect_to_the_internet(overlay: str) -> None:
     workloads = {name for name, labels in pod_labels(overlay).items() if "to-providers" in labels}
     assert workloads == {"deliveries-deployment" if overlay == "scale" else "notification-deployment"}
+
+
+@each_overlay
+def test_connections_to_the_internet_exclude_private_addresses(overlay: str) -> None:
+    (policy,) = [p["spec"] for p in of_kind(overlay, "NetworkPolicy") if p["metadata"]["name"] == "to-providers"]
+    ((peer,),) = [rule["to"] for rule in policy["egress"]]
+    excluded = [ip_network(text) for text in peer["ipBlock"]["except"]]
+    for address in ("10.96.0.1", "172.16.0.1", "172.31.255.1", "192.168.0.1", "100.64.0.1", "169.254.169.254"):
+        assert any(ip_address(address) in network for network in excluded), address
 
 
 @each_overlay

@@ -2,7 +2,6 @@
 
 import json
 import stat
-import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,7 +9,7 @@ import pytest
 
 from chassis.auth import keyring
 from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, VHOST
-from tests.unit.k8s.manifests import K8S, OVERLAYS, kustomizations, of_kind, run_secrets_script, secrets
+from tests.unit.k8s.manifests import OVERLAYS, kustomizations, of_kind, run_secrets_script, secrets
 
 
 def files(folder: Path) -> dict[str, str]:
@@ -30,14 +29,6 @@ def test_service_token_keys_are_valid(folder: Path) -> None:
 
 def test_only_the_owner_can_read_the_files(folder: Path) -> None:
     assert {stat.S_IMODE((folder / path).stat().st_mode) for path in files(folder)} == {0o600}
-
-
-def test_missing_file_is_written_again_and_existing_ones_are_kept(tmp_path: Path) -> None:
-    run_secrets_script(tmp_path, AFRICASTALKING_API_KEY="a key")
-    before = files(tmp_path / "secrets")
-    (tmp_path / "secrets/common.env").unlink()
-    assert run_secrets_script(tmp_path, AFRICASTALKING_API_KEY="another key").returncode == 0
-    assert files(tmp_path / "secrets") == before
 
 
 def test_new_rabbitmq_password_reaches_its_service_and_rabbitmq(tmp_path: Path) -> None:
@@ -75,9 +66,3 @@ def test_no_manifest_holds_a_secret(overlay: str) -> None:
     generators = [g for _, found in kustomizations(OVERLAYS[overlay]) for g in found.get("secretGenerator", [])]
     assert generators
     assert not [generator for generator in generators if "literals" in generator]
-
-
-def test_git_tracks_only_the_kustomizations_of_secrets() -> None:
-    command = ["git", "ls-files", "--", "secrets"]
-    listed = subprocess.run(command, cwd=K8S, capture_output=True, text=True, check=True)  # noqa: S603 - no input
-    assert {Path(name).name for name in listed.stdout.split()} <= {".gitignore", "kustomization.yaml"}

@@ -86,6 +86,13 @@ def test_rabbitmq_imports_its_vhost_then_users_then_permissions(overlay: str, vh
     assert "load_definitions = /etc/rabbitmq/definitions" in configuration
 
 
+def test_cluster_redelivers_events_without_limit() -> None:
+    (policy,) = json.loads((K8S / "base/broker/quorum-vhost.json").read_text())["policies"]
+    assert policy["definition"] == {"delivery-limit": -1}
+    for queue in ("evt-feeds-post_created--notifications.on_post_created", "parked.evt-feeds-post_created--x.y"):
+        assert re.match(policy["pattern"], queue)
+
+
 @each_overlay
 def test_pod_meets_the_restricted_standard(overlay: str) -> None:
     for pod in [pod for pod in pods(overlay) if not pod.is_patch]:
@@ -150,15 +157,6 @@ def test_a_deployment_and_a_service_per_service_as_the_specification_names_them(
         assert services[f"{name}-service"]["spec"]["selector"] == {"app": name}
     assert "gateway-worker-deployment" in pod_labels(overlay)
     assert services["gateway-service"]["spec"]["ports"][0]["port"] == 8000
-
-
-def test_budgets_and_autoscalers_select_existing_workloads() -> None:
-    labels = pod_labels("scale")
-    for budget in of_kind("scale", "PodDisruptionBudget"):
-        selector = budget["spec"]["selector"]["matchLabels"].items()
-        assert budget["metadata"]["name"] == "rabbitmq" or any(selector <= pod.items() for pod in labels.values())
-    for scaler in of_kind("scale", "HorizontalPodAutoscaler"):
-        assert scaler["spec"]["scaleTargetRef"]["name"] in labels
 
 
 def test_deployments_with_sqlite_run_one_pod_at_a_time() -> None:

@@ -23,6 +23,7 @@ from orders.models import Base
 from tests.integration.chassis.conftest import ADA, ORDER_ID, Start, Until
 from tests.integration.chassis.raw_amqp import RawAmqpClient
 from tests.integration.chassis.sample_service import SampleOrders
+from tests.integration.conftest import Settings
 from tests.integration.support.databases import Databases
 from tests.integration.support.rpc import Rpc
 from tests.integration.support.tcp_proxy import TcpProxy
@@ -87,7 +88,7 @@ class Outbox:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(
-    request: pytest.FixtureRequest, settings: dict[str, Any], database: Engine, databases: Databases
+    request: pytest.FixtureRequest, settings: Settings, database: Engine, databases: Databases
 ) -> Iterator[Engine]:
     """The database of the orders service, on PostgreSQL in the database of another service."""
     if request.param == "sqlite":
@@ -134,7 +135,7 @@ def test_event_of_a_rolled_back_transaction_is_not_published(orders: Outbox, unt
 
 
 def test_event_carries_the_signed_token_of_its_service_and_the_request_id(
-    orders: Outbox, raw_client: RawAmqpClient, settings: dict[str, Any]
+    orders: Outbox, raw_client: RawAmqpClient, settings: Settings
 ) -> None:
     queue = raw_client.bind_event("orders", "#")
     orders.start()
@@ -317,17 +318,16 @@ def test_durable_event_without_a_queue_stays_until_a_queue_is_bound(
     assert unbound.received() == [1]
 
 
-def test_event_that_is_not_durable_is_dropped_without_a_queue(orders: Outbox, until: Until) -> None:
+def test_event_that_is_not_durable_is_dropped_without_a_queue_and_transient_with_one(
+    orders: Outbox, until: Until, raw_client: RawAmqpClient
+) -> None:
     orders.start()
     orders.place(1, "view")
     until(orders.empty)
-
-
-def test_event_that_is_not_durable_is_transient(orders: Outbox, raw_client: RawAmqpClient) -> None:
     queue = raw_client.bind_event("orders", "order_viewed")
-    orders.start()
-    orders.place(1, "view")
-    assert raw_client.get(queue).properties["delivery_mode"] == 1
+    orders.place(2, "view")
+    message = raw_client.get(queue)
+    assert (json.loads(message.body)["quantity"], message.properties["delivery_mode"]) == (2, 1)
 
 
 def test_rows_of_a_killed_process_are_published_when_their_lease_expires(orders: Outbox, until: Until) -> None:
@@ -362,9 +362,7 @@ def test_event_whose_lease_ends_too_soon_is_not_published_from_memory_too(
 
 
 @ON_SQLITE
-def test_remaining_events_are_published_when_the_service_stops(
-    relay_proxy: TcpProxy, orders: Outbox, until: Until
-) -> None:
+def test_stopping_service_publishes_its_remaining_events(relay_proxy: TcpProxy, orders: Outbox, until: Until) -> None:
     runner = orders.start()
     orders.place(1)
     until(orders.empty)
@@ -393,7 +391,7 @@ def test_service_stops_while_the_broker_is_down_and_keeps_its_events(
 
 @ON_SQLITE
 def test_idle_connection_is_kept_alive_by_heartbeats(
-    relay_proxy: TcpProxy, orders: Outbox, until: Until, settings: dict[str, Any]
+    relay_proxy: TcpProxy, orders: Outbox, until: Until, settings: Settings
 ) -> None:
     settings["HEARTBEAT"] = 1
     orders.start()

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import eventlet
 import pytest
@@ -12,11 +11,12 @@ from sqlalchemy.exc import OperationalError
 
 from chassis.db import psycopg2_eventlet
 from chassis.db.engine import create_engine, database_url
+from tests.integration.conftest import Settings
 from tests.integration.support.tcp_proxy import TcpProxy
 
 
 @pytest.fixture
-def postgresql_proxy(settings: dict[str, Any]) -> Iterator[TcpProxy]:
+def postgresql_proxy(settings: Settings) -> Iterator[TcpProxy]:
     url = database_url(settings["users"]["database"])
     proxy = TcpProxy(url.render_as_string(hide_password=False))
     yield proxy

@@ -6,6 +6,7 @@ from typing import Any
 
 import eventlet
 import pytest
+from prometheus_client import REGISTRY
 
 from chassis import clock
 from chassis.auth.caller import Caller
@@ -20,6 +21,7 @@ from orders.contract import OrderPlaced
 from tests.integration.chassis.conftest import ORDER_ID, PublishEvent, Start, Until
 from tests.integration.chassis.raw_amqp import RawAmqpClient
 from tests.integration.chassis.sample_service import SampleInvoices, fail, succeed
+from tests.integration.conftest import Settings
 from tests.integration.support.rpc import OPERATOR, Rpc
 from tests.integration.support.tcp_proxy import TcpProxy
 
@@ -27,29 +29,35 @@ PARKED = "parked.evt-orders-order_placed--invoices.on_order_placed"
 HANDLER: dict[str, Any] = {"handler": "on_order_placed"}
 
 Park = Callable[..., list[str]]
-CallAsOperator = Callable[..., dict[str, Any]]
-Overview = Callable[[], dict[str, Any]]
+
+
+class Operator:
+    """Calls methods of the invoices service as an operator."""
+
+    def __init__(self, rpc: Rpc) -> None:
+        self._rpc = rpc
+
+    def __call__(self, method: str, **arguments: Any) -> dict[str, Any]:
+        return dict(self._rpc(f"invoices.{method}", OPERATOR, **arguments))
+
+    def overview(self) -> dict[str, Any]:
+        """Return what operators see of the service's only handler."""
+        (handler,) = self("parked")["handlers"]
+        return dict(handler)
+
+    def oldest(self, field: str) -> list[Any]:
+        """Return a field of the oldest parked events."""
+        return [event[field] for event in self.overview()["oldest"]]
+
+
+@pytest.fixture
+def operator(rpc: Rpc) -> Operator:
+    return Operator(rpc)
 
 
 @pytest.fixture(autouse=True)
-def no_retries(settings: dict[str, Any]) -> None:
+def no_retries(settings: Settings) -> None:
     settings["retry"]["delays"] = []
-
-
-@pytest.fixture
-def operator(rpc: Rpc) -> CallAsOperator:
-    return lambda method, **arguments: dict(rpc(f"invoices.{method}", OPERATOR, **arguments))
-
-
-@pytest.fixture
-def overview(operator: CallAsOperator) -> Overview:
-    """What an operator sees of the service's only handler."""
-
-    def overview() -> dict[str, Any]:
-        (handler,) = operator("parked")["handlers"]
-        return dict(handler)
-
-    return overview
 
 
 @pytest.fixture
@@ -71,11 +79,11 @@ def park(start: Start, publish_event: PublishEvent, raw_client: RawAmqpClient, u
 
 
 def test_operator_sees_which_events_are_parked_and_why_without_their_content(
-    park: Park, overview: Overview, raw_client: RawAmqpClient
+    park: Park, operator: Operator, raw_client: RawAmqpClient
 ) -> None:
     before = clock.now().replace(microsecond=0)
     first, second = park(1, 2)
-    handler = overview()
+    handler = operator.overview()
     oldest = handler.pop("oldest")
     assert handler == {"handler": "on_order_placed", "event": "order_placed", "parked": 2, "waiting": 0}
     assert before.isoformat() <= oldest[0].pop("since") <= clock.now().isoformat()
@@ -85,19 +93,30 @@ def test_operator_sees_which_events_are_parked_and_why_without_their_content(
     assert raw_client.depth(PARKED) == 2
 
 
-def test_events_that_wait_for_a_retry_are_counted(
-    start: Start, publish_event: PublishEvent, until: Until, settings: dict[str, Any], overview: Overview
+def test_events_that_wait_for_a_retry_are_counted(  # noqa: PLR0913, PLR0917 - fixtures
+    start: Start,
+    publish_event: PublishEvent,
+    until: Until,
+    settings: Settings,
+    operator: Operator,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    def exported(state: str) -> float | None:
+        labels = {"service": "invoices", "queue": PARKED.removeprefix("parked."), "state": state}
+        return REGISTRY.get_sample_value("baraza_waiting_events", labels)
+
+    monkeypatch.setattr(dead_letters, "MEASURE_INTERVAL", 0.2)
     settings["retry"]["delays"] = [600, 900]
     SampleInvoices.handle = fail
     start(SampleInvoices)
     publish_event(1)
-    until(lambda: overview()["waiting"] == 1)
-    assert overview()["parked"] == 0
+    until(lambda: operator.overview()["waiting"] == 1)
+    assert operator.overview()["parked"] == 0
+    until(lambda: [exported(state) for state in ("ready", "retrying", "parked")] == [0, 1, 0])
 
 
 def test_replayed_event_is_handled_once_and_its_attempts_start_at_zero(
-    park: Park, operator: CallAsOperator, until: Until, raw_client: RawAmqpClient, overview: Overview
+    park: Park, operator: Operator, until: Until, raw_client: RawAmqpClient
 ) -> None:
     park(1, 2, 3)
     assert operator("replay_parked", **HANDLER, limit=2) == {"moved": 2, "left": 1}
@@ -106,37 +125,35 @@ def test_replayed_event_is_handled_once_and_its_attempts_start_at_zero(
     assert operator("replay_parked", **HANDLER) == {"moved": 1, "left": 0}
     until(lambda: raw_client.depth(PARKED) == 1)
     assert SampleInvoices.received == [1, 2, 3]
-    assert [event["attempts"] for event in overview()["oldest"]] == [1]
+    assert operator.oldest("attempts") == [1]
 
 
-def test_one_event_can_be_replayed_and_the_others_keep_their_order(
-    park: Park, operator: CallAsOperator, until: Until, overview: Overview
-) -> None:
+def test_one_event_is_replayed_and_the_others_keep_their_order(park: Park, operator: Operator, until: Until) -> None:
     first, second, third = park(1, 2, 3)
     assert operator("replay_parked", **HANDLER, event_id=second) == {"moved": 1, "left": 2}
     until(lambda: SampleInvoices.received == [2])
     assert operator("replay_parked", **HANDLER, event_id=new_id()) == {"moved": 0, "left": 2}
-    assert [event["event_id"] for event in overview()["oldest"]] == [first, third]
+    assert operator.oldest("event_id") == [first, third]
 
 
 def test_malformed_event_is_listed_and_parked_again_after_a_replay(
-    park: Park, operator: CallAsOperator, until: Until, raw_client: RawAmqpClient, overview: Overview
+    park: Park, operator: Operator, until: Until, raw_client: RawAmqpClient
 ) -> None:
     park("many", 1)
-    assert [event["error"] for event in overview()["oldest"]] == ["invalid", "no_printer"]
+    assert operator.oldest("error") == ["invalid", "no_printer"]
     operator("replay_parked", **HANDLER)
     until(lambda: SampleInvoices.received == [1])
     until(lambda: raw_client.depth(PARKED) == 1)
-    assert [event["error"] for event in overview()["oldest"]] == ["invalid"]
+    assert operator.oldest("error") == ["invalid"]
 
 
 def test_events_are_discarded_one_at_a_time_and_logged(
-    park: Park, operator: CallAsOperator, caplog: pytest.LogCaptureFixture, overview: Overview
+    park: Park, operator: Operator, caplog: pytest.LogCaptureFixture
 ) -> None:
     first, second, third = park(1, 2, 3)
     assert operator("discard_parked", **HANDLER) == {"moved": 1, "left": 2}
     assert operator("discard_parked", **HANDLER, event_id=third) == {"moved": 1, "left": 1}
-    assert [event["event_id"] for event in overview()["oldest"]] == [second]
+    assert operator.oldest("event_id") == [second]
     assert all(event_id in caplog.text for event_id in (first, third))
     assert SampleInvoices.received == []
 
@@ -158,7 +175,7 @@ def test_unknown_handler_is_rejected_with_the_known_ones(start: Start, rpc: Rpc)
 
 
 def test_event_stays_parked_if_the_queue_of_its_handler_does_not_exist(
-    settings: dict[str, Any], raw_client: RawAmqpClient, until: Until
+    settings: Settings, raw_client: RawAmqpClient, until: Until
 ) -> None:
     missing = handler_queues(SampleInvoices)["on_order_placed"]
     missing.name = "evt-removed"

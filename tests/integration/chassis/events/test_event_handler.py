@@ -3,12 +3,15 @@
 import itertools
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any, ClassVar
 
 import eventlet
 import pytest
+from prometheus_client import REGISTRY
 
 from chassis.amqp.confirms import ConfirmTracker
 from chassis.auth import keyring, tokens
@@ -18,11 +21,12 @@ from chassis.ids import new_id
 from chassis.service import Service
 from orders.contract import OrderPlaced
 from tests.integration.chassis.conftest import PublishEvent, Start, Until
-from tests.integration.chassis.forged_tokens import FORGED, VALID, Forge, valid_claims
 from tests.integration.chassis.raw_amqp import RawAmqpClient
 from tests.integration.chassis.sample_service import SampleInvoices, fail, fail_times
+from tests.integration.conftest import Settings
 from tests.integration.support.rpc import Rpc
 from tests.integration.support.tcp_proxy import TcpProxy
+from tests.unit.chassis.auth.forged_tokens import FORGED, VALID, Forge, valid_claims
 
 QUEUE = "evt-orders-order_placed--invoices.on_order_placed"
 PARKED = f"parked.{QUEUE}"
@@ -33,7 +37,7 @@ Rejecting = Callable[[str], AbstractContextManager[list[int]]]
 
 
 @pytest.fixture
-def publish_forged(raw_client: RawAmqpClient, settings: dict[str, Any]) -> PublishForged:
+def publish_forged(raw_client: RawAmqpClient, settings: Settings) -> PublishForged:
     """Publish an OrderPlaced as any client of the broker can; each part may be wrong."""
     key = keyring.from_config(settings).signing
 
@@ -73,11 +77,11 @@ def rejecting(rabbit_manager: Any, rabbit_config: dict[str, str], monkeypatch: p
     return rejecting
 
 
-def test_event_is_handled(start: Start, publish_event: PublishEvent, until: Until, raw_client: RawAmqpClient) -> None:
-    start(SampleInvoices)
-    publish_event(1)
-    until(lambda: SampleInvoices.received == [1])
-    assert raw_client.depth(QUEUE) == 0
+def outcomes() -> Counter[str]:
+    """Return the metric of the handler's outcomes."""
+    labels = {"service": "invoices", "handler": "on_order_placed"}
+    value = partial(REGISTRY.get_sample_value, "baraza_event_seconds_count")
+    return Counter({name: int(value(labels | {"outcome": name}) or 0) for name in ("retried", "parked")})
 
 
 def test_failing_handler_is_retried_after_each_delay(start: Start, publish_event: PublishEvent, until: Until) -> None:
@@ -97,13 +101,15 @@ def test_failing_handler_is_retried_after_each_delay(start: Start, publish_event
 
 
 def test_event_is_parked_with_its_error_after_the_last_attempt(
-    start: Start, publish_event: PublishEvent, raw_client: RawAmqpClient, settings: dict[str, Any]
+    start: Start, publish_event: PublishEvent, raw_client: RawAmqpClient, settings: Settings, until: Until
 ) -> None:
     settings["retry"]["delays"] = [1]
+    before = outcomes()
     SampleInvoices.handle = fail
     start(SampleInvoices)
     event_id = publish_event(1)
     parked = raw_client.get(PARKED)
+    until(lambda: outcomes() == before + Counter(retried=1, parked=1))
     headers = parked.properties["application_headers"]
     assert json.loads(parked.body)["quantity"] == 1
     assert (headers["baraza.attempt"], headers["baraza.error"]) == (2, "no_printer")
@@ -115,7 +121,7 @@ def test_event_is_parked_with_its_error_after_the_last_attempt(
 
 
 def test_parked_event_can_be_published_again_by_hand(
-    start: Start, publish_event: PublishEvent, raw_client: RawAmqpClient, settings: dict[str, Any], until: Until
+    start: Start, publish_event: PublishEvent, raw_client: RawAmqpClient, settings: Settings, until: Until
 ) -> None:
     settings["retry"]["delays"] = []
     SampleInvoices.handle = fail_times(1)
@@ -126,9 +132,16 @@ def test_parked_event_can_be_published_again_by_hand(
     until(lambda: SampleInvoices.received == [1, 1])
 
 
+def test_event_with_a_valid_token_is_handled(start: Start, publish_forged: PublishForged, until: Until) -> None:
+    start(SampleInvoices)
+    publish_forged(forge=VALID)
+    until(lambda: SampleInvoices.received == [1])
+
+
 @pytest.mark.parametrize(
     ("wrong", "error"),
     [
+        *[({"forge": forge}, "bad_service_token") for forge in FORGED.values()],
         ({"body": b"not json"}, "malformed_event"),
         ({"body": b"\xff\xfe\x00"}, "malformed_event"),
         ({"body": b"[" * 100_000}, "malformed_event"),
@@ -145,7 +158,7 @@ def test_parked_event_can_be_published_again_by_hand(
         ({"message_id": "\ud800"}, "bad_service_token"),
         ({"issuer": "users"}, "forbidden"),
     ],
-    ids=range(15),
+    ids=[*FORGED, *range(15)],
 )
 def test_invalid_event_is_parked_at_once_and_the_next_event_is_handled(  # noqa: PLR0913, PLR0917 - fixtures
     start: Start,
@@ -176,33 +189,9 @@ def test_event_is_parked_as_soon_as_the_broker_stops_rejecting_it(
     assert raw_client.get(PARKED).body == "null"
 
 
-def test_token_from_which_forged_ones_are_made_is_valid(
-    start: Start, publish_forged: PublishForged, until: Until
-) -> None:
-    start(SampleInvoices)
-    publish_forged(forge=VALID)
-    until(lambda: SampleInvoices.received == [1])
-
-
-@pytest.mark.parametrize("forge", FORGED.values(), ids=FORGED)
-def test_event_with_a_forged_token_is_parked_at_once(  # noqa: PLR0913, PLR0917 - fixtures
-    start: Start,
-    publish_forged: PublishForged,
-    publish_event: PublishEvent,
-    until: Until,
-    raw_client: RawAmqpClient,
-    forge: Forge,
-) -> None:
-    start(SampleInvoices)
-    publish_forged(forge=forge)
-    assert raw_client.get(PARKED).properties["application_headers"]["baraza.error"] == "bad_service_token"
-    publish_event(2)
-    until(lambda: SampleInvoices.received == [2])
-
-
 @pytest.mark.parametrize("attempt", [2**63 - 1, -1, "many", None, True, [1]], ids=range(6))
 def test_forged_attempt_header_is_limited_and_other_headers_are_dropped(
-    start: Start, publish_forged: PublishForged, raw_client: RawAmqpClient, settings: dict[str, Any], attempt: object
+    start: Start, publish_forged: PublishForged, raw_client: RawAmqpClient, settings: Settings, attempt: object
 ) -> None:
     settings["retry"]["delays"] = []
     SampleInvoices.handle = fail
@@ -214,7 +203,7 @@ def test_forged_attempt_header_is_limited_and_other_headers_are_dropped(
 
 
 def test_event_is_handled_once_by_two_processes_of_a_service(
-    start: Start, publish_event: PublishEvent, until: Until
+    start: Start, publish_event: PublishEvent, until: Until, raw_client: RawAmqpClient
 ) -> None:
     start(SampleInvoices)
     start(SampleInvoices)
@@ -223,30 +212,25 @@ def test_event_is_handled_once_by_two_processes_of_a_service(
     until(lambda: len(SampleInvoices.received) >= 20)
     eventlet.sleep(0.1)
     assert sorted(SampleInvoices.received) == list(range(20))
+    assert raw_client.depth(QUEUE) == 0
 
 
-def test_event_is_redelivered_after_the_handler_lost_its_connection(
-    start_behind_proxy: Start, broker_proxy: TcpProxy, publish_event: PublishEvent, until: Until, rpc: Rpc
+@pytest.mark.parametrize("fails", [False, True])
+def test_event_is_redelivered_after_the_handler_lost_its_connection(  # noqa: PLR0913 - fixtures
+    start_behind_proxy: Start,
+    broker_proxy: TcpProxy,
+    publish_event: PublishEvent,
+    until: Until,
+    rpc: Rpc,
+    *,
+    fails: bool,
 ) -> None:
     def handle(invoices: SampleInvoices, _event: OrderPlaced) -> None:
         if len(invoices.received) == 1:
             broker_proxy.drop()
+            if fails:
+                raise KeyError
             eventlet.sleep(0.1)
-
-    SampleInvoices.handle = handle
-    start_behind_proxy(SampleInvoices)
-    publish_event(1)
-    until(lambda: SampleInvoices.received == [1, 1])
-    rpc("invoices.ping")
-
-
-def test_event_is_redelivered_if_the_connection_is_lost_before_it_is_moved(
-    start_behind_proxy: Start, broker_proxy: TcpProxy, publish_event: PublishEvent, until: Until, rpc: Rpc
-) -> None:
-    def handle(invoices: SampleInvoices, _event: OrderPlaced) -> None:
-        if len(invoices.received) == 1:
-            broker_proxy.drop()
-            raise KeyError
 
     SampleInvoices.handle = handle
     start_behind_proxy(SampleInvoices)

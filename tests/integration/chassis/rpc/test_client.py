@@ -1,6 +1,7 @@
 """The RPC client of services, whose deadline holds whatever the broker and the other service do."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import eventlet
@@ -28,14 +29,9 @@ def pending_replies(runner: Any) -> dict[str, Any]:
     return pending
 
 
-def test_call_returns_the_reply(start: Start, rpc: Rpc) -> None:
+def test_call_returns_the_reply_and_forwards_the_user_under_its_own_name(start: Start, rpc: Rpc) -> None:
     start(SampleOrders, SampleInvoices)
     assert rpc("invoices.reorder", ADA, **TEA).items() >= TEA.items()
-
-
-def test_user_is_forwarded_and_the_calling_service_changes(start: Start, rpc: Rpc) -> None:
-    start(SampleOrders, SampleInvoices)
-    rpc("invoices.reorder", ADA, **TEA)
     assert SampleOrders.callers == [Caller("invoices", user=ADA.user, username=ADA.username)]
 
 
@@ -85,51 +81,35 @@ def test_call_to_a_service_without_a_queue_fails_at_once(start: Start, rpc: Rpc)
     assert pending_replies(runner) == {}
 
 
-def place(invoices: SampleInvoices) -> Exception | None:
-    """Call the orders service from a handler, and return the error."""
-    try:
-        invoices.rpc_client.call("orders.place", PlaceOrder(item="tea", quantity=1), Order)
-    except ServiceError as error:
-        return error
-    return None
-
-
-def test_call_fails_at_the_deadline_while_the_broker_is_paused(
-    start_behind_proxy: Start, broker_proxy: TcpProxy, publish_event: PublishEvent, until: Until
+@pytest.mark.parametrize(
+    ("interrupt", "error", "earliest", "latest"),
+    [(TcpProxy.freeze, DeadlineExceeded, 0.9, 2), (TcpProxy.cut, Unavailable, 0, 0.5)],
+    ids=["paused", "unavailable"],
+)
+def test_call_fails_in_time_while_the_broker_is_paused_or_unavailable(  # noqa: PLR0913, PLR0917 - fixtures
+    start_behind_proxy: Start,
+    broker_proxy: TcpProxy,
+    publish_event: PublishEvent,
+    until: Until,
+    interrupt: Callable[[TcpProxy], None],
+    error: type[ServiceError],
+    earliest: float,
+    latest: float,
 ) -> None:
-    results: list[tuple[Exception | None, float]] = []
+    durations: list[float] = []
 
     def handle(invoices: SampleInvoices, _event: OrderPlaced) -> None:
-        broker_proxy.freeze()
-        started = time.monotonic()
-        results.append((place(invoices), time.monotonic() - started))
-        broker_proxy.thaw()
-
-    SampleInvoices.handle = handle
-    start_behind_proxy(SampleOrders, SampleInvoices)
-    publish_event(1)
-    until(lambda: results)
-    assert isinstance(results[0][0], DeadlineExceeded)
-    assert 0.9 < results[0][1] < 2
-
-
-def test_call_fails_at_once_while_the_broker_is_unavailable(
-    start_behind_proxy: Start, broker_proxy: TcpProxy, publish_event: PublishEvent, until: Until
-) -> None:
-    results: list[tuple[Exception | None, float]] = []
-
-    def handle(invoices: SampleInvoices, _event: OrderPlaced) -> None:
-        if not results:
-            broker_proxy.cut()
+        if not durations:
+            interrupt(broker_proxy)
             eventlet.sleep(0.1)
             started = time.monotonic()
-            results.append((place(invoices), time.monotonic() - started))
+            with pytest.raises(error):
+                invoices.rpc_client.call("orders.place", PlaceOrder(item="tea", quantity=1), Order)
+            durations.append(time.monotonic() - started)
             broker_proxy.restore()
 
     SampleInvoices.handle = handle
     start_behind_proxy(SampleOrders, SampleInvoices)
     publish_event(1)
-    until(lambda: results)
-    assert isinstance(results[0][0], Unavailable)
-    assert results[0][1] < 0.5
-    until(lambda: SampleInvoices.received == [1, 1])
+    until(lambda: durations)
+    assert earliest <= durations[0] < latest

@@ -2,7 +2,6 @@ import json
 from types import SimpleNamespace
 from typing import Any
 
-from kombu.serialization import registry
 from nameko.events import get_event_exchange
 from nameko.rpc import get_rpc_exchange
 
@@ -20,10 +19,6 @@ def test_exchanges_and_queues_have_namekos_names() -> None:
 def test_body_is_encoded_as_json_even_with_lone_surrogates() -> None:
     assert json.loads(protocol.dumps({"text": "ünï", "n": None})) == {"text": "ünï", "n": None}
     assert json.loads(protocol.dumps("\ud800")) == "?"
-
-
-def test_pickle_is_disabled() -> None:
-    assert "application/x-python-serialize" in registry._disabled_content_types  # noqa: SLF001
 
 
 def test_send_writes_to_the_channel_and_does_not_read_from_it() -> None:

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,6 +17,7 @@ from chassis.auth.keyring import Key, Keyring, parse
 OLD, NEW = Key("k1", "o" * 64), Key("k2", "n" * 64)
 OLD_TEXT, NEW_TEXT = (f"{key.name}:{key.secret}" for key in (OLD, NEW))
 ADA = Caller("gateway", user="id-of-ada")
+Wait = Callable[[], None]
 
 
 @pytest.fixture
@@ -26,37 +28,23 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def advance(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Advance the monotonic clock by seconds."""
-    clock = SimpleNamespace(now=1000.0)
+def wait(monkeypatch: pytest.MonkeyPatch) -> Wait:
+    """Advance the monotonic clock by the 5 seconds after which a file is read again."""
+    times = count(1000.0, 5.0)
+    clock = SimpleNamespace(now=next(times))
     monkeypatch.setattr(time, "monotonic", lambda: clock.now)
-
-    def advance(seconds: float) -> None:
-        clock.now += seconds
-
-    return advance
+    return lambda: setattr(clock, "now", next(times))
 
 
-def test_keys_keep_their_order_and_secrets_may_contain_colons() -> None:
-    assert parse(f"k2:{NEW.secret}, k1:a:{OLD.secret}") == (NEW, Key("k1", f"a:{OLD.secret}"))
-
-
-def test_line_breaks_separate_keys_and_white_space_is_ignored() -> None:
-    assert parse(f"\n  {NEW_TEXT} \r\n\n{OLD_TEXT},\n\n") == (NEW, OLD)
+@pytest.mark.parametrize("text", [f"{NEW_TEXT}, {OLD_TEXT}", f"\n  {NEW_TEXT} \r\n\n{OLD_TEXT},\n\n"])
+def test_keys_are_separated_by_commas_or_lines_and_keep_their_order(text: str) -> None:
+    assert parse(text) == (NEW, OLD)
+    assert parse(f"k1:a:{OLD.secret}") == (Key("k1", f"a:{OLD.secret}"),)
 
 
 @pytest.mark.parametrize(
     "text",
-    [
-        "\n",
-        "k1",
-        "k1:short",
-        f"{OLD_TEXT},k2:short",
-        "k1" * 40,
-        f"{OLD_TEXT},k2",
-        f":{'a' * 32}",
-        f"{OLD_TEXT}\n" * 2,
-    ],
+    ["\n", "k1", "k1:short", f"{OLD_TEXT},k2:short", "k1" * 40, f"{OLD_TEXT},k2", f":{'a' * 32}", f"{OLD_TEXT}\n" * 2],
     ids=range(8),
 )
 def test_invalid_keys_are_rejected_without_quoting_a_secret(text: str) -> None:
@@ -74,15 +62,15 @@ def test_invalid_file_is_rejected_with_its_path(tmp_path: Path, content: bytes |
         Keyring(f"@{file}")
 
 
-def test_changed_file_is_in_use_within_5_seconds(file: Path, advance: Callable[[float], None]) -> None:
+def test_changed_file_is_in_use_within_5_seconds(file: Path, wait: Wait) -> None:
     ring = Keyring(f"@{file}")
     file.write_text(f"{OLD_TEXT}\n{NEW_TEXT}\n")
     assert list(ring.keys) == [OLD]  # it was read just now
-    advance(5)
+    wait()
     assert list(ring.keys) == [OLD, NEW]
 
 
-def test_replaced_symbolic_link_is_noticed(tmp_path: Path, advance: Callable[[float], None]) -> None:
+def test_replaced_symbolic_link_is_noticed(tmp_path: Path, wait: Wait) -> None:
     """Kubernetes updates a mounted secret this way: keys -> ..data/keys, ..data -> ..<date>."""
     for name, text in (("..1", OLD_TEXT), ("..2", NEW_TEXT)):
         (tmp_path / name).mkdir()
@@ -92,47 +80,47 @@ def test_replaced_symbolic_link_is_noticed(tmp_path: Path, advance: Callable[[fl
     ring = Keyring(f"@{tmp_path}/keys")
     (tmp_path / "..data_tmp").symlink_to("..2")
     (tmp_path / "..data_tmp").replace(tmp_path / "..data")
-    advance(5)
+    wait()
     assert ring.keys == (NEW,)
 
 
 @pytest.mark.parametrize("broken", [None, b"", b"k2:short", b"\xff"])
 def test_file_that_becomes_invalid_changes_no_keys_and_is_logged_once(
-    file: Path, advance: Callable[[float], None], caplog: pytest.LogCaptureFixture, broken: bytes | None
+    file: Path, wait: Wait, caplog: pytest.LogCaptureFixture, broken: bytes | None
 ) -> None:
     ring = Keyring(f"@{file}")
     for _ in range(2):
         file.unlink() if broken is None else file.write_bytes(broken)
         for _ in range(3):
-            advance(5)
+            wait()
             assert ring.keys == (OLD,)
         file.write_text(OLD_TEXT)
-        advance(5)
+        wait()
         assert ring.keys == (OLD,)
     assert [record.levelno for record in caplog.records] == [logging.ERROR] * 2
     assert str(file) in caplog.text
     file.write_text(NEW_TEXT)
-    advance(5)
+    wait()
     assert ring.signing == NEW
 
 
 def test_changed_keys_are_logged_by_their_ids_without_their_secrets(
-    file: Path, advance: Callable[[float], None], caplog: pytest.LogCaptureFixture
+    file: Path, wait: Wait, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     ring = Keyring(f"@{file}")
     file.write_text(f"{NEW_TEXT},{OLD_TEXT}")
     for _ in range(3):
-        advance(5)
+        wait()
         assert ring.signing == NEW
     assert [record.getMessage() for record in caplog.records] == ["the service token keys are now k2, k1"]
 
 
-def test_new_first_key_signs_at_once_although_tokens_are_cached(file: Path, advance: Callable[[float], None]) -> None:
+def test_new_first_key_signs_at_once_although_tokens_are_cached(file: Path, wait: Wait) -> None:
     issuer = tokens.Issuer(Keyring(f"@{file}"))
     first = issuer.token(ADA, "feeds")
     file.write_text(f"{NEW_TEXT}\n{OLD_TEXT}")
-    advance(5)
+    wait()
     second = issuer.token(ADA, "feeds")
     assert [jwt.get_unverified_header(token)["kid"] for token in (first, second)] == [OLD.name, NEW.name]
 

@@ -1,7 +1,5 @@
 import base64
-import json
 import time
-from typing import Any
 
 import jwt
 import pytest
@@ -10,29 +8,16 @@ from chassis.auth import tokens
 from chassis.auth.caller import Caller
 from chassis.auth.keyring import Key, Keyring
 from chassis.errors import Forbidden, Unauthenticated
+from tests.unit.chassis.auth.forged_tokens import FORGED, VALID, Forge, valid_claims
 
 OLD = Key("k1", "o" * 64)
 NEW = Key("k2", "n" * 64)
-ISSUERS = ("gateway", "users", "feeds")
+ISSUERS = ("gateway", "users", "feeds", "orders")
 ADA = Caller("gateway", user="id-of-ada", username="ada", session="s", staff=True)
-CLAIMS: dict[str, Any] = {"iss": "gateway", "aud": "feeds", "staff": False}
 
 
 def ring(*keys: Key) -> Keyring:
     return Keyring(",".join(f"{key.name}:{key.secret}" for key in keys), ISSUERS)
-
-
-def sign(key: Key = OLD, algorithm: str = "HS256", headers: dict[str, str] | None = None, **claims: Any) -> str:
-    now = int(time.time())
-    return jwt.encode(
-        CLAIMS | {"iat": now, "exp": now + 60} | claims, key.secret, algorithm, headers=headers or {"kid": key.name}
-    )
-
-
-def unsigned(header: dict[str, Any]) -> str:
-    now = int(time.time())
-    parts = (header, CLAIMS | {"iat": now, "exp": now + 60})
-    return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts) + "."
 
 
 def rejected(token: object, audience: str = "feeds", subject: str | None = None) -> bool:
@@ -41,58 +26,21 @@ def rejected(token: object, audience: str = "feeds", subject: str | None = None)
     return error.value.code == "bad_service_token"
 
 
-def test_token_contains_the_caller() -> None:
+@pytest.mark.parametrize("forge", FORGED.values(), ids=FORGED)
+def test_forged_token_is_rejected(forge: Forge) -> None:
+    claims = valid_claims("feeds", exp=int(time.time()) + 60)
+    assert tokens.verify(VALID(OLD, claims), "feeds", ring(OLD)) == Caller("orders")
+    assert rejected(forge(OLD, claims))
+
+
+@pytest.mark.parametrize("issuer", ["", "Gateway", "gateway ", "operator"])
+def test_token_of_an_unknown_issuer_is_rejected(issuer: str) -> None:
+    assert rejected(tokens.issue(Caller(issuer), "feeds", OLD))
+
+
+def test_verified_token_returns_its_caller() -> None:
     assert tokens.verify(tokens.issue(ADA, "feeds", OLD), "feeds", ring(OLD)) == ADA
     assert tokens.verify(tokens.issue(Caller("users"), "feeds", OLD), "feeds", ring(OLD)) == Caller("users")
-
-
-def test_token_for_another_service_is_rejected() -> None:
-    assert rejected(tokens.issue(ADA, "users", OLD))
-
-
-@pytest.mark.parametrize("issuer", ["unknown", "", "Gateway", "gateway ", "operator"])
-def test_token_of_an_unknown_issuer_is_rejected(issuer: str) -> None:
-    assert rejected(sign(iss=issuer))
-
-
-def test_expired_token_is_rejected() -> None:
-    assert rejected(sign(exp=int(time.time()) - tokens.CLOCK_LEEWAY - 1))
-
-
-def test_token_that_is_not_valid_yet_is_rejected() -> None:
-    assert rejected(sign(iat=int(time.time()) + 60))
-    assert rejected(sign(nbf=int(time.time()) + 60))
-
-
-@pytest.mark.parametrize("missing", ["iss", "aud", "iat", "staff", "exp"])
-def test_token_without_a_required_claim_is_rejected(missing: str) -> None:
-    claims = jwt.decode(sign(), options={"verify_signature": False})
-    del claims[missing]
-    assert rejected(jwt.encode(claims, OLD.secret, "HS256", headers={"kid": OLD.name}))
-
-
-@pytest.mark.parametrize("algorithm", ["none", "None", "NONE"])
-def test_unsigned_token_is_rejected(algorithm: str) -> None:
-    assert rejected(unsigned({"alg": algorithm, "kid": OLD.name}))
-
-
-@pytest.mark.parametrize("algorithm", ["HS384", "HS512"])
-def test_other_algorithms_are_rejected_even_with_the_right_secret(algorithm: str) -> None:
-    assert rejected(sign(algorithm=algorithm))
-
-
-@pytest.mark.parametrize("algorithm", ["RS256", "ES256", "HS256"])
-def test_algorithm_in_the_header_does_not_choose_the_verification(algorithm: str) -> None:
-    assert rejected(unsigned({"alg": algorithm, "kid": OLD.name}) + "c2lnbmF0dXJl")
-
-
-@pytest.mark.parametrize("kid", ["k9", "", "../k1"])
-def test_unknown_key_is_rejected(kid: str) -> None:
-    assert rejected(sign(headers={"kid": kid}))
-
-
-def test_known_key_with_another_secret_is_rejected() -> None:
-    assert rejected(sign(Key(OLD.name, "x" * 32)))
 
 
 @pytest.mark.parametrize(
@@ -115,11 +63,7 @@ def test_token_of_an_event_is_valid_for_that_event_only() -> None:
     token = tokens.issue(Caller("feeds"), "events", OLD, subject="event-1")
     assert tokens.verify(token, "events", ring(OLD), subject="event-1") == Caller("feeds")
     assert rejected(token, "events", "event-2")
-    assert rejected(sign(aud="events"), "events", "event-1")
-
-
-def test_token_of_an_event_does_not_expire() -> None:
-    token = tokens.issue(Caller("feeds"), "events", OLD, subject="event-1")
+    assert rejected(tokens.issue(Caller("feeds"), "events", OLD), "events", "event-1")
     assert "exp" not in jwt.decode(token, options={"verify_signature": False})
 
 

@@ -17,18 +17,15 @@ KEYS = st.from_regex(r"[0-9a-zA-Z.:_-]{1,100}", fullmatch=True)
 
 
 @given(KEYS)
-def test_decoded_cursor_is_the_encoded_key(key: str) -> None:
+def test_encoded_cursor_needs_no_quoting_in_a_url_and_is_decoded_to_its_key(key: str) -> None:
+    assert re.fullmatch(r"[0-9A-Za-z_-]+", cursor.encode(key))
     assert cursor.decode(cursor.encode(key)) == key
+    assert cursor.decode(None) is None
 
 
 @given(st.integers(min_value=0, max_value=10**18 - 1))
 def test_decoded_number_is_the_encoded_number(key: int) -> None:
     assert cursor.decode_number(cursor.encode(key)) == key
-
-
-@given(KEYS)
-def test_cursor_needs_no_quoting_in_a_url(key: str) -> None:
-    assert re.fullmatch(r"[0-9A-Za-z_-]+", cursor.encode(key))
 
 
 @given(st.text(max_size=200))
@@ -50,11 +47,6 @@ def test_malformed_cursor_is_rejected_with_the_name_of_the_field(text: str) -> N
 def test_cursor_that_is_no_number_is_rejected_where_a_number_is_required(key: str) -> None:
     with pytest.raises(Invalid, match="cursor"):
         cursor.decode_number(cursor.encode(key))
-
-
-def test_missing_cursor_means_the_first_page() -> None:
-    assert cursor.decode(None) is None
-    assert cursor.decode_number(None) is None
 
 
 def test_page_has_a_next_cursor_only_if_there_are_more_items() -> None:

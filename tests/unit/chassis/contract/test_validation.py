@@ -1,3 +1,4 @@
+import re
 from typing import Annotated
 
 import pytest
@@ -23,15 +24,12 @@ class Outer(Message):
     inner: list[Inner] = Field(default_factory=list)
 
 
-def test_valid_fields_become_the_model() -> None:
-    assert validate(Outer, {"name": "a", "inner": [{"number": 1}], "new": 1}).inner[0].number == 1
-
-
-def test_error_lists_the_path_of_every_invalid_field() -> None:
+def test_error_lists_the_path_of_every_invalid_field_and_no_value() -> None:
     with pytest.raises(Invalid) as error:
-        validate(Outer, {"inner": [{"number": 1}, {"number": "2"}]})
+        validate(Outer, {"name": 123456789, "inner": [{"number": 1}, {"number": "secret"}]})
     assert {field["field"] for field in error.value.errors} == {"name", "inner.1.number"}
     assert error.value.detail == "Check inner.1.number, name."
+    assert not re.search("secret|123456789", str(error.value.args))
 
 
 def test_message_of_a_custom_validator_is_unchanged() -> None:
@@ -44,13 +42,6 @@ def test_error_of_the_whole_body_has_the_path_body() -> None:
     with pytest.raises(Invalid) as error:
         validate(Outer, "text")  # type: ignore[arg-type]
     assert [field["field"] for field in error.value.errors] == ["body"]
-
-
-def test_error_does_not_contain_invalid_values() -> None:
-    with pytest.raises(Invalid) as error:
-        validate(Outer, {"name": 123456789, "inner": "secret"})
-    assert "secret" not in str(error.value.args)
-    assert "123456789" not in str(error.value.args)
 
 
 def test_texts_of_a_query_are_converted_to_numbers() -> None:

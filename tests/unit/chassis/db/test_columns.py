@@ -14,25 +14,15 @@ SQLITE: Dialect = sqlite.dialect()
 POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
-def store_and_load(engine: Engine, time: datetime | None) -> datetime | None:
+@given(time=st.none() | st.datetimes(datetime(1000, 1, 1), timezones=st.sampled_from([UTC, NAIROBI])))  # noqa: DTZ001
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+def test_time_loaded_from_sqlite_is_aware_and_in_utc(engine: Engine, time: datetime | None) -> None:
     METADATA.create_all(engine)
     with engine.begin() as connection:
-        key = connection.execute(insert(times).values(at=time)).inserted_primary_key
-        assert key is not None
-        loaded: datetime | None = connection.scalar(select(times.c.at).where(times.c.id == key[0]))
-        return loaded
-
-
-@given(time=st.datetimes(datetime(1000, 1, 1), timezones=st.sampled_from([UTC, NAIROBI])))  # noqa: DTZ001
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
-def test_time_loaded_from_sqlite_is_aware_and_in_utc(engine: Engine, time: datetime) -> None:
-    loaded = store_and_load(engine, time)
-    assert loaded is not None
-    assert (loaded, loaded.tzinfo) == (time, UTC)
-
-
-def test_none_stays_none(engine: Engine) -> None:
-    assert store_and_load(engine, None) is None
+        (key,) = connection.execute(insert(times).values(at=time)).inserted_primary_key or (0,)
+        loaded: datetime | None = connection.scalar(select(times.c.at).where(times.c.id == key))
+    assert loaded == time
+    assert loaded is None or loaded.tzinfo == UTC
 
 
 def test_zone_is_removed_for_sqlite_only() -> None:

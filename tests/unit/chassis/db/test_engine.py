@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from chassis.db import engine as module
-from chassis.db.engine import WRITE, create_engine, database_url, engine_options
+from chassis.db.engine import create_engine, database_url, engine_options
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Unavailable
 
@@ -20,20 +20,7 @@ def test_sqlite_connection_has_the_pragmas(engine: Engine, pragma: str, value: o
         assert connection.scalar(text(f"PRAGMA {pragma}")) == value
 
 
-def statements_of(engine: Engine, *, write: bool) -> list[str]:
-    statements: list[str] = []
-    event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
-    with engine.connect().execution_options(**{WRITE: write}) as connection:
-        connection.execute(text("SELECT 1"))
-    return statements
-
-
-def test_write_takes_the_lock_at_its_begin_and_a_read_does_not(engine: Engine) -> None:
-    assert statements_of(engine, write=True)[0] == "BEGIN IMMEDIATE"
-    assert statements_of(engine, write=False)[-2:] == ["BEGIN", "SELECT 1"]
-
-
-def test_unit_of_work_begins_reads_and_writes_differently(engine: Engine, db: UnitOfWork) -> None:
+def test_write_takes_the_lock_at_its_begin_and_a_read_does_not(engine: Engine, db: UnitOfWork) -> None:
     statements: list[str] = []
     event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
     with db.read() as session:
@@ -41,18 +28,6 @@ def test_unit_of_work_begins_reads_and_writes_differently(engine: Engine, db: Un
     with db.write():
         pass
     assert statements == ["BEGIN", "SELECT 1", "BEGIN IMMEDIATE"]
-
-
-def test_failed_write_is_rolled_back(engine: Engine, db: UnitOfWork) -> None:
-    def fail() -> None:
-        with db.write() as session:
-            session.execute(text("CREATE TABLE t (id)"))
-            raise KeyError
-
-    with pytest.raises(KeyError):
-        fail()
-    with engine.begin() as connection:
-        assert connection.scalar(text("SELECT count(*) FROM sqlite_master WHERE name = 't'")) == 0
 
 
 def test_sqlite_pool_has_one_connection_for_which_others_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +73,7 @@ def test_database_is_configured_by_its_url_or_its_parts() -> None:
     assert database_url(parts).render_as_string(hide_password=False) == "postgresql+psycopg2://u:p%40%3A%2F@h/d"
 
 
-def test_postgresql_has_timeouts() -> None:
+def test_postgresql_engine_has_timeouts() -> None:
     timeouts = {"connect": 3, "lock": 5, "statement": 30, "idle_in_transaction": 4, "tcp": 10}
     options = engine_options(database_url({"url": "postgresql+psycopg2://h/d"}), 10, timeouts)
     assert (options["pool_size"], options["max_overflow"], options["hide_parameters"]) == (10, 0, True)

@@ -1,5 +1,6 @@
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import ClassVar
 
 import pytest
@@ -55,10 +56,6 @@ def ids(envelopes: list[Envelope]) -> list[str]:
     return [envelope.id for envelope in envelopes]
 
 
-def in_seconds(seconds: float) -> datetime:
-    return clock.now() + timedelta(seconds=seconds)
-
-
 def test_event_is_a_row_of_its_transaction(db: UnitOfWork) -> None:
     token = correlation.request_id.set("r-1")
     try:
@@ -71,54 +68,20 @@ def test_event_is_a_row_of_its_transaction(db: UnitOfWork) -> None:
     assert row.leased_until == row.created_at + outbox.LEASE
 
 
-def test_event_of_a_rolled_back_transaction_is_not_stored(db: UnitOfWork) -> None:
-    def fail() -> None:
-        with db.write() as session:
-            outbox.add(session, OrderPlaced(quantity=2))
-            raise KeyError
-
-    with pytest.raises(KeyError):
-        fail()
-    with db.read() as session:
-        assert outbox.depth_and_age(session) == (0, 0.0)
-
-
-def test_committed_events_are_returned_once_and_in_order(db: UnitOfWork) -> None:
-    with db.write() as session:
-        for quantity in range(3):
-            outbox.add(session, OrderPlaced(quantity=quantity))
-    assert [envelope.payload for envelope in outbox.pop_committed(session)] == [
-        {"quantity": quantity} for quantity in range(3)
-    ]
-    assert outbox.pop_committed(session) == []
-
-
 def test_row_is_leased_only_after_its_lease_has_expired(db: UnitOfWork, set_clock: SetClock) -> None:
     (added,) = add(db, OrderViewed(quantity=2))
     set_clock(outbox.LEASE.total_seconds() - 1)
     assert lease_expired(db) == []
     set_clock(outbox.LEASE.total_seconds() + 1)
     (leased,) = lease_expired(db)
-    assert (leased.id, leased.type, leased.durable, leased.payload) == (
-        added.id,
-        "order_viewed",
-        False,
-        {"quantity": 2},
-    )
+    assert replace(leased, leased_until=added.leased_until) == added
     assert lease_expired(db) == [], "it is leased again"
-
-
-def test_limited_number_of_rows_is_leased_in_order(db: UnitOfWork, set_clock: SetClock) -> None:
-    added = ids(add(db, *[OrderPlaced(quantity=quantity) for quantity in range(5)]))
-    set_clock(60)
-    assert ids(lease_expired(db, 3)) == added[:3]
-    assert ids(lease_expired(db, 3)) == added[3:]
 
 
 def test_released_row_can_be_leased_after_the_given_time(db: UnitOfWork, set_clock: SetClock) -> None:
     added = ids(add(db, OrderPlaced(quantity=1), OrderPlaced(quantity=2)))
     with db.write() as session:
-        outbox.release(session, added[:1], in_seconds(1))
+        outbox.release(session, added[:1], clock.now() + timedelta(seconds=1))
     set_clock(2)
     assert ids(lease_expired(db)) == added[:1]
 
@@ -153,21 +116,12 @@ def test_rows_that_are_released_again_and_again_do_not_block_others(db: UnitOfWo
     set_clock(60)
     assert ids(lease_expired(db, 3)) == released
     with db.write() as session:
-        outbox.release(session, released, in_seconds(1))
+        outbox.release(session, released, clock.now() + timedelta(seconds=1))
     set_clock(62)
     assert others[0] in ids(lease_expired(db, 3))
 
 
-def test_only_confirmed_rows_are_removed(db: UnitOfWork, set_clock: SetClock) -> None:
-    added = ids(add(db, OrderPlaced(quantity=1), OrderPlaced(quantity=2)))
-    with db.write() as session:
-        outbox.remove(session, added[:1])
-        outbox.remove(session, [])
-    set_clock(60)
-    assert ids(lease_expired(db)) == added[1:]
-
-
-def test_depth_and_age_of_the_outbox(db: UnitOfWork, set_clock: SetClock) -> None:
+def test_depth_and_age_of_the_outbox_are_measured(db: UnitOfWork, set_clock: SetClock) -> None:
     add(db, OrderPlaced(quantity=1))
     set_clock(7)
     add(db, OrderPlaced(quantity=2))

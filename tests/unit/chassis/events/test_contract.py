@@ -32,21 +32,21 @@ def test_error_attempts_and_request_id_are_read_from_the_headers() -> None:
     }
 
 
-@pytest.mark.parametrize("body", [b"", b"\xff", b"[" * 100_000, b"null", b'["id"]', '{"id":"\\ud800"}'], ids=range(6))
-def test_malformed_body_has_no_ids(body: bytes | str) -> None:
-    assert describe(body) == EMPTY
-
-
-@pytest.mark.parametrize("timestamp", [2**63 - 1, -(2**62), "now", 1e300, None], ids=range(5))
-def test_malformed_timestamp_is_null(timestamp: object) -> None:
-    assert describe(timestamp=timestamp) == EMPTY
-
-
-@pytest.mark.parametrize("value", ["\ud800", "\x1b[31m", 7, None, ["x"]], ids=range(5))
-def test_malformed_headers_are_null(value: object) -> None:
-    attempt = value if value != 7 else -7
-    headers = {"baraza.error": value, "baraza.attempt": attempt, "nameko.request_id": value}
-    assert describe(message_id=value, application_headers=headers) == EMPTY
+@pytest.mark.parametrize(
+    "message",
+    [
+        *[{"body": body} for body in (b"", b"\xff", b"[" * 100_000, b"null", b'["id"]', '{"id":"\\ud800"}')],
+        *[{"timestamp": timestamp} for timestamp in (2**63 - 1, -(2**62), "now", 1e300, None)],
+        *[{"message_id": text} for text in ("\ud800", "\x1b[31m", 7, None, ["x"])],
+        *[
+            {"application_headers": {"baraza.error": value, "baraza.attempt": attempt, "nameko.request_id": value}}
+            for value, attempt in (("\ud800", "many"), ("\x1b[31m", -7), (7, -7), (None, None), (["x"], ["x"]))
+        ],
+    ],
+    ids=range(21),
+)
+def test_malformed_message_is_described_without_its_malformed_parts(message: dict[str, Any]) -> None:
+    assert describe(**message) == EMPTY
 
 
 def test_long_text_is_truncated() -> None:

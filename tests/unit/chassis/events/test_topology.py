@@ -1,14 +1,13 @@
-import sys
-from types import ModuleType
 from typing import ClassVar
 
-import pytest
 from nameko.events import event_handler as nameko_event_handler
 
 from chassis.contract import Event
 from chassis.events.handler import event_handler
 from chassis.events.topology import module_queues
+from feeds.service import FeedsService
 
+IMPORTED = FeedsService  # has a handler too
 QUEUE = "evt-orders-order_placed--invoices.on_order_placed"
 
 
@@ -26,35 +25,8 @@ class InvoicesService:
     @nameko_event_handler("orders", "other")
     def on_other(self, body: object) -> None: ...
 
-    def no_handler(self) -> None: ...
 
-
-@pytest.fixture
-def module(monkeypatch: pytest.MonkeyPatch) -> str:
-    module = ModuleType("sample_module")
-    module.InvoicesService = InvoicesService  # type: ignore[attr-defined]
-    module.Imported = type("Imported", (InvoicesService,), {"__module__": "elsewhere"})  # type: ignore[attr-defined]
-    monkeypatch.setattr(InvoicesService, "__module__", "sample_module")
-    monkeypatch.setitem(sys.modules, "sample_module", module)
-    return "sample_module"
-
-
-def test_each_handler_has_a_queue_its_retry_queues_and_a_dead_letter_queue(module: str) -> None:
-    queues = {queue.name: queue for queue in module_queues(module, [1, 30])}
+def test_each_own_handler_has_a_queue_its_retry_queues_and_a_dead_letter_queue() -> None:
+    queues = {queue.name: queue for queue in module_queues(__name__, [1, 30])}
     assert set(queues) == {QUEUE, f"retry.1.{QUEUE}", f"retry.30.{QUEUE}", f"parked.{QUEUE}"}
     assert all(queue.durable and not queue.auto_delete for queue in queues.values())
-
-
-def test_queue_is_bound_to_namekos_exchange(module: str) -> None:
-    queue = next(iter(module_queues(module, [])))
-    assert (queue.exchange.name, queue.exchange.type, queue.routing_key) == ("orders.events", "topic", "order_placed")
-
-
-def test_retry_queue_returns_messages_to_the_handlers_queue_after_the_delay(module: str) -> None:
-    retry = next(queue for queue in module_queues(module, [30]) if queue.name.startswith("retry."))
-    assert retry.queue_arguments == {
-        "x-message-ttl": 30_000,
-        "x-dead-letter-exchange": "",
-        "x-dead-letter-routing-key": QUEUE,
-    }
-    assert not retry.exchange.name

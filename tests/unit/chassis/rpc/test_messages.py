@@ -1,12 +1,10 @@
 from typing import Any
 
 import pytest
-from nameko.exceptions import RemoteError
+from nameko.exceptions import RemoteError, serialize
 
 from chassis.errors import Conflict, ServiceError
 from chassis.rpc.messages import encode_reply, result_of
-
-CONFLICT = {"exc_path": "chassis.errors.Conflict", "exc_args": ["Taken.", "taken", []], "exc_type": "Conflict"}
 
 
 @pytest.mark.parametrize("reply", [None, [], "text", {}, {"error": None}])
@@ -18,9 +16,9 @@ def test_malformed_reply_is_a_service_error(reply: Any) -> None:
 def test_result_is_returned_and_errors_are_raised() -> None:
     assert result_of({"result": {"id": 1}, "error": None}) == {"id": 1}
     with pytest.raises(Conflict, match="Taken"):
-        result_of({"result": None, "error": CONFLICT})
+        result_of({"result": None, "error": serialize(Conflict("Taken."))})
     with pytest.raises(RemoteError):
-        result_of({"result": None, "error": {"exc_path": "", "exc_type": "KeyError", "exc_args": [], "value": ""}})
+        result_of({"result": None, "error": serialize(KeyError("x"))})
 
 
 def test_reply_contains_no_text_of_an_unexpected_error() -> None:

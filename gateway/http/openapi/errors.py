@@ -19,9 +19,9 @@ from chassis.errors import (
     Unavailable,
 )
 from gateway.http import problems
+from gateway.http.openapi.headers import GUARDED, references
+from gateway.http.openapi.schemas import REF
 from gateway.http.problems import Malformed, Problem, TooLarge, UnsupportedMedia
-from gateway.openapi.headers import GUARDED, references
-from gateway.openapi.schemas import REF
 from gateway.routing.route import Access, Route
 
 REQUEST_ID = "05abb1c92aec4ec5a7a87dbeb7081e01"

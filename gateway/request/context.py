@@ -15,7 +15,7 @@ from users.contract import Identity, token_hash
 
 Headers = list[tuple[str, str]]  # as WSGI has them
 
-KEY = "baraza.request_context"  # of the WSGI environ
+CONTEXT_KEY = "baraza.request_context"  # of the WSGI environ
 SUBPROTOCOL = "baraza.v1"
 USER_AGENT = 200  # characters that are kept
 
@@ -57,6 +57,7 @@ class RequestContext:
     quota: Quota | None = None
     cache_key: str | None = None  # where the response may be cached
     route: str = "none"  # for metrics
+    replayed: bool = False  # whether the service's reply is that of an earlier request with the same key
 
     def require_identity(self) -> Identity:
         """Return the caller's identity. Raises Unauthenticated, or the error that prevented the check of the token."""

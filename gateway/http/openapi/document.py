@@ -9,10 +9,18 @@ from typing import Any
 from pydantic.json_schema import JsonSchemaMode
 
 from chassis.contract import Message
+from gateway.http.openapi import errors, headers, probes
+from gateway.http.openapi.operations import (
+    BEARER,
+    body_of,
+    has_body,
+    html_operation,
+    operation,
+    path_of,
+    response_model,
+)
+from gateway.http.openapi.schemas import Schemas
 from gateway.http.problems import Problem
-from gateway.openapi import errors, headers, probes
-from gateway.openapi.operations import BEARER, body_of, has_body, html_operation, operation, path_of, response_model
-from gateway.openapi.schemas import Schemas
 from gateway.routing.route import Route
 
 VERSION = "1"  # of the API
@@ -71,7 +79,7 @@ def _paths(routes: Sequence[Route], schemas: Schemas) -> dict[str, Any]:
 
 def _about() -> str:
     """Return the introduction with one line per paragraph: Swagger UI keeps line breaks."""
-    text = resources.files("gateway.openapi").joinpath("about.md").read_text(encoding="utf-8")
+    text = resources.files("gateway.http.openapi").joinpath("about.md").read_text(encoding="utf-8")
     parts = text.split("```")  # every other one is code
     parts[::2] = [re.sub(r"(?<=\S)\n(?=[^\s#|])", " ", prose) for prose in parts[::2]]
     return "```".join(parts)

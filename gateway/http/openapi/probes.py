@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from gateway.openapi.errors import ALWAYS
-from gateway.openapi.headers import GUARDED, references
+from gateway.http.openapi.errors import ALWAYS
+from gateway.http.openapi.headers import GUARDED, references
 
 _CHECK = {"type": "string", "enum": ["ok", "away"]}
 _CHECKS = {"broker": "ok", "database": "ok", "users": "ok", "feeds": "ok", "notifications": "ok"}

@@ -13,6 +13,7 @@ from gateway.limits.rate_limiter import RateLimiter
 from gateway.routing.follower import RoutingFollower
 from gateway.rpc.broker import Broker
 from gateway.rpc.client import RpcClient
+from gateway.rpc.queue import RpcQueue
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,4 +29,5 @@ class Backends:
     single_flight: SingleFlight
     broker: Broker
     rpc: RpcClient
+    handshakes: RpcQueue
     routing: RoutingFollower

@@ -7,7 +7,7 @@ from importlib import resources
 
 from flask import Flask, Response, request
 
-from gateway.openapi.document import document
+from gateway.http.openapi.document import document
 from gateway.routing.table import ROUTES
 
 MAX_AGE = 300  # seconds that a client may cache them
@@ -36,7 +36,7 @@ def add(app: Flask) -> None:
 
 
 def _files() -> Iterator[tuple[str, bytes, str]]:
-    own = resources.files("gateway.openapi") / "page"
+    own = resources.files("gateway.http.openapi") / "page"
     swagger_ui = resources.files("flask_swagger_ui") / "dist"
     for folder, names in ((own, _OWN), (swagger_ui, _SWAGGER_UI)):
         for name, kind in names.items():

@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import TypeAdapter, create_model
 
 from chassis.contract import Id, Message
-from gateway.openapi import errors
-from gateway.openapi.headers import CACHED, GUARDED, references
-from gateway.openapi.schemas import Generator, Schemas, parameter
+from gateway.http.openapi import errors
+from gateway.http.openapi.headers import CACHED, GUARDED, references
+from gateway.http.openapi.schemas import Generator, Schemas, parameter
 from gateway.routing.route import Access, Route
 
 BEARER = "bearer"

@@ -1,0 +1,1 @@
+"""One HTTP request: its context, and the rates by which requests are limited."""
