@@ -23,6 +23,7 @@ def exchange(url: str, *parts: bytes, end: bool = False) -> bytes:
                 connection.shutdown(socket.SHUT_WR)
             while chunk := connection.recv(65536):
                 received += chunk
-        except (ConnectionResetError, BrokenPipeError):
-            pass
+        except OSError as error:
+            if isinstance(error, TimeoutError):
+                raise
     return received

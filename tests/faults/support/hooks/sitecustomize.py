@@ -25,8 +25,10 @@ from typing import Any
 
 INSTANCE = "BARAZA_INSTANCE"  # `dev.machine.processes.MARKER`: the directory of the instance
 FOLDER = Path(os.environ.get(INSTANCE, ""), "hooks")
+PROGRAMS = ("users.service", "feeds.service", "notifications.service", "notifications.deliveries", "gateway.")
 CLOCK_INTERVAL = 0.2  # seconds between looks at the file of the clock
-PROGRAM = next((word for word in sys.orig_argv if word.endswith((".service", ".deliveries"))), "gateway.app")
+# What this process runs, as `dev.platform.programs` names it; "" for the fakes.
+PROGRAM = next((word.partition(":")[0] for word in sys.orig_argv if word.startswith(PROGRAMS)), "")
 
 
 def crash(point: str, target: str) -> None:
