@@ -65,6 +65,7 @@ def create_app() -> Guard:
         backends.routing.follow,
         monitor.ping,
         monitor.watch,
+        monitor.fill_gaps,
         presence.follow,
     )
     # A process that replaces a dead one is connected to by clients at once, so it should not reject its first requests.
@@ -75,7 +76,7 @@ def create_app() -> Guard:
 
 def _backends() -> Backends:
     settings = config.load("gateway")
-    engine = create_engine(settings["gateway"]["database"], DATABASE_POOL)
+    engine = create_engine(settings["gateway"]["database"], DATABASE_POOL, timeouts=settings["postgresql"])
     watch_connections("gateway", engine)
     database = sessionmaker(engine)
     redis = RedisClient(settings["redis_url"])

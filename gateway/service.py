@@ -51,6 +51,7 @@ class GatewayService(ListeningService):
         with self.db.write() as session:
             author_store.erase(session, event.id, event.erased_at)
         self.tags.invalidate(CACHE_TAG)
+        self.dead_letters.erase(event.id)
 
     @rpc(OPERATORS)
     def routes(self, request: Empty) -> contract.RouteRules:  # noqa: ARG002 - an empty request

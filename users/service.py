@@ -10,7 +10,7 @@ from chassis.contract import Empty
 from chassis.db.database import Database
 from chassis.errors import NotFound
 from chassis.rpc.entrypoint import rpc
-from chassis.service import Service
+from chassis.service import PublishingService
 from users import contract, serializers, store
 from users.accounts import admin, channels, erasure, queries, registration, updates
 from users.credentials import authentication, failed_logins, failed_logins_store
@@ -26,7 +26,7 @@ CLEANUP_INTERVAL = 60  # seconds
 CLEANUP_BATCH = 1000  # rows deleted in a transaction
 
 
-class UsersService(Service):
+class UsersService(PublishingService):
     """Users: registration, login, accounts, and who was active at a time."""
 
     name = "users"

@@ -31,12 +31,15 @@ class Key:
 class Keyring:
     """The current keys: the first signs, all verify. A keyring without issuers only signs.
 
+    `clock_skew` is by how many seconds the clocks of two hosts may differ.
+
     The constructor raises ValueError for invalid keys. A file that becomes invalid later is logged as an error, and the
     keys do not change.
     """
 
-    def __init__(self, setting: str, issuers: Iterable[str] = ()) -> None:
+    def __init__(self, setting: str, issuers: Iterable[str] = (), clock_skew: float = 0) -> None:
         self.issuers = frozenset(issuers)
+        self.clock_skew = clock_skew
         self._file = Path(setting.removeprefix("@")) if setting.startswith("@") else None
         self._text, self._keys = _read(self._file) if self._file else (setting, parse(setting))
         self._last_error = ""
@@ -72,7 +75,7 @@ class Keyring:
 
 def from_config(config: dict[str, Any]) -> Keyring:
     """Return the keyring of this process."""
-    return _shared(config["service_token_keys"], tuple(config["service_token_issuers"]))
+    return _shared(config["service_token_keys"], tuple(config["service_token_issuers"]), config.get("clock_skew", 0))
 
 
 def parse(text: str) -> tuple[Key, ...]:

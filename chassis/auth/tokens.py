@@ -13,7 +13,6 @@ from chassis.errors import Unauthenticated
 ALGORITHM = "HS256"
 LIFETIME = 60  # seconds
 REISSUE = 20  # seconds during which an Issuer returns the same token; far below LIFETIME
-CLOCK_LEEWAY = 5  # seconds
 
 
 def issue(caller: Caller, audience: str, key: Key, *, subject: str | None = None) -> str:
@@ -45,6 +44,11 @@ def verify(token: object, audience: str, ring: Keyring, *, subject: str | None =
     )
 
 
+def is_from_the_future(error: BaseException) -> bool:
+    """Return whether `verify` raised this for a signed token that is not valid yet: its issuer's clock is ahead."""
+    return isinstance(error.__cause__, jwt.ImmatureSignatureError)
+
+
 def _claims(token: object, audience: str, ring: Keyring, subject: str | None) -> dict[str, Any]:
     if not isinstance(token, str):
         raise TypeError("no token")
@@ -57,7 +61,7 @@ def _claims(token: object, audience: str, ring: Keyring, subject: str | None) ->
         [ALGORITHM],
         audience=audience,
         issuer=ring.issuers,
-        leeway=CLOCK_LEEWAY,
+        leeway=ring.clock_skew,
         options={"require": required},
     )
     if subject is not None and claims["jti"] != subject:

@@ -37,6 +37,7 @@ from chassis.rpc.messages import encode_reply
 _log = logging.getLogger(__name__)
 
 SENT_AT = message_headers.PREFIX + message_headers.SENT_AT
+_FREQUENT = {"ping", "events_since"}  # methods that are called every few seconds
 
 ExcInfo = Any  # the triple of sys.exc_info()
 
@@ -154,7 +155,7 @@ class Rpc(nameko.rpc.Rpc):
         kind = error.default_code if isinstance(error, ServiceError) else "error" if error else "ok"
         metrics.RPC_SECONDS.labels(worker_ctx.service_name, self.method_name, kind).observe(seconds)
         _log.log(
-            logging.DEBUG if self.method_name == "ping" else logging.INFO,
+            logging.DEBUG if self.method_name in _FREQUENT else logging.INFO,
             "%s.%s",
             worker_ctx.service_name,
             self.method_name,

@@ -22,6 +22,8 @@ CHECK_AFTER = 600  # seconds after which a session is checked again
 CHECKED_AT_ONCE = 10  # sessions
 RESYNCED_AT_ONCE = 10  # websockets
 RETRY = 1  # seconds
+GAP_INTERVAL = 0.25  # seconds between searches for gaps
+GAP_WAIT = 0.5  # seconds that a frame waits for one before it; events of two processes may overtake each other
 RESYNC_LIMIT = 60  # seconds; after a restart of the broker the services return one by one
 
 _log = logging.getLogger(__name__)
@@ -88,6 +90,20 @@ class Monitor:
         self.hold()
         for connection in self._registry.all():
             self._resyncing.spawn(self._resync, connection)
+
+    def fill_gaps(self) -> None:
+        """Fill gaps forever."""
+        while True:
+            gevent.sleep(GAP_INTERVAL)
+            self.fill_gaps_once()
+
+    def fill_gaps_once(self) -> None:
+        """Replay to each websocket with a gap what is missing: an event is late, or its process died before it."""
+        oldest = time.monotonic() - GAP_WAIT
+        for connection in self._registry.all():
+            if connection.gap_since is not None and connection.gap_since < oldest:
+                connection.hold()
+                self._resyncing.spawn(self._resync, connection)
 
     def _resync(self, connection: Connection) -> None:
         deadline = time.monotonic() + RESYNC_LIMIT

@@ -11,7 +11,7 @@ from chassis import clock
 from chassis.errors import ServiceError, Unauthenticated, Unavailable
 from chassis.ids import new_id
 from gateway.websocket import frames, monitor
-from gateway.websocket.connection import Connection
+from gateway.websocket.connection import Connection, LiveFrame
 from gateway.websocket.monitor import Monitor
 from gateway.websocket.registry import Registry
 from notifications.contract import Replay
@@ -190,6 +190,25 @@ def test_frame_before_a_websockets_resync_hides_nothing_that_was_missed(
     monitoring._rpc = inbox  # type: ignore[assignment]  # noqa: SLF001 - both fake services
     connection.start(inbox, None)  # type: ignore[arg-type]
     monitoring.resync()
-    connection.notify(SECOND, b"a frame before the resync")
+    connection.receive(LiveFrame(2, b"a frame before the resync", SECOND))
+    assert gevent.wait(timeout=5)
+    assert inbox.requested == [None, FIRST]
+
+
+def test_gap_is_filled_only_after_a_moment_and_only_once(
+    sockets: Registry, monitoring: Monitor, users: Users, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = opened(sockets, LATER)
+    inbox = Inbox(users)
+    monitoring._rpc = inbox  # type: ignore[assignment]  # noqa: SLF001 - both fake services
+    connection.start(inbox, None)  # type: ignore[arg-type]
+    connection._sent = 1  # noqa: SLF001 - the fake inbox has no numbers
+    connection.receive(LiveFrame(3, b"a frame after the gap", SECOND))
+    monitoring.fill_gaps_once()
+    assert gevent.wait(timeout=5)
+    assert inbox.requested == [None]
+    monkeypatch.setattr(monitor, "GAP_WAIT", 0)
+    monitoring.fill_gaps_once()
+    monitoring.fill_gaps_once()
     assert gevent.wait(timeout=5)
     assert inbox.requested == [None, FIRST]

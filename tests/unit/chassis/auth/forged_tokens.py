@@ -45,13 +45,15 @@ def _without(*names: str) -> Forge:
     return lambda key, claims: _sign(key, {name: value for name, value in claims.items() if name not in names})
 
 
+FROM_THE_FUTURE: dict[str, Forge] = {
+    "issued in the future": lambda key, claims: _sign(key, claims | {"iat": int(time.time()) + 60}),
+    "not valid yet": lambda key, claims: _sign(key, claims | {"nbf": int(time.time()) + 60}),
+}
 VALID: Forge = _with()
 FORGED: dict[str, Forge] = {
     "wrong audience": _with(aud="notifications"),
     "unknown issuer": _with(iss="unknown"),
     "expired": lambda key, claims: _sign(key, claims | {"exp": int(time.time()) - 60}),
-    "issued in the future": lambda key, claims: _sign(key, claims | {"iat": int(time.time()) + 60}),
-    "not valid yet": lambda key, claims: _sign(key, claims | {"nbf": int(time.time()) + 60}),
     "algorithm none": lambda key, claims: _assemble(key, claims, "none", ""),
     "another HMAC algorithm": lambda key, claims: _sign(key, claims, "HS512"),
     "an RSA algorithm": lambda key, claims: _assemble(key, claims, "RS256", key.secret),

@@ -8,8 +8,9 @@ from chassis.auth import tokens
 from chassis.auth.caller import Caller
 from chassis.auth.keyring import Key, Keyring
 from chassis.errors import Forbidden, Unauthenticated
-from tests.unit.chassis.auth.forged_tokens import FORGED, VALID, Forge, valid_claims
+from tests.unit.chassis.auth.forged_tokens import FORGED, FROM_THE_FUTURE, VALID, Forge, valid_claims
 
+SKEW = 30  # seconds
 OLD = Key("k1", "o" * 64)
 NEW = Key("k2", "n" * 64)
 ISSUERS = ("gateway", "users", "feeds", "orders")
@@ -17,7 +18,7 @@ ADA = Caller("gateway", user="id-of-ada", username="ada", session="s", staff=Tru
 
 
 def ring(*keys: Key) -> Keyring:
-    return Keyring(",".join(f"{key.name}:{key.secret}" for key in keys), ISSUERS)
+    return Keyring(",".join(f"{key.name}:{key.secret}" for key in keys), ISSUERS, SKEW)
 
 
 def rejected(token: object, audience: str = "feeds", subject: str | None = None) -> bool:
@@ -26,11 +27,24 @@ def rejected(token: object, audience: str = "feeds", subject: str | None = None)
     return error.value.code == "bad_service_token"
 
 
-@pytest.mark.parametrize("forge", FORGED.values(), ids=FORGED)
+@pytest.mark.parametrize("forge", [*FORGED.values(), *FROM_THE_FUTURE.values()], ids=[*FORGED, *FROM_THE_FUTURE])
 def test_forged_token_is_rejected(forge: Forge) -> None:
     claims = valid_claims("feeds", exp=int(time.time()) + 60)
     assert tokens.verify(VALID(OLD, claims), "feeds", ring(OLD)) == Caller("orders")
     assert rejected(forge(OLD, claims))
+
+
+@pytest.mark.parametrize(("claim", "seconds"), [("iat", SKEW), ("nbf", SKEW), ("exp", 2 - SKEW)])
+def test_token_is_accepted_if_clocks_differ_by_the_tolerated_skew(claim: str, seconds: int) -> None:
+    claims = valid_claims("feeds", exp=int(time.time()) + 60) | {claim: int(time.time()) + seconds}
+    assert tokens.verify(VALID(OLD, claims), "feeds", ring(OLD)) == Caller("orders")
+
+
+@pytest.mark.parametrize("forge", [*FROM_THE_FUTURE.values(), FORGED["expired"]], ids=[*FROM_THE_FUTURE, "expired"])
+def test_error_says_whether_the_token_is_from_the_future(forge: Forge) -> None:
+    with pytest.raises(Unauthenticated) as error:
+        tokens.verify(forge(OLD, valid_claims("feeds", exp=int(time.time()) + 60)), "feeds", ring(OLD))
+    assert tokens.is_from_the_future(error.value) == (forge is not FORGED["expired"])
 
 
 @pytest.mark.parametrize("issuer", ["", "Gateway", "gateway ", "operator"])
