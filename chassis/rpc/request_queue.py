@@ -8,7 +8,7 @@ dies, the queue is gone, and services declare it again on another node.
 import logging
 from typing import Any
 
-from amqp.exceptions import PreconditionFailed
+from amqp.exceptions import InternalError, PreconditionFailed
 from kombu import Queue
 
 KINDS = ("durable", "transient")
@@ -21,12 +21,15 @@ def configure(queue: Queue, kind: str) -> None:
     if kind not in KINDS:
         raise ValueError(f"rpc.queue: expected one of {', '.join(KINDS)}")
     if kind == "transient":
-        queue.durable = False
-        queue.queue_arguments = {"x-queue-type": "classic"}
+        queue.durable, queue.queue_arguments = False, {"x-queue-type": "classic"}
 
 
 def declare(queue: Queue, channel: Any) -> None:
-    """Declare a queue on a channel of its own; keep an existing one of another kind, which an earlier version made."""
+    """Declare a queue on a channel of its own; keep an existing one of another kind, which an earlier version made.
+
+    Raises InternalError, which closes the connection, if the broker does not permit transient queues (RabbitMQ 4.3
+    without its setting); the queue is then declared as a durable one from the next connection on.
+    """
     queue.no_declare = False
     own_channel = channel.connection.channel()
     try:
@@ -35,3 +38,8 @@ def declare(queue: Queue, channel: Any) -> None:
     except PreconditionFailed:  # closes the channel
         _log.warning("%s exists and is not as RPC_QUEUE says; it is used until it is deleted", queue.name)
         queue.no_declare = True
+    except InternalError:
+        if not queue.durable:
+            _log.error("RabbitMQ does not permit transient queues, so %s will be durable", queue.name)
+            queue.durable, queue.queue_arguments = True, None
+        raise

@@ -67,7 +67,8 @@ def found(path: str) -> dict[str, list[tuple[str, ...]]]:
         ("tests/gateway/test_presence.py::test_it", ["try"]),
         ("tests/integration/feeds", ["try", "try-postgresql"]),
         ("tests/e2e/posts/test_posts.py", ["try-e2e"]),
-        ("tests/scale/test_killed_processes.py", ["try-scale"]),
+        ("tests/faults/test_junk.py", ["try-faults"]),
+        ("tests/scale/test_load_balancer.py", ["try-scale"]),
     ],
 )
 def test_path_runs_where_the_suite_runs_it(path: str, lanes: list[str]) -> None:

@@ -5,10 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 from nameko.runners import ServiceRunner
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, event, text, update
 from sqlalchemy.orm import Session
 
 from chassis import clock
+from chassis.ids import new_id
 from notifications.channels import delivery_results
 from notifications.deliveries import DeliveriesService
 from notifications.delivery import delivery_store
@@ -47,6 +48,47 @@ def test_late_result_of_an_expired_claim_is_ignored(
     with Session(database) as session, session.begin():
         delivery_store.record(session, [(late, delivery_results.failed("late"))])
     assert values(rows("deliveries"), "status") == ["sending"]
+
+
+def steps_of_expired_claims(database: Engine) -> int:
+    """Return how many hundred steps SQLite needs to look for expired claims."""
+    steps = [0]
+
+    def count() -> int:
+        steps[0] += 1
+        return 0
+
+    with Session(database) as session, session.begin():
+        sqlite: Any = session.connection().connection.driver_connection
+        sqlite.set_progress_handler(count, 100)
+        delivery_store.expired_claims(session, "email", 10)
+        sqlite.set_progress_handler(None, 0)
+    return steps[0]
+
+
+def pages_of_expired_claims(database: Engine) -> int:
+    """Return how many pages PostgreSQL reads to look for expired claims."""
+    found: list[Any] = []
+    with Session(database) as session, session.begin():
+        event.listen(database, "before_cursor_execute", lambda *args: found.append(args[2:4]), once=True)
+        delivery_store.expired_claims(session, "email", 10)
+        statement, parameters = found[-1]
+        session.execute(text("SET LOCAL enable_seqscan = off"))  # the planner prefers to scan a small table
+        cursor = session.connection().connection.cursor()
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", parameters)
+        (((explained,),),) = cursor.fetchall()
+        plan = explained["Plan"]
+    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+
+
+def test_looking_for_expired_claims_costs_the_same_with_many_due_deliveries(
+    create_deliveries: CreateDeliveries, database: Engine
+) -> None:
+    cost = steps_of_expired_claims if database.dialect.name == "sqlite" else pages_of_expired_claims
+    create_deliveries("email", *(new_id() for _ in range(10)))
+    few = cost(database)
+    create_deliveries("email", *(new_id() for _ in range(5000)))
+    assert cost(database) <= few + 3
 
 
 def test_concurrent_senders_send_each_email_once(  # noqa: PLR0913, PLR0917 - fixtures

@@ -29,7 +29,7 @@ def test_active_user_is_notified_by_the_channels_of_their_account(
     ada = accounts.add("ada", "realtime", "email")
     reply = rpc(METHOD, staff(new_id()), user_id=ada, message="Chai?", title="Tea")
     assert (reply["kind"], reply["title"], reply["message"]) == ("message", "Tea", "Chai?")
-    assert listener.next("notification_created") == {"notification": reply, "recipients": [ada]}
+    assert listener.next("notification_created") == {"notification": reply, "recipients": [ada], "seqs": [1]}
     assert values(rows("inbox"), "user_id") == [ada]
     assert values(rows("deliveries"), "channel", "chosen") == [("email", False)]
 
@@ -41,7 +41,7 @@ def test_channels_of_the_sender_replace_those_of_the_account(
     rpc(METHOD, FEEDS, user_id=ada, message="Chai?", channels=["sms"])
     realtime = rpc(METHOD, FEEDS, user_id=ada, message="Maandazi?", channels=["realtime"])
     assert realtime["title"] == "Message"  # the default
-    assert listener.next("notification_created") == {"notification": realtime, "recipients": [ada]}
+    assert listener.next("notification_created") == {"notification": realtime, "recipients": [ada], "seqs": [1]}
     assert values(rows("deliveries"), "channel", "chosen") == [("sms", True)]
 
 
