@@ -1,12 +1,13 @@
 """The guard: WSGI middleware before Flask. Session, rate limit and cached response in one Redis round trip."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from gunicorn import util
 
 from chassis import clock
-from chassis.errors import ServiceError, Unauthenticated
+from chassis.errors import ServiceError, TooManyRequests, Unauthenticated
 from chassis.observability import correlation, tracing
 from gateway import metrics
 from gateway.cache.redis_client import RedisUnavailable
@@ -21,7 +22,7 @@ from gateway.limits import route_limits
 from gateway.limits.lookup import Found
 from gateway.limits.rate_limiter import enforce
 from gateway.request.context import CONTEXT_KEY, RequestContext, from_environ
-from gateway.request.rates import Count
+from gateway.request.rates import Count, Rate
 from gateway.routing.route import Route
 from users.contract import Authenticate, Identity
 
@@ -116,24 +117,32 @@ class Guard:
         """
         if context.token_hash is None:
             return
-        limiter = self._backends.limiter
-        rate, key = limiter.rates["user"], f"check:{context.address}"
-        attempts = limiter.consume(rate, key)  # before the check, or a parallel flood would not be limited
-        if attempts.count > rate.limit and context.token_hash not in self._known:
-            enforce(context, rate, attempts)
-        rpc = self._backends.handshakes if handshake else self._backends.rpc
         try:
-            context.identity = rpc.call_as_gateway(
-                "users.authenticate", Authenticate(token_hash=context.token_hash), Identity
-            )
+            with self._backends.handshakes.turn() if handshake else nullcontext():
+                context.identity = self._identify(context, context.token_hash)
+        except TooManyRequests:
+            raise
         except Unauthenticated:
             self._known.pop(context.token_hash, None)
-            return
+            self._backends.limiter.consume(*self._wrong_tokens(context))
         except ServiceError as error:
             context.identity_error = error
         else:
             self._remember(context.token_hash)
-        limiter.refund(key)
+
+    def _identify(self, context: RequestContext, token_hash: str) -> Identity:
+        """Call users, unless too many tokens of the address were wrong. Raises ServiceError.
+
+        Those in a queue are rejected at their turn, so a parallel flood ends as soon as its first calls are counted.
+        """
+        rate, key = self._wrong_tokens(context)
+        count = self._backends.limiter.preview(rate, key)
+        if count.count > rate.limit and token_hash not in self._known:
+            enforce(context, rate, count)
+        return self._backends.rpc.call_as_gateway("users.authenticate", Authenticate(token_hash=token_hash), Identity)
+
+    def _wrong_tokens(self, context: RequestContext) -> tuple[Rate, str]:
+        return self._backends.limiter.rates["user"], f"check:{context.address}"
 
     def _remember(self, token_hash: str) -> None:
         """Remember a right token, so that wrong ones of its address cannot keep it from being checked again."""

@@ -1,15 +1,18 @@
-"""Limits what slow clients cost: the time of heads, unread bodies and answers, and the pieces of a head."""
+"""Limits what slow clients cost: time of TLS handshakes, heads, unread bodies and answers; pieces of a head."""
 
 import errno
 import time
 from typing import Any
 
 import gevent
+from gevent.server import StreamServer
 from gunicorn import util
 from gunicorn.http.errors import NoMoreData, ParseException
 from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
+from gunicorn.workers import ggevent
 
+HANDSHAKE_TIME = 10  # seconds for a TLS handshake
 HEAD_TIME = 20  # seconds from the first byte of a head to its last
 PIECES = 32  # reads of a head without a pause; each may bring 8 KiB
 PAUSE = 0.1  # seconds before each further read: gunicorn searches all that it has read after each
@@ -22,9 +25,32 @@ _write = util.write
 
 
 def limit() -> None:
-    """Replace gunicorn's request class and write function."""
+    """Replace gunicorn's server and request classes, and its write function."""
+    ggevent.StreamServer = Server
     RequestParser.mesg_class = PatientRequest
     util.write = write
+
+
+class Server(StreamServer):
+    """Leaves the TLS handshake to the worker, which limits its time."""
+
+    def __init__(self, listener: Any, handle: Any, spawn: Any, **ssl_arguments: Any) -> None:
+        if ssl_arguments:
+            ssl_arguments["do_handshake_on_connect"] = False
+        super().__init__(listener, handle=handle, spawn=spawn, **ssl_arguments)
+
+
+def finish_handshake(client: Any) -> bool:
+    """Finish the TLS handshake of a connection; return False if it fails or takes too long."""
+    if not hasattr(client, "do_handshake"):
+        return True
+    with gevent.Timeout(HANDSHAKE_TIME, False):  # type: ignore[arg-type] # noqa: FBT003 - silently
+        try:
+            client.do_handshake()
+        except OSError:  # also SSLError
+            return False
+        return True
+    return False
 
 
 class PatientRequest(Request):

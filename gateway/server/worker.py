@@ -23,6 +23,13 @@ class Worker(GeventWorker):
         self._idle = {}
         super().init_process()
 
+    def handle(self, listener: Any, client: Any, addr: Any) -> None:
+        """Serve a connection."""
+        if slow_clients.finish_handshake(client):
+            super().handle(listener, client, addr)
+        else:
+            client.close()
+
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
         """Serve a request; close the connection if the rest of its body does not arrive. Raises StopIteration."""
         super().handle_request(listener_name, req, sock, addr)

@@ -9,6 +9,7 @@ from gevent.pool import Group, Pool
 
 from chassis import clock
 from chassis.errors import ServiceError, Unauthenticated
+from chassis.observability import error_reports
 from gateway.rpc.client import RpcClient
 from gateway.websocket import frames
 from gateway.websocket.connection import Connection
@@ -106,6 +107,15 @@ class Monitor:
                 self._resyncing.spawn(self._resync, connection)
 
     def _resync(self, connection: Connection) -> None:
+        """Resync a websocket; close it after an unhandled error, because its frames would be held for ever."""
+        try:
+            self._resync_in_time(connection)
+        except Exception as error:  # noqa: BLE001 - see above
+            _log.exception("a websocket could not be resumed")
+            error_reports.report(error)
+            connection.buffer.end(frames.TRY_AGAIN_LATER, "come back with ?since=")
+
+    def _resync_in_time(self, connection: Connection) -> None:
         deadline = time.monotonic() + RESYNC_LIMIT
         while not self._try_resync(connection):
             if time.monotonic() > deadline:

@@ -32,7 +32,7 @@ class CacheRepair:
         self._running = False
 
     def add(self, keys: Mapping[str, bool]) -> None:
-        """Repair cached sessions; each key says whether its session ended."""
+        """Repair cached sessions; the values are whether each session ended."""
         until = time.monotonic() + self._seconds
         for key, ended in keys.items():
             before = self._pending.get(key)

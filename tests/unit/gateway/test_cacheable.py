@@ -38,7 +38,7 @@ def test_requests_with_other_fields_have_other_names() -> None:
     [
         ("/all-posts/", "limit=0"),
         ("/all-posts/", "limit=x"),
-        ("/all-posts/", "author=nobody"),
+        ("/all-posts/", "author=x"),
         ("/all-posts/", f"cursor={'x' * 201}"),
         ("/all-posts/", "x" * 1000),
         ("/all-posts/more/", ""),

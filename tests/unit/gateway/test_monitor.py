@@ -8,7 +8,7 @@ import gevent
 import pytest
 
 from chassis import clock
-from chassis.errors import ServiceError, Unauthenticated, Unavailable
+from chassis.errors import Unauthenticated, Unavailable
 from chassis.ids import new_id
 from gateway.websocket import frames, monitor
 from gateway.websocket.connection import Connection, LiveFrame
@@ -36,7 +36,7 @@ class Users:
     """A fake users service: one answer for all calls, with counts of calls and of concurrent calls."""
 
     def __init__(self) -> None:
-        self.answer: Identity | ServiceError = identity(LATER)
+        self.answer: Identity | Exception = identity(LATER)
         self.calls = self.running = self.most = 0
 
     def call_as_gateway(self, target: str, request: Authenticate, _reply: type[Identity]) -> Identity:
@@ -46,7 +46,7 @@ class Users:
         self.most = max(self.most, self.running)
         gevent.sleep(0)
         self.running -= 1
-        if isinstance(self.answer, ServiceError):
+        if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
 
@@ -193,6 +193,17 @@ def test_frame_before_a_websockets_resync_hides_nothing_that_was_missed(
     connection.receive(LiveFrame(2, b"a frame before the resync", SECOND))
     assert gevent.wait(timeout=5)
     assert inbox.requested == [None, FIRST]
+
+
+def test_websocket_whose_resync_fails_with_an_unhandled_exception_is_closed(
+    sockets: Registry, monitoring: Monitor, users: Users, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection = opened(sockets, LATER)
+    users.answer = KeyError("unforeseen")
+    monitoring.resync()
+    assert gevent.wait(timeout=5)
+    assert closed_with(connection) == frames.TRY_AGAIN_LATER
+    assert "KeyError" in caplog.text
 
 
 def test_gap_is_filled_only_after_a_moment_and_only_once(

@@ -30,6 +30,8 @@ def test_without_redis_requests_are_counted_in_the_process() -> None:
     limiter = RateLimiter(RedisClient(UNREACHABLE), {})
     counts = [limiter.consume(Rate(2, 60), "anon:1.1.1.1").count for _ in range(3)]
     assert counts == [1, 2, 3]
+    assert limiter.preview(Rate(2, 60), "anon:1.1.1.1").count == 4
+    assert limiter.preview(Rate(2, 60), "anon:2.2.2.2") == Count(1, 60)
     assert limiter.consume(Rate(2, 60), "anon:2.2.2.2").count == 1
 
 

@@ -3,10 +3,14 @@
 import errno
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import gevent
 import pytest
-from gevent import socket
+import trustme
+from gevent import socket, ssl
+from gevent.event import AsyncResult
+from gevent.pool import Pool
 from gunicorn.config import Config
 from gunicorn.http.errors import NoMoreData
 from gunicorn.http.unreader import SocketUnreader
@@ -106,3 +110,48 @@ def test_malformed_rest_of_a_body_is_not_discarded(pair: Pair) -> None:
     client, server = pair
     client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n+2\r\n{}\r\n0\r\n\r\n")
     assert not slow_clients.discard_body(PatientRequest(Config(), SocketUnreader(server), PEER))
+
+
+@pytest.fixture(scope="module")
+def certificate_authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def server_context(certificate_authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate_authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\n\r\n"], ids=["silent client", "plain HTTP"])
+def test_tls_handshake_that_stalls_or_fails_is_given_up(
+    pair: Pair, server_context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr(slow_clients, "HANDSHAKE_TIME", 0.2)
+    client, server = pair
+    client.sendall(sent)
+    connection = server_context.wrap_socket(server, server_side=True, do_handshake_on_connect=False)
+    assert not slow_clients.finish_handshake(connection)
+
+
+def test_tls_handshake_is_left_to_the_worker(server_context: ssl.SSLContext, certificate_authority: trustme.CA) -> None:
+    results: AsyncResult[bool] = AsyncResult()
+
+    def handle(connection: Any, _address: object) -> None:
+        results.set(slow_clients.finish_handshake(connection))
+
+    server = slow_clients.Server(("127.0.0.1", 0), handle, Pool(1), ssl_context=server_context)
+    server.start()
+    trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    certificate_authority.configure_trust(trusted)
+    with (
+        socket.create_connection(("127.0.0.1", server.server_port)) as client,
+        trusted.wrap_socket(client, server_hostname="127.0.0.1"),
+    ):
+        assert results.get(timeout=5)
+    server.stop()
+
+
+def test_connections_without_tls_have_no_handshake(pair: Pair) -> None:
+    assert slow_clients.finish_handshake(pair[1])
