@@ -47,7 +47,7 @@ test: all-packages ## all checks and tests, with servers of their own
 test-scale: all-packages ## the end-to-end tests with two processes of everything
 	@$(python) -m dev test scale
 
-faults: all-packages ## random faults, crashes and junk for an hour (SEED=1 ROUNDS=10 SHRINK=1 TOPOLOGY=scale)
+faults: all-packages ## random faults, crashes and junk for an hour (SEED=1 SHRINK=1 TOPOLOGY=scale)
 	@$(python) -m dev faults
 
 manifests: venv ## the Kubernetes manifests, against Kubernetes' schemas and checkov

@@ -13,7 +13,7 @@ from tests.faults.support.nemesis import Fault, schedule
 from tests.faults.support.settings import LONG, ROUND, ROUNDS, SEED, SHRINK
 from tests.faults.support.workload import Size
 
-KILL_INTERVAL = 3  # seconds
+KILL_INTERVAL = 2  # seconds
 SIZE = Size(authors=4, readers=8, pause=0.1) if LONG else Size()
 
 pytestmark = pytest.mark.timeout(0 if LONG else 170)
