@@ -1,6 +1,5 @@
 """The notifications service: notifies users, and serves their inboxes."""
 
-from datetime import timedelta
 from functools import partial
 
 from nameko.dependency_providers import Config
@@ -97,9 +96,8 @@ class NotificationsService(ListeningService):
     @rpc(services("gateway"))
     def missed(self, request: contract.ReplayRequest) -> contract.Replay:
         """Return what changed in a user's inbox after a notification, for a websocket that reconnects."""
-        overlap = timedelta(seconds=self.config["notifications"]["replay"]["overlap"])
         with self.db.read() as session:
-            return replay(session, request, overlap)
+            return replay(session, request)
 
     @rpc(services("gateway"))
     def delivery_report(self, request: contract.ReportDelivery) -> Empty:

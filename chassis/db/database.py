@@ -34,7 +34,8 @@ class Database(nameko_sqlalchemy.Database):
         """Create the engine, which connects at the first transaction."""
         config = self.container.config
         url = database_url(config[self.section]["database"])
-        self.engine_options = engine_options(url, min(self.container.max_workers, MAX_CONNECTIONS))
+        pool_size = min(self.container.max_workers, MAX_CONNECTIONS)
+        self.engine_options = engine_options(url, pool_size, config["postgresql"])
         key = f"{self.container.service_name}:{self.declarative_base.__name__}"
         uri = url.render_as_string(hide_password=False)
         config.setdefault(DB_URIS_KEY, {})[key] = uri.replace("{", "{{").replace(

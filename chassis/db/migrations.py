@@ -27,7 +27,9 @@ def run(*metadata: sa.MetaData, after: Callable[[sa.Connection], None] | None = 
     `after` runs in the same transaction, also when there is nothing to migrate, unless the target is an older revision.
     """
     section = context.config.attributes["section"]
-    engine = create_engine(config.load(section)[section]["database"])
+    settings = config.load(section)
+    timeouts = settings["postgresql"] | settings["postgresql"]["migrations"]
+    engine = create_engine(settings[section]["database"], timeouts=timeouts)
     with engine.connect().execution_options(**{WRITE: True}) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})

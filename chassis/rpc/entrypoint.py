@@ -30,6 +30,7 @@ from chassis.contract import Message
 from chassis.contract.validation import validate
 from chassis.errors import DeadlineExceeded, Invalid, ServiceError
 from chassis.observability import metrics
+from chassis.rpc import request_queue
 from chassis.rpc.age import Ages
 from chassis.rpc.messages import encode_reply
 
@@ -61,6 +62,12 @@ class RpcConsumer(nameko.rpc.RpcConsumer):
             return  # from a shell, or from a release before 0.2.0
         if self._ages.age(message.properties["reply_to"], sent_at) > int(expires) / 1000:
             raise DeadlineExceeded("The request arrived after its deadline.")
+
+    def setup(self) -> None:
+        """Create the queue, and let it be declared before each time that requests are consumed from it."""
+        super().setup()
+        request_queue.configure(self.queue, self.container.config["rpc"].get("queue", "durable"))
+        self.queue_consumer.before_consuming = partial(request_queue.declare, self.queue)
 
     def handle_message(self, body: Any, message: AmqpMessage) -> None:
         """Start a worker for a request; discard one without `reply_to`, which would end Nameko's container."""

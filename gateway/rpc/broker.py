@@ -48,9 +48,10 @@ class Broker:
                 self._hold()
             except protocol.BROKER_ERRORS as error:
                 _log.warning("no connection to the broker: %s", type(error).__name__)
-            self.connected.clear()
-            for subscriber in self._subscribers:
-                subscriber.lost()
+            finally:
+                self.connected.clear()
+                for subscriber in self._subscribers:
+                    subscriber.lost()
             gevent.sleep(RECONNECT)
 
     def _hold(self) -> None:

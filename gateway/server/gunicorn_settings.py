@@ -10,6 +10,7 @@ from typing import Any
 import gevent
 
 from chassis.config import load
+from gateway.server import slow_clients
 
 IDLE = 2  # seconds between closing idle connections at shutdown; gunicorn accepts connections for one more second
 
@@ -67,6 +68,7 @@ def post_worker_init(worker: Any) -> None:
     from gateway.server.errors import use_problem_documents  # noqa: PLC0415 - it imports prometheus-client, see above
 
     use_problem_documents()
+    slow_clients.limit()
     gevent.spawn(_close_connections, worker)
 
 

@@ -1,10 +1,10 @@
 """Bytes that are not valid HTTP get a problem document, as every other error does."""
 
 import json
-import socket
-from urllib.parse import urlsplit
 
 import pytest
+
+from tests.e2e.support.raw_http import exchange
 
 CHUNKED = b"POST /login/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
 MALFORMED = {
@@ -32,13 +32,7 @@ MALFORMED = {
 
 def send(url: str, request: bytes) -> tuple[int, dict[str, str], bytes]:
     """Send bytes and read until the server closes the connection; return status, headers and body."""
-    host, port = urlsplit(url).hostname, urlsplit(url).port
-    with socket.create_connection((host, port), timeout=10) as connection:
-        connection.sendall(request)
-        received = b""
-        while chunk := connection.recv(65536):
-            received += chunk
-    head, _, body = received.partition(b"\r\n\r\n")
+    head, _, body = exchange(url, request).partition(b"\r\n\r\n")
     status, *lines = head.decode().split("\r\n")
     return int(status.split()[1]), dict(line.split(": ", 1) for line in lines), body
 

@@ -12,9 +12,9 @@ from dev.machine.files import ROOT
 from dev.machine.state import State
 from dev.platform import environment
 from dev.platform.instance import port_names
-from dev.platform.programs import GATEWAY, SERVICES, process_variables
+from dev.platform.programs import process_variables
 from dev.servers import private, rabbitmq
-from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, OPERATOR, VHOST
+from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, OPERATOR
 
 HERE = Path("/srv/baraza")
 OWN_POSTGRESQL = {f"{one}_{part}": "x" for one in ("POSTGRES", "GATEWAY_POSTGRES") for part in ("HOST", "PASSWORD")}
@@ -29,10 +29,6 @@ def state(tmp_path: Path) -> State:
 
 def compose(given: dict[str, str], state: State) -> dict[str, str]:
     return environment.compose(given, state, HERE)
-
-
-def test_all_servers_are_private_by_default() -> None:
-    assert set(private({"AMQP_URI": ""})) == {"rabbitmq", "postgresql", "redis", "mailbox", "sms_simulator", "sentry"}
 
 
 def test_postgresql_is_private_unless_both_databases_are_elsewhere(state: State) -> None:
@@ -54,13 +50,6 @@ def test_variables_of_the_user_are_kept(state: State) -> None:
     assert "HOME" not in composed
     assert "BARAZA_RABBITMQ_MANAGEMENT" not in composed
     assert process_variables(composed, "users.service") == {}
-
-
-@pytest.mark.parametrize("module", [*SERVICES, GATEWAY])
-def test_each_process_has_the_rabbitmq_user_of_its_service(module: str, state: State) -> None:
-    own = urlsplit(process_variables(compose({}, state), module)["AMQP_URI"])
-    assert own.username == module.partition(".")[0]
-    assert (own.port, own.path) == (state.ports["rabbitmq"], f"/{VHOST}")
 
 
 def test_rabbitmq_users_have_the_passwords_of_the_environment(state: State, tmp_path: Path) -> None:
