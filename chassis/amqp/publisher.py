@@ -84,7 +84,7 @@ class BatchPublisher:
     def _send(self, tracker: ConfirmTracker, envelope: Envelope, outcomes: dict[str, Outcome]) -> None:
         headers = {
             message_headers.AUTH_TOKEN: tokens.issue(
-                Caller(self._service), EVENTS, self._ring.signing, subject=envelope.id
+                Caller(self._service), EVENTS, self._ring.signing(self._service), subject=envelope.id
             ),
             correlation.REQUEST_ID: envelope.request_id,
             correlation.TRACEPARENT: envelope.traceparent,

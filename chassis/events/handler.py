@@ -58,12 +58,18 @@ class EventHandler(nameko.events.EventHandler):
         self._delays: list[int] = self.container.config["retry"]["delays"]
 
     def handle_message(self, body: Any, message: AmqpMessage) -> None:
-        """Run the handler in a worker. Park an invalid message at once: a retry would not help."""
+        """Run the handler in a worker. Park an invalid message at once: a retry would not help.
+
+        A token can become valid: its key may be in no file yet, or the clock of its sender may be ahead.
+        """
         try:
             context_data = parse(message.headers)
             context_data[CALLER] = self._verify_sender(context_data, message)
             event = self._read(body)
         except Exception as error:  # noqa: BLE001 - no message may end the process
+            if tokens.may_become_valid(error):
+                self._record(self._retry(message, error), 0)
+                return
             self._move(message, parked_queue(self.queue.name), error)
             self._record("parked", 0)
             return

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from chassis.auth import keyring
+from chassis.auth.keys import parse
 from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, VHOST
 from tests.unit.k8s.manifests import OVERLAYS, kustomizations, of_kind, run_secrets_script, secrets
 
@@ -24,7 +24,7 @@ def test_every_secret_has_values_and_random_ones_are_unique(folder: Path) -> Non
 
 
 def test_service_token_keys_are_valid(folder: Path) -> None:
-    assert [key.name for key in keyring.parse(files(folder)["fixed/keys"])] == ["k1"]
+    assert [key.name for key in parse(files(folder)["fixed/keys"])] == ["k1"]
 
 
 def test_only_the_owner_can_read_the_files(folder: Path) -> None:

@@ -39,13 +39,13 @@ Rejecting = Callable[[str], AbstractContextManager[list[int]]]
 @pytest.fixture
 def publish_forged(raw_client: RawAmqpClient, settings: Settings) -> PublishForged:
     """Publish an OrderPlaced as any client of the broker can; each part may be wrong."""
-    key = keyring.from_config(settings).signing
+    ring = keyring.from_config(settings)
 
     def publish_forged(body: bytes = BODY, issuer: str = "orders", forge: Forge | None = None, **wrong: Any) -> None:
         event_id = new_id()
-        token = tokens.issue(Caller(issuer), "events", key, subject=wrong.pop("subject", event_id))
+        token = tokens.issue(Caller(issuer), "events", ring.signing(issuer), subject=wrong.pop("subject", event_id))
         if forge is not None:
-            token = forge(key, valid_claims("events", jti=event_id))
+            token = forge(ring.signing("orders"), valid_claims("events", jti=event_id))
         headers = {"nameko.auth_token": token} | wrong.pop("headers", {})
         properties = {"message_id": event_id, "application_headers": headers} | wrong
         raw_client.publish("orders.events", "order_placed", body, **properties)

