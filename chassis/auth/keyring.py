@@ -15,7 +15,7 @@ from typing import Any
 from chassis.auth.keys import Key, parse
 
 RELOAD_INTERVAL = 2  # seconds; a changed file is in use after 5 at the latest
-SOONEST_RELOAD = 0.1  # seconds after the last one, because of an unknown key: anybody can send its id
+SOONEST_RELOAD = 0.1  # seconds after the last one, because of an unknown key, which any client of the broker can name
 
 _log = logging.getLogger(__name__)
 

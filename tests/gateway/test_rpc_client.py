@@ -63,7 +63,7 @@ def test_call_to_a_missing_service_fails_at_once(rpc: RpcClient) -> None:
 
 
 @pytest.mark.parametrize("kind", [Unavailable, Unauthenticated], ids=["of this release", "of 0.1.0"])
-def test_rejected_service_token_is_unavailable_and_signs_nobody_out(
+def test_rejected_service_token_is_unavailable_and_not_unauthenticated(
     rpc: RpcClient, service: Service, kind: type[ServiceError]
 ) -> None:
     strict = service(lambda _: kind("The call carries no valid service token.", "bad_service_token"))

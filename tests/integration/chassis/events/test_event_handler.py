@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar
 
 import eventlet
@@ -16,6 +17,7 @@ from prometheus_client import REGISTRY
 from chassis.amqp.confirms import ConfirmTracker
 from chassis.auth import keyring, tokens
 from chassis.auth.caller import Caller
+from chassis.auth.keys import generate
 from chassis.events.handler import event_handler
 from chassis.ids import new_id
 from chassis.service import Service
@@ -136,6 +138,25 @@ def test_event_with_a_valid_token_is_handled(start: Start, publish_forged: Publi
     start(SampleInvoices)
     publish_forged(forge=VALID)
     until(lambda: SampleInvoices.received == [1])
+
+
+def test_event_of_a_key_that_is_in_no_file_yet_is_handled_once_it_is_there(  # noqa: PLR0913, PLR0917 - fixtures
+    start: Start,
+    publish_forged: PublishForged,
+    settings: Settings,
+    raw_client: RawAmqpClient,
+    tmp_path: Path,
+    until: Until,
+) -> None:
+    new, file = generate("orders/k2"), tmp_path / "keys"
+    file.write_text("# none yet")
+    settings["service_token_keys"] += f",@{file}"
+    start(SampleInvoices)
+    publish_forged(forge=lambda _, claims: new.sign(claims))
+    until(lambda: raw_client.depth(f"retry.1.{QUEUE}") == 1)
+    file.write_text(str(new.public_half()))
+    until(lambda: SampleInvoices.received == [1])
+    assert raw_client.depth(PARKED) == 0
 
 
 @pytest.mark.parametrize(

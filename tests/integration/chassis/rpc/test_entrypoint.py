@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import eventlet
@@ -12,6 +13,7 @@ from nameko.exceptions import RemoteError
 
 from chassis.auth import keyring
 from chassis.auth.caller import Caller
+from chassis.auth.keys import Key, generate
 from chassis.errors import Invalid
 from tests.integration.chassis.conftest import ADA, Headers, Start, Until
 from tests.integration.chassis.raw_amqp import RawAmqpClient
@@ -34,7 +36,17 @@ pytestmark = pytest.mark.usefixtures("running")
 
 
 @pytest.fixture
-def running(start: Start) -> Any:
+def key_file(settings: Settings, tmp_path: Path) -> Path:
+    """A file of further keys of the running service."""
+    file = tmp_path / "keys"
+    file.write_text("# none yet")
+    settings["service_token_keys"] += f",@{file}"
+    return file
+
+
+@pytest.fixture
+def running(start: Start, key_file: Path) -> Any:
+    assert key_file.exists()
     return start(SampleOrders)
 
 
@@ -68,6 +80,39 @@ def test_call_with_a_forged_token_is_rejected_before_the_method_runs(
     assert SampleOrders.callers == []
     raw_client.call("orders.record_caller", EMPTY, **headers(auth_token=VALID(key, claims)))
     assert reply_to(raw_client)["error"] is None
+
+
+def test_call_with_a_new_key_is_accepted_as_soon_as_the_key_is_in_the_file(
+    raw_client: RawAmqpClient, headers: Headers, key_file: Path, until: Until
+) -> None:
+    new, claims = generate("shop/k2"), valid_claims("orders", exp=int(time.time()) + 60) | {"iss": "shop"}
+
+    def error() -> Any:
+        raw_client.call("orders.record_caller", EMPTY, **headers(auth_token=new.sign(claims)))
+        return reply_to(raw_client)["error"]
+
+    assert error()["exc_type"] == "Unavailable"
+    key_file.write_text(str(new.public_half()))
+    started = time.monotonic()
+    until(lambda: error() is None)
+    assert time.monotonic() - started < keyring.RELOAD_INTERVAL / 2
+    assert SampleOrders.callers == [Caller("shop")]
+
+
+def test_stolen_key_acts_as_no_other_service_no_operator_and_no_user(
+    raw_client: RawAmqpClient, headers: Headers, settings: Settings
+) -> None:
+    stolen = keyring.from_config(settings).signing("shop")
+    claims = valid_claims("orders", exp=int(time.time()) + 60)
+    for issuer in ("gateway", "users", "operator"):
+        for key in (stolen, Key(f"{issuer}/k1", stolen.text)):
+            token = key.sign(claims | {"iss": issuer})
+            raw_client.call("orders.record_caller", EMPTY, **headers(auth_token=token))
+            assert reply_to(raw_client)["error"]["exc_args"][1] == "bad_service_token"
+    token = stolen.sign(claims | {"iss": "shop", "sub": ADA.user, "staff": True})
+    raw_client.call("orders.record_caller", EMPTY, **headers(auth_token=token))
+    assert reply_to(raw_client)["error"] is None
+    assert SampleOrders.callers == [Caller("shop")]
 
 
 def test_service_cannot_reuse_the_token_of_a_call_for_another_service(
