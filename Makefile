@@ -1,6 +1,6 @@
 # Everything here works from a clean clone, as root or with sudo.
 .DEFAULT_GOAL := help
-.PHONY: help run restart stop demo shell doctor request-log story monitor unit try check test test-scale docs lock \
+.PHONY: help run restart stop demo shell doctor request-log story monitor unit try check test test-scale faults docs lock \
 	contracts manifests images secrets clean venv servers all-packages
 
 python := .venv/bin/python
@@ -46,6 +46,9 @@ test: all-packages ## all checks and tests, with servers of their own
 
 test-scale: all-packages ## the end-to-end tests with two processes of everything
 	@$(python) -m dev test scale
+
+faults: all-packages ## random faults, crashes and junk for an hour (SEED=1 ROUNDS=10 SHRINK=1 TOPOLOGY=scale)
+	@$(python) -m dev faults
 
 manifests: venv ## the Kubernetes manifests, against Kubernetes' schemas and checkov
 	@k8s/check.sh

@@ -29,9 +29,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("module", help="a module with service classes, such as orders.service")
     module: str = parser.parse_args().module
-    make_psycopg_green()
     section = module.partition(".")[0]
     settings = config.load(section)
+    make_psycopg_green(settings["postgresql"]["statement"])
     settings["max_workers"] = settings[section].get("max_workers", settings["max_workers"])
     logging.config.dictConfig(settings["LOGGING"])
     error_reports.start(settings, module)

@@ -1,14 +1,21 @@
 """Base classes of the Nameko services."""
 
+from typing import ClassVar
+
 from chassis.amqp.message_context import CallerProvider
-from chassis.auth.access import OPERATORS
+from chassis.auth.access import OPERATORS, SERVICE
 from chassis.contract import Empty
+from chassis.db.database import Database
 from chassis.events.contract import DiscardParked, Moved, Parked, ReplayParked
 from chassis.events.dead_letters import DeadLettersProvider
 from chassis.observability.error_reporter import ErrorReporter
+from chassis.reconciliation.contract import EventReferences, EventsAt, EventsSince, LoggedEvents
+from chassis.reconciliation.provider import ReconcilerProvider
+from chassis.reconciliation.source import EventLogProvider
 from chassis.rpc.client import RpcClientProvider
 from chassis.rpc.entrypoint import rpc
 from chassis.rpc.introspection import Description, describe
+from chassis.timers import timer
 
 
 class Service:
@@ -29,10 +36,39 @@ class Service:
         return describe(type(self))
 
 
+class PublishingService(Service):
+    """Base of services that publish durable events: their consumers read the event log."""
+
+    db: ClassVar[Database]
+    event_log = EventLogProvider()
+
+    @rpc(SERVICE)
+    def events_since(self, request: EventsSince) -> EventReferences:
+        """Return references to the durable events that were published after a position."""
+        with self.db.read() as session:
+            return self.event_log.since(session, request)
+
+    @rpc(SERVICE)
+    def events_at(self, request: EventsAt) -> LoggedEvents:
+        """Return events by their positions, with their payloads and signed headers."""
+        with self.db.read() as session:
+            return self.event_log.at(session, request)
+
+
 class ListeningService(Service):
-    """Base of services with event handlers: operators list, replay and discard their dead letters."""
+    """Base of services with event handlers.
+
+    It fetches events that it did not receive, and operators list, replay and discard its dead letters.
+    """
 
     dead_letters = DeadLettersProvider()
+    reconciler = ReconcilerProvider()
+
+    @timer("events.reconcile", eager=True)
+    def reconcile_events(self) -> None:
+        """Compare the events of the sources with those that were handled, and fetch what is missing."""
+        if self.reconciler is not None:
+            self.reconciler.run(self.rpc_client)
 
     @rpc(OPERATORS)
     def parked(self, request: Empty) -> Parked:  # noqa: ARG002 - as above

@@ -18,6 +18,7 @@ COMMANDS = {
     "request-log": "dev.commands.request_log:request_log",
     "check": "dev.suite.commands:check",
     "try": "dev.suite.commands:try_one",
+    "faults": "dev.suite.commands:faults",
     "test": "dev.suite.commands:suite",
     "tables": "dev.commands.tables:write_tables",
 }

@@ -28,6 +28,7 @@ ORDER = {
         "architecture",
         "rpc-and-events",
         "reliability",
+        "faults",
         "security",
         "nameko",
         "dependencies",

@@ -8,7 +8,7 @@ from chassis.db.database import Database
 from chassis.events.handler import event_handler
 from chassis.redis.cache_tags_provider import CacheTagsProvider
 from chassis.rpc.entrypoint import rpc
-from chassis.service import ListeningService
+from chassis.service import ListeningService, PublishingService
 from feeds import contract, posts, queries, store
 from feeds.models import Base
 from users.contract import AccountErased
@@ -17,7 +17,7 @@ CLEANUP_INTERVAL = 60  # seconds
 CLEANUP_BATCH = 500  # rows deleted in a transaction
 
 
-class FeedsService(ListeningService):
+class FeedsService(PublishingService, ListeningService):
     """Posts: create, read, list, edit, delete. Each change invalidates the cached responses with posts."""
 
     name = "feeds"
@@ -67,6 +67,7 @@ class FeedsService(ListeningService):
         """Delete the posts of a deleted account, and reject new ones."""
         posts.erase_author(self.db, event.id)
         self.tags.invalidate(contract.CACHE_TAG)
+        self.dead_letters.erase(event.id)
 
     @rpc(services("gateway"))
     def erase_author(self, request: contract.EraseAuthor) -> Empty:

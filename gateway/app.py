@@ -12,6 +12,8 @@ from chassis import config
 from chassis.db.engine import create_engine
 from chassis.observability import error_reports, tracing
 from chassis.observability.metrics import watch_connections, watch_hub
+from chassis.redis.cache_tags import CacheTags
+from chassis.redis.connection import connect
 from gateway.cache.redis_client import RedisClient
 from gateway.cache.response_cache import ResponseCache
 from gateway.cache.single_flight import SingleFlight
@@ -33,6 +35,7 @@ from gateway.routing.table import ROUTES
 from gateway.rpc.broker import Broker
 from gateway.rpc.client import RpcClient
 from gateway.rpc.queue import RpcQueue
+from gateway.server.background import Background
 from gateway.websocket import endpoint
 from gateway.websocket.listener import Listener
 from gateway.websocket.monitor import Monitor
@@ -55,28 +58,29 @@ def create_app() -> Guard:
     monitor = Monitor(registry, backends.rpc, presence, backends.settings["gateway"]["socket"]["ping"])
     backends.broker.subscribe(backends.rpc)
     backends.broker.subscribe(Listener(backends.settings, registry, monitor))
-    for task in (
+    background = Background()
+    background.start(
         watch_hub,
         backends.broker.run,
         backends.routing.follow,
         monitor.ping,
         monitor.watch,
+        monitor.fill_gaps,
         presence.follow,
-    ):
-        gevent.spawn(task)
+    )
     # A process that replaces a dead one is connected to by clients at once, so it should not reject its first requests.
     backends.broker.connected.wait(CONNECT_WAIT)
-    return Guard(_flask(backends, registry, presence), backends, ROUTES, on_close=registry.close_all)
+    app = _flask(backends, background, registry, presence)
+    return Guard(app, backends, ROUTES, on_close=registry.close_all)
 
 
 def _backends() -> Backends:
     settings = config.load("gateway")
-    engine = create_engine(settings["gateway"]["database"], DATABASE_POOL)
+    engine = create_engine(settings["gateway"]["database"], DATABASE_POOL, timeouts=settings["postgresql"])
     watch_connections("gateway", engine)
     database = sessionmaker(engine)
     redis = RedisClient(settings["redis_url"])
     rates = {name: parse_rate(rate) for name, rate in settings["gateway"]["throttle"].items()}
-    cache = ResponseCache(redis)
     rpc = RpcClient(settings)
     return Backends(
         settings=settings,
@@ -84,8 +88,8 @@ def _backends() -> Backends:
         lookup=Lookup(redis, rates["anon"], rates["user"]),
         limiter=RateLimiter(redis, rates),
         lock=Lock(redis),
-        cache=cache,
-        single_flight=SingleFlight(cache),
+        tags=CacheTags(connect(settings["redis_url"]), gevent.spawn),
+        single_flight=SingleFlight(ResponseCache(redis, **settings["gateway"]["cache"])),
         broker=Broker(settings),
         rpc=rpc,
         handshakes=RpcQueue(rpc, calls=settings["gateway"]["rpc"]["in_flight"] // 2),
@@ -93,13 +97,13 @@ def _backends() -> Backends:
     )
 
 
-def _flask(backends: Backends, registry: Registry, presence: Presence) -> Flask:
+def _flask(backends: Backends, background: Background, registry: Registry, presence: Presence) -> Flask:
     app = Flask("gateway", static_folder=None)
     for route in ROUTES:
         for number, path in enumerate(route.paths):
             view = partial(serve, route, backends)
             app.add_url_rule(path, f"{route.name}-{number}", view, methods=[route.method])
-    health.add(app, backends)
+    health.add(app, backends, background.failing)
     metrics_view.add(app, backends.settings)
     openapi_views.add(app)
     html_views.add(app)

@@ -41,8 +41,8 @@ class GatewayService(ListeningService):
     def on_account_changed(self, event: AccountChanged) -> None:
         """Store an author's newest username, and invalidate cached posts with the old one."""
         with self.db.write() as session:
-            saved = author_store.save_username(session, event.id, event.username, event.changed_at)
-        if saved:
+            renamed = author_store.save_username(session, event.id, event.username, event.changed_at)
+        if renamed:
             self.tags.invalidate(CACHE_TAG)
 
     @event_handler(AccountErased)
@@ -51,6 +51,7 @@ class GatewayService(ListeningService):
         with self.db.write() as session:
             author_store.erase(session, event.id, event.erased_at)
         self.tags.invalidate(CACHE_TAG)
+        self.dead_letters.erase(event.id)
 
     @rpc(OPERATORS)
     def routes(self, request: Empty) -> contract.RouteRules:  # noqa: ARG002 - an empty request

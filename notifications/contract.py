@@ -203,6 +203,7 @@ class Replay(Message):
     newest: Id | None = Field(description="The newest notification in the inbox.")
     read: list[Id] = Field(default=[], description="Notifications that were read.")
     changed: list[Notification] = Field(default=[], description="Notifications whose content changed.")
+    seq: int | None = Field(default=None, description="The number of the user's last frame that this replay contains.")
 
 
 class Delivery(Message):
@@ -235,6 +236,7 @@ class NotificationCreated(Event):
 
     notification: Notification
     recipients: list[Id] = Field(description="The users of the page who want notifications in real time.")
+    seqs: list[int] = Field(default=[], description="For each of `recipients`, the number of this frame.")
 
 
 class NotificationChanged(Event):
@@ -249,6 +251,7 @@ class NotificationChanged(Event):
 
     notification: Notification
     recipients: list[Id] = Field(description="A page of the users who have it in their inbox.")
+    seqs: list[int] = Field(default=[], description="For each of `recipients`, the number of this frame.")
 
 
 class NotificationsRead(Event):
@@ -264,3 +267,4 @@ class NotificationsRead(Event):
     user_id: Id
     ids: list[Id] = Field(description="The notifications that became read.")
     unread: int = Field(description="The number of unread notifications that remain in the inbox.")
+    seq: int | None = Field(default=None, description="The number of this frame of the user.")

@@ -87,6 +87,17 @@ class InboxRow(Base):
     )
 
 
+class FrameSequence(Base):
+    """The number of the last frame that was published for a user's websockets. A row changes often and stays small."""
+
+    __tablename__ = "frame_sequences"
+
+    user_id: Mapped[str] = mapped_column(UuidText, primary_key=True)
+    last: Mapped[int] = mapped_column(BigInteger)
+
+    __table_args__ = ({"sqlite_with_rowid": False, "postgresql_with": {"fillfactor": 50}},)
+
+
 class Delivery(Base):
     """The delivery of one notification to one user by one channel."""
 
@@ -108,7 +119,8 @@ class Delivery(Base):
 
     __table_args__ = (
         UniqueConstraint("notification_id", "user_id", "channel", name="deliveries_once"),
-        Index("deliveries_due", "channel", "due_at", sqlite_where=OPEN, postgresql_where=OPEN),
+        # The status comes before the time, so that a few expired claims are found among many due deliveries.
+        Index("deliveries_open", "channel", "status", "due_at", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("deliveries_finished", "updated_at", sqlite_where=FINISHED, postgresql_where=FINISHED),
         Index(
             "deliveries_by_provider_id",

@@ -1,6 +1,5 @@
 """The notifications service: notifies users, and serves their inboxes."""
 
-from datetime import timedelta
 from functools import partial
 
 from nameko.dependency_providers import Config
@@ -63,6 +62,7 @@ class NotificationsService(ListeningService):
     def on_account_erased(self, event: AccountErased) -> None:
         """Erase the user's inbox, and their name and texts in other inboxes."""
         erasure.erase(self.db, event.id, self._audience["page"])
+        self.dead_letters.erase(event.id)
 
     @rpc(STAFF_OR_SERVICE)
     def send_notification(self, request: contract.SendNotification) -> contract.Notification:
@@ -96,9 +96,8 @@ class NotificationsService(ListeningService):
     @rpc(services("gateway"))
     def missed(self, request: contract.ReplayRequest) -> contract.Replay:
         """Return what changed in a user's inbox after a notification, for a websocket that reconnects."""
-        overlap = timedelta(seconds=self.config["notifications"]["replay"]["overlap"])
         with self.db.read() as session:
-            return replay(session, request, overlap)
+            return replay(session, request)
 
     @rpc(services("gateway"))
     def delivery_report(self, request: contract.ReportDelivery) -> Empty:

@@ -18,7 +18,8 @@ Email = Annotated[
     Field(
         min_length=3,
         max_length=254,
-        description="A well-formed address in a domain that is not reserved; unique without regard to case.",
+        description="A well-formed address, ASCII before the @, in a domain that is not reserved; unique without "
+        "regard to case.",
         examples=["ada@example.org"],
     ),
     JsonSchema({"format": "email"}),
@@ -107,6 +108,11 @@ class Login(Message):
     )
     email: Annotated[Text, Field(max_length=254)] | None = Field(default=None, description="Instead of the user name.")
     password: Password = Field(repr=False)
+    device_token: Annotated[Text, Field(max_length=64)] | None = Field(
+        default=None,
+        repr=False,
+        description="The `device_token` of an earlier login on this device. Then other clients do not delay it.",
+    )
 
     @model_validator(mode="after")
     def _require_name(self) -> Self:
@@ -127,7 +133,8 @@ class SignIn(Login):
         default=None, description="The client's `User-Agent`; for the list of sessions."
     )
     address: Annotated[Text, Field(max_length=64)] | None = Field(
-        default=None, description="The client's IP address; failed logins are counted for it."
+        default=None,
+        description="The client's IP address, an IPv6 one without its last 64 bits; failed logins are counted for it.",
     )
 
 
@@ -228,7 +235,7 @@ class SetActive(Message):
 
 
 class Unlock(Message):
-    """Resets the failed logins of an account that they have locked; for operators."""
+    """Resets the failed logins at an account; for operators."""
 
     username: Username
 
@@ -258,6 +265,21 @@ class Account(Profile):
     is_staff: Annotated[bool, Field(examples=[False])]
 
 
+NameTime = Annotated[Timestamp | None, Field(description="When the user name was set; orders the names of an account.")]
+
+
+class NamedProfile(Profile):
+    """A profile with the time of its name; for services."""
+
+    username_changed_at: NameTime = None
+
+
+class NamedAccount(Account):
+    """An account with the time of its name; for services."""
+
+    username_changed_at: NameTime = None
+
+
 class UserDetail(Profile):
     """A profile; for its owner and staff the whole account."""
 
@@ -275,6 +297,12 @@ class Session(Message):
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the token type of RFC 6750, no secret
     expires_at: Timestamp = Field(description="The session ends at this time, also if it is used.")
     user: Account
+    device_token: str | None = Field(
+        default=None,
+        repr=False,
+        description="Store it on the device, also after the session, and send it with the next login.",
+        examples=["5mJx0lQ8dXk1p3uTz7vYcRw9sHf2aGqLbNeVoUiEyWg"],
+    )
 
 
 class Identity(Message):
@@ -339,7 +367,7 @@ class ContactList(Message):
 class ProfileList(Message):
     """The requested accounts that exist."""
 
-    items: list[Profile]
+    items: list[NamedProfile]
 
 
 class ListUsers(PageRequest):
@@ -358,7 +386,7 @@ class AccountChanged(Event):
 
     id: Id
     username: str
-    changed_at: Timestamp = Field(description="Orders the names of an account.")
+    changed_at: Timestamp = Field(description="The account's `username_changed_at`; orders the names of an account.")
 
 
 class AccountErased(Event):

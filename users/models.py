@@ -1,6 +1,6 @@
 """Tables of the users service."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, validates
@@ -42,8 +42,15 @@ class User(Base):
     deactivated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     is_staff: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    # Orders the names of an account: later for each change, even if the clock goes back.
+    username_changed_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
     # In the links of mails; allows to remove channels without a login.
     unsubscribe_token: Mapped[str] = mapped_column(UuidText, server_default=text("gen_random_uuid()::text"))
+
+    def rename(self, username: str) -> None:
+        """Set another user name; the row must be locked."""
+        self.username = username
+        self.username_changed_at = max(clock.now(), self.username_changed_at + timedelta(microseconds=1))
 
     @validates("username", "email")
     def _set_key(self, name: str, value: str) -> str:
@@ -68,6 +75,9 @@ class UserSession(Base):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     user_agent: Mapped[str | None] = mapped_column(String(200))
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # Where it began: digests (users.credentials.login_attempts) of the client's address and device token.
+    address: Mapped[str | None] = mapped_column(String(32))
+    device: Mapped[str | None] = mapped_column(String(32))
 
     def is_live(self, user: User) -> bool:
         """Return whether its user may use it now."""
@@ -75,7 +85,7 @@ class UserSession(Base):
 
 
 class FailedLogins(Base):
-    """Consecutive wrong passwords of a subject: an account, a session's user, or a client's address."""
+    """Wrong passwords of a subject, such as a client at an account (users.credentials.login_attempts)."""
 
     __tablename__ = "guesses"
 
@@ -89,7 +99,15 @@ class FailedLogins(Base):
 
 # For active recipients: an index-only scan.
 Index("sessions_by_user", UserSession.user_id, UserSession.created_at, UserSession.expires_at, UserSession.revoked_at)
+# For known devices.
+Index(
+    "sessions_by_address", UserSession.user_id, UserSession.address, postgresql_where=UserSession.address.is_not(None)
+)
+Index("sessions_by_device", UserSession.user_id, UserSession.device, postgresql_where=UserSession.device.is_not(None))
 # For the cleanup of sessions.
 Index("sessions_by_end", func.least(UserSession.expires_at, UserSession.revoked_at))
+# The second part of a subject is the account, unless it is an address.
+account_of_subject = func.split_part(FailedLogins.subject, ":", 2)
+Index("guesses_by_account", account_of_subject)
 # For the cleanup of failed logins.
 Index("guesses_since", FailedLogins.since)

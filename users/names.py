@@ -3,7 +3,7 @@
 import unicodedata
 
 import phonenumbers
-from email_validator import EmailNotValidError, validate_email
+from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
 from chassis.errors import Invalid
 
@@ -16,17 +16,27 @@ def key(name: str) -> str:
 def login_key(name: str) -> str:
     """Return the key by which a login finds the account of a user name or e-mail address."""
     try:
-        return key(normalize_email(name) if "@" in name else name)
-    except Invalid:
+        return key(_validated(name, smtputf8=True).normalized if "@" in name else name)
+    except EmailNotValidError:
         return key(name)  # no account has it
 
 
 def normalize_email(text: str) -> str:
-    """Return the address in the form that mail servers compare, without asking the DNS. Raises Invalid."""
+    """Return the address in the form that mail servers compare, without asking the DNS. Raises Invalid.
+
+    The part before the @ must be ASCII: otherwise only servers with SMTPUTF8 (RFC 6531) can send and receive its mail.
+    """
     try:
-        return validate_email(text, check_deliverability=False).normalized
+        return _validated(text, smtputf8=False).normalized
     except EmailNotValidError as error:
         raise Invalid.field("email", str(error)) from None
+
+
+def ascii_email(email: str) -> str:
+    """Return a normalized address as any mail server takes it: its domain in Punycode (RFC 5891)."""
+    if email.isascii():
+        return email
+    return f"{email.rpartition('@')[0]}@{_validated(email, smtputf8=True).ascii_domain}"
 
 
 def normalize_phone(text: str) -> str:
@@ -38,3 +48,7 @@ def normalize_phone(text: str) -> str:
     if number.extension or not phonenumbers.is_valid_number(number):
         raise Invalid.field("phone", "is not a phone number that can be dialled")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _validated(text: str, *, smtputf8: bool) -> ValidatedEmail:
+    return validate_email(text, check_deliverability=False, allow_smtputf8=smtputf8)

@@ -1,13 +1,18 @@
 """Converts rows to the models of the contract."""
 
 from chassis.auth.caller import Caller
-from users import contract
+from users import contract, names
 from users.models import User, UserSession
 
 
 def profile(user: User) -> contract.Profile:
     """Return the public part of an account."""
     return contract.Profile(id=user.id, username=user.username, created_at=user.created_at)
+
+
+def named_profile(user: User) -> contract.NamedProfile:
+    """Return the public part of an account, with the time of its name."""
+    return contract.NamedProfile(**dict(profile(user)), username_changed_at=user.username_changed_at)
 
 
 def account(user: User) -> contract.Account:
@@ -24,6 +29,16 @@ def account(user: User) -> contract.Account:
     )
 
 
+def named_account(user: User) -> contract.NamedAccount:
+    """Return the account, with the time of its name."""
+    return contract.NamedAccount(**dict(account(user)), username_changed_at=user.username_changed_at)
+
+
+def account_changed(user: User) -> contract.AccountChanged:
+    """Return the event about the current user name."""
+    return contract.AccountChanged(id=user.id, username=user.username, changed_at=user.username_changed_at)
+
+
 def visible_to(caller: Caller, user: User) -> contract.Profile:
     """Return the account if the caller is its owner, staff or an operator, otherwise the profile."""
     may_see_all = caller.user == user.id or caller.staff or caller.service == "operator"
@@ -35,7 +50,7 @@ def contact(user: User) -> contract.Contact:
     return contract.Contact(
         id=user.id,
         username=user.username,
-        email=user.email,
+        email=names.ascii_email(user.email),
         phone=user.phone,
         notify_by=user.notify_by,
         unsubscribe_token=user.unsubscribe_token,

@@ -10,7 +10,7 @@ from chassis.contract import Empty
 from chassis.db.database import Database
 from chassis.errors import NotFound
 from chassis.rpc.entrypoint import rpc
-from chassis.service import Service
+from chassis.service import PublishingService
 from users import contract, serializers, store
 from users.accounts import admin, channels, erasure, queries, registration, updates
 from users.credentials import authentication, failed_logins, failed_logins_store
@@ -26,7 +26,7 @@ CLEANUP_INTERVAL = 60  # seconds
 CLEANUP_BATCH = 1000  # rows deleted in a transaction
 
 
-class UsersService(Service):
+class UsersService(PublishingService):
     """Users: registration, login, accounts, and who was active at a time."""
 
     name = "users"
@@ -37,10 +37,10 @@ class UsersService(Service):
     session_cache = SessionCacheProvider()
 
     @rpc
-    def register(self, request: contract.Register) -> contract.Account:
+    def register(self, request: contract.Register) -> contract.NamedAccount:
         """Open an account. Idempotent with a key."""
         user = registration.new_user(request, self.hasher)
-        return self.db.once(contract.Account, lambda session: registration.register(session, user))
+        return self.db.once(contract.NamedAccount, lambda session: registration.register(session, user))
 
     @rpc
     def login(self, request: contract.SignIn) -> contract.Session:
@@ -48,7 +48,10 @@ class UsersService(Service):
         verified = authentication.verify_login(self.db, self.hasher, self._limits, request)
         with self.db.write() as session:
             started, identity = lifecycle.start(session, request, verified, self._lifetimes)
+            ended = lifecycle.end_surplus(session, verified.user_id, self._lifetimes)
         self.session_cache.add(contract.token_hash(started.token), identity)
+        if ended:
+            self._refresh_sessions(verified.user_id, UserSession.id.in_(ended))
         return started
 
     @rpc(USER)
@@ -56,8 +59,8 @@ class UsersService(Service):
         """End the caller's session, or all sessions of the caller."""
         user_id = self.caller.require_user()
         with self.db.write() as session:
-            lifecycle.log_out(session, self.caller, everywhere=request.everywhere)
-        self._refresh_sessions(user_id)
+            ended = lifecycle.log_out(session, self.caller, everywhere=request.everywhere)
+        self._refresh_sessions(user_id, *ended)
         return Empty()
 
     @rpc(USER)
@@ -72,18 +75,21 @@ class UsersService(Service):
         user_id = self.caller.require_user()
         with self.db.write() as session:
             ended = lifecycle.end(session, user_id, UserSession.id == request.id)
-        self._refresh_sessions(user_id)
+        self._refresh_sessions(user_id, UserSession.id == request.id)
         if not ended:
             raise NotFound("There is no such session.")
         return Empty()
 
     @rpc(USER)
-    def update_account(self, request: contract.UpdateAccount) -> contract.Account:
+    def update_account(self, request: contract.UpdateAccount) -> contract.NamedAccount:
         """Change the given fields of the caller's account. Idempotent with a key."""
         user_id = self.caller.require_user()
-        update = updates.prepare(self.db, self.hasher, self._limits.account, user_id, request)
-        account = self.db.once(contract.Account, lambda session: updates.apply(session, self.caller, update))
-        self._refresh_sessions(user_id)
+        update = updates.prepare(self.db, self.hasher, self._limits.session, user_id, request)
+        account = self.db.once(contract.NamedAccount, lambda session: updates.apply(session, self.caller, update))
+        if "username" in update.columns:
+            self._refresh_sessions(user_id)
+        elif update.password:
+            self._refresh_sessions(user_id, UserSession.id.is_distinct_from(self.caller.session))
         return account
 
     @rpc(USER)
@@ -91,7 +97,7 @@ class UsersService(Service):
         """Delete the caller's account; other services delete their data of this user."""
         user_id = self.caller.require_user()
         changed_at = authentication.verify_in_session(
-            self.db, self.hasher, self._limits.account, user_id, request.password
+            self.db, self.hasher, self._limits.session, user_id, request.password
         )
         with self.db.write() as session:
             token_hashes = erasure.erase(session, user_id, changed_at)
@@ -175,7 +181,7 @@ class UsersService(Service):
 
     @rpc(OPERATORS)
     def unlock(self, request: contract.Unlock) -> contract.Account:
-        """Reset the failed logins of an account that they have locked."""
+        """Reset the failed logins at an account."""
         with self.db.write() as session:
             return admin.unlock(session, request)
 
@@ -202,8 +208,8 @@ class UsersService(Service):
         self._refresh_sessions(account.id)
         return account
 
-    def _refresh_sessions(self, user_id: str) -> None:
-        """Refresh the cached sessions of a user after a committed change."""
+    def _refresh_sessions(self, user_id: str, *conditions: ColumnElement[bool]) -> None:
+        """Refresh the cached sessions of a user that meet the conditions, after a committed change."""
         with self.db.read() as session:
             since = clock.now() - self.session_cache.tombstone_lifetime
-            self.session_cache.refresh(session_store.recent_sessions(session, user_id, since))
+            self.session_cache.refresh(session_store.recent_sessions(session, user_id, since, *conditions))

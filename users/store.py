@@ -2,14 +2,24 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from chassis.errors import Conflict, FieldError, NotFound
 from users import names
 from users.models import User
+
+
+class Credentials(NamedTuple):
+    """The columns that a login compares."""
+
+    id: str
+    password_hash: str
+    password_changed_at: datetime
+    is_active: bool
 
 
 def save(session: Session) -> None:
@@ -44,11 +54,12 @@ def has_username(username: str) -> ColumnElement[bool]:
     return User.username_key == names.key(username)
 
 
-def credentials(session: Session, login_key: str) -> Row[str, str, datetime, bool] | None:
-    """Return (id, password hash, time of the password, whether it is open) of the account with a login key."""
+def credentials(session: Session, login_key: str) -> Credentials | None:
+    """Return what a login compares, of the account with a login key."""
     column = User.email_key if "@" in login_key else User.username_key  # user names contain no @
     query = select(User.id, User.password_hash, User.password_changed_at, User.is_active)
-    return session.execute(query.where(column == login_key)).one_or_none()
+    row = session.execute(query.where(column == login_key)).one_or_none()
+    return Credentials(*row) if row else None
 
 
 def newest(session: Session, limit: int, before: str | None) -> list[User]:

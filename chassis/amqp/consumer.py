@@ -32,6 +32,7 @@ class QueueConsumer(nameko.messaging.QueueConsumer):
     def __init__(self) -> None:
         super().__init__()
         self.on_return: Callable[[AmqpMessage], None] = lambda _message: None
+        self.before_consuming: Callable[[Any], None] = lambda _channel: None
         self._channel: Any = None
         self._confirmed_channel: ConfirmedChannel | None = None
 
@@ -56,6 +57,7 @@ class QueueConsumer(nameko.messaging.QueueConsumer):
         self._channel = channel
         self._confirmed_channel = ConfirmedChannel(channel.connection.channel())
         channel.events["basic_return"].add(self._on_return)
+        self.before_consuming(channel)
         consumers = super().get_consumers(consumer_cls, channel)
         for provider, consumer in self._consumers.items():
             consumer.on_decode_error = partial(self._on_undecodable, provider)

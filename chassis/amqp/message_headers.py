@@ -6,6 +6,7 @@ from typing import Any
 PREFIX = "nameko."
 AUTH_TOKEN = "auth_token"  # noqa: S105 - a name, Nameko's own
 REQUEST_KEY = "request_key"
+SENT_AT = "sent_at"  # seconds of the sender's monotonic clock
 REPLAYED = "replayed"  # of a reply, without the prefix: it is the stored reply to an earlier request with this key
 
 

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from kombu import Connection
 
@@ -82,13 +83,6 @@ class BatchPublisher:
         return self._connection, self._tracker
 
     def _send(self, tracker: ConfirmTracker, envelope: Envelope, outcomes: dict[str, Outcome]) -> None:
-        headers = {
-            message_headers.AUTH_TOKEN: tokens.issue(
-                Caller(self._service), EVENTS, self._ring.signing(self._service), subject=envelope.id
-            ),
-            correlation.REQUEST_ID: envelope.request_id,
-            correlation.TRACEPARENT: envelope.traceparent,
-        }
         tracker.publish(
             protocol.dumps(envelope.payload),
             self._exchange.name,
@@ -97,8 +91,18 @@ class BatchPublisher:
             mandatory=envelope.durable,
             message_id=envelope.id,
             delivery_mode=protocol.PERSISTENT if envelope.durable else protocol.TRANSIENT,
-            application_headers=message_headers.encode(headers),
+            application_headers=headers(envelope, self._service, self._ring),
         )
+
+
+def headers(envelope: Envelope, service: str, ring: Keyring) -> dict[str, Any]:
+    """Return the headers of an event: its token, and the request that caused it."""
+    values = {
+        message_headers.AUTH_TOKEN: tokens.issue(Caller(service), EVENTS, ring.signing(service), subject=envelope.id),
+        correlation.REQUEST_ID: envelope.request_id,
+        correlation.TRACEPARENT: envelope.traceparent,
+    }
+    return message_headers.encode(values)
 
 
 def _log_failures(envelopes: Sequence[Envelope], outcomes: Mapping[str, Outcome]) -> None:

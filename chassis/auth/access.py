@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chassis.auth.caller import Caller
+from chassis.errors import Forbidden
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,13 @@ def _staff_or_operators(caller: Caller) -> None:
     caller.require_staff()
 
 
+def _service_alone(caller: Caller) -> None:
+    if caller.user is not None or caller.service == "operator":
+        raise Forbidden("This is between services.")
+
+
 ANY_SERVICE = Access("any service", lambda _caller: None)
+SERVICE = Access("any service, on its own account", _service_alone)
 USER = Access("any service, on behalf of a user", Caller.require_user)
 STAFF = Access("any service, on behalf of staff; operators", _staff_or_operators)
 STAFF_OR_SERVICE = Access("any service, on behalf of staff or on its own account", Caller.require_staff)

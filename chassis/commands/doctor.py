@@ -101,7 +101,7 @@ def redis_server(settings: Settings) -> Iterator[Problem]:
 
 def database(settings: Settings, service: str) -> Iterator[Problem]:
     """Compare the revision of the database with that of the code, and the age of the outbox with MAX_OUTBOX_AGE."""
-    engine = create_engine(settings[service]["database"])
+    engine = create_engine(settings[service]["database"], timeouts=settings["postgresql"])
     newest = ScriptDirectory.from_config(migrations.alembic_config(service)).get_current_head()
     try:
         with engine.connect() as connection:

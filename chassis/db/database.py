@@ -1,5 +1,6 @@
 """The database of a service: nameko-sqlalchemy's provider with the chassis' engines, transactions and outbox relay."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import nameko_sqlalchemy
@@ -27,12 +28,14 @@ class Database(nameko_sqlalchemy.Database):
     def __init__(self, declarative_base: type[DeclarativeBase], section: str) -> None:
         super().__init__(declarative_base)
         self.section = section
+        self.before_close: list[Callable[[], None]] = []
 
     def setup(self) -> None:
         """Create the engine, which connects at the first transaction."""
         config = self.container.config
         url = database_url(config[self.section]["database"])
-        self.engine_options = engine_options(url, min(self.container.max_workers, MAX_CONNECTIONS))
+        pool_size = min(self.container.max_workers, MAX_CONNECTIONS)
+        self.engine_options = engine_options(url, pool_size, config["postgresql"])
         key = f"{self.container.service_name}:{self.declarative_base.__name__}"
         uri = url.render_as_string(hide_password=False)
         config.setdefault(DB_URIS_KEY, {})[key] = uri.replace("{", "{{").replace(
@@ -47,7 +50,9 @@ class Database(nameko_sqlalchemy.Database):
         self.relay.run(UnitOfWork(self.Session), self.section)
 
     def stop(self) -> None:
-        """Publish the remaining events, then close the connections."""
+        """Call `before_close`, publish the remaining events, then close the connections."""
+        for function in self.before_close:
+            function()
         self.relay.drain()
         super().stop()
 

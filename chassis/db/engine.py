@@ -1,6 +1,7 @@
 """SQLAlchemy engines for PostgreSQL and SQLite under green threads, from a `database` section of config.yml."""
 
 import time
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlalchemy import create_engine as sqlalchemy_engine
 from sqlalchemy.exc import DisconnectionError
 
 WRITE = "baraza_write"  # execution option of transactions that write
-LOCK_WAIT = 5  # seconds
+LOCK_WAIT = 5  # seconds: for SQLite's lock, and for a connection of the pool
 IDLE_TIME = 5  # seconds after which a pooled connection is tested before use
 _LAST_USED = "baraza_used"  # key of a pooled connection's info
 
@@ -26,22 +27,21 @@ def database_url(database: dict[str, Any]) -> URL:
     return make_url(database["url"]) if "url" in database else URL.create(**database)
 
 
-def engine_options(url: URL, pool_size: int) -> dict[str, Any]:
+def engine_options(url: URL, pool_size: int, timeouts: Mapping[str, int] | None = None) -> dict[str, Any]:
     """Return the options of `create_engine`.
 
     SQLite gets a single connection, for which greenlets queue: waiting for a lock inside a C call would block the whole
-    process. `hide_parameters` keeps values out of error messages.
+    process. `hide_parameters` keeps values out of error messages. `timeouts` is the `postgresql` section; without it
+    the server's timeouts apply.
     """
     common: dict[str, Any] = {"hide_parameters": True, "pool_timeout": LOCK_WAIT}
     if url.get_backend_name() == "sqlite":
         return common | {"pool_size": 1, "max_overflow": 0}
-    limits = f"-c lock_timeout={LOCK_WAIT}s -c statement_timeout=30s -c timezone=UTC"
-    connect = {"connect_timeout": 3, "options": limits, "application_name": "baraza", "keepalives_idle": 30}
     return common | {
         "pool_size": pool_size,
         "max_overflow": 0,
         "pool_use_lifo": True,  # reuses the most recent connections, so that the others can expire
-        "connect_args": connect,
+        "connect_args": {"application_name": "baraza", "options": "-c timezone=UTC"} | _limits(timeouts),
     }
 
 
@@ -56,10 +56,43 @@ def tune(engine: Engine) -> Engine:
     return engine
 
 
-def create_engine(database: dict[str, Any], pool_size: int = 5) -> Engine:
-    """Return a tuned engine for a `database` section."""
+def create_engine(database: dict[str, Any], pool_size: int = 5, *, timeouts: Mapping[str, int] | None = None) -> Engine:
+    """Return a tuned engine for a `database` section; `timeouts` is the `postgresql` section."""
     url = database_url(database)
-    return tune(sqlalchemy_engine(url, **engine_options(url, pool_size)))
+    return tune(sqlalchemy_engine(url, **engine_options(url, pool_size, timeouts)))
+
+
+def _limits(timeouts: Mapping[str, int] | None) -> dict[str, Any]:
+    """Return libpq's parameters for timeouts in seconds.
+
+    Both ends look for a dead peer: the client, because a query would wait forever, and the server, because the
+    transaction of a client that vanished would hold its locks. The server also ends a transaction whose client does
+    nothing, such as a stopped process.
+    """
+    if timeouts is None:
+        return {}
+    tcp = timeouts["tcp"]
+    interval = max(1, tcp // 5)  # seconds between the three probes after `idle` seconds of silence
+    idle = max(1, tcp - 3 * interval)
+    settings = {
+        "timezone": "UTC",
+        "lock_timeout": f"{timeouts['lock']}s",
+        "statement_timeout": f"{timeouts['statement']}s",
+        "idle_in_transaction_session_timeout": f"{timeouts['idle_in_transaction']}s",
+        "tcp_keepalives_idle": idle,
+        "tcp_keepalives_interval": interval,
+        "tcp_keepalives_count": 3,
+        "tcp_user_timeout": f"{tcp}s",
+    }
+    return {
+        "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
+        "connect_timeout": timeouts["connect"],
+        "keepalives": 1,
+        "keepalives_idle": idle,
+        "keepalives_interval": interval,
+        "keepalives_count": 3,
+        "tcp_user_timeout": tcp * 1000,  # milliseconds
+    }
 
 
 def _on_checkin(_connection: Any, record: Any) -> None:

@@ -27,7 +27,9 @@ def run(*metadata: sa.MetaData, after: Callable[[sa.Connection], None] | None = 
     `after` runs in the same transaction, also when there is nothing to migrate, unless the target is an older revision.
     """
     section = context.config.attributes["section"]
-    engine = create_engine(config.load(section)[section]["database"])
+    settings = config.load(section)
+    timeouts = settings["postgresql"] | settings["postgresql"]["migrations"]
+    engine = create_engine(settings[section]["database"], timeouts=timeouts)
     with engine.connect().execution_options(**{WRITE: True}) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
@@ -66,3 +68,33 @@ def create_chassis_tables() -> None:
 def add_traceparent() -> None:
     """Add the trace to the outbox; for the migration of a service whose first migration does not have it."""
     op.add_column("outbox", sa.Column("traceparent", sa.String(55)))
+
+
+def add_event_log() -> None:
+    """Add the tables of the reconciliation of events; for the migration of a service that does not have them."""
+    position = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+    op.create_table(
+        "event_log",
+        sa.Column("position", position, primary_key=True, autoincrement=True),
+        sa.Column("event_id", UuidText, nullable=False),
+        sa.Column("type", sa.String(100), nullable=False),
+        sa.Column("payload", sa.JSON, nullable=False),
+        sa.Column("request_id", sa.String(100), nullable=False),
+        sa.Column("traceparent", sa.String(55)),
+        sa.Column("logged_at", UtcDateTime, nullable=False),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "event_cursors",
+        sa.Column("handler", sa.String(200), primary_key=True),
+        sa.Column("position", position, nullable=False),
+        sa.Column("since", UtcDateTime, nullable=False),
+    )
+    op.create_table(
+        "awaited_events",
+        sa.Column("handler", sa.String(200), primary_key=True),
+        sa.Column("event_id", UuidText, primary_key=True),
+        sa.Column("position", position),
+        sa.Column("check_after", UtcDateTime, nullable=False),
+    )
+    op.create_index("awaited_events_check_after", "awaited_events", ["handler", "check_after"])

@@ -9,12 +9,13 @@ arrives.
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.amqp.envelope import Envelope
 from chassis.contract import Event
+from chassis.db import event_log
 from chassis.db.sql import batch
 from chassis.db.tables import outbox
 from chassis.ids import new_id
@@ -22,7 +23,7 @@ from chassis.observability import correlation
 
 LEASE = timedelta(seconds=10)
 _EVENTS = "outbox"  # key of a session's info
-_COLUMNS = ("id", "type", "durable", "payload", "request_id", "traceparent")  # in the order of Envelope
+_COLUMNS = ("id", "type", "durable", "payload", "request_id", "traceparent", "leased_until")  # as in Envelope
 
 
 def add(session: Session, event: Event) -> None:
@@ -37,7 +38,7 @@ def add(session: Session, event: Event) -> None:
         traceparent=correlation.traceparent.get(),
         leased_until=now + LEASE,
     )
-    row = {name: getattr(envelope, name) for name in (*_COLUMNS, "leased_until")} | {"created_at": now}
+    row = {name: getattr(envelope, name) for name in _COLUMNS} | {"created_at": now}
     session.connection().execute(insert(outbox), row)  # as parameters: `.values()` costs four times as much
     session.info.setdefault(_EVENTS, []).append(envelope)
 
@@ -51,7 +52,8 @@ def pop_committed(session: Session) -> list[Envelope]:
 def lease_expired(session: Session, limit: int) -> list[Envelope]:
     """Lease up to `limit` rows whose lease has expired, those that expired first.
 
-    Not the oldest events first: events without a queue, which are released again and again, would block all others.
+    Rows that were given back come first, in the order of their creation. Events without a queue, which are released
+    again and again, come last; else they would block all others.
     """
     now = clock.now()
     expired = select(outbox.c.id).where(outbox.c.leased_until < now).order_by(outbox.c.leased_until, outbox.c.id)
@@ -65,14 +67,26 @@ def lease_expired(session: Session, limit: int) -> list[Envelope]:
     return sorted(envelopes, key=lambda envelope: envelope.id)
 
 
+def give_back(session: Session, leases: Iterable[tuple[str, datetime]]) -> None:
+    """End these leases (id, end) at the time when their rows were created, so that they are the next to be leased.
+
+    A row that another process has leased since is not changed.
+    """
+    change = update(outbox).where(outbox.c.id == bindparam("row"), outbox.c.leased_until == bindparam("end"))
+    parameters = [{"row": row, "end": end} for row, end in leases]
+    session.connection().execute(change.values(leased_until=outbox.c.created_at), parameters)
+
+
 def release(session: Session, ids: Sequence[str], until: datetime) -> None:
     """Set the end of the lease of these rows, after which any process may publish them."""
     session.execute(update(outbox).where(outbox.c.id.in_(list(ids))).values(leased_until=until))
 
 
 def remove(session: Session, ids: Iterable[str]) -> None:
-    """Delete events that the broker has confirmed."""
-    session.execute(delete(outbox).where(outbox.c.id.in_(list(ids))))
+    """Delete events that the broker has confirmed; the event log keeps the durable ones."""
+    confirmed = list(ids)
+    event_log.append(session, confirmed)
+    session.execute(delete(outbox).where(outbox.c.id.in_(confirmed)))
 
 
 def depth_and_age(session: Session) -> tuple[int, float]:

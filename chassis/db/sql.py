@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, Table, Text, bindparam, func, select, true
+from sqlalchemy import Select, Table, Text, bindparam, func, literal, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -35,21 +35,49 @@ def insert_each(
     """
     dialect = session.get_bind().dialect.name
     statement = _insert_each(dialect, table, column, tuple(same))
-    parameter = list(texts) if dialect == "postgresql" else json.dumps(texts)
-    session.connection().execute(statement, {_TEXTS: parameter, **same})
+    session.connection().execute(statement, {_TEXTS: _parameter(dialect, texts), **same})
+
+
+def count_each(
+    session: Session, table: type[DeclarativeBase], column: str, counter: str, texts: Sequence[str]
+) -> dict[str, int]:
+    """Add one to the counter in the row of each text, or insert it with one; return the new values by text.
+
+    All in one statement, as in `insert_each`. The rows are locked until the commit; the caller prevents deadlocks.
+    """
+    dialect = session.get_bind().dialect.name
+    statement = _count_each(dialect, table, column, counter)
+    return {row[0]: row[1] for row in session.connection().execute(statement, {_TEXTS: _parameter(dialect, texts)})}
+
+
+def _parameter(dialect: str, texts: Sequence[str]) -> list[str] | str:
+    return list(texts) if dialect == "postgresql" else json.dumps(texts)
+
+
+def _texts(dialect: str) -> Any:
+    """Return the parameter as a table with the column `value`."""
+    if dialect == "postgresql":
+        function = func.unnest(bindparam(_TEXTS, type_=postgresql.ARRAY(Text)))
+        return function.table_valued("value").render_derived()
+    return func.json_each(bindparam(_TEXTS, type_=Text)).table_valued("value")
 
 
 @lru_cache
 def _insert_each(dialect: str, table: type[DeclarativeBase], column: str, same: tuple[str, ...]) -> Any:
     """Build the statement; cached, because building it costs more than running it for a few rows."""
-    if dialect == "postgresql":
-        function = func.unnest(bindparam(_TEXTS, type_=postgresql.ARRAY(Text)))
-        texts = function.table_valued("value").render_derived()
-    else:
-        texts = func.json_each(bindparam(_TEXTS, type_=Text)).table_valued("value")
+    texts = _texts(dialect)
     shared = (bindparam(name, type_=table.__table__.c[name].type) for name in same)
     rows = select(texts.c.value, *shared).where(true())  # SQLite requires a WHERE before ON CONFLICT
     return _INSERT[dialect](table).from_select([column, *same], rows).on_conflict_do_nothing()
+
+
+@lru_cache
+def _count_each(dialect: str, table: type[DeclarativeBase], column: str, counter: str) -> Any:
+    texts, columns = _texts(dialect), table.__table__.c
+    rows = select(texts.c.value, literal(1)).where(true())
+    statement = _INSERT[dialect](table).from_select([column, counter], rows)
+    statement = statement.on_conflict_do_update(index_elements=[column], set_={counter: columns[counter] + 1})
+    return statement.returning(columns[column], columns[counter])
 
 
 def batch(query: Select[Any], limit: int) -> Select[Any]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -60,9 +60,14 @@ class UnitOfWork:
 
 @contextmanager
 def _unavailable() -> Iterator[None]:
-    """Raise Unavailable if the database is down, or a lock or a connection is not available in time."""
+    """Raise Unavailable if the database is down, or a lock or a connection is not available in time.
+
+    The transaction of a process that was stopped is ended by the server; psycopg2 calls that an InternalError.
+    """
     try:
         yield
-    except (OperationalError, PoolTimeout) as error:
+    except (DBAPIError, PoolTimeout) as error:
+        if isinstance(error, DBAPIError) and not (isinstance(error, OperationalError) or error.connection_invalidated):
+            raise
         _log.warning("the database is unavailable: %s", type(getattr(error, "orig", error)).__name__)
         raise Unavailable("The database is unavailable or overloaded.") from error

@@ -8,14 +8,17 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import eventlet
 from amqp import Message as AmqpMessage
+from eventlet.semaphore import Semaphore
 from kombu import Connection, Queue
 from nameko.containers import WorkerContext
 from nameko.extensions import DependencyProvider
 
+from chassis import clock
 from chassis.amqp import protocol
 from chassis.amqp.publisher import CONNECT_TIMEOUT
 from chassis.errors import Invalid, Unavailable
@@ -29,6 +32,7 @@ from chassis.observability import metrics
 MAX_LISTED = 10  # events of a handler
 MOVE_TIME = 5  # seconds after which a command takes no more events and replies
 COMMAND_TIMEOUT = 10  # seconds
+EXPIRY_INTERVAL = 3600  # seconds between looks for expired events
 MEASURE_INTERVAL = 15  # seconds between measurements of the queues
 
 _log = logging.getLogger(__name__)
@@ -41,6 +45,7 @@ class DeadLetters:
         self._uri = uri
         self._queues = queues
         self._delays = delays
+        self._erasing = Semaphore()  # while one erasure reads the events, another would not see them
 
     def overview(self) -> Parked:
         """Count parked and waiting events, and describe the oldest parked ones."""
@@ -58,6 +63,31 @@ class DeadLetters:
                 }
                 for state, count in counts.items():
                     metrics.WAITING_EVENTS.labels(service, queue.name, state).set(count)
+
+    def erase(self, user_id: str) -> None:
+        """Delete parked events that contain the id of a deleted account, for MOVE_TIME at most.
+
+        What is left after that, is parked later, or is being read by another process, expires.
+        """
+        with self._erasing, self._channel() as channel:
+            deadline = time.monotonic() + MOVE_TIME
+            for queue in self._queues.values():
+                for message in _take(channel, parked_queue(queue.name), deadline):
+                    if user_id in _text(message.body):
+                        _log_discarded(channel, queue, message)
+                        channel.basic_ack(message.delivery_tag)
+
+    def expire(self, before: datetime) -> None:
+        """Delete events that were parked before a time."""
+        with self._channel() as channel:
+            deadline = time.monotonic() + MOVE_TIME
+            for queue in self._queues.values():
+                for message in _take(channel, parked_queue(queue.name), deadline):
+                    parked_at = contract.describe(message).since
+                    if parked_at is not None and parked_at >= before:
+                        break  # the others are younger
+                    _log_discarded(channel, queue, message)
+                    channel.basic_ack(message.delivery_tag)
 
     def replay(self, request: ReplayParked) -> Moved:
         """Move events to their handler's queue, without their attempts and error.
@@ -116,7 +146,7 @@ class DeadLetters:
 
 
 class DeadLettersProvider(DependencyProvider):
-    """Provides DeadLetters for the service's own handlers, and measures their queues."""
+    """Provides DeadLetters for the service's own handlers, measures their queues, and deletes expired events."""
 
     if TYPE_CHECKING:  # Nameko replaces the provider by the result of get_dependency
 
@@ -126,6 +156,7 @@ class DeadLettersProvider(DependencyProvider):
         """Find the handlers."""
         config = self.container.config
         queues = handler_queues(self.container.service_cls)
+        self._days: int = config["events"]["parked_days"]
         self._dead_letters = DeadLetters(config["AMQP_URI"], queues, config["retry"]["delays"])
 
     def start(self) -> None:
@@ -141,24 +172,39 @@ class DeadLettersProvider(DependencyProvider):
         return self._dead_letters
 
     def _measure(self) -> None:
+        next_expiry = 0.0
         while True:
             eventlet.sleep(MEASURE_INTERVAL)
             try:
                 self._dead_letters.measure(self.container.service_name)
+                if self._days and time.monotonic() > next_expiry:
+                    self._dead_letters.expire(clock.now() - timedelta(days=self._days))
+                    next_expiry = time.monotonic() + EXPIRY_INTERVAL
             except Exception as error:  # noqa: BLE001 - a failed measurement must not end the process
                 _log.info("the queues could not be measured: %s", error)
 
 
 def _selected(channel: Any, parked: Queue, depth: int, request: ReplayParked) -> Iterator[Any]:
     """Take the parked messages that a request selects, oldest first; not more than `depth`: they may return."""
-    deadline = time.monotonic() + MOVE_TIME
     remaining = request.limit
-    for _ in range(depth):
-        if remaining == 0 or time.monotonic() > deadline or (message := channel.basic_get(parked.name)) is None:
-            return
+    for message in _take(channel, parked, time.monotonic() + MOVE_TIME, depth):
         if request.event_id in {None, message.properties.get("message_id")}:
             remaining -= 1
             yield message
+        if remaining == 0:
+            return
+
+
+def _take(channel: Any, parked: Queue, deadline: float, depth: int | None = None) -> Iterator[Any]:
+    """Take the messages that are in a queue now, oldest first, until a time; not those that return meanwhile."""
+    for _ in range(_depth(channel, parked) if depth is None else depth):
+        if time.monotonic() > deadline or (message := channel.basic_get(parked.name)) is None:
+            return
+        yield message
+
+
+def _text(body: bytes | str) -> str:
+    return body.decode(errors="replace") if isinstance(body, bytes) else body
 
 
 def _republish(channel: Any, queue: Queue, message: Any) -> None:

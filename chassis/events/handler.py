@@ -28,6 +28,7 @@ from chassis.contract import Event
 from chassis.contract.validation import validate
 from chassis.errors import Invalid, ServiceError
 from chassis.events.queues import parked_queue, retry_queue
+from chassis.events.tracker import EventTracker
 from chassis.observability import metrics
 
 ATTEMPT = "baraza.attempt"
@@ -48,6 +49,7 @@ class EventHandler(nameko.events.EventHandler):
 
     def __init__(self, event: type[Event], *, in_order: bool = False, **kwargs: Any) -> None:
         self.event = event
+        self.tracker = EventTracker()
         self._slots = Semaphore(1 if in_order else _UNLIMITED)
         super().__init__(event.source, event.type, expected_exceptions=ServiceError, **kwargs)
 
@@ -62,29 +64,31 @@ class EventHandler(nameko.events.EventHandler):
 
         A token can become valid: its key may be in no file yet, or the clock of its sender may be ahead.
         """
+        event_id = message.properties.get("message_id") or "-"
         try:
             context_data = parse(message.headers)
-            context_data[CALLER] = self._verify_sender(context_data, message)
-            event = self._read(body)
+            context_data[CALLER] = self._verify_sender(context_data, event_id)
         except Exception as error:  # noqa: BLE001 - no message may end the process
-            if tokens.may_become_valid(error):
-                self._record(self._retry(message, error), 0)
-                return
-            self._move(message, parked_queue(self.queue.name), error)
-            self._record("parked", 0)
+            self._reject(message, event_id, error)
+            return
+        self.tracker.start(event_id)
+        try:
+            event = self._read(body)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._record(self._park(message, event_id, error), 0)
             return
         self._slots.acquire()
         try:
             self.container.spawn_worker(
-                self, (event,), {}, context_data=context_data, handle_result=self._finisher(message)
+                self, (event,), {}, context_data=context_data, handle_result=self._finisher(message, event_id)
             )
         except ContainerBeingKilled:
             self._slots.release()
+            self.tracker.interrupt(event_id)
             self.queue_consumer.requeue_message(message)
 
-    def _verify_sender(self, context_data: dict[str, Any], message: AmqpMessage) -> Caller:
+    def _verify_sender(self, context_data: dict[str, Any], event_id: str) -> Caller:
         """Verify that the source service signed a token for this event."""
-        event_id = message.properties.get("message_id") or "-"
         sender = tokens.verify(context_data.get(message_headers.AUTH_TOKEN), EVENTS, self._ring, subject=event_id)
         sender.require_service(self.source_service)
         return sender
@@ -94,15 +98,16 @@ class EventHandler(nameko.events.EventHandler):
             raise Invalid("The body is not a JSON object.", "malformed_event")
         return validate(self.event, body)
 
-    def _finisher(self, message: AmqpMessage) -> Any:
+    def _finisher(self, message: AmqpMessage, event_id: str) -> Any:
         started = time.perf_counter()
 
         def finish(_worker_ctx: WorkerContext, result: Any, exc_info: Any) -> tuple[Any, Any]:
             outcome = "ok"
             if exc_info is None:
                 self.queue_consumer.ack_message(message)
+                self.tracker.finish(event_id)
             else:
-                outcome = self._retry(message, exc_info[1])
+                outcome = self._retry(message, event_id, exc_info[1])
             self._slots.release()
             self._record(outcome, time.perf_counter() - started)
             return result, exc_info
@@ -116,16 +121,35 @@ class EventHandler(nameko.events.EventHandler):
         extra = {"outcome": outcome, "ms": round(seconds * 1000, 1)}
         _log.info("%s.%s", service, self.method_name, extra=extra)
 
-    def _retry(self, message: AmqpMessage, error: BaseException) -> str:
+    def _reject(self, message: AmqpMessage, event_id: str, error: Exception) -> None:
+        """Park a message without a valid token; retry it if the token can become valid."""
+        if tokens.may_become_valid(error):
+            outcome = self._retry(message, event_id, error)
+        else:  # not recorded as handled: any client of the broker can use the id of an event
+            self._move(message, parked_queue(self.queue.name), error)
+            outcome = "parked"
+        self._record(outcome, 0)
+
+    def _retry(self, message: AmqpMessage, event_id: str, error: BaseException) -> str:
         attempt = attempts(message.headers)
-        if attempt < len(self._delays):
-            self._move(message, retry_queue(self.queue.name, self._delays[attempt]), error)
-            return "retried"
-        self._move(message, parked_queue(self.queue.name), error)
+        if attempt >= len(self._delays):
+            return self._park(message, event_id, error)
+        delay = self._delays[attempt]
+        if self._move(message, retry_queue(self.queue.name, delay), error):
+            self.tracker.retry(event_id, delay)
+        else:
+            self.tracker.interrupt(event_id)
+        return "retried"
+
+    def _park(self, message: AmqpMessage, event_id: str, error: BaseException) -> str:
+        if self._move(message, parked_queue(self.queue.name), error):
+            self.tracker.finish(event_id)
+        else:
+            self.tracker.interrupt(event_id)
         return "parked"
 
-    def _move(self, message: AmqpMessage, queue: Queue, error: BaseException) -> None:
-        """Publish the message to another queue, and ack it here after the confirm."""
+    def _move(self, message: AmqpMessage, queue: Queue, error: BaseException) -> bool:
+        """Publish the message to another queue, and ack it here after the confirm; return whether that succeeded."""
         _log.warning("%s moves to %s: %s", self.event.type, queue.name, _name(error))
         headers = message_headers.encode(parse(message.headers))
         try:
@@ -141,8 +165,9 @@ class EventHandler(nameko.events.EventHandler):
         except protocol.BROKER_ERRORS as failure:
             _log.warning("%s could not be moved and is redelivered: %s", self.event.type, type(failure).__name__)
             self.queue_consumer.requeue_message(message)
-        else:
-            self.queue_consumer.ack_message(message)
+            return False
+        self.queue_consumer.ack_message(message)
+        return True
 
 
 event_handler = EventHandler.decorator

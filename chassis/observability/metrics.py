@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from prometheus_client import Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 from sqlalchemy import Engine, event
 
 HUB_INTERVAL = 0.1  # seconds between measurements of the hub
@@ -18,6 +18,12 @@ WAITING_EVENTS = Gauge(
     "baraza_waiting_events",
     "Events in a handler's queue, waiting for a retry, and parked.",
     ["service", "queue", "state"],
+)
+RECOVERED_EVENTS = Counter(
+    "baraza_events_recovered", "Events that a handler did not receive and got from the log.", ["service", "handler"]
+)
+RECONCILED = Gauge(
+    "baraza_events_reconciled_timestamp_seconds", "When the log of a source was last read.", ["service", "source"]
 )
 OUTBOX_EVENTS = Gauge("baraza_outbox_events", "Events that the broker has not confirmed yet.", ["service"])
 OUTBOX_AGE = Gauge("baraza_outbox_age_seconds", "Age of the oldest of them.", ["service"])

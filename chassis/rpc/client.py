@@ -52,6 +52,7 @@ class RpcClient:
         self._issuer = issuer
         self._deadline = deadline
         self._worker_ctx = worker_ctx
+        self.service: str = worker_ctx.service_name
 
     def call(self, target: str, request: Message, reply: type[Reply]) -> Reply:
         """Call `service.method` and return its reply.

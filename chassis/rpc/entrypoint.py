@@ -28,11 +28,16 @@ from chassis.auth.access import ANY_SERVICE, Access
 from chassis.auth.caller import CALLER
 from chassis.contract import Message
 from chassis.contract.validation import validate
-from chassis.errors import Invalid, ServiceError
+from chassis.errors import DeadlineExceeded, Invalid, ServiceError
 from chassis.observability import metrics
+from chassis.rpc import request_queue
+from chassis.rpc.age import Ages
 from chassis.rpc.messages import encode_reply
 
 _log = logging.getLogger(__name__)
+
+SENT_AT = message_headers.PREFIX + message_headers.SENT_AT
+_FREQUENT = {"ping", "events_since"}  # methods that are called every few seconds
 
 ExcInfo = Any  # the triple of sys.exc_info()
 
@@ -45,6 +50,24 @@ class RpcConsumer(nameko.rpc.RpcConsumer):
     """
 
     queue_consumer = QueueConsumer()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ages = Ages()
+
+    def require_time_left(self, message: AmqpMessage) -> None:
+        """Raise DeadlineExceeded if the caller has given up: its request was on its way for longer than it waits."""
+        expires, sent_at = message.properties.get("expiration"), message.headers.get(SENT_AT)
+        if expires is None or not isinstance(sent_at, float | int):
+            return  # from a shell, or from a release before 0.2.0
+        if self._ages.age(message.properties["reply_to"], sent_at) > int(expires) / 1000:
+            raise DeadlineExceeded("The request arrived after its deadline.")
+
+    def setup(self) -> None:
+        """Create the queue, and let it be declared before each time that requests are consumed from it."""
+        super().setup()
+        request_queue.configure(self.queue, self.container.config["rpc"].get("queue", "durable"))
+        self.queue_consumer.before_consuming = partial(request_queue.declare, self.queue)
 
     def handle_message(self, body: Any, message: AmqpMessage) -> None:
         """Start a worker for a request; discard one without `reply_to`, which would end Nameko's container."""
@@ -97,6 +120,7 @@ class Rpc(nameko.rpc.Rpc):
 
     def handle_message(self, body: Any, message: AmqpMessage) -> None:
         """Verify, authorise and validate, then run the method in a worker. Nameko replies with what this raises."""
+        self.rpc_consumer.require_time_left(message)
         context_data = parse(message.headers) | parse_request_key(message.headers)
         caller = tokens.verify(context_data.get(message_headers.AUTH_TOKEN), self.container.service_name, self._ring)
         self.access.check(caller)
@@ -131,7 +155,7 @@ class Rpc(nameko.rpc.Rpc):
         kind = error.default_code if isinstance(error, ServiceError) else "error" if error else "ok"
         metrics.RPC_SECONDS.labels(worker_ctx.service_name, self.method_name, kind).observe(seconds)
         _log.log(
-            logging.DEBUG if self.method_name == "ping" else logging.INFO,
+            logging.DEBUG if self.method_name in _FREQUENT else logging.INFO,
             "%s.%s",
             worker_ctx.service_name,
             self.method_name,

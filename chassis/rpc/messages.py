@@ -4,7 +4,8 @@ It does not import eventlet, so the gateway's client and the health check use it
 """
 
 import logging
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable
 from typing import Any
 
 from nameko.exceptions import BadRequest, deserialize, serialize
@@ -35,12 +36,14 @@ def send_request(  # noqa: PLR0913 - the parts of a request
     reply_to: str,
     correlation_id: str,
     deadline: float,
-    headers: Mapping[str, Any],
+    headers: dict[str, Any],
 ) -> None:
     """Publish a request for `service.method` without waiting.
 
-    It expires after `deadline` seconds. If the service has no queue, the broker returns it to the channel.
+    It expires after `deadline` seconds: in the broker, and in the service if it was on its way for longer
+    (chassis/rpc/age.py). If the service has no queue, the broker returns it to the channel.
     """
+    own = {message_headers.SENT_AT: round(time.monotonic(), 3)}
     protocol.send(
         channel,
         b'{"args":[],"kwargs":%b}' % request.model_dump_json(exclude_unset=True).encode(),
@@ -51,7 +54,7 @@ def send_request(  # noqa: PLR0913 - the parts of a request
         expiration=str(int(deadline * 1000)),  # milliseconds
         reply_to=reply_to,
         correlation_id=correlation_id,
-        application_headers=message_headers.encode(headers),
+        application_headers=message_headers.encode(own | headers),
     )
 
 

@@ -68,7 +68,7 @@ class User:
         reply = requests.request(method, self.url + path, json=body, headers=self.headers, timeout=_LIMIT, verify=False)  # noqa: S501
         document: dict[str, Any] = reply.json() if reply.content else {}
         if not reply.ok:
-            raise DevError(f"{method} {path}: {reply.status_code} {document.get('detail')}")
+            raise DevError(explanation(method, path, reply))
         return document
 
     def inbox(self) -> list[dict[str, Any]]:
@@ -79,6 +79,20 @@ class User:
         """Return the status of the SMS about the newest notification."""
         deliveries = self.call("GET", f"/notifications/detail/{self.inbox()[0]['id']}/")["deliveries"]
         return next(str(one["status"]) for one in deliveries if one["channel"] == "sms")
+
+
+def explanation(method: str, path: str, reply: requests.Response) -> str:
+    """Return what went wrong; for a rate limit also how to go on."""
+    text = f"{method} {path}: {reply.status_code} {reply.json().get('detail')}"
+    if reply.status_code != requests.codes.too_many_requests:
+        return text
+    minutes = 1 + int(reply.headers.get("Retry-After", "0")) // 60
+    limit = reply.headers.get("X-RateLimit-Limit")
+    return (
+        f"{text}\nThis address has sent the {limit} requests that it may send in an hour. It may go on in {minutes} "
+        "minutes. To raise the limits, start the platform with\n"
+        "  THROTTLE_ANON=10000/hour THROTTLE_LOGIN=10000/hour THROTTLE_REGISTER=10000/hour make run"
+    )
 
 
 def _post_and_listen(author: User, reader: User) -> None:

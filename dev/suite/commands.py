@@ -13,7 +13,7 @@ from dev.platform.instance import Instance
 from dev.platform.programs import DATABASE_OWNERS
 from dev.servers import ALL, private
 from dev.suite.runner import Result, Runner, summarise
-from dev.suite.steps import AT_ONCE, CHECKS, TEST, TEST_SCALE, TRY, Lane, Step
+from dev.suite.steps import AT_ONCE, CHECKS, FAULTS, TEST, TEST_SCALE, TRY, Lane, Step
 
 
 def check() -> int:
@@ -43,6 +43,11 @@ def suite(scale: str = "") -> int:
             lock.ignore_interrupts()
             for lane in lanes:
                 Instance(lane.name).stop()
+
+
+def faults() -> int:
+    """Inject many more faults than the suite does, for about an hour."""
+    return _run([FAULTS])
 
 
 def _run(lanes: Sequence[Lane], *, at_once: int = 1, keep: bool = False) -> int:

@@ -15,8 +15,6 @@ from dev import DevError
 from dev.machine.files import ROOT
 from dev.suite.steps import Step
 
-_LIMIT = 900  # seconds for a step
-
 
 class Result(NamedTuple):
     """The result of a step with the lines of its failed tests; the exit code is None if nothing was run."""
@@ -61,7 +59,7 @@ class Runner:
             child = _start(step, folders, environment)
             self._children.append(child)
         print(f"\n{prefix}--- {step.title}", flush=True)
-        timer = _kill_later(child, _LIMIT)
+        timer = _kill_later(child, step.limit)
         with child:
             for line in child.stdout or ():
                 print(f"{prefix}{line}", end="", flush=True)

@@ -14,6 +14,7 @@ class Step:
     command: tuple[str, ...]
     folders: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)  # the value names a variable of the instance
+    limit: int = 900  # seconds after which it is killed
 
     def existing_folders(self) -> list[str]:
         """Return those of its folders that exist."""
@@ -34,6 +35,15 @@ _NAMEKO = ("python", "-m", "nameko", "test")  # under eventlet, as the services 
 _GEVENT = ("python", "-m", "gevent.monkey", "--module", "pytest")  # as the web gateway runs
 _PACKAGES = ("chassis", "users", "feeds", "notifications", "gateway", "docker", "dev", "examples", "tests", "bench")
 _DOCKERFILES = tuple(sorted(str(file.relative_to(ROOT)) for file in ROOT.glob("docker/*/Dockerfile")))
+# Words and high entropy are in every test; keys, tokens and passwords in addresses have a form of their own. `-n`: no
+# network. Placeholders are no secrets.
+_SECRETS = """git ls-files -z -- ':!*.lock' | xargs -0 detect-secrets-hook -n \\
+    --exclude-secrets 'password|secret|^%s$' \\
+    --disable-plugin KeywordDetector --disable-plugin Base64HighEntropyString --disable-plugin HexHighEntropyString"""
+_SBOM = ("cyclonedx-py", "requirements", "--output-file", ".run/sbom.json", "requirements.lock")  # CycloneDX
+# It asks PyPI about every package, so only continuous integration does it; there it fails without an answer.
+_AUDIT = """[ -n "$CI" ] || { echo "skipped: set CI=true to ask PyPI about every package"; exit 0; }
+    exec pip-audit --disable-pip --require-hashes --strict --progress-spinner off --requirement requirements.lock"""
 
 CHECKS = (
     Step("ruff check", ("ruff", "check")),
@@ -43,10 +53,13 @@ CHECKS = (
     Step("hadolint", ("hadolint",), _DOCKERFILES),
     Step("alert rules", ("promtool", "check", "rules", "docker/monitoring/alerts.yml")),
     Step("alert tests", ("promtool", "test", "rules", "docker/monitoring/alerts_test.yml")),
+    Step("secrets", ("sh", "-c", _SECRETS)),
+    Step("SBOM", _SBOM),
+    Step("known vulnerabilities", ("sh", "-c", _AUDIT)),
     Step("docs", ("sphinx-build", "--quiet", "--fail-on-warning", "--conf-dir", "docs", ".", ".run/site")),
 )
 _UNIT = Step("unit", _PYTEST, ("tests/unit",))
-_FOLDERS = (*(f"tests/integration/{name}" for name in ("chassis", "dev", "gateway", "users")), "tests/contract")
+_FOLDERS = (*(f"tests/integration/{name}" for name in ("chassis", "gateway", "users")), "tests/contract")
 _SERVICES = Step("services", _NAMEKO, _FOLDERS)
 _EXAMPLES = Step("examples", _NAMEKO, ("examples",))
 _ON_SQLITE = Step("on SQLite", _NAMEKO, ("tests/integration/feeds", "tests/integration/notifications"))
@@ -55,25 +68,42 @@ _ON_POSTGRESQL = replace(_ON_SQLITE, title="on PostgreSQL", environment=_DATABAS
 _GATEWAY = Step("gateway", _GEVENT, ("tests/gateway",))
 _END_TO_END = Step("end to end", _PYTEST, ("tests/e2e",))
 _ROLLING_RESTART = Step("rolling restart", _PYTEST, ("tests/scale/test_rolling_restart.py",))
+_FAULTS = Step("faults", _PYTEST, ("tests/faults",))
 _SCALE = Step("two of everything", _PYTEST, ("tests/scale",))
 # A user who gets all posts of a restart under load gets many SMS.
 SCALE_VARIABLES = {"TOPOLOGY": "scale", "SMS_PER_NUMBER": "10000"}
 
-# The first three take about the same time; the last one begins when the first of them ends.
+# Tests of faults send more than the limits allow, to processes that the tests change from outside.
+_NO_LIMIT = "1000000/second"
+FAULTS_VARIABLES = {
+    "PYTHONPATH": str(ROOT / "tests/faults/support/hooks"),
+    "SMS_PER_NUMBER": "100000",
+    **{f"THROTTLE_{name}": _NO_LIMIT for name in ("ANON", "USER", "LOGIN", "REGISTER")},
+}
+
+# The first three take about the same time; each of the others begins when one ends.
 AT_ONCE = 3
 TEST = (
     Lane("services", (_UNIT, _EXAMPLES, _SERVICES)),
     Lane("databases", (*CHECKS, _ON_SQLITE, _ON_POSTGRESQL, _GATEWAY)),
     Lane("e2e", (_END_TO_END,)),
+    Lane("faults", (_FAULTS,), FAULTS_VARIABLES),
     Lane("scale", (_ROLLING_RESTART,), SCALE_VARIABLES),
 )
 # Too long for `make test`.
 TEST_SCALE = (Lane("scale", (_END_TO_END, _SCALE), SCALE_VARIABLES),)
+# `make faults`: many more faults, crashes and junk, with their report. TOPOLOGY=scale has two processes of everything.
+FAULTS = Lane(
+    "faults",
+    (replace(_FAULTS, command=(*_PYTEST, "--capture=no"), limit=4 * 3600),),
+    {**FAULTS_VARIABLES, "FAULTS_LONG": "1"},
+)
 # The instances of `make try` keep their servers.
 TRY = (
     Lane("", (_UNIT,)),
     Lane("try", (_EXAMPLES, _SERVICES, _ON_SQLITE, _GATEWAY)),
     Lane("try-postgresql", (_ON_POSTGRESQL,)),
     Lane("try-e2e", (_END_TO_END,)),
+    Lane("try-faults", (_FAULTS,), FAULTS_VARIABLES),
     Lane("try-scale", (_SCALE,), SCALE_VARIABLES),
 )

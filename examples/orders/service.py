@@ -11,14 +11,14 @@ from chassis.errors import NotFound
 from chassis.events.handler import event_handler
 from chassis.ids import new_id
 from chassis.rpc.entrypoint import rpc
-from chassis.service import ListeningService, Service
+from chassis.service import ListeningService, PublishingService
 from orders import contract
 from orders.models import Base, Invoice, Order
 
 PRICE = 250  # cents for any item
 
 
-class OrdersService(Service):
+class OrdersService(PublishingService):
     """Places orders and publishes OrderPlaced."""
 
     name = "orders"

@@ -1,6 +1,7 @@
 """Adds the authors' usernames to posts, from the read model: one query for a page of posts."""
 
 import logging
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -8,9 +9,9 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from chassis import clock
 from chassis.contract import Message
+from chassis.redis.cache_tags import CacheTags
 from feeds import contract as feeds
 from gateway.authors import store
-from gateway.cache.response_cache import ResponseCache
 from gateway.contract import Author, PostView, PostViewPage
 from gateway.request.context import RequestContext
 from users import contract as users
@@ -36,8 +37,8 @@ class Backends(Protocol):
         """The gateway's database."""
 
     @property
-    def cache(self) -> ResponseCache:
-        """The cached responses."""
+    def tags(self) -> CacheTags:
+        """The tags of cached responses."""
 
     @property
     def rpc(self) -> RpcClient:
@@ -60,20 +61,26 @@ def join_own(_backends: Backends, context: RequestContext, post: feeds.Post) -> 
     return _view(post, {post.author_id: context.require_identity().username})
 
 
-def save_own_username(backends: Backends, _context: RequestContext, account: users.Account) -> users.Account:
+def save_own_username(backends: Backends, context: RequestContext, account: users.NamedAccount) -> users.Account:
     """Store a new username before the reply, so that its user sees it at once; the event arrives a moment later.
 
-    The account is already written, so an error here must not fail the request.
+    A replayed reply may be older than the account, and users of 0.1.0 does not send when the username was set.
     """
+    if account.username_changed_at is not None and not context.replayed:
+        _save_username(backends, account.id, account.username, account.username_changed_at)
+    return users.Account(**dict(account))
+
+
+def _save_username(backends: Backends, user_id: str, username: str, changed_at: datetime) -> None:
+    """Store a username. The account is already written, so an error here must not fail the request."""
     try:
         with backends.database.begin() as session:
-            saved = store.save_username(session, account.id, account.username, clock.now())
+            renamed = store.save_username(session, user_id, username, changed_at)
     except SQLAlchemyError as error:
         _log.warning("a username will be stored by its event: %s", type(error).__name__)
-        return account
-    if saved:
-        backends.cache.invalidate(feeds.CACHE_TAG)
-    return account
+        return
+    if renamed:
+        backends.tags.invalidate(feeds.CACHE_TAG)
 
 
 def _usernames(backends: Backends, ids: set[str]) -> dict[str, str]:
@@ -88,11 +95,16 @@ def _request_usernames(backends: Backends, ids: set[str]) -> dict[str, str]:
     """Request usernames from users and store them; ids that users does not know get a tombstone."""
     unknown = {author_id: (ERASED, clock.now()) for author_id in ids}
     profiles = backends.rpc.call_as_gateway("users.profiles", users.Profiles(ids=sorted(ids)), users.ProfileList).items
-    found = unknown | {profile.id: (profile.username, profile.created_at) for profile in profiles}
+    found = unknown | {profile.id: (profile.username, _changed_at(profile)) for profile in profiles}
     with backends.database.begin() as session:
         for author_id, (username, known_at) in sorted(found.items()):  # in order, or two processes may deadlock
             store.save_username(session, author_id, username, known_at)
     return {author_id: username for author_id, (username, _) in found.items()}
+
+
+def _changed_at(profile: users.NamedProfile) -> datetime:
+    """Return when the username was set; 0.1.0 does not send it."""
+    return profile.username_changed_at or profile.created_at
 
 
 def _view(post: feeds.Post, names: dict[str, str]) -> PostView:

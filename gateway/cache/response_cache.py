@@ -2,13 +2,14 @@
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
-from chassis.redis.cache_tags import tag_key
 from gateway.cache.redis_client import RedisClient, RedisUnavailable
 from gateway.request.context import Headers
 
-MAX_QUERY = 300  # characters of path and query; responses to longer ones are not cached
+_INDEX, _SIZE = "pages", "pages:size"  # keys of all cached responses
+_STORE = (Path(__file__).parent / "store.lua").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,17 @@ def unpack(value: bytes) -> CachedResponse:
 
 
 class ResponseCache:
-    """Stores responses under the version of their cache tag; without Redis nothing is cached."""
+    """Stores responses under the version of their cache tag; without Redis nothing is cached.
 
-    def __init__(self, redis: RedisClient) -> None:
+    A response may have `largest` bytes, and all together `total`. The rest of Redis' memory stays for sessions and
+    counters.
+    """
+
+    def __init__(self, redis: RedisClient, largest: int, total: int) -> None:
         self._redis = redis
+        self._store = redis.script(_STORE)
+        self._largest = largest
+        self._total = total
 
     def load(self, key: str) -> CachedResponse | None:
         """Return a cached response."""
@@ -65,15 +73,11 @@ class ResponseCache:
         return unpack(cast("bytes", value)) if value else None
 
     def store(self, key: str, response: CachedResponse, seconds: int) -> None:
-        """Cache a response."""
-        try:
-            self._redis.run(lambda: self._redis.connection.set(key, response.pack(), ex=seconds))
-        except RedisUnavailable:
+        """Cache a response unless it is too large."""
+        value = response.pack()
+        if len(value) > self._largest:
             return
-
-    def invalidate(self, tag: str) -> None:
-        """Make all responses under a tag unreachable."""
         try:
-            self._redis.run(lambda: self._redis.connection.incr(tag_key(tag)))
+            self._redis.run(lambda: self._store([key, _INDEX, _SIZE], [value, seconds, self._total]))
         except RedisUnavailable:
             return

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from gateway.cache.response_cache import ResponseCache
+from chassis.redis.cache_tags import CacheTags
 from gateway.cache.single_flight import SingleFlight
 from gateway.limits.lock import Lock
 from gateway.limits.lookup import Lookup
@@ -25,7 +25,7 @@ class Backends:
     lookup: Lookup
     limiter: RateLimiter
     lock: Lock
-    cache: ResponseCache
+    tags: CacheTags
     single_flight: SingleFlight
     broker: Broker
     rpc: RpcClient

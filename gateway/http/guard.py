@@ -1,23 +1,28 @@
 """The guard: WSGI middleware before Flask. Session, rate limit and cached response in one Redis round trip."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from gunicorn import util
+
 from chassis import clock
-from chassis.errors import ServiceError, Unauthenticated
+from chassis.errors import ServiceError, TooManyRequests, Unauthenticated
 from chassis.observability import correlation, tracing
 from gateway import metrics
 from gateway.cache.redis_client import RedisUnavailable
-from gateway.cache.response_cache import MAX_QUERY, CachedResponse, unpack
+from gateway.cache.response_cache import CachedResponse, unpack
 from gateway.http.backends import Backends
+from gateway.http.cacheable import CacheableRoutes
 from gateway.http.cors import Origins
+from gateway.http.request_parsing import BrokenBody
 from gateway.http.responses import Responder, common_headers
 from gateway.http.webhooks import WebhookSecret
 from gateway.limits import route_limits
 from gateway.limits.lookup import Found
 from gateway.limits.rate_limiter import enforce
 from gateway.request.context import CONTEXT_KEY, RequestContext, from_environ
-from gateway.request.rates import Count
+from gateway.request.rates import Count, Rate
 from gateway.routing.route import Route
 from users.contract import Authenticate, Identity
 
@@ -44,7 +49,7 @@ class Guard:
         self._webhook = WebhookSecret(settings["callbacks"]["africastalking"])
         self._common = common_headers(backends.settings)
         self._known: dict[str, None] = {}  # hashes of tokens that were right, the oldest first
-        self._cached = {path.partition("<")[0]: route for route in routes if route.tag for path in route.paths}
+        self._cacheable = CacheableRoutes(routes)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Respond, or pass the request on with its context in the environ."""
@@ -61,13 +66,19 @@ class Guard:
             cached = None if self._webhook.in_path(environ["PATH_INFO"]) else self._admit(context, environ)
         except ServiceError as error:
             return responder.problem(error)
-        return self._app(environ, responder.start) if cached is None else responder.cached(cached)
+        if cached is not None:
+            return responder.cached(cached)
+        try:
+            return self._app(environ, responder.start)
+        except BrokenBody as broken:
+            util.write_error(environ["gunicorn.socket"], broken.status, "", broken.detail)
+            raise StopIteration from None  # gunicorn then closes the connection
 
     def _admit(self, context: RequestContext, environ: WSGIEnvironment) -> CachedResponse | None:
         """Count the request; return its response if it is cached. Raises TooManyRequests."""
-        route, path = self._cacheable(environ)
+        route, name = self._cached_route(environ)
         try:
-            found = self._backends.lookup.find(context.token_hash, context.address, route.tag if route else None, path)
+            found = self._backends.lookup.find(context.token_hash, context.address, route.tag if route else None, name)
         except RedisUnavailable:
             found = None
         context.identity = _identity(found.session) if found else None
@@ -91,16 +102,13 @@ class Guard:
         route_limits.consume(route, self._backends.routing.override(route.name), self._backends.limiter, context)
         return unpack(found.cached)
 
-    def _cacheable(self, environ: WSGIEnvironment) -> tuple[Route | None, str]:
+    def _cached_route(self, environ: WSGIEnvironment) -> tuple[Route | None, str]:
         """Return the cached route that a request is for, and the name of its response under the route's tag."""
-        path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
-        if environ["REQUEST_METHOD"] != "GET" or len(path) + len(query) > MAX_QUERY:
+        found = self._cacheable.find(environ)
+        if found is None:
             return None, ""
-        route = self._cached.get(path) or self._cached.get(path[: path.rfind("/", 0, -1) + 1])
-        if route is None:
-            return None, ""
-        override = self._backends.routing.override(route.name)
-        return (route, f"{path}?{query}") if override.enabled and override.cache_seconds else (None, "")
+        override = self._backends.routing.override(found[0].name)
+        return found if override.enabled and override.cache_seconds else (None, "")
 
     def _authenticate(self, context: RequestContext, *, handshake: bool) -> None:
         """Ask users whose token it is; the wrong tokens of an address are limited like the requests of a user.
@@ -109,24 +117,32 @@ class Guard:
         """
         if context.token_hash is None:
             return
-        limiter = self._backends.limiter
-        rate, key = limiter.rates["user"], f"check:{context.address}"
-        attempts = limiter.consume(rate, key)  # before the check, or a parallel flood would not be limited
-        if attempts.count > rate.limit and context.token_hash not in self._known:
-            enforce(context, rate, attempts)
-        rpc = self._backends.handshakes if handshake else self._backends.rpc
         try:
-            context.identity = rpc.call_as_gateway(
-                "users.authenticate", Authenticate(token_hash=context.token_hash), Identity
-            )
+            with self._backends.handshakes.turn() if handshake else nullcontext():
+                context.identity = self._identify(context, context.token_hash)
+        except TooManyRequests:
+            raise
         except Unauthenticated:
             self._known.pop(context.token_hash, None)
-            return
+            self._backends.limiter.consume(*self._wrong_tokens(context))
         except ServiceError as error:
             context.identity_error = error
         else:
             self._remember(context.token_hash)
-        limiter.refund(key)
+
+    def _identify(self, context: RequestContext, token_hash: str) -> Identity:
+        """Call users, unless too many tokens of the address were wrong. Raises ServiceError.
+
+        Those in a queue are rejected at their turn, so a parallel flood ends as soon as its first calls are counted.
+        """
+        rate, key = self._wrong_tokens(context)
+        count = self._backends.limiter.preview(rate, key)
+        if count.count > rate.limit and token_hash not in self._known:
+            enforce(context, rate, count)
+        return self._backends.rpc.call_as_gateway("users.authenticate", Authenticate(token_hash=token_hash), Identity)
+
+    def _wrong_tokens(self, context: RequestContext) -> tuple[Rate, str]:
+        return self._backends.limiter.rates["user"], f"check:{context.address}"
 
     def _remember(self, token_hash: str) -> None:
         """Remember a right token, so that wrong ones of its address cannot keep it from being checked again."""

@@ -1,4 +1,4 @@
-"""Probes: /livez while the process runs, /readyz when it can serve."""
+"""Probes: /livez while the process and its background tasks run, /readyz when it can serve."""
 
 import time
 from collections.abc import Callable
@@ -19,11 +19,17 @@ PING_DEADLINE = 2  # seconds
 MAX_AGE = 1  # seconds for which a result is reused
 
 
-def add(app: Flask, backends: Backends) -> None:
-    """Add both probes."""
+def add(app: Flask, backends: Backends, failing: Callable[[], list[str]]) -> None:
+    """Add both probes; `failing` returns the background tasks that do not work."""
     readiness = Readiness(backends)
-    app.add_url_rule("/livez", "livez", lambda: jsonify(status="ok"))
+    app.add_url_rule("/livez", "livez", lambda: _liveness(failing()))
     app.add_url_rule("/readyz", "readyz", readiness.view)
+
+
+def _liveness(failing: list[str]) -> tuple[Response, int]:
+    if failing:
+        return jsonify(status="failing", tasks=failing), 503
+    return jsonify(status="ok"), 200
 
 
 class Readiness:

@@ -1,9 +1,12 @@
 """Parses a client's request into the request model of its route: from path, query or body."""
 
 import json
+from http import HTTPStatus
 from typing import Any
 
+import gevent
 from flask import Request
+from gunicorn.http.errors import NoMoreData, ParseException
 
 from chassis.contract import Message, is_id
 from chassis.contract.validation import validate, validate_strings
@@ -12,9 +15,22 @@ from gateway.http import problems
 from gateway.routing.route import Route
 
 MAX_BODY = 1 << 20  # bytes
+BODY_TIME = 20  # seconds in which a body must arrive
 DRAIN = 20 << 20  # bytes of a larger body that are read and discarded, so that the client can read the response
 
 _IDS = {"id", "token"}  # path parameters that have the form of an id
+
+
+class BrokenBody(BaseException):
+    """The body did not arrive, or is not valid HTTP, so that the connection cannot be used any more.
+
+    Not an Exception, because Flask would answer those and keep the connection; the guard ends it.
+    """
+
+    def __init__(self, status: HTTPStatus, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
 
 
 def message(route: Route, http: Request, path: dict[str, str]) -> Message:
@@ -29,7 +45,18 @@ def message(route: Route, http: Request, path: dict[str, str]) -> Message:
 
 
 def read_body(http: Request) -> bytes:
-    """Return the body. Raises TooLarge above MAX_BODY, after reading on: a client that still sends does not receive."""
+    """Return the body. Raises TooLarge, or BrokenBody."""
+    try:
+        with gevent.Timeout(BODY_TIME):
+            return _read_body(http)
+    except gevent.Timeout:
+        raise BrokenBody(HTTPStatus.REQUEST_TIMEOUT, f"The body did not arrive within {BODY_TIME} seconds.") from None
+    except (ParseException, NoMoreData):
+        raise BrokenBody(HTTPStatus.BAD_REQUEST, "The body is not valid HTTP.") from None
+
+
+def _read_body(http: Request) -> bytes:
+    """Raise TooLarge above MAX_BODY, after reading on: a client that still sends does not receive."""
     body = http.stream.read(MAX_BODY + 1)
     if len(body) <= MAX_BODY:
         return body

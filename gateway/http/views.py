@@ -11,6 +11,7 @@ from gateway.cache.response_cache import CachedResponse, cached_response
 from gateway.html import rendering
 from gateway.http import request_parsing
 from gateway.http.backends import Backends
+from gateway.http.cacheable import given_fields
 from gateway.limits import idempotency, route_limits
 from gateway.request.context import CONTEXT_KEY, RequestContext
 from gateway.routing.overrides import RouteOverride
@@ -32,7 +33,7 @@ def _serve(route: Route, backends: Backends, path: dict[str, str]) -> Response:
         raise Unavailable("This endpoint is switched off at the moment.", "route_disabled")
     _authorise(route, context)
     message = request_parsing.message(route, request, path)
-    route_limits.consume(route, override, backends.limiter, context, message)
+    route_limits.consume(route, override, backends.limiter, context)
     if route.build_request:
         message = route.build_request(context, message)
     if route.tag is not None:
@@ -42,7 +43,7 @@ def _serve(route: Route, backends: Backends, path: dict[str, str]) -> Response:
         reply, replayed = _call(route, override, backends, context, message, request_key=key)
     if route.html_page and rendering.wants_html(request):
         return rendering.render(route.html_page(message))
-    response = _response(route, reply)
+    response = _response(route, message, reply)
     if replayed:
         response.headers["Idempotency-Replayed"] = "true"
     return response
@@ -68,14 +69,15 @@ def _call(  # noqa: PLR0913 - the parts of a call
     result, replayed = backends.rpc.call(
         override.target, message, caller=context.caller(), deadline=override.deadline, request_key=request_key
     )
+    context.replayed = replayed
     reply = route.reply.model_validate(result)
     return (route.build_response(backends, context, reply) if route.build_response else reply), replayed
 
 
-def _response(route: Route, reply: Message) -> Response:
+def _response(route: Route, message: Message, reply: Message) -> Response:
     if route.status == 204:  # noqa: PLR2004 - No Content
         return Response(status=204, headers={"Cache-Control": "no-store"})
-    link = _next_link(route, reply)
+    link = _next_link(message, reply)
     extra = {"Link": link} if link else {}
     return Response(_json(reply), route.status, extra | {"Cache-Control": "no-store"}, content_type="application/json")
 
@@ -87,7 +89,7 @@ def _serve_cacheable(
 
     def compute() -> CachedResponse:
         reply, _ = _call(route, override, backends, context, message)
-        return cached_response(_json(reply), _next_link(route, reply))
+        return cached_response(_json(reply), _next_link(message, reply))
 
     if context.cache_key and override.cache_seconds:
         response = backends.single_flight.run(
@@ -103,11 +105,11 @@ def _json(reply: Message) -> bytes:
     return reply.model_dump_json(exclude_unset=True).encode()
 
 
-def _next_link(route: Route, reply: Message) -> str:
+def _next_link(message: Message, reply: Message) -> str:
     """Return the Link header of a page that is not the last (RFC 8288): the same query with the next cursor."""
     cursor = getattr(reply, "next", None)
     if cursor is None:
         return ""
-    fields = route.request.model_fields.keys() - {"cursor"}
-    query = {name: value for name, value in request.args.items() if name in fields}
+    others = {"cursor", *(request.view_args or ())}
+    query = {name: value for name, value in given_fields(message).items() if name not in others}
     return f'<{request.path}?{urlencode({"cursor": cursor} | query)}>; rel="next"'

@@ -1,6 +1,6 @@
 -- The guard's one round trip: the session, the request count and the cached response.
 -- KEYS: 1 session ("" without a token), 2 counter of the address, 3 cache tag of the route ("" if it is not cached)
--- ARGV: 1 prefix of users' counters, 2 window of addresses, 3 window of users (seconds), 4 prefix of cache keys, 5 path
+-- ARGV: 1 prefix of users' counters, 2 window of addresses, 3 window of users (seconds), 4 prefix of cache keys, 5 name of the response
 -- Returns {session, count, seconds left, cache key, cached response}. If the token's session is not in Redis, nothing
 -- is counted.
 local session = KEYS[1] ~= "" and redis.call("GET", KEYS[1])

@@ -29,9 +29,9 @@ class Lookup:
         self._script = redis.script(_SCRIPT)
         self._windows = [anon.window, user.window]
 
-    def find(self, token_hash: str | None, address: str, tag: str | None, path: str) -> Found:
+    def find(self, token_hash: str | None, address: str, tag: str | None, name: str) -> Found:
         """Count the request and return what was found. Raises RedisUnavailable."""
         keys = [session_key(token_hash) if token_hash else "", f"rate:anon:{address}", tag_key(tag) if tag else ""]
-        arguments = ["rate:user:", *self._windows, f"page:{tag}:", path]
+        arguments = ["rate:user:", *self._windows, f"page:{tag}:", name]
         session, count, left, key, cached = self._redis.run(lambda: self._script(keys, arguments))
         return Found(session, Count(count, left), key.decode() if key else None, cached)

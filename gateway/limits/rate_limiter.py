@@ -9,7 +9,6 @@ from gateway.request.context import Quota, RequestContext
 from gateway.request.rates import Count, Rate
 
 TOO_MANY = "Too many requests; try again later."
-_REFUND = 'if redis.call("EXISTS", KEYS[1]) == 1 then redis.call("DECR", KEYS[1]) end'
 _LOCAL_COUNTERS = 100_000  # at most, while Redis is unavailable
 
 
@@ -19,7 +18,6 @@ class RateLimiter:
     def __init__(self, redis: RedisClient, rates: Mapping[str, Rate]) -> None:
         self.rates = rates
         self._redis = redis
-        self._refund = redis.script(_REFUND)
         self._local: dict[str, tuple[int, float]] = {}  # key: count, end of the window
 
     def consume(self, rate: Rate, key: str) -> Count:
@@ -30,14 +28,22 @@ class RateLimiter:
         except RedisUnavailable:
             return self._consume_locally(name, rate.window)
 
-    def refund(self, key: str) -> None:
-        """Take back one request that was counted, unless its window has ended."""
+    def preview(self, rate: Rate, key: str) -> Count:
+        """Return the count that `consume` would return now."""
         name = f"rate:{key}"
         try:
-            self._redis.run(lambda: self._refund(keys=[name]))
+            count, left = self._redis.run(lambda: self._read(name))
         except RedisUnavailable:
             count, end = self._local.get(name, (0, 0.0))
-            self._local[name] = (max(0, count - 1), end)
+            left = int(end - time.monotonic())
+        return Count(count + 1, left) if left >= 0 else Count(1, rate.window)
+
+    def _read(self, name: str) -> tuple[int, int]:
+        with self._redis.connection.pipeline(transaction=False) as pipe:
+            pipe.get(name)
+            pipe.ttl(name)
+            count, left = pipe.execute()
+        return int(count or 0), int(left)
 
     def _consume(self, name: str, window: int) -> Count:
         with self._redis.connection.pipeline(transaction=True) as pipe:

@@ -9,18 +9,14 @@ from gateway.routing.route import Route
 TOO_MANY = "Too many attempts; try again later."
 
 
-def consume(
-    route: Route, override: RouteOverride, limiter: RateLimiter, context: RequestContext, message: object = None
-) -> None:
+def consume(route: Route, override: RouteOverride, limiter: RateLimiter, context: RequestContext) -> None:
     """Count a request against its route's own limit, if it has one. Raises TooManyRequests.
 
-    Counted by address and by the account that the request names, if the route table says so; else by caller.
+    No limit counts by the account that a login names: other clients could use it up. users counts wrong passwords.
     """
     rate = _rate(route, override, limiter)
-    if rate is None:
-        return
-    for key in _keys(route, context, message):
-        enforce(context, rate, limiter.consume(rate, f"{route.name}:{key}"), TOO_MANY)
+    if rate is not None:
+        enforce(context, rate, limiter.consume(rate, f"{route.name}:{_key(route, context)}"), TOO_MANY)
 
 
 def _rate(route: Route, override: RouteOverride, limiter: RateLimiter) -> Rate | None:
@@ -29,8 +25,8 @@ def _rate(route: Route, override: RouteOverride, limiter: RateLimiter) -> Rate |
     return limiter.rates[route.limit.name] if route.limit else None
 
 
-def _keys(route: Route, context: RequestContext, message: object) -> list[str]:
-    """Return the counters' names; a user has one counter for all addresses."""
-    if route.limit and route.limit.account:
-        return [f"address:{context.address}", f"account:{route.limit.account(message)}"]
-    return [f"user:{context.identity.user_id}" if context.identity else f"address:{context.address}"]
+def _key(route: Route, context: RequestContext) -> str:
+    """Return the counter's name; a user has one counter for all addresses, except at a login."""
+    if context.identity is None or route.limit is not None:
+        return f"address:{context.address}"
+    return f"user:{context.identity.user_id}"

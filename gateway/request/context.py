@@ -57,6 +57,7 @@ class RequestContext:
     quota: Quota | None = None
     cache_key: str | None = None  # where the response may be cached
     route: str = "none"  # for metrics
+    replayed: bool = False  # whether the service's reply is that of an earlier request with the same key
 
     def require_identity(self) -> Identity:
         """Return the caller's identity. Raises Unauthenticated, or the error that prevented the check of the token."""

@@ -26,10 +26,9 @@ class Access(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A stricter limit beside the general one: `name` in config.yml's throttle; per address, and per named account."""
+    """A stricter limit beside the general one: `name` in config.yml's throttle; per address, even of users."""
 
     name: str
-    account: Callable[[Any], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,9 @@ class Subscriber(Protocol):
     def lost(self) -> None:
         """React to the loss of the connection."""
 
+    def alarm(self, *, active: bool) -> None:
+        """React to an alarm of the broker, which reads no messages until it has memory and disk space again."""
+
 
 class Broker:
     """One greenlet reads from the socket and calls the consumers; any greenlet may write, by chassis.wire.send."""
@@ -45,13 +48,17 @@ class Broker:
                 self._hold()
             except protocol.BROKER_ERRORS as error:
                 _log.warning("no connection to the broker: %s", type(error).__name__)
-            self.connected.clear()
-            for subscriber in self._subscribers:
-                subscriber.lost()
+            finally:
+                self.connected.clear()
+                for subscriber in self._subscribers:
+                    subscriber.lost()
             gevent.sleep(RECONNECT)
 
     def _hold(self) -> None:
-        connection = Connection(self._uri, heartbeat=self._heartbeat, connect_timeout=CONNECT_TIMEOUT)
+        alarms = {"on_blocked": self._on_blocked, "on_unblocked": self._on_unblocked}
+        connection = Connection(
+            self._uri, heartbeat=self._heartbeat, connect_timeout=CONNECT_TIMEOUT, transport_options=alarms
+        )
         try:
             connection.connect()
             for subscriber in self._subscribers:
@@ -63,6 +70,16 @@ class Broker:
                 self._read(connection)
         finally:
             connection.collect()
+
+    def _on_blocked(self, reason: str) -> None:
+        _log.warning("the broker accepts no messages: %s", reason)
+        for subscriber in self._subscribers:
+            subscriber.alarm(active=True)
+
+    def _on_unblocked(self) -> None:
+        _log.info("the broker accepts messages again")
+        for subscriber in self._subscribers:
+            subscriber.alarm(active=False)
 
     def _read(self, connection: Connection) -> None:
         try:

@@ -25,6 +25,7 @@ from chassis.auth.caller import Caller
 from chassis.contract import Message
 from chassis.errors import DeadlineExceeded, ServiceError, Unavailable
 from chassis.observability import correlation, tracing
+from chassis.rpc import messages
 from gateway import metrics
 
 SELF = Caller("gateway")
@@ -48,6 +49,7 @@ class RpcClient:
         self._numbers = itertools.count()
         self._waiting: dict[str, AsyncResult[AmqpMessage]] = {}
         self._channel: Any = None
+        self._blocked = False
         self._reply_to = str(uuid.uuid4())
 
     def call_as_gateway(self, target: str, request: Message, reply: type[Reply], deadline: float = 5) -> Reply:
@@ -88,18 +90,23 @@ class RpcClient:
             self._slots.release()
 
     def _require_broker(self) -> None:
-        if self._channel is None:
+        if self._channel is None or self._blocked:
             raise Unavailable("The message broker is unavailable.")
 
     def opened(self, channel: Any) -> None:
         """Declare the reply queue; it is deleted with the connection."""
         queue = f"rpc.reply-gateway-{uuid.uuid4()}"
-        channel.exchange_declare(protocol.RPC_EXCHANGE, "topic", durable=True, auto_delete=False)
-        channel.queue_declare(queue, exclusive=True)
-        channel.queue_bind(queue, protocol.RPC_EXCHANGE, self._reply_to)
+        messages.declare_reply_queue(channel, queue, self._reply_to, self._on_reply)
         channel.events["basic_return"].add(self._on_return)
-        channel.basic_consume(queue, no_ack=True, callback=self._on_reply)
+        self._blocked = False
         self._channel = channel
+
+    def alarm(self, *, active: bool) -> None:
+        """Fail new calls at once while the broker accepts no messages.
+
+        A call that was already sent may still be answered. If it waits longer than its deadline, its service drops it.
+        """
+        self._blocked = active
 
     def lost(self) -> None:
         """Fail all pending calls: their replies are lost with the connection."""
@@ -120,17 +127,14 @@ class RpcClient:
             message_headers.AUTH_TOKEN: self._issuer.token(caller, target.partition(".")[0]),
             message_headers.REQUEST_KEY: request_key,
         }
-        protocol.send(
+        messages.send_request(
             self._channel,
-            b'{"args":[],"kwargs":%b}' % request.model_dump_json(exclude_unset=True).encode(),
-            protocol.RPC_EXCHANGE,
             target,
-            mandatory=True,
-            correlation_id=number,
+            request,
             reply_to=self._reply_to,
-            expiration=str(int(deadline * 1000)),
-            delivery_mode=protocol.TRANSIENT,
-            application_headers=message_headers.encode(headers | correlation.current()),
+            correlation_id=number,
+            deadline=deadline,
+            headers=headers | correlation.current(),
         )
 
     def _on_reply(self, message: AmqpMessage) -> None:

@@ -1,5 +1,7 @@
 """Calls that may come as a crowd take turns, so that they leave half of the process's calls to others."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from gevent.lock import BoundedSemaphore
@@ -20,11 +22,17 @@ class RpcQueue:
         self._rpc = rpc
         self._slots = BoundedSemaphore(calls)
 
-    def call_as_gateway(self, target: str, request: Message, reply: type[Reply], deadline: float = 5) -> Reply:
-        """Call as `RpcClient.call_as_gateway` does; `deadline` begins with the turn. Raises Unavailable after WAIT."""
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for a turn and hold it. Raises Unavailable after WAIT."""
         if not self._slots.acquire(timeout=WAIT):
             raise Unavailable("Too many calls are under way.", "overloaded")
         try:
-            return self._rpc.call_as_gateway(target, request, reply, deadline)
+            yield
         finally:
             self._slots.release()
+
+    def call_as_gateway(self, target: str, request: Message, reply: type[Reply], deadline: float = 5) -> Reply:
+        """Call as `RpcClient.call_as_gateway` does; `deadline` begins with the turn. Raises Unavailable after WAIT."""
+        with self.turn():
+            return self._rpc.call_as_gateway(target, request, reply, deadline)

@@ -10,6 +10,7 @@ from typing import Any
 import gevent
 
 from chassis.config import load
+from gateway.server import slow_clients
 
 IDLE = 2  # seconds between closing idle connections at shutdown; gunicorn accepts connections for one more second
 
@@ -35,6 +36,8 @@ control_socket_disable = True
 # The platform's log handlers instead of gunicorn's.
 logconfig_dict = _settings["LOGGING"] | {"loggers": {"gunicorn.error": {"level": "INFO", "propagate": True}}}
 limit_request_line = 8190
+limit_request_fields = 48
+limit_request_field_size = 4094  # bytes; a head that arrives in pieces is searched again and again
 forwarded_allow_ips = ""  # the guard reads X-Forwarded-For
 
 
@@ -65,6 +68,7 @@ def post_worker_init(worker: Any) -> None:
     from gateway.server.errors import use_problem_documents  # noqa: PLC0415 - it imports prometheus-client, see above
 
     use_problem_documents()
+    slow_clients.limit()
     gevent.spawn(_close_connections, worker)
 
 

@@ -1,4 +1,4 @@
-"""gunicorn's gevent worker, which does not wait for idle connections at shutdown."""
+"""gunicorn's gevent worker, which does not wait for idle connections at shutdown, nor long for slow clients."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,9 +7,14 @@ from typing import Any
 import gevent
 from gunicorn.workers.ggevent import GeventWorker
 
+from gateway.server import slow_clients
+
 
 class Worker(GeventWorker):
-    """Keeps track of idle connections: gunicorn would wait for each of them until its graceful timeout."""
+    """Keeps track of idle connections: gunicorn would wait for each of them until its graceful timeout.
+
+    Limits what slow clients cost.
+    """
 
     _idle: dict[Any, gevent.Timeout]  # by the greenlet that waits
 
@@ -17,6 +22,19 @@ class Worker(GeventWorker):
         """Run the worker's main loop, in the worker process."""
         self._idle = {}
         super().init_process()
+
+    def handle(self, listener: Any, client: Any, addr: Any) -> None:
+        """Serve a connection."""
+        if slow_clients.finish_handshake(client):
+            super().handle(listener, client, addr)
+        else:
+            client.close()
+
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
+        """Serve a request; close the connection if the rest of its body does not arrive. Raises StopIteration."""
+        super().handle_request(listener_name, req, sock, addr)
+        if not slow_clients.discard_body(req):
+            raise StopIteration
 
     @contextmanager
     def timeout_ctx(self) -> Iterator[None]:

@@ -7,7 +7,7 @@ from flask import Flask, request
 from flask_sock import Sock
 
 from chassis.contract import is_id
-from chassis.errors import Forbidden, Invalid, ServiceError, TooManyRequests
+from chassis.errors import Forbidden, Invalid, ServiceError
 from gateway.http.backends import Backends
 from gateway.http.cors import Origins
 from gateway.http.problems import Malformed
@@ -17,10 +17,11 @@ from gateway.websocket.connection import Connection
 from gateway.websocket.presence import Presence
 from gateway.websocket.registry import Registry
 from gateway.websocket.send_buffer import SendBuffer
+from gateway.websocket.slots import Slots
 
 PATH = "/ws/notifications/"
+SLOT = "baraza.websocket_slot"  # of the WSGI environ: the user who holds one
 MAX_MESSAGE = 4096  # bytes; client messages are ignored
-RETRY_AFTER = 60  # seconds, for users with too many websockets
 
 _KEY = re.compile(r"[A-Za-z0-9+/]{22}==")  # 16 random bytes in base64 (RFC 6455, section 4.1); libraries do not check
 
@@ -28,7 +29,7 @@ _KEY = re.compile(r"[A-Za-z0-9+/]{22}==")  # 16 random bytes in base64 (RFC 6455
 def add(app: Flask, backends: Backends, registry: Registry, presence: Presence) -> None:
     """Add the endpoint; all checks are made before the 101 response, because later there are no statuses."""
     settings = backends.settings["gateway"]
-    origins = Origins(settings["allowed_origins"])
+    origins, slots = Origins(settings["allowed_origins"]), Slots(settings["socket"]["per_user"])
     app.config["SOCK_SERVER_OPTIONS"] = {
         "subprotocols": [SUBPROTOCOL],
         "max_message_size": MAX_MESSAGE,
@@ -36,8 +37,14 @@ def add(app: Flask, backends: Backends, registry: Registry, presence: Presence) 
 
     def before() -> None:
         if request.path == PATH and request.headers.get("Upgrade", "").lower() == "websocket":
-            _check(origins, settings["socket"]["per_user"], registry)
+            user_id = _check(origins)
+            slots.acquire(user_id)
+            request.environ[SLOT] = user_id
             _prepare(request.environ, settings["socket"]["queue"])
+
+    def after(_error: BaseException | None) -> None:
+        if SLOT in request.environ:
+            slots.release(request.environ[SLOT])
 
     def notifications(ws: Any) -> None:
         context: RequestContext = request.environ[CONTEXT_KEY]
@@ -55,6 +62,7 @@ def add(app: Flask, backends: Backends, registry: Registry, presence: Presence) 
             presence.record(user)
 
     app.before_request(before)
+    app.teardown_request(after)
     Sock(app).route(PATH)(notifications)
 
 
@@ -66,19 +74,19 @@ def _start(connection: Connection, backends: Backends, since: str | None) -> Non
         connection.buffer.end(frames.TRY_AGAIN_LATER, "come back with ?since=")
 
 
-def _check(origins: Origins, per_user: int, registry: Registry) -> None:
-    """Reject anonymous clients, pages of other origins, and users with too many websockets."""
+def _check(origins: Origins) -> str:
+    """Return the user. Reject anonymous clients, and pages of other origins."""
     if not _KEY.fullmatch(request.headers.get("Sec-WebSocket-Key", "")):
         raise Malformed("This is no valid websocket handshake.")
     context: RequestContext = request.environ[CONTEXT_KEY]
     origin = request.headers.get("Origin")
     if origin and not origins.allows_websocket(origin, request.host):
         raise Forbidden("Pages of this origin may not connect.", "origin_not_allowed")
-    if registry.count(context.require_identity().user_id) >= per_user:
-        raise TooManyRequests(f"You may hold {per_user} websockets at a time.", "too_many_sockets", (), RETRY_AFTER)
+    user_id = context.require_identity().user_id
     since = request.args.get("since")
     if since is not None and not is_id(since):
         raise Invalid.field("since", "must be the id of a notification")
+    return user_id
 
 
 def _prepare(environ: dict[str, Any], limit: int) -> None:

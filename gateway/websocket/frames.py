@@ -1,4 +1,4 @@
-"""Websocket frames as bytes (RFC 6455, section 5.2): encoded once, written to any number of connections."""
+"""Websocket frames as bytes (RFC 6455, section 5.2): encoded once, numbered for each user."""
 
 import json
 import struct
@@ -17,24 +17,40 @@ _TEXT, _CLOSE = 0x81, 0x88
 _SMALL, _MEDIUM = 126, 1 << 16
 
 
-def ready(unread: int, *, resumed: bool) -> bytes:
-    """Return the first frame of a connection."""
-    return _json({"type": "ready", "unread": unread, "resumed": resumed})
+class Template:
+    """A frame that many users get, each with a number of their own; encoded once."""
+
+    def __init__(self, message: dict[str, Any]) -> None:
+        self._rest = _encode(message)[1:]
+
+    def numbered(self, seq: int | None) -> bytes:
+        """Return the frame with a number; without one for a replayed frame, or an event of the previous version."""
+        return text(b"{" + self._rest if seq is None else b'{"seq":%d,' % seq + self._rest)
 
 
-def notification(content: Notification) -> bytes:
+def ready(unread: int, *, resumed: bool, seq: int | None) -> bytes:
+    """Return the first frame of a connection. The replay contains the frames up to the number `seq`."""
+    return Template({"type": "ready", "unread": unread, "resumed": resumed}).numbered(seq)
+
+
+def synced(seq: int) -> bytes:
+    """Return the frame after a replay on an open connection: the frames up to the number `seq` were in it."""
+    return Template({"type": "synced"}).numbered(seq)
+
+
+def notification(content: Notification) -> Template:
     """Return the frame of a new notification."""
-    return _json({"type": "notification"} | content.model_dump(mode="json"))
+    return Template({"type": "notification"} | content.model_dump(mode="json"))
 
 
-def changed(content: Notification) -> bytes:
+def changed(content: Notification) -> Template:
     """Return the frame of a notification whose text has changed."""
-    return _json({"type": "changed"} | content.model_dump(mode="json"))
+    return Template({"type": "changed"} | content.model_dump(mode="json"))
 
 
-def read(ids: Collection[str], unread: int) -> bytes:
+def read(ids: Collection[str], unread: int) -> Template:
     """Return the frame of notifications that were marked as read, with the number of unread ones."""
-    return _json({"type": "read", "ids": list(ids), "unread": unread})
+    return Template({"type": "read", "ids": list(ids), "unread": unread})
 
 
 def text(payload: bytes) -> bytes:
@@ -47,8 +63,8 @@ def close(code: int, reason: str) -> bytes:
     return _frame(_CLOSE, struct.pack(">H", code) + reason.encode())
 
 
-def _json(message: dict[str, Any]) -> bytes:
-    return text(json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode())
+def _encode(message: dict[str, Any]) -> bytes:
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _frame(opcode: int, payload: bytes) -> bytes:

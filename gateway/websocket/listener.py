@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from amqp import Message as AmqpMessage
@@ -15,7 +15,6 @@ from chassis.contract.validation import validate
 from chassis.errors import ServiceError
 from gateway.websocket.monitor import Monitor
 from gateway.websocket.registry import Registry
-from gateway.websocket.stale_events import StaleEventFilter
 from notifications.contract import NotificationChanged, NotificationCreated, NotificationsRead
 from users.contract import SessionEnded
 
@@ -29,7 +28,6 @@ class Listener:
         self._ring = keyring.from_config(settings)
         self._registry = registry
         self._monitor = monitor
-        self._stale_events = StaleEventFilter()
 
     def opened(self, channel: Any) -> None:
         """Bind a new queue to the broadcast events, and fetch what was missed."""
@@ -45,6 +43,9 @@ class Listener:
         """Hold back frames until the resync after the next connection."""
         self._monitor.hold()
 
+    def alarm(self, *, active: bool) -> None:
+        """Go on: the broker still delivers."""
+
     def _on_message(self, message: AmqpMessage) -> None:
         """Handle an event; an invalid one is logged and dropped."""
         try:
@@ -53,34 +54,37 @@ class Listener:
             token = headers.get(message_headers.PREFIX + message_headers.AUTH_TOKEN)
             event_id = message.properties.get("message_id") or "-"
             tokens.verify(token, EVENTS, self._ring, subject=event_id).require_service(kind.source)
-            self.HANDLERS[kind](self, validate(kind, json.loads(message.body)), event_id)
+            self.HANDLERS[kind](self, validate(kind, json.loads(message.body)))
         except (ServiceError, ValueError, TypeError, KeyError) as error:
             _log.warning("an event was dropped: %s", error)
 
-    def _on_notification_created(self, event: NotificationCreated, _event_id: str) -> None:
+    def _on_notification_created(self, event: NotificationCreated) -> None:
         """Send the notification to its recipients."""
-        self._registry.notify(event.notification, event.recipients)
+        self._registry.notify(event.notification, _numbered(event.recipients, event.seqs))
 
-    def _on_notification_changed(self, event: NotificationChanged, event_id: str) -> None:
-        """Send the changed text, unless a newer one was received."""
-        if self._stale_events.is_newest(event.notification.id, event_id):
-            self._registry.change(event.notification, event.recipients)
+    def _on_notification_changed(self, event: NotificationChanged) -> None:
+        """Send the changed text."""
+        self._registry.change(event.notification, _numbered(event.recipients, event.seqs))
 
-    def _on_notifications_read(self, event: NotificationsRead, event_id: str) -> None:
-        """Send the read marks, which stay true; the unread count only if no newer one was received."""
-        newest = self._stale_events.is_newest(event.user_id, event_id)
-        self._registry.mark_read(event.user_id, event.ids, event.unread if newest else None)
+    def _on_notifications_read(self, event: NotificationsRead) -> None:
+        """Send the read marks and the number of unread notifications."""
+        self._registry.mark_read(event.user_id, event.seq, event.ids, event.unread)
 
-    def _on_session_ended(self, event: SessionEnded, _event_id: str) -> None:
+    def _on_session_ended(self, event: SessionEnded) -> None:
         """Close the websockets of these sessions."""
         self._registry.end_sessions(event.user_id, event.session_ids)
 
-    HANDLERS: ClassVar[dict[type[Event], Callable[["Listener", Any, str], None]]] = {
+    HANDLERS: ClassVar[dict[type[Event], Callable[["Listener", Any], None]]] = {
         NotificationCreated: _on_notification_created,
         NotificationChanged: _on_notification_changed,
         NotificationsRead: _on_notifications_read,
         SessionEnded: _on_session_ended,
     }
+
+
+def _numbered(users: list[str], seqs: list[int]) -> Iterable[tuple[str, int | None]]:
+    """Pair users with the numbers of their frame; events of the previous version have none. Raises ValueError."""
+    return zip(users, seqs, strict=True) if seqs else ((user, None) for user in users)
 
 
 _BY_TYPE = {event.type: event for event in Listener.HANDLERS}

@@ -9,6 +9,7 @@ from gevent.pool import Group, Pool
 
 from chassis import clock
 from chassis.errors import ServiceError, Unauthenticated
+from chassis.observability import error_reports
 from gateway.rpc.client import RpcClient
 from gateway.websocket import frames
 from gateway.websocket.connection import Connection
@@ -22,6 +23,8 @@ CHECK_AFTER = 600  # seconds after which a session is checked again
 CHECKED_AT_ONCE = 10  # sessions
 RESYNCED_AT_ONCE = 10  # websockets
 RETRY = 1  # seconds
+GAP_INTERVAL = 0.25  # seconds between searches for gaps
+GAP_WAIT = 0.5  # seconds that a frame waits for one before it; events of two processes may overtake each other
 RESYNC_LIMIT = 60  # seconds; after a restart of the broker the services return one by one
 
 _log = logging.getLogger(__name__)
@@ -89,7 +92,30 @@ class Monitor:
         for connection in self._registry.all():
             self._resyncing.spawn(self._resync, connection)
 
+    def fill_gaps(self) -> None:
+        """Fill gaps forever."""
+        while True:
+            gevent.sleep(GAP_INTERVAL)
+            self.fill_gaps_once()
+
+    def fill_gaps_once(self) -> None:
+        """Replay to each websocket with a gap what is missing: an event is late, or its process died before it."""
+        oldest = time.monotonic() - GAP_WAIT
+        for connection in self._registry.all():
+            if connection.gap_since is not None and connection.gap_since < oldest:
+                connection.hold()
+                self._resyncing.spawn(self._resync, connection)
+
     def _resync(self, connection: Connection) -> None:
+        """Resync a websocket; close it after an unhandled error, because its frames would be held for ever."""
+        try:
+            self._resync_in_time(connection)
+        except Exception as error:  # noqa: BLE001 - see above
+            _log.exception("a websocket could not be resumed")
+            error_reports.report(error)
+            connection.buffer.end(frames.TRY_AGAIN_LATER, "come back with ?since=")
+
+    def _resync_in_time(self, connection: Connection) -> None:
         deadline = time.monotonic() + RESYNC_LIMIT
         while not self._try_resync(connection):
             if time.monotonic() > deadline:

@@ -1,7 +1,7 @@
 """The open websockets of this process, by user."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import gevent
 
@@ -9,23 +9,29 @@ from chassis import clock
 from chassis.ids import time_of
 from gateway import metrics
 from gateway.websocket import frames
-from gateway.websocket.connection import Connection
+from gateway.websocket.connection import Connection, LiveFrame
+from gateway.websocket.ended_sessions import EndedSessions
 from notifications.contract import Notification
+
+Numbered = Iterable[tuple[str, int | None]]  # users, and the number of the frame for each
 
 CLOSED_AT_ONCE = 200  # websockets at shutdown, so that their clients do not reconnect all at the same time
 CLOSE_INTERVAL = 0.1  # seconds between such groups
 
 
 class Registry:
-    """Sends frames to users' websockets; a frame is encoded once for all of them."""
+    """Sends frames to users' websockets; a frame is encoded once for all of them, except its number."""
 
     def __init__(self) -> None:
         self._connections: dict[str, set[Connection]] = defaultdict(set)
+        self._ended = EndedSessions()
 
     def add(self, connection: Connection) -> None:
-        """Add an open websocket."""
+        """Add an open websocket; close it if its session ended during the handshake."""
         self._connections[connection.identity.user_id].add(connection)
         metrics.WEBSOCKETS.inc()
+        if connection.identity.session_id in self._ended:
+            connection.buffer.end(frames.POLICY_VIOLATION, "the session ended")
 
     def remove(self, connection: Connection) -> None:
         """Remove a closed websocket."""
@@ -39,32 +45,24 @@ class Registry:
         """Return the websockets that are open now."""
         return [connection for own in self._connections.values() for connection in own]
 
-    def count(self, user_id: str) -> int:
-        """Return how many websockets a user has in this process."""
-        return len(self._connections.get(user_id, ()))
-
-    def notify(self, notification: Notification, recipients: Iterable[str]) -> None:
+    def notify(self, notification: Notification, recipients: Numbered) -> None:
         """Send a notification to all websockets of its recipients."""
-        frame = frames.notification(notification)
-        for connection in self._of(recipients):
-            connection.notify(notification.id, frame)
+        self._send(frames.notification(notification), recipients, notification.id)
         if post_id := notification.data.get("post_id"):
             metrics.FRAME_SECONDS.observe((clock.now() - time_of(post_id)).total_seconds())
 
-    def change(self, notification: Notification, recipients: Iterable[str]) -> None:
+    def change(self, notification: Notification, recipients: Numbered) -> None:
         """Send the changed text of a notification to all websockets of its recipients."""
-        frame = frames.changed(notification)
-        for connection in self._of(recipients):
-            connection.change(frame)
+        self._send(frames.changed(notification), recipients)
 
-    def mark_read(self, user_id: str, ids: list[str], unread: int | None) -> None:
-        """Send read marks to all websockets of a user; without `unread` each keeps its count."""
-        for connection in self._of([user_id]):
-            connection.mark_read(ids, unread)
+    def mark_read(self, user_id: str, seq: int | None, ids: list[str], unread: int) -> None:
+        """Send read marks to all websockets of a user."""
+        self._send(frames.read(ids, unread), [(user_id, seq)])
 
     def end_sessions(self, user_id: str, session_ids: Iterable[str]) -> None:
         """Close the websockets of sessions that ended."""
         ended = set(session_ids)
+        self._ended.add(ended)
         for connection in list(self._connections.get(user_id, ())):
             if connection.identity.session_id in ended:
                 connection.buffer.end(frames.POLICY_VIOLATION, "the session ended")
@@ -76,6 +74,9 @@ class Registry:
             if number % CLOSED_AT_ONCE == CLOSED_AT_ONCE - 1:
                 gevent.sleep(CLOSE_INTERVAL)
 
-    def _of(self, users: Iterable[str]) -> Iterator[Connection]:
-        for user_id in users:
-            yield from self._connections.get(user_id, ())
+    def _send(self, template: frames.Template, recipients: Numbered, notification_id: str | None = None) -> None:
+        for user_id, seq in recipients:
+            if connections := self._connections.get(user_id):
+                frame = LiveFrame(seq, template.numbered(seq), notification_id)
+                for connection in connections:
+                    connection.receive(frame)

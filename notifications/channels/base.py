@@ -31,6 +31,8 @@ class OutgoingMessage:
     channels_forced: bool = False
     # Lets its holder switch off the user's channels; None for replies of an older users service.
     unsubscribe_token: str | None = field(default=None, repr=False)
+    # Call it just before sending: a result means that the message must not be sent any more.
+    check: Callable[[], DeliveryResult | None] = field(default=lambda: None, repr=False)
 
 
 class Channel(Protocol):
@@ -39,6 +41,7 @@ class Channel(Protocol):
     def send(self, batch: Sequence[OutgoingMessage]) -> Iterator[list[SendResult]]:
         """Send the messages one after the other and yield results as they are known.
 
+        Just before it sends a message, the channel calls the message's `check`, and yields its result if there is one.
         The caller may stop iterating between two messages. Messages without a result were not attempted. After a result
         with `provider_error` the caller stops.
         """

@@ -4,7 +4,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from chassis.db.sql import insert_new
-from notifications.inbox import inbox_store
+from notifications.inbox import frame_sequence, inbox_store
 from notifications.models import Delivery, ErasedAccount, InboxRow, Notification
 
 _CORE = {"synchronize_session": False}
@@ -24,8 +24,10 @@ def is_erased(session: Session, user_id: str) -> bool:
 def delete_inbox_rows(session: Session, user_id: str, limit: int) -> bool:
     """Delete a batch of a user's inbox with its deliveries; return whether there may be more.
 
-    Every delivery has an inbox row, and an index leads from the row to the delivery.
+    The last batch deletes the frame sequence, too. Every delivery has an inbox row, and an index leads from the row to
+    the delivery.
     """
+    inbox_store.lock(session)
     query = select(InboxRow.seq, InboxRow.notification_id).where(InboxRow.user_id == user_id)
     # Locked in the same order as in retention, against deadlocks.
     rows = session.execute(query.order_by(InboxRow.seq).limit(limit).with_for_update()).all()
@@ -35,6 +37,8 @@ def delete_inbox_rows(session: Session, user_id: str, limit: int) -> bool:
         delete(InboxRow).where(InboxRow.seq.in_([row.seq for row in rows])),
     ):
         session.execute(statement, execution_options=_CORE)
+    if len(rows) < limit:
+        frame_sequence.remove(session, user_id)
     return len(rows) == limit
 
 

@@ -1,10 +1,11 @@
-"""Sends the due deliveries of one channel: claim, get addresses, send, record."""
+"""Sends the due deliveries of one channel: claim, read choices and addresses, send, record."""
 
 import logging
 import random
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from chassis.db.unit_of_work import UnitOfWork
@@ -15,12 +16,12 @@ from notifications.channels import delivery_results
 from notifications.channels.base import OutgoingMessage, SendResult
 from notifications.channels.delivery_results import DeliveryResult
 from notifications.channels.provider import ActiveChannel
-from notifications.delivery import delivery_store, destination
+from notifications.delivery import delivery_store
+from notifications.delivery.choices import Choices
 from notifications.delivery.delivery_store import Claim
 from notifications.delivery.destination import Destination
 from notifications.delivery.presence import Presence
 from notifications.texts import Content
-from users.contract import Contact, ContactList, Contacts
 
 RUN_SECONDS = 5  # a process that stops waits so long for the end of a run
 
@@ -75,39 +76,32 @@ class Sender:
 
         No transaction is open while the provider is called: a slow provider must not hold locks.
         """
-        contacts = self._contacts(claims)
-        connected = self.presence.connected({claim.user_id for claim in claims if not claim.channels_forced})
+        choices = self._choices(claims)
         with self.db.read() as session:
             contents = delivery_store.contents(session, (claim.notification_id for claim in claims))
-            post_deleted = delivery_store.about_deleted_posts(session, contents)
         outgoing: list[OutgoingMessage] = []
         cancelled: list[SendResult] = []
         for claim in claims:
-            resolved = destination.resolve(
-                contacts.get(claim.user_id),
-                self.channel.spec,
-                channels_forced=claim.channels_forced,
-                connected=claim.user_id in connected,
-            )
-            if claim.notification_id in post_deleted:
-                resolved = delivery_store.POST_DELETED
+            resolved = choices.resolve(claim)
             if isinstance(resolved, Destination):
-                outgoing.append(_message(claim, resolved, contents[claim.notification_id]))
+                check = partial(choices.check, claim, resolved.address)
+                outgoing.append(_message(claim, resolved, contents[claim.notification_id], check))
             else:
                 cancelled.append((claim.id, delivery_results.cancelled(resolved)))
         yield cancelled
         channel = self.channel.factory(self.db, self.rpc_client)
         yield from self.channel.breaker.send(channel, outgoing)
 
-    def _contacts(self, claims: list[Claim]) -> dict[str, Contact]:
-        """Get the current addresses; without a reply release the claims."""
+    def _choices(self, claims: list[Claim]) -> Choices:
+        """Read what the recipients want; without a reply release the claims."""
+        choices = Choices(self.db, self.rpc_client, self.channel.spec, claims)
         try:
-            request = Contacts(ids=sorted({claim.user_id for claim in claims}))
-            reply = self.rpc_client.call("users.contacts", request, ContactList)
+            choices.read()
         except ServiceError:
             self._record((claim, delivery_results.not_attempted()) for claim in claims)
             raise
-        return {contact.id: contact for contact in reply.items}
+        choices.connected = self.presence.connected({claim.user_id for claim in claims if not claim.channels_forced})
+        return choices
 
     def _record(self, results: Iterable[tuple[Claim, DeliveryResult]]) -> None:
         recorded = [(claim, self._after_attempt(claim, result)) for claim, result in results]
@@ -124,7 +118,9 @@ class Sender:
         return delivery_results.after_attempt(result, claim.attempt, self.settings["backoff"], jitter)
 
 
-def _message(claim: Claim, to: Destination, content: Content) -> OutgoingMessage:
+def _message(
+    claim: Claim, to: Destination, content: Content, check: Callable[[], DeliveryResult | None]
+) -> OutgoingMessage:
     return OutgoingMessage(
         id=claim.id,
         reference=f"{claim.notification_id}.{claim.user_id}",
@@ -135,4 +131,5 @@ def _message(claim: Claim, to: Destination, content: Content) -> OutgoingMessage
         body=content.message,
         channels_forced=claim.channels_forced,
         unsubscribe_token=to.unsubscribe_token,
+        check=check,
     )

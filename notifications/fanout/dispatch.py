@@ -7,7 +7,7 @@ from notifications import serializers
 from notifications.contract import NotificationCreated
 from notifications.delivery import delivery_store
 from notifications.fanout.audience import Audience
-from notifications.inbox import inbox_store
+from notifications.inbox import frame_sequence, inbox_store
 from notifications.models import Notification
 
 
@@ -19,4 +19,5 @@ def dispatch(
     delivery_store.create(session, notification.id, audience.deliveries, channels_forced=channels_forced)
     if audience.realtime:
         payload = serializers.notification(notification)
-        outbox.add(session, NotificationCreated(notification=payload, recipients=audience.realtime))
+        seqs = frame_sequence.next_of(session, audience.realtime)
+        outbox.add(session, NotificationCreated(notification=payload, recipients=audience.realtime, seqs=seqs))

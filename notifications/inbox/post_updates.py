@@ -15,7 +15,7 @@ from chassis.db.unit_of_work import UnitOfWork
 from notifications import serializers, texts
 from notifications.contract import NotificationChanged
 from notifications.delivery import delivery_store
-from notifications.inbox import inbox_store, notification_store, post_updates_store
+from notifications.inbox import frame_sequence, inbox_store, notification_store, post_updates_store
 from notifications.models import Notification
 
 
@@ -62,11 +62,17 @@ def _mark_deleted(session: Session, notification: Notification) -> None:
 
 
 def _publish_page(session: Session, post_id: str, after: str, limit: int) -> str | None:
-    """Publish to the users after `after`; return the last of them, or None after the last page."""
+    """Publish to the users after `after`; return the last of them, or None after the last page.
+
+    For these users the content changes now: a replay that starts at a notification of this moment must include it.
+    """
+    inbox_store.lock(session)
     notification = notification_store.lock_for_post(session, post_id)
     if notification is None:
         return None
     users = inbox_store.recipients(session, notification.id, after, limit)
     if users:
-        outbox.add(session, NotificationChanged(notification=serializers.notification(notification), recipients=users))
+        notification.changed_at = clock.now()
+        payload, seqs = serializers.notification(notification), frame_sequence.next_of(session, users)
+        outbox.add(session, NotificationChanged(notification=payload, recipients=users, seqs=seqs))
     return users[-1] if len(users) == limit else None

@@ -6,9 +6,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from chassis import clock
-from chassis.ids import first_id, time_of
 from notifications import contract, serializers
-from notifications.inbox import inbox_store, notification_store, replay_store
+from notifications.inbox import frame_sequence, inbox_store, notification_store, replay_store
 
 MAX_STATES = 1000  # of each kind in a replay; if more changed, the client fetches the inbox
 MARGIN = timedelta(seconds=60)
@@ -23,12 +22,11 @@ class _Start:
     created_at: datetime
 
 
-def replay(session: Session, request: contract.ReplayRequest, overlap: timedelta) -> contract.Replay:
+def replay(session: Session, request: contract.ReplayRequest) -> contract.Replay:
     """Return new notifications after `since`, and changed states; not `resumed` if `since` is not in the inbox.
 
-    Changes are found by their time, with a margin: times are taken before the commit, and by several clocks. With
-    several notifications processes, events may overtake each other on the way to the websocket. So notifications of
-    the `overlap` before `since` are repeated.
+    A websocket that was sent `since` was sent every frame before it (`frame_sequence`), so only later ones can be
+    missing. Changes are found by their time, with a margin: times are taken before the commit, and by several clocks.
     """
     inbox_store.snapshot(session)
     user, start = request.user_id, _start(session, request)
@@ -37,8 +35,7 @@ def replay(session: Session, request: contract.ReplayRequest, overlap: timedelta
     changed = replay_store.changed_since(session, user, start.seq, changed_after, MAX_STATES + 1) if start else []
     if len(read) > MAX_STATES or len(changed) > MAX_STATES:
         start, changed = None, []
-    repeat_from = _repeat_from(request, overlap)
-    new = replay_store.added(session, user, start.seq, repeat_from, request.limit + 1) if start else []
+    new = replay_store.added(session, user, start.seq, request.limit + 1) if start else []
     return contract.Replay(
         items=[serializers.notification(row) for row in new[: request.limit]],
         more=len(new) > request.limit,
@@ -47,14 +44,8 @@ def replay(session: Session, request: contract.ReplayRequest, overlap: timedelta
         newest=inbox_store.newest_id(session, user),
         read=read[:MAX_STATES],
         changed=[serializers.notification(row) for row in changed],
+        seq=frame_sequence.last(session, user),
     )
-
-
-def _repeat_from(request: contract.ReplayRequest, overlap: timedelta) -> str | None:
-    """Return the first id that is repeated; None without an overlap."""
-    if not overlap or request.since in {None, contract.BEGINNING}:
-        return None
-    return first_id(time_of(request.since) - overlap)
 
 
 def _start(session: Session, request: contract.ReplayRequest) -> _Start | None:

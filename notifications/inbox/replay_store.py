@@ -8,16 +8,10 @@ from sqlalchemy.orm import Session
 from notifications.models import InboxRow, Notification
 
 
-def added(session: Session, user_id: str, after: int, repeat_from: str | None, limit: int) -> list[Notification]:
-    """Return notifications after the row `after`, oldest first.
-
-    With `repeat_from` also those before that row, from that notification id on.
-    """
-    condition = InboxRow.seq > after
-    if repeat_from is not None:
-        condition |= (InboxRow.seq != after) & (InboxRow.notification_id >= repeat_from)
+def added(session: Session, user_id: str, after: int, limit: int) -> list[Notification]:
+    """Return notifications after the row `after`, oldest first."""
     query = select(Notification).join(InboxRow, Notification.id == InboxRow.notification_id)
-    query = query.where(InboxRow.user_id == user_id, condition).order_by(InboxRow.seq).limit(limit)
+    query = query.where(InboxRow.user_id == user_id, InboxRow.seq > after).order_by(InboxRow.seq).limit(limit)
     return list(session.scalars(query))
 
 

@@ -15,8 +15,9 @@ from tests.contract.test_signatures import METHODS
 from users.service import UsersService
 
 ADA = "01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21"
+SERVICES = ("users", "feeds", "notifications", "deliveries", "gateway")
 CALLERS = {
-    **{name: Caller(name) for name in ("users", "feeds", "notifications", "deliveries", "gateway", "operator")},
+    **{name: Caller(name) for name in (*SERVICES, "operator")},
     "a user": Caller("feeds", ADA, "ada"),
     "staff": Caller("feeds", ADA, "ada", staff=True),
 }
@@ -32,10 +33,12 @@ RESTRICTED: dict[str, dict[tuple[str, ...], str]] = {
         ("notifications", "deliveries", "gateway", "operator"): "opt_out",
         ("operator", "staff"): "deactivate reactivate",
         ("operator",): "set_active set_staff unlock",
+        SERVICES: "events_at events_since",
     },
     "feeds": {
         ("a user", "staff"): "create edit",
         ("gateway", "operator"): "authors erase_author",
+        SERVICES: "events_at events_since",
         ("operator",): "discard_parked parked replay_parked",
     },
     "notifications": {

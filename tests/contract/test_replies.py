@@ -69,6 +69,12 @@ def check_dead_letters(call: CheckedRpc) -> None:
         call(f"{service}.discard_parked", OPERATOR, handler="on_account_erased")
 
 
+def check_event_logs(call: CheckedRpc) -> None:
+    for service, event in (("users", "account_changed"), ("feeds", "post_created")):
+        references = call(f"{service}.events_since", types=[event], after=0)
+        call(f"{service}.events_at", positions=[item["position"] for item in references["items"]])
+
+
 def check_deliveries(call: CheckedRpc, notification: str) -> None:
     call("deliveries.status", OPERATOR)
     call("deliveries.park", OPERATOR, id=notification)
@@ -121,6 +127,7 @@ def test_every_reply_and_event_has_the_fields_of_its_contract(
     check_deliveries(call, notification["id"])
     check_routes(call)
     check_dead_letters(call)
+    check_event_logs(call)
     call("feeds.authors", before=post["id"])
     call("feeds.delete", as_ada, id=post["id"])
     check(events["feeds"].next("post_deleted"), PostDeleted)

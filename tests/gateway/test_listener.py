@@ -53,7 +53,7 @@ def buffer() -> SendBuffer:
 def received(settings: dict[str, Any], buffer: Any) -> Iterator[SendBuffer]:
     """The websocket of USER in a gateway that listens to events."""
     registry, inbox = Registry(), Mock()
-    inbox.call_as_gateway.return_value = Replay(items=[], more=False, resumed=False, unread=0, newest=None)
+    inbox.call_as_gateway.return_value = Replay(items=[], more=False, resumed=False, unread=0, newest=None, seq=0)
     identity = Identity(
         user_id=USER, username="ada", session_id=new_id(), is_staff=False, expires_at=clock.now() + timedelta(hours=1)
     )
@@ -87,22 +87,32 @@ def tea(message: str) -> Notification:
     return Notification(id=TEA, kind="message", title="Tea", message=message, data={}, created_at=clock.now())
 
 
-def test_late_change_does_not_replace_a_newer_one(received: SendBuffer, publish: Publish) -> None:
-    for event_id, text in ((NEW, "new"), (OLD, "old"), (NEWEST, "newest")):
-        publish(event_id, NotificationChanged(notification=tea(text), recipients=[OTHER, USER]))
-    assert [(frame["type"], frame["id"], frame["message"]) for frame in received.frames(2)] == [
-        ("changed", TEA, "new"),
-        ("changed", TEA, "newest"),
-    ]
+def test_frames_are_sent_in_the_order_of_their_numbers(received: SendBuffer, publish: Publish) -> None:
+    publish(NEW, NotificationChanged(notification=tea("second"), recipients=[OTHER, USER], seqs=[9, 2]))
+    publish(NEWEST, NotificationsRead(user_id=USER, ids=[TEA], unread=3, seq=3))
+    publish(OLD, NotificationChanged(notification=tea("first"), recipients=[USER, OTHER], seqs=[1, 8]))
+    first, second, read = received.frames(3)
+    assert [(frame["seq"], frame["message"]) for frame in (first, second)] == [(1, "first"), (2, "second")]
+    assert read == {"seq": 3, "type": "read", "ids": [TEA], "unread": 3}
 
 
-def test_late_read_event_is_relayed_without_its_count(received: SendBuffer, publish: Publish) -> None:
-    publish(NEW, NotificationsRead(user_id=USER, ids=[TEA], unread=3))
-    publish(NEWEST, NotificationCreated(notification=tea("Chai?"), recipients=[USER]))
-    publish(OLD, NotificationsRead(user_id=USER, ids=[OTHER], unread=8))
+def test_late_page_of_a_change_is_sent_to_its_own_users(received: SendBuffer, publish: Publish) -> None:
+    publish(NEW, NotificationChanged(notification=tea("new"), recipients=[OTHER], seqs=[1]))
+    publish(OLD, NotificationChanged(notification=tea("new"), recipients=[USER], seqs=[1]))
+    (frame,) = received.frames(1)
+    assert (frame["type"], frame["id"], frame["message"]) == ("changed", TEA, "new")
+
+
+def test_event_that_is_published_twice_is_sent_once(received: SendBuffer, publish: Publish) -> None:
+    for seq, unread in ((1, 3), (1, 3), (2, 2), (1, 3), (3, 1)):
+        publish(new_id(), NotificationsRead(user_id=USER, ids=[TEA], unread=unread, seq=seq))
+    assert [frame["unread"] for frame in received.frames(3)] == [3, 2, 1]
+
+
+def test_events_of_the_previous_version_have_no_numbers(received: SendBuffer, publish: Publish) -> None:
+    publish(NEW, NotificationCreated(notification=tea("Chai?"), recipients=[USER]))
     publish(new_id(), NotificationsRead(user_id=OTHER, ids=[TEA], unread=1))
-    publish(new_id(), NotificationsRead(user_id=USER, ids=[NEW], unread=2))
-    read, _, late, last = received.frames(4)
-    assert read == {"type": "read", "ids": [TEA], "unread": 3}
-    assert late == {"type": "read", "ids": [OTHER], "unread": 4}
-    assert last == {"type": "read", "ids": [NEW], "unread": 2}
+    publish(new_id(), NotificationsRead(user_id=USER, ids=[TEA], unread=2))
+    created, read = received.frames(2)
+    assert (created["id"], read) == (TEA, {"type": "read", "ids": [TEA], "unread": 2})
+    assert "seq" not in created

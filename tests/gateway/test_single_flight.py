@@ -21,7 +21,7 @@ class Computation:
     """A cached response of one process, which is computed when `finish` is set."""
 
     def __init__(self, redis: RedisClient) -> None:
-        self.shared = SingleFlight(ResponseCache(redis))
+        self.shared = SingleFlight(ResponseCache(redis, largest=100_000, total=10_000_000))
         self.key = f"page:tests:0:/{new_id()}"
         self.finish = Event()
         self.calls = 0

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from users import contract, serializers, store
-from users.credentials import failed_logins, failed_logins_store
+from users.credentials import failed_logins_store
 from users.sessions import lifecycle
 
 
@@ -31,5 +31,5 @@ def set_active(session: Session, condition: ColumnElement[bool], *, is_active: b
 def unlock(session: Session, request: contract.Unlock) -> contract.Account:
     """Reset the failed logins of an account."""
     user = store.get(session, store.has_username(request.username), lock=True)
-    failed_logins_store.reset(session, failed_logins.account_subjects(user.id))
+    failed_logins_store.reset_account(session, user.id)
     return serializers.account(user)

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from chassis import clock
 from chassis.db import outbox
 from users import contract, store
-from users.credentials import authentication, failed_logins, failed_logins_store
+from users.credentials import authentication, failed_logins_store
 from users.models import User
 from users.sessions import lifecycle
 from users.sessions import store as session_store
@@ -22,7 +22,7 @@ def erase(session: Session, user_id: str, password_changed_at: datetime | None) 
     authentication.require_unchanged(user, password_changed_at, "password")
     lifecycle.end(session, user_id)
     token_hashes = session_store.delete_all(session, user_id)
-    failed_logins_store.reset(session, failed_logins.account_subjects(user_id))
+    failed_logins_store.reset_account(session, user_id)
     session.delete(user)
     outbox.add(session, contract.AccountErased(id=user_id, erased_at=clock.now()))
     return token_hashes

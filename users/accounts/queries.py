@@ -22,7 +22,7 @@ def page(session: Session, request: contract.ListUsers) -> contract.ProfilePage:
 def profiles(session: Session, request: contract.Profiles) -> contract.ProfileList:
     """Return the profiles of the accounts that exist, open or closed."""
     users = store.by_ids(session, request.ids)
-    return contract.ProfileList(items=[serializers.profile(user) for user in users])
+    return contract.ProfileList(items=[serializers.named_profile(user) for user in users])
 
 
 def contacts(session: Session, request: contract.Contacts) -> contract.ContactList:

@@ -30,12 +30,13 @@ def new_user(request: contract.Register, hasher: Hasher) -> User:
         is_active=True,
         is_staff=False,
         created_at=now,
+        username_changed_at=now,
     )
 
 
-def register(session: Session, user: User) -> contract.Account:
+def register(session: Session, user: User) -> contract.NamedAccount:
     """Store the account and publish AccountChanged. Raises Conflict."""
     session.add(user)
     store.save(session)
-    outbox.add(session, contract.AccountChanged(id=user.id, username=user.username, changed_at=user.created_at))
-    return serializers.account(user)
+    outbox.add(session, serializers.account_changed(user))
+    return serializers.named_account(user)

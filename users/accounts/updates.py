@@ -13,7 +13,7 @@ from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Invalid
 from users import contract, names, serializers, store
 from users.accounts import channels
-from users.credentials import authentication, failed_logins, failed_logins_store, passwords
+from users.credentials import authentication, failed_logins_store, passwords
 from users.credentials.failed_logins import FailureLimit
 from users.credentials.hashing import Hasher
 from users.models import User, UserSession
@@ -52,10 +52,12 @@ def prepare(
     return AccountUpdate(columns, PasswordChange(hasher.hash(password) if changed_at else "", changed_at))
 
 
-def apply(session: Session, caller: Caller, update: AccountUpdate) -> contract.Account:
+def apply(session: Session, caller: Caller, update: AccountUpdate) -> contract.NamedAccount:
     """Update the caller's account in one transaction. A new password ends the other sessions. Raises Conflict."""
     user = store.get(session, User.id == caller.user, lock=True)
-    old_username = user.username
+    renamed = update.columns.get("username", user.username) != user.username
+    if renamed:
+        user.rename(update.columns["username"])
     for name, value in update.columns.items():
         setattr(user, name, value)
     channels.validate(user.notify_by, user.phone, "notify_by" if "notify_by" in update.columns else "phone")
@@ -63,11 +65,11 @@ def apply(session: Session, caller: Caller, update: AccountUpdate) -> contract.A
         _set_password(user, update.password)
     store.save(session)
     if update.password:
-        failed_logins_store.reset(session, failed_logins.account_subjects(user.id))
+        failed_logins_store.reset_account(session, user.id)
         lifecycle.end(session, user.id, UserSession.id.is_distinct_from(caller.session))
-    if user.username != old_username:
-        outbox.add(session, contract.AccountChanged(id=user.id, username=user.username, changed_at=clock.now()))
-    return serializers.account(user)
+    if renamed:
+        outbox.add(session, serializers.account_changed(user))
+    return serializers.named_account(user)
 
 
 def changed_columns(request: contract.UpdateAccount) -> dict[str, Any]:

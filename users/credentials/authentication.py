@@ -6,9 +6,10 @@ from datetime import datetime
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Invalid, Unauthenticated
 from users import contract, names, store
-from users.credentials import failed_logins, failed_logins_store, passwords
+from users.credentials import failed_logins, failed_logins_store, login_attempts, passwords
 from users.credentials.failed_logins import FailureLimit, LoginLimits
 from users.credentials.hashing import Hasher
+from users.credentials.login_attempts import LoginAttempt
 from users.models import User
 
 
@@ -19,6 +20,7 @@ class VerifiedPassword:
     user_id: str
     password_changed_at: datetime
     new_hash: str | None  # with the current parameters, if the stored hash has others
+    attempt: LoginAttempt
 
 
 def verify_login(db: UnitOfWork, hasher: Hasher, limits: LoginLimits, request: contract.SignIn) -> VerifiedPassword:
@@ -30,15 +32,13 @@ def verify_login(db: UnitOfWork, hasher: Hasher, limits: LoginLimits, request: c
     key = names.login_key(request.name)
     with db.write() as session:
         row = store.credentials(session, key)
-        failed_logins.count_failure(session, limits.account, failed_logins.login_subject(row.id if row else None, key))
-        if request.address:
-            failed_logins.count_failure(session, limits.address, failed_logins.address_subject(request.address))
+        attempt = login_attempts.count(session, limits, request, key, row)
     password_hash = row.password_hash if row and row.is_active else None
     if not hasher.matches(password_hash, request.password) or row is None or password_hash is None:
         raise bad_credentials()
     outdated = hasher.is_outdated(password_hash)
     new_hash = hasher.hash(passwords.normalize(request.password)) if outdated else None
-    return VerifiedPassword(row.id, row.password_changed_at, new_hash)
+    return VerifiedPassword(row.id, row.password_changed_at, new_hash, attempt)
 
 
 def verify_in_session(
@@ -54,7 +54,7 @@ def verify_in_session(
     if not hasher.matches(password_hash, password):
         return None
     with db.write() as session:
-        failed_logins_store.reset(session, [subject])
+        failed_logins_store.reset(session, subject)
     return password_changed_at
 
 

@@ -1,4 +1,4 @@
-"""Limits consecutive wrong passwords (NIST SP 800-63B, section 5.2.2).
+"""Limits wrong passwords (NIST SP 800-63B, section 5.2.2).
 
 An attempt is counted as failed before the password is compared, so that neither concurrent attempts nor crashes escape
 the limit; the right password resets the count. While attempts are rejected no password is compared, so the reply does
@@ -7,9 +7,8 @@ not reveal whether it was right.
 Failures are counted by subject: a text with the kind of subject and an id.
 """
 
-import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +17,9 @@ from sqlalchemy.orm import Session
 from chassis import clock
 from chassis.errors import TooManyRequests
 from users.credentials import failed_logins_store
+
+DAY = timedelta(days=1)
+UNKNOWN = {"free": 10, "longest": 3600}
 
 _MAX_DOUBLINGS = 32  # enough to reach any `longest`
 
@@ -42,32 +44,54 @@ class FailureLimit:
 
 
 @dataclass(frozen=True, slots=True)
-class LoginLimits:
-    """The limits for an account and for a client's address."""
+class FailureBudget:
+    """Fewer than `most` failures in any 24 hours: half of them at once, the others one by one as time passes."""
 
-    account: FailureLimit
-    address: FailureLimit
+    most: int
+
+    @property
+    def at_once(self) -> int:
+        """The failures that are possible at once."""
+        return max(1, self.most // 2)
+
+    @property
+    def interval(self) -> timedelta:
+        """The time after which one more is possible."""
+        return DAY / max(1, self.most - self.at_once - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class LoginLimits:
+    """Who may fail how often."""
+
+    known: FailureLimit  # a known device or address at its account
+    unknown: FailureLimit  # an unknown address at one account
+    account: FailureBudget  # all unknown addresses together at one account
+    address: FailureLimit  # an address at all accounts
+    session: FailureLimit  # a user in their sessions
 
 
 def limits_from_config(settings: dict[str, Any]) -> LoginLimits:
-    """Read the settings `users.login`."""
-    return LoginLimits(*(FailureLimit(**settings[kind], **settings["wait"]) for kind in ("account", "address")))
+    """Read the settings `users.login`; those of 0.1.0 have no `unknown`."""
+    account, wait = settings["account"], settings["wait"]
+    known = FailureLimit(account["free"], **wait)
+    return LoginLimits(
+        known=known,
+        unknown=FailureLimit(**wait | settings.get("unknown", UNKNOWN)),
+        account=FailureBudget(account["most"]),
+        address=FailureLimit(**settings["address"], **wait),
+        session=replace(known, most=account["most"]),
+    )
 
 
-def login_subject(user_id: str | None, login_key: str) -> str:
-    """Return the subject of logins to an account, whichever of its names is used, or to a name without an account."""
-    digest = hashlib.blake2b(login_key.encode(), digest_size=16).hexdigest()  # always: both cases take as long
-    return f"account:{user_id or digest}"
+def login_subject(account: str) -> str:
+    """Return the subject of all unknown clients at an account."""
+    return f"account:{account}"
 
 
 def session_subject(user_id: str) -> str:
     """Return the subject of a user with a session, which logins of others do not affect."""
     return f"session:{user_id}"
-
-
-def account_subjects(user_id: str) -> list[str]:
-    """Return all subjects of an account."""
-    return [login_subject(user_id, ""), session_subject(user_id)]
 
 
 def address_subject(address: str) -> str:
@@ -87,3 +111,23 @@ def count_failure(session: Session, limit: FailureLimit, subject: str) -> None:
     wait = limit.wait(failures)
     if wait:
         failed_logins_store.close_until(session, subject, now + timedelta(seconds=wait))
+
+
+def take(session: Session, budget: FailureBudget, subject: str) -> None:
+    """Count a failure against a budget. Raises TooManyRequests if it is used up; the rollback then undoes the count.
+
+    `since` is the time up to which failures were given back.
+    """
+    now = clock.now()
+    failures, since = failed_logins_store.increment_since(session, subject, now)
+    returned = (now - since) // budget.interval
+    if returned >= failures - 1:
+        failures, since = 1, now
+    else:
+        failures, since = failures - returned, since + returned * budget.interval
+    if failures > budget.at_once:
+        seconds = math.ceil((since + budget.interval - now).total_seconds())
+        raise TooManyRequests(
+            "There were too many wrong passwords from unknown devices.", "too_many_failures", (), seconds
+        )
+    failed_logins_store.set_count(session, subject, failures, since)

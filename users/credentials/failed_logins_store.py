@@ -1,15 +1,14 @@
 """SQL of failed logins."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, exists, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, delete, exists, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from chassis import clock
 from chassis.db.sql import batch, upsert
-from users.models import FailedLogins, User
+from users.models import FailedLogins, User, account_of_subject
 
 KEEP = timedelta(hours=24)
 
@@ -19,13 +18,27 @@ def increment(session: Session, subject: str, now: datetime) -> Row[int, datetim
 
     Locks the row: concurrent attempts wait until the commit.
     """
+    return _increment(session, subject, now, FailedLogins.open_at)
+
+
+def increment_since(session: Session, subject: str, now: datetime) -> Row[int, datetime]:
+    """Count a failure as `increment` does; return the number of failures and `since`."""
+    return _increment(session, subject, now, FailedLogins.since)
+
+
+def _increment(session: Session, subject: str, now: datetime, column: InstrumentedAttribute[Any]) -> Row[int, Any]:
     statement = upsert(session, FailedLogins).values(subject=subject, failures=1, since=now, failed_at=now)
     statement = statement.on_conflict_do_update(
         index_elements=[FailedLogins.subject], set_={"failures": FailedLogins.failures + 1, "failed_at": now}
     )
-    returning = statement.returning(FailedLogins.failures, FailedLogins.open_at)
-    row: Row[int, datetime | None] = session.execute(returning).one()
+    row: Row[int, Any] = session.execute(statement.returning(FailedLogins.failures, column)).one()
     return row
+
+
+def set_count(session: Session, subject: str, failures: int, since: datetime) -> None:
+    """Set the failures of a subject, and the time from which they count."""
+    change = update(FailedLogins).where(FailedLogins.subject == subject)
+    session.execute(change.values(failures=failures, since=since))
 
 
 def close_until(session: Session, subject: str, time: datetime) -> None:
@@ -39,22 +52,27 @@ def decrement(session: Session, subject: str) -> None:
     session.execute(change.values(failures=FailedLogins.failures - 1))
 
 
-def reset(session: Session, subjects: Iterable[str]) -> None:
-    """Set the failures of subjects to zero."""
-    session.execute(delete(FailedLogins).where(FailedLogins.subject.in_(list(subjects))))
+def reset(session: Session, subject: str) -> None:
+    """Set the failures of a subject to zero."""
+    session.execute(delete(FailedLogins).where(FailedLogins.subject == subject))
+
+
+def reset_account(session: Session, user_id: str) -> None:
+    """Set all failures at an account to zero."""
+    session.execute(delete(FailedLogins).where(account_of_subject == user_id))
 
 
 def delete_old(session: Session, limit: int) -> int:
     """Delete rows older than KEEP; return how many. Several processes may run this at once.
 
-    Rows of existing accounts do not expire. Those of an address count for KEEP after the first failure, since many
-    users may share the address.
+    A subject without failures for KEEP starts again; an address, which many users may share, KEEP after its first
+    failure; a session's user never, since only a new password or an operator may reset it.
     """
     end = clock.now() - KEEP
-    account_exists = exists().where(User.id == func.split_part(FailedLogins.subject, ":", 2))
+    of_session = FailedLogins.subject.startswith("session:") & exists().where(User.id == account_of_subject)
     is_address = FailedLogins.subject.startswith("address:")
     old = select(FailedLogins.subject).where(
-        FailedLogins.since < end, or_(is_address, (FailedLogins.failed_at < end) & ~account_exists)
+        FailedLogins.since < end, or_(is_address, (FailedLogins.failed_at < end) & ~of_session)
     )
     result: Any = session.execute(delete(FailedLogins).where(FailedLogins.subject.in_(batch(old, limit))))
     return int(result.rowcount)

@@ -1,8 +1,9 @@
 """Caches sessions in Redis, where the gateway reads them instead of calling `users.authenticate`."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import redis
@@ -13,6 +14,7 @@ from chassis import clock
 from chassis.redis import connection
 from users import contract, serializers
 from users.models import User, UserSession
+from users.sessions.cache_repair import CacheRepair
 
 _SET_UNLESS_ENDED = "if redis.call('GET', KEYS[1]) ~= '' then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end"
 
@@ -20,16 +22,17 @@ _log = logging.getLogger(__name__)
 
 
 class SessionCache:
-    """Writes cached sessions. If Redis is unavailable, existing ones expire within `seconds`.
+    """Writes cached sessions. If Redis is unavailable or full, existing ones expire within `seconds`.
 
     An empty value, a tombstone, means that the session ended. Only its expiry removes it. It outlives every call in
     progress, so a call that read the session before its end cannot cache it again.
     """
 
-    def __init__(self, client: "redis.Redis", seconds: int) -> None:
+    def __init__(self, client: "redis.Redis", seconds: int, spawn: Callable[[Callable[[], None]], object]) -> None:
         self._client = client
         self._seconds = seconds
         self.tombstone_lifetime = timedelta(seconds=2 * seconds)
+        self._repair = CacheRepair(client, spawn, seconds, self.tombstone_lifetime)
 
     def add(self, token_hash: str, identity: contract.Identity) -> None:
         """Cache a session unless it is cached: the cached one is at least as new as what the caller read."""
@@ -41,31 +44,34 @@ class SessionCache:
 
     def refresh(self, sessions: Iterable[tuple[UserSession, User]]) -> None:
         """Overwrite cached sessions after a change in the database."""
+        ended: dict[str, bool] = {}
         with self._client.pipeline(transaction=False) as pipeline:
             for session, user in sessions:
                 key = contract.session_key(session.token_hash)
-                if session.is_live(user):
+                ended[key] = not session.is_live(user)
+                if not ended[key]:
                     identity = serializers.identity(user, session)
                     lifetime = str(self._milliseconds(identity))
                     pipeline.eval(_SET_UNLESS_ENDED, 1, key, identity.model_dump_json(), lifetime)
                 else:
                     pipeline.set(key, "", px=self.tombstone_lifetime)
-            self._execute(pipeline)
+            self._execute(pipeline, ended)
 
     def end(self, token_hashes: Iterable[str]) -> None:
         """Set tombstones for sessions that were deleted from the database."""
+        keys = [contract.session_key(token_hash) for token_hash in token_hashes]
         with self._client.pipeline(transaction=False) as pipeline:
-            for token_hash in token_hashes:
-                pipeline.set(contract.session_key(token_hash), "", px=self.tombstone_lifetime)
-            self._execute(pipeline)
+            for key in keys:
+                pipeline.set(key, "", px=self.tombstone_lifetime)
+            self._execute(pipeline, dict.fromkeys(keys, True))
 
-    def _execute(self, pipeline: "redis.client.Pipeline") -> None:
+    def _execute(self, pipeline: "redis.client.Pipeline", ended: Mapping[str, bool]) -> None:
+        """Execute a pipeline; repair what failed, because a session that ended must not live on in the cache."""
         try:
             pipeline.execute()
         except redis.RedisError as error:
-            _log.warning(
-                "cached sessions could not be changed and expire in %s seconds: %s", self._seconds, type(error).__name__
-            )
+            _log.warning("cached sessions could not be changed at once: %s", type(error).__name__)
+            self._repair.add(ended)
 
     def _milliseconds(self, identity: contract.Identity) -> int:
         """Return the lifetime of a cached session: at most until the session expires."""
@@ -83,7 +89,9 @@ class SessionCacheProvider(DependencyProvider):
     def setup(self) -> None:
         """Create the client; it does not connect yet."""
         config = self.container.config
-        self._cache = SessionCache(connection.connect(config["redis_url"]), config["users"]["session"]["cache"])
+        spawn = partial(self.container.spawn_managed_thread, identifier="session cache")
+        client = connection.connect(config["redis_url"])
+        self._cache = SessionCache(client, config["users"]["session"]["cache"], spawn)
 
     def get_dependency(self, worker_ctx: WorkerContext) -> SessionCache:  # noqa: ARG002 - Nameko's signature
         """Return the cache, which all workers share."""

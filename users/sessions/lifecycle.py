@@ -15,24 +15,26 @@ from chassis.db import outbox
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Unauthenticated
 from users import contract, serializers, store
-from users.credentials import authentication, failed_logins, failed_logins_store
+from users.credentials import authentication, login_attempts
 from users.credentials.authentication import VerifiedPassword
 from users.models import User, UserSession
 from users.sessions import store as session_store
 
 TOKEN_BYTES = 32  # 256 bits, encoded as 43 characters
+PER_USER = 100  # sessions, if config.yml has no other number
 
 
 @dataclass(frozen=True, slots=True)
 class SessionLifetimes:
     """When sessions expire: `maximum` after their start, `idle` after their last recorded use.
 
-    A use is recorded if the last record is older than `record_interval`.
+    A use is recorded if the last record is older than `record_interval`. A user has `per_user` sessions at most.
     """
 
     maximum: timedelta
     idle: timedelta
     record_interval: timedelta
+    per_user: int
 
     def expires_at(self, created_at: datetime, last_seen_at: datetime) -> datetime:
         """Return when a session expires."""
@@ -41,7 +43,8 @@ class SessionLifetimes:
 
 def lifetimes_from_config(settings: dict[str, Any]) -> SessionLifetimes:
     """Read the settings `users.session`, in seconds."""
-    return SessionLifetimes(*(timedelta(seconds=settings[name]) for name in ("lifetime", "idle", "cache")))
+    maximum, idle, record_interval = (timedelta(seconds=settings[name]) for name in ("lifetime", "idle", "cache"))
+    return SessionLifetimes(maximum, idle, record_interval, settings.get("per_user", PER_USER))
 
 
 def start(
@@ -56,7 +59,9 @@ def start(
     if user is None or not user.is_active or user.password_changed_at != verified.password_changed_at:
         raise authentication.bad_credentials()
     user.password_hash = verified.new_hash or user.password_hash
+    attempt = verified.attempt
     token = secrets.token_urlsafe(TOKEN_BYTES)
+    device_token = (request.device_token if attempt.known_device else None) or secrets.token_urlsafe(TOKEN_BYTES)
     now = clock.now()
     started = session_store.add(
         session,
@@ -66,12 +71,26 @@ def start(
         last_seen_at=now,
         expires_at=lifetimes.expires_at(now, now),
         user_agent=request.user_agent,
+        address=login_attempts.digest(user.id, request.address) if request.address else None,
+        device=login_attempts.digest(user.id, device_token),
     )
-    failed_logins_store.reset(session, [failed_logins.login_subject(user.id, "")])
-    if request.address:
-        failed_logins_store.decrement(session, failed_logins.address_subject(request.address))
-    reply = contract.Session(token=token, expires_at=now + lifetimes.maximum, user=serializers.account(user))
+    login_attempts.succeeded(session, attempt)
+    reply = contract.Session(
+        token=token,
+        expires_at=now + lifetimes.maximum,
+        user=serializers.account(user),
+        device_token=device_token,
+    )
     return reply, serializers.identity(user, started)
+
+
+def end_surplus(session: Session, user_id: str, lifetimes: SessionLifetimes) -> list[str]:
+    """End the sessions of a user beyond `per_user`, those that were used least recently; return their ids.
+
+    The user's row must be locked, so that concurrent logins do not exceed the limit.
+    """
+    surplus = session_store.least_recently_used(session, user_id, lifetimes.per_user)
+    return end(session, user_id, UserSession.id.in_(surplus)) if surplus else []
 
 
 def identify(db: UnitOfWork, token_hash: str, lifetimes: SessionLifetimes) -> contract.Identity:
@@ -99,11 +118,12 @@ def page(session: Session, caller: Caller, request: contract.ListSessions) -> co
     return cursor.page(contract.SessionPage, items, request.limit)
 
 
-def log_out(session: Session, caller: Caller, *, everywhere: bool) -> None:
-    """End the caller's session, or with `everywhere` all sessions of the caller."""
+def log_out(session: Session, caller: Caller, *, everywhere: bool) -> tuple[ColumnElement[bool], ...]:
+    """End the caller's session, or with `everywhere` all sessions of the caller; return the condition on them."""
     user = store.get(session, User.id == caller.user, lock=True)
     conditions = () if everywhere else (UserSession.id == caller.session,)
     end(session, user.id, *conditions)
+    return conditions
 
 
 def end(session: Session, user_id: str, *conditions: ColumnElement[bool]) -> list[str]:

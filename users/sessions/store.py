@@ -47,9 +47,19 @@ def live_sessions(session: Session, user_id: str, limit: int, before: str | None
     return list(session.scalars(query.order_by(UserSession.id.desc()).limit(limit)))
 
 
-def recent_sessions(session: Session, user_id: str, since: datetime) -> Sequence[Row[UserSession, User]]:
-    """Return a user's sessions that are live or ended after `since`, each with the user."""
-    return session.execute(_SESSIONS_AND_USERS.where(UserSession.user_id == user_id, ends_after(since))).all()
+def least_recently_used(session: Session, user_id: str, keep: int) -> list[str]:
+    """Return the ids of a user's live sessions except the `keep` that were used last."""
+    query = select(UserSession.id).where(UserSession.user_id == user_id, ends_after(clock.now()))
+    newest_use = query.order_by(UserSession.last_seen_at.desc(), UserSession.id.desc())
+    return list(session.scalars(newest_use.offset(keep)))
+
+
+def recent_sessions(
+    session: Session, user_id: str, since: datetime, *conditions: ColumnElement[bool]
+) -> Sequence[Row[UserSession, User]]:
+    """Return the sessions of a user that meet the conditions and are live or ended after `since`, with the user."""
+    query = _SESSIONS_AND_USERS.where(UserSession.user_id == user_id, ends_after(since), *conditions)
+    return session.execute(query).all()
 
 
 def ends_after(time: datetime) -> ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""The SMTP server, from aiosmtpd."""
+"""The SMTP server, from aiosmtpd; without SMTPUTF8 (RFC 6531), like many others."""
 
 import asyncio
 from typing import Any
@@ -15,7 +15,7 @@ _OK = "250 OK"
 def smtp_server(host: str, port: int, mails: Mails, faults: Faults) -> Controller:
     """Return the server; `start` runs it in a thread of its own."""
     handler = _Handler(mails, faults)
-    return Controller(handler, hostname=host, port=port, data_size_limit=_LARGEST_MESSAGE, enable_SMTPUTF8=True)
+    return Controller(handler, hostname=host, port=port, data_size_limit=_LARGEST_MESSAGE, enable_SMTPUTF8=False)
 
 
 class _Handler:

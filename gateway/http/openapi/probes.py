@@ -48,7 +48,14 @@ PATHS = {
     "/livez": _probe(
         "livez",
         "Liveness",
-        {"200": _answer("The process runs.", {"status": {"const": "ok"}}, {"status": "ok"})},
+        {
+            "200": _answer("The process runs.", {"status": {"const": "ok"}}, {"status": "ok"}),
+            "503": _answer(
+                "A background task of the process does not work.",
+                {"status": {"const": "failing"}, "tasks": {"type": "array", "items": {"type": "string"}}},
+                {"status": "failing", "tasks": ["Broker.run"]},
+            ),
+        },
     ),
     "/readyz": _probe(
         "readyz",

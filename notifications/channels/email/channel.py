@@ -44,7 +44,7 @@ class Email:
             return
         try:
             for message in batch:
-                result = self._send_message(server, message)
+                result = message.check() or self._send_message(server, message)
                 yield message.id, result
                 if result.provider_error or server.sock is None:
                     return

@@ -1,7 +1,7 @@
 """Sends SMS through Africa's Talking. There is no idempotency key, so an SMS that may have been sent is not resent."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -39,27 +39,31 @@ class Sms:
 
     def send(self, batch: Sequence[OutgoingMessage]) -> Iterator[list[SendResult]]:
         """Send one request after the other and yield the results of each."""
-        texts: dict[str, dict[str, list[int]]] = {}
+        texts: dict[str, dict[str, list[OutgoingMessage]]] = {}
         for message in batch:
             number = phone_numbers.destination(message.address, self._account.countries)
             if isinstance(number, DeliveryResult):
                 yield [(message.id, number)]
             else:
-                texts.setdefault(one_sms(message.title, message.body), {}).setdefault(number, []).append(message.id)
+                texts.setdefault(one_sms(message.title, message.body), {}).setdefault(number, []).append(message)
         try:
-            for text, deliveries in texts.items():
-                yield from self._send_text(text, deliveries)
+            for text, messages in texts.items():
+                yield from self._send_text(text, messages)
         except ServiceError as error:  # the rest was not attempted
             _log.warning("SMS are delayed: %s", error)
 
-    def _send_text(self, text: str, deliveries: dict[str, list[int]]) -> Iterator[list[SendResult]]:
+    def _send_text(self, text: str, messages: dict[str, list[OutgoingMessage]]) -> Iterator[list[SendResult]]:
         """Send a text once to each number. Several users may share a number."""
-        numbers = list(deliveries)
+        numbers = list(messages)
         for start in range(0, len(numbers), BULK):
-            part = numbers[start : start + BULK]
-            sent = self._send_request(text, part)
-            yield [(delivery, sent.results[number]) for number in part for delivery in deliveries[number]]
-            self._opt_out(sent.opted_out)
+            wanted, results = _check({number: messages[number] for number in numbers[start : start + BULK]})
+            opted_out: Collection[str] = ()
+            if wanted:
+                sent = self._send_request(text, list(wanted))
+                results += ((delivery, sent.results[number]) for number, ids in wanted.items() for delivery in ids)
+                opted_out = sent.opted_out
+            yield results
+            self._opt_out(opted_out)
 
     def _send_request(self, text: str, numbers: list[str]) -> RequestResults:
         """Send one request, as far as balance and limits allow."""
@@ -79,3 +83,16 @@ class Sms:
                 self._rpc_client.call("users.opt_out", OptOut(phone=number), Empty)
             except ServiceError as error:
                 _log.warning("opt-out from SMS failed: %s", error)
+
+
+def _check(messages: dict[str, list[OutgoingMessage]]) -> tuple[dict[str, list[int]], list[SendResult]]:
+    """Return the ids of the messages that may be sent, by number, and the results of the others."""
+    wanted: dict[str, list[int]] = {}
+    results: list[SendResult] = []
+    for number, for_number in messages.items():
+        for message in for_number:
+            if result := message.check():
+                results.append((message.id, result))
+            else:
+                wanted.setdefault(number, []).append(message.id)
+    return wanted, results

@@ -1,11 +1,14 @@
 """Accounts: registration, profile, password, deactivation and deletion."""
 
+import secrets
 from typing import Any
 
 import pytest
 
 from dev.machine.waiting import until
+from dev.platform.instance import Instance
 from tests.e2e.support.client import PASSWORD, NewClient
+from tests.e2e.support.fakes import mails_to
 from tests.e2e.support.responses import check_problem, invalid_fields
 
 LIMIT = 15  # seconds
@@ -18,6 +21,7 @@ INVALID_FIELDS = [
     ({"email": "not-an-address"}, "email"),
     ({"email": "a@b"}, "email"),
     ({"email": "a@example.org\nBcc: x@example.org"}, "email"),
+    ({"email": "ü@example.org"}, "email"),
     ({"password": "short"}, "password"),
     ({"password": "x" * 129}, "password"),
     ({"password": "password1"}, "password"),
@@ -35,6 +39,19 @@ def test_registration_names_the_invalid_field(new_client: NewClient, invalid: di
     client = new_client()
     body = {"username": client.username, "email": client.email, "password": PASSWORD} | invalid
     assert set(invalid_fields(client.post("/register/", body))) == {field}
+
+
+def test_mail_to_an_international_domain_arrives_at_a_server_without_smtputf8(
+    platform: Instance, new_user: NewClient
+) -> None:
+    name = secrets.token_hex(6)
+    new_user(email=f"{name}@bücher.example.org")
+    new_user().create_post("Karibu")
+    until(lambda: bool(mails_to(platform.environment, f"{name}@xn--bcher-kva.example.org")), "the mail", 30)
+
+
+def test_update_rejects_an_address_that_needs_smtputf8(new_user: NewClient) -> None:
+    assert set(invalid_fields(new_user().put("/update-account/", {"email": "ü@example.org"}))) == {"email"}
 
 
 def test_username_and_email_are_unique_ignoring_case(new_client: NewClient) -> None:

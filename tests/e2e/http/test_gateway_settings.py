@@ -16,7 +16,7 @@ import trustme
 from websockets.sync.client import connect
 
 from dev.platform.instance import Instance
-from tests.e2e.support.client import NewClient
+from tests.e2e.support.client import Client, NewClient
 from tests.e2e.support.extra_gateway import extra_gateway
 from tests.e2e.support.frames import receive
 
@@ -59,6 +59,18 @@ def test_wrong_tokens_of_an_address_are_limited_and_its_users_are_not(platform: 
         assert Counter(get(token_urlsafe(32)) for _ in range(14)) == {401: 10, 429: 4}
         forget_sessions(platform)
         assert [get(token) for token in tokens] == [200] * 4
+
+
+def test_users_behind_one_address_may_all_come_back_at_once(platform: Instance, new_user: NewClient) -> None:
+    users = [new_user() for _ in range(24)]
+    address = {"X-Forwarded-For": users[0].ip_address}
+
+    def get(user: Client) -> int:
+        return requests.get(f"{url}/users/all/", headers=user.headers | address, timeout=TIMEOUT).status_code
+
+    forget_sessions(platform)
+    with extra_gateway(platform, THROTTLE_USER="10/hour") as url, ThreadPoolExecutor(len(users)) as pool:
+        assert list(pool.map(get, users)) == [200] * len(users)
 
 
 def test_burst_of_requests_is_served_and_counted(platform: Instance, new_user: NewClient) -> None:

@@ -1,11 +1,12 @@
 """Bytes that are not valid HTTP get a problem document, as every other error does."""
 
 import json
-import socket
-from urllib.parse import urlsplit
 
 import pytest
 
+from tests.e2e.support.raw_http import exchange
+
+CHUNKED = b"POST /login/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
 MALFORMED = {
     "no request line": (b"nonsense\r\n\r\n", 400),
     "no target": (b"GET\r\n\r\n", 400),
@@ -17,7 +18,11 @@ MALFORMED = {
         b"POST /login/ HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         400,
     ),
+    "chunk size with sign": (CHUNKED + b"+2\r\n{}\r\n0\r\n\r\n", 400),
+    "chunk ended by a bare line feed": (CHUNKED + b"2\r\n{}\n0\r\n\r\n", 400),
+    "trailer ended by a bare line feed": (CHUNKED + b"2\r\n{}\r\n0\r\nX: 1\n\n", 400),
     "long target": (b"GET /all-posts/?cursor=" + b"x" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
+    "long header": (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 5000 + b"\r\n\r\n", 431),
     "many headers": (
         b"GET / HTTP/1.1\r\nHost: x\r\n" + b"".join(b"X-%d: 1\r\n" % n for n in range(200)) + b"\r\n",
         431,
@@ -27,13 +32,7 @@ MALFORMED = {
 
 def send(url: str, request: bytes) -> tuple[int, dict[str, str], bytes]:
     """Send bytes and read until the server closes the connection; return status, headers and body."""
-    host, port = urlsplit(url).hostname, urlsplit(url).port
-    with socket.create_connection((host, port), timeout=10) as connection:
-        connection.sendall(request)
-        received = b""
-        while chunk := connection.recv(65536):
-            received += chunk
-    head, _, body = received.partition(b"\r\n\r\n")
+    head, _, body = exchange(url, request).partition(b"\r\n\r\n")
     status, *lines = head.decode().split("\r\n")
     return int(status.split()[1]), dict(line.split(": ", 1) for line in lines), body
 

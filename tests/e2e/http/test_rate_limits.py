@@ -46,6 +46,8 @@ def test_password_guessing_from_many_addresses_does_not_lock_out_the_owner(
     new_user: NewClient, new_client: NewClient
 ) -> None:
     user, attackers = new_user(), [new_client() for _ in range(8)]
+    credentials = {"username": user.username, "password": PASSWORD}
+    device_token = user.post("/login/", credentials).json()["device_token"]
     websocket = user.connect()
     receive(websocket)
 
@@ -58,12 +60,27 @@ def test_password_guessing_from_many_addresses_does_not_lock_out_the_owner(
         responses = list(pool.map(login, range(1000)))
     statuses = Counter(response.status_code for response in responses)
     assert statuses.keys() == {401, 429}
-    assert 20 <= statuses[401] <= 100
+    assert 20 <= statuses[401] < 100
     assert all(int(response.headers["Retry-After"]) > 0 for response in responses if response.status_code == 429)
+    elsewhere = new_client()
+    assert elsewhere.post("/login/", credentials).json()["code"] == "too_many_failures"
+    assert elsewhere.post("/login/", credentials | {"device_token": device_token}).status_code == 200
+    assert user.post("/login/", credentials).status_code == 200
     new = {"password": "a brand new passphrase", "current_password": PASSWORD}
     assert user.put("/update-account/", new).status_code == 200
     new_user().create_post("after the attempts")
     assert receive(websocket)["message"] == "after the attempts"
+
+
+def test_password_guessing_from_one_address_does_not_affect_other_addresses(
+    new_user: NewClient, new_client: NewClient
+) -> None:
+    user, attacker, elsewhere = new_user(), new_client(), new_client()
+    wrong = {"username": user.username.upper(), "password": "a wrong password"}
+    statuses = Counter(attacker.post("/login/", wrong).status_code for _ in range(70))
+    assert statuses[401] <= 20
+    elsewhere.username = user.username
+    elsewhere.login()
 
 
 def test_without_redis_requests_are_counted_and_answered(platform: Instance, new_user: NewClient) -> None:

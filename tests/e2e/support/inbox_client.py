@@ -19,6 +19,7 @@ class InboxClient:
         self.resumes = 0
         self.websocket: ClientConnection | None = None
         self._items: dict[str, dict[str, Any]] = {}  # oldest first
+        self._seq = 0  # of the last frame
         self._user = user
 
     @property
@@ -77,6 +78,7 @@ class InboxClient:
         # With an unlimited queue `close` works although frames were not read.
         self.websocket = self._user.connect(f"?since={last}" if last else "", max_queue=None)
         ready = receive(self.websocket)
+        self._seq = ready["seq"]
         if not ready["resumed"]:
             self.unread = ready["unread"]
         self.resumes += ready["resumed"]
@@ -89,6 +91,11 @@ class InboxClient:
         return page
 
     def _apply(self, frame: dict[str, Any]) -> None:
+        if frame["type"] == "synced":
+            self._seq = frame["seq"]
+        elif "seq" in frame:
+            assert frame["seq"] == self._seq + 1, f"a gap after frame {self._seq}: {frame}"
+            self._seq = frame["seq"]
         if frame["type"] == "notification" and frame["id"] not in self._items:
             self._items[frame["id"]] = _item(frame, read=False)
             self.unread += 1

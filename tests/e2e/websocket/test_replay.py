@@ -23,10 +23,12 @@ def test_missed_notifications_are_replayed_in_order_before_new_ones(new_user: Ne
 
     websocket = reader.connect(f"?since={last['id']}")
 
-    assert receive(websocket) == {"type": "ready", "unread": 4, "resumed": True}
+    ready = receive(websocket)
+    assert (ready["type"], ready["unread"], ready["resumed"], ready["seq"]) == ("ready", 4, True, last["seq"] + 3)
     author.create_post("fifth")
     assert [receive(websocket)["message"] for _ in range(3)] == ["second", "third", "fourth"]
-    assert receive(websocket)["message"] == "fifth"
+    fifth = receive(websocket)
+    assert (fifth["message"], fifth["seq"]) == ("fifth", ready["seq"] + 1)
 
 
 def test_unknown_since_is_reported_as_not_resumed(new_user: NewClient) -> None:

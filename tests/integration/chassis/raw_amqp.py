@@ -71,6 +71,10 @@ class RawAmqpClient:
         protocol.event_exchange(source)(self._channel).declare()
         return self.bind(f"{source}.events", event)
 
+    def unbind(self, queue: str, exchange: str, routing_key: str) -> None:
+        """Remove a binding of a queue."""
+        self._channel.queue_unbind(queue, exchange, routing_key)
+
     def delete(self, queue: str) -> None:
         """Delete a queue with its messages."""
         self._channel.queue_delete(queue)

@@ -1,10 +1,11 @@
 """The read model of authors: usernames from events, posts counted when an operator asks."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from chassis import clock
@@ -14,8 +15,10 @@ from feeds.contract import CACHE_TAG
 from gateway.authors import store
 from gateway.models import AuthorRow
 from tests.integration.gateway.conftest import Handle
+from tests.integration.support.databases import Databases
 from tests.integration.support.rpc import OPERATOR, Rpc
 from users.contract import ERASED, AccountChanged, AccountErased
+from users.models import User
 
 
 def author(database: Engine, author_id: str) -> AuthorRow:
@@ -74,6 +77,24 @@ def test_authors_with_the_most_posts_come_first(handle: Handle, rpc: Rpc) -> Non
     assert items[0]["last_post_at"] == last["created_at"]
 
 
+@pytest.mark.usefixtures("platform")
+def test_rebuild_replaces_an_old_username_that_a_gateway_clock_made_seem_newer(
+    rpc: Rpc, database: Engine, databases: Databases, until: Callable[[Callable[[], object]], None]
+) -> None:
+    ada = register(rpc, "ada")
+    rpc("feeds.create", ada, text="x")
+    with Session(database) as session:  # the event of the registration would replace the row later
+        until(lambda: session.scalar(select(AuthorRow.username)))
+    changed_at = clock.now() - timedelta(hours=1)
+    with databases.engine("users").begin() as connection:
+        connection.execute(update(User).values(username_changed_at=changed_at))
+    with database.begin() as connection:
+        connection.execute(update(AuthorRow).values(username="old", changed_at=clock.now() - timedelta(minutes=2)))
+    rpc("gateway.rebuild_authors", OPERATOR)
+    row = author(database, str(ada.user))
+    assert (row.username, row.changed_at) == ("ada", changed_at)
+
+
 def test_rebuild_reads_all_usernames_again_but_keeps_newer_ones(handle: Handle, rpc: Rpc, database: Engine) -> None:
     ada, grace = register(rpc, "ada"), register(rpc, "grace")
     for caller in (ada, grace, grace):
@@ -82,3 +103,35 @@ def test_rebuild_reads_all_usernames_again_but_keeps_newer_ones(handle: Handle, 
     assert rpc("gateway.rebuild_authors", OPERATOR) == {"authors": 2, "posts": 3}
     assert author(database, str(ada.user)).username == "ada"
     assert author(database, str(grace.user)).username == "hopper"
+
+
+def test_rebuild_also_reads_authors_without_posts(handle: Handle, rpc: Rpc, database: Engine) -> None:
+    ada = register(rpc, "ada")
+    handle(renamed(str(ada.user), "outdated", -60 * 24))
+    rpc("gateway.rebuild_authors", OPERATOR)
+    assert author(database, str(ada.user)).username == "ada"
+    assert {"id": ada.user, "username": "ada", "posts": 0, "last_post_at": None} in rpc("gateway.authors", OPERATOR)[
+        "items"
+    ]
+
+
+def test_rebuild_stores_a_tombstone_for_authors_that_users_does_not_know(
+    handle: Handle, rpc: Rpc, database: Engine
+) -> None:
+    unknown, posting = new_id(), Caller("gateway", user=new_id(), username="x")
+    handle(renamed(unknown, "unknown", 0))
+    rpc("feeds.create", posting, text="x")
+    rpc("gateway.rebuild_authors", OPERATOR)
+    assert [author(database, author_id).username for author_id in (unknown, str(posting.user))] == [ERASED, ERASED]
+
+
+def test_only_a_changed_username_invalidates_cached_posts(handle: Handle, redis: Any) -> None:
+    def versions(event: AccountChanged) -> int:
+        before = int(redis.get(f"tag:{CACHE_TAG}") or 0)
+        handle(event)
+        return int(redis.get(f"tag:{CACHE_TAG}") or 0) - before
+
+    ada = new_id()
+    assert versions(renamed(ada, "ada", 0)) == 0  # a registration: no cached post has this author
+    assert versions(renamed(ada, "ada", 1)) == 0  # a change of something else
+    assert versions(renamed(ada, "lovelace", 2)) == 1

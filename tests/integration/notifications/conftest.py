@@ -27,7 +27,8 @@ from tests.integration.notifications.users_service import Accounts, UsersService
 from tests.integration.support.fakes import FakeServer
 
 # SQLite has one writer, so there is nothing to test.
-collect_ignore = [] if os.environ.get("NOTIFICATIONS_DB_URI", "").startswith("postgresql") else ["inbox/test_lock.py"]
+ON_POSTGRESQL = ["inbox/test_lock.py", "inbox/test_stopped_process.py"]
+collect_ignore = [] if os.environ.get("NOTIFICATIONS_DB_URI", "").startswith("postgresql") else ON_POSTGRESQL
 
 
 @pytest.fixture(autouse=True)

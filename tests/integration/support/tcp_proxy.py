@@ -19,13 +19,13 @@ class TcpProxy:
         self._sockets: list[socket.socket] = []
         self._forwarding = [Event(), Event()]  # to the server, to the client
         self.accepted = 0  # connections
-        self.restore()
-        _start(self._accept, self._listener)
+        self.thaw()
+        self._accepting = _start(self._accept, self._listener)
 
     def cut(self) -> None:
         """Close all connections and stop listening."""
         _shut_down(self._listener)
-        self._listener.close()
+        self._accepting.join()
         self.drop()
 
     def restore(self) -> None:
@@ -33,7 +33,7 @@ class TcpProxy:
         self.thaw()
         if self._listener.fileno() < 0:
             self._listener = _listener(self._address)
-            _start(self._accept, self._listener)
+            self._accepting = _start(self._accept, self._listener)
 
     def drop(self) -> None:
         """Close all connections; new ones are accepted."""
@@ -61,7 +61,7 @@ class TcpProxy:
         self.cut()
 
     def _accept(self, listener: socket.socket) -> None:
-        with contextlib.suppress(OSError):
+        with listener, contextlib.suppress(OSError):
             while True:
                 client, _ = listener.accept()
                 self.accepted += 1
@@ -79,8 +79,10 @@ class TcpProxy:
         source.close()
 
 
-def _start(run: Any, *arguments: Any) -> None:
-    Thread(target=run, args=arguments, daemon=True).start()
+def _start(run: Any, *arguments: Any) -> Thread:
+    thread = Thread(target=run, args=arguments, daemon=True)
+    thread.start()
+    return thread
 
 
 def _listener(address: tuple[str, int]) -> socket.socket:
@@ -88,6 +90,6 @@ def _listener(address: tuple[str, int]) -> socket.socket:
 
 
 def _shut_down(sock: socket.socket) -> None:
-    """End both directions; the thread that reads the socket closes it."""
+    """End both directions; the thread that reads or accepts closes the socket, since no other may while it waits."""
     with contextlib.suppress(OSError):
         sock.shutdown(socket.SHUT_RDWR)

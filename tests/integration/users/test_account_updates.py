@@ -1,7 +1,10 @@
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from chassis import clock
+from chassis.auth.caller import Caller
 from chassis.errors import Conflict, Invalid, Unauthenticated
 from tests.integration.support.events import Listen
 from tests.integration.support.rpc import Rpc
@@ -22,10 +25,16 @@ def invalid_field(users: Rpc, user: User, **changes: Any) -> str:
     return error.value.errors[0]["field"]
 
 
+def without_time(account: dict[str, Any]) -> dict[str, Any]:
+    """Return the account of a reply without the time of its name."""
+    assert account.pop("username_changed_at")
+    return account
+
+
 def test_given_fields_change_and_the_others_do_not(users: Rpc, ada: User) -> None:
-    assert users("users.update_account", ada.caller) == ada.account
+    assert without_time(users("users.update_account", ada.caller)) == ada.account
     changes: dict[str, Any] = {"email": "ada@example.com", "phone": PHONE, "notify_by": ["sms", "realtime"]}
-    assert users("users.update_account", ada.caller, **changes) == ada.account | changes
+    assert without_time(users("users.update_account", ada.caller, **changes)) == ada.account | changes
     assert users("users.detail", ada.caller, id=ada.id) == ada.account | changes
 
 
@@ -53,6 +62,26 @@ def test_new_username_is_in_the_session_cache_and_an_event(users: Rpc, ada: User
     users("users.update_account", ada.caller, username="lovelace")
     assert '"username":"lovelace"' in redis.get(ada.session_key)
     assert events.next("account_changed")["username"] == "lovelace"
+
+
+def test_names_of_an_account_are_in_order_even_if_the_clock_goes_back(
+    users: Rpc, ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    future = clock.now() + timedelta(seconds=5)
+    monkeypatch.setattr(clock, "now", lambda: future)
+    first = users("users.update_account", ada.caller, username="first")["username_changed_at"]
+    monkeypatch.undo()
+    second = users("users.update_account", ada.caller, username="second")["username_changed_at"]
+    unchanged = users("users.update_account", ada.caller, notify_by=[])["username_changed_at"]
+    assert ada.account["created_at"] < first < second == unchanged
+
+
+def test_event_and_profile_have_the_same_time_of_a_rename(users: Rpc, ada: User, listen: Listen) -> None:
+    events = listen("users")
+    account = users("users.update_account", ada.caller, username="lovelace")
+    profile = users("users.profiles", Caller("gateway"), ids=[ada.id])["items"][0]
+    changed_at = events.next("account_changed")["changed_at"]
+    assert changed_at == account["username_changed_at"] == profile["username_changed_at"]
 
 
 def test_case_of_the_own_username_can_change(users: Rpc, ada: User) -> None:

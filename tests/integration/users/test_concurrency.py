@@ -13,10 +13,11 @@ from users import contract, models, store
 from users.accounts import admin, erasure, updates
 from users.accounts.updates import AccountUpdate, PasswordChange
 from users.credentials.authentication import VerifiedPassword
+from users.credentials.login_attempts import LoginAttempt
 from users.sessions import lifecycle
 from users.sessions.lifecycle import SessionLifetimes
 
-LIFETIMES = SessionLifetimes(timedelta(days=30), timedelta(days=14), timedelta(minutes=1))
+LIFETIMES = SessionLifetimes(timedelta(days=30), timedelta(days=14), timedelta(minutes=1), per_user=100)
 REQUEST = contract.SignIn(username="ada", password=PASSWORD)
 
 
@@ -40,7 +41,7 @@ def delete(session: Session, user: User) -> None:
 @pytest.mark.parametrize("change", [change_password, close, delete])
 def test_changed_account_opens_no_session(ada: User, database: Engine, change: Callable[[Session, User], None]) -> None:
     with Session(database) as session:
-        verified = VerifiedPassword(ada.id, changed_at(session, ada), None)
+        verified = VerifiedPassword(ada.id, changed_at(session, ada), None, LoginAttempt("client:ada"))
         change(session, ada)
         with pytest.raises(Unauthenticated, match="bad_credentials"):
             lifecycle.start(session, REQUEST, verified, LIFETIMES)

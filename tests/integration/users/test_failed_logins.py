@@ -1,4 +1,4 @@
-"""Wrong passwords are limited: of an account, of a client's address, and within a session."""
+"""Wrong passwords are limited: of a client at an account, of an account, of an address, and within a session."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -19,11 +19,13 @@ from tests.integration.support.rpc import OPERATOR, Rpc
 from tests.integration.users.logged_in import NEW_PASSWORD, PASSWORD, WRONG_PASSWORD, NewUser, User
 from users import contract
 from users.credentials import authentication, failed_logins, failed_logins_store
+from users.credentials.failed_logins import FailureBudget
 from users.credentials.hashing import Hasher
 from users.models import FailedLogins
 
 ADDRESS = "192.0.2.1"
 DAY = timedelta(days=1)
+HOUR = 3600
 IN = "logged in"
 
 Login = Callable[..., str]
@@ -31,9 +33,10 @@ Login = Callable[..., str]
 
 @pytest.fixture(autouse=True)
 def low_limits(settings: Settings) -> None:
-    """Allow three free failures and five in all; the waits are longer than a test."""
+    """Allow three free failures, four of unknown clients at once; the waits are longer than a test."""
     settings["users"]["login"] = {
-        "account": {"free": 3, "most": 5},
+        "account": {"free": 3, "most": 8},
+        "unknown": {"free": 3, "longest": 900},
         "address": {"free": 6},
         "wait": {"first": 100, "longest": 900},
     }
@@ -60,6 +63,12 @@ def end_waits(database: Engine) -> None:
         connection.execute(update(FailedLogins).values(open_at=clock.now()))
 
 
+def use_up(login: Login) -> None:
+    """Use up what all unknown clients have together at once, each with one wrong password."""
+    results = [login("ada", address=f"192.0.2.{number}") for number in range(100, 105)]
+    assert results == ["bad_credentials"] * 4 + ["too_many_failures"]
+
+
 def kinds_of_subjects(database: Engine) -> set[str]:
     with Session(database) as session:
         return {subject.partition(":")[0] for subject in session.scalars(select(FailedLogins.subject))}
@@ -67,9 +76,10 @@ def kinds_of_subjects(database: Engine) -> set[str]:
 
 @pytest.mark.usefixtures("ada")
 @pytest.mark.parametrize("name", ["ada", "unknown"])
-def test_waits_double_after_the_free_failures_until_the_account_is_locked(
-    users: Rpc, login: Login, database: Engine, name: str
+def test_waits_double_after_the_free_failures_until_the_budget_is_used_up(
+    settings: Settings, users: Rpc, login: Login, database: Engine, name: str
 ) -> None:
+    settings["users"]["login"]["account"]["most"] = 11
     assert [login(name) for _ in range(4)] == ["bad_credentials"] * 3 + ["throttled"]
     waits = []
     for _ in range(2):
@@ -80,7 +90,9 @@ def test_waits_double_after_the_free_failures_until_the_account_is_locked(
         assert login(name) == "bad_credentials"
     assert [99 <= waits[0] <= 100, 199 <= waits[1] <= 200] == [True, True]
     end_waits(database)
-    assert [login(name) for _ in range(2)] == ["too_many_failures"] * 2
+    with pytest.raises(TooManyRequests, match="too_many_failures") as error:
+        users("users.login", username=name, password=WRONG_PASSWORD)
+    assert 4 * HOUR < (error.value.retry_after or 0) <= DAY.total_seconds() / 5
 
 
 @pytest.mark.usefixtures("ada")
@@ -92,15 +104,54 @@ def test_right_and_wrong_password_have_the_same_error_during_a_wait(login: Login
     assert login("ada", PASSWORD) == IN
 
 
-def test_locked_account_rejects_the_right_password_until_it_is_unlocked(
-    ada: User, users: Rpc, login: Login, database: Engine
+def test_used_up_budget_rejects_unknown_clients_until_an_operator_unlocks_the_account(
+    ada: User, users: Rpc, login: Login
 ) -> None:
-    for _ in range(5):
-        login("ada")
-        end_waits(database)
-    assert login("ada", PASSWORD) == "too_many_failures"
+    use_up(login)
+    assert login("ada", PASSWORD, address="192.0.2.200") == "too_many_failures"
     assert users("users.authenticate", token_hash=ada.token_hash)
     assert users("users.unlock", OPERATOR, username="ADA") == ada.account
+    assert login("ada", PASSWORD, address="192.0.2.200") == IN
+
+
+@pytest.mark.usefixtures("ada")
+def test_used_up_budget_returns_one_failure_after_another(login: Login, database: Engine) -> None:
+    use_up(login)
+    since = clock.now() - FailureBudget(8).interval
+    with database.begin() as connection:
+        connection.execute(update(FailedLogins).values(since=since))
+    assert [login("ada", address=f"192.0.2.{number}") for number in (201, 202)] == [
+        "bad_credentials",
+        "too_many_failures",
+    ]
+
+
+@pytest.mark.usefixtures("ada")
+def test_right_passwords_of_unknown_clients_do_not_use_up_the_budget(login: Login) -> None:
+    assert [login("ada", PASSWORD, address=f"192.0.2.{number}") for number in range(9)] == [IN] * 9
+
+
+@pytest.mark.usefixtures("ada")
+def test_right_password_does_not_give_back_the_failures_of_other_clients(login: Login) -> None:
+    for number in range(3):
+        login("ada", address=f"192.0.2.{number}")
+    assert login("ada", PASSWORD, address="192.0.2.9") == IN
+    assert [login("ada", address=f"192.0.2.{number}") for number in (10, 11)] == [
+        "bad_credentials",
+        "too_many_failures",
+    ]
+
+
+def test_account_that_0_1_0_locked_opens_after_a_day(ada: User, login: Login, database: Engine) -> None:
+    locked = {"failures": 101, "open_at": clock.now() + DAY}
+    row = update(FailedLogins).where(FailedLogins.subject == f"account:{ada.id}")
+    with database.begin() as connection:
+        connection.execute(row.values(**locked, since=clock.now()))
+    assert login("ada", PASSWORD) == "too_many_failures"
+    with database.begin() as connection:
+        connection.execute(row.values(failed_at=clock.now() - DAY, since=clock.now() - DAY))
+    with Session(database) as session, session.begin():
+        failed_logins_store.delete_old(session, limit=10)
     assert login("ada", PASSWORD) == IN
 
 
@@ -112,9 +163,9 @@ def test_failures_of_all_names_of_an_account_are_counted_together(login: Login) 
 
 @pytest.mark.usefixtures("ada")
 def test_right_password_resets_the_failures(login: Login, database: Engine) -> None:
-    for _ in range(3):
-        assert [login("ada"), login("ada"), login("ada", PASSWORD)] == ["bad_credentials"] * 2 + [IN]
-    assert kinds_of_subjects(database) == set()
+    for _ in range(2):
+        assert [login("ada"), login("ada", PASSWORD)] == ["bad_credentials", IN]
+    assert kinds_of_subjects(database) == {"account"}
 
 
 @pytest.mark.usefixtures("ada")
@@ -126,6 +177,7 @@ def test_concurrent_attempts_do_not_exceed_the_free_failures(login: Login) -> No
 def test_concurrent_logins_with_the_right_password_succeed(
     settings: Settings, new_user: NewUser, login: Login, database: Engine
 ) -> None:
+    settings["users"]["login"]["unknown"] = {"free": 20, "longest": 900}
     settings["users"]["login"]["account"] = {"free": 20, "most": 100}
     settings["users"]["login"]["address"] = {"free": 20}
     new_user("ada")
@@ -136,7 +188,7 @@ def test_concurrent_logins_with_the_right_password_succeed(
     for _ in range(2):
         assert set(eventlet.GreenPool().imap(log_in, range(16))) == {IN}
     with Session(database) as session:
-        assert session.scalars(select(FailedLogins.failures)).one() == 0  # of the address
+        assert set(session.scalars(select(FailedLogins.failures))) == {0}  # of the address and the account
 
 
 @pytest.mark.usefixtures("ada")
@@ -152,7 +204,7 @@ def test_attempts_of_a_throttled_address_are_not_counted_for_the_account(login: 
     for number in range(6):
         login(f"name{number}", address=ADDRESS)
     assert [login("ada", address=ADDRESS) for _ in range(5)] == ["throttled"] * 5
-    assert [login("ada") for _ in range(4)] == ["bad_credentials"] * 3 + ["throttled"]
+    use_up(login)
 
 
 @pytest.mark.usefixtures("ada")
@@ -203,16 +255,13 @@ def test_wrong_passwords_in_a_session_are_limited(ada: User, new_user: NewUser, 
 def test_right_passwords_in_a_session_do_not_count(ada: User, new_user: NewUser, users: Rpc, database: Engine) -> None:
     new_user("taken")
     assert [verify_in_session(users, ada, PASSWORD) for _ in range(7)] == ["username_taken"] * 7
-    assert kinds_of_subjects(database) == set()
+    assert "session" not in kinds_of_subjects(database)
 
 
-def test_new_password_unlocks_the_account(ada: User, users: Rpc, login: Login, database: Engine) -> None:
-    for _ in range(6):
-        login("ada")
-        end_waits(database)
-    assert login("ada", PASSWORD) == "too_many_failures"
+def test_new_password_gives_all_failures_back(ada: User, users: Rpc, login: Login) -> None:
+    use_up(login)
     users("users.update_account", ada.caller, password=NEW_PASSWORD, current_password=PASSWORD)
-    assert login("ada", NEW_PASSWORD) == IN
+    assert login("ada", NEW_PASSWORD, address="192.0.2.100") == IN
 
 
 @pytest.mark.usefixtures("ada")
@@ -235,7 +284,7 @@ def test_attempt_is_not_counted_if_the_hasher_is_overloaded(login: Login, databa
     assert kinds_of_subjects(database) == set()
 
 
-def test_failures_expire_after_a_day_except_those_of_existing_accounts(
+def test_failures_expire_after_a_day_except_those_in_a_session(
     ada: User, users: Rpc, login: Login, database: Engine
 ) -> None:
     login("ada", address=ADDRESS)
@@ -243,13 +292,13 @@ def test_failures_expire_after_a_day_except_those_of_existing_accounts(
     verify_in_session(users, ada, WRONG_PASSWORD)
     with Session(database) as session:
         failed_logins_store.delete_old(session, limit=10)
-        assert len(list(session.scalars(select(FailedLogins)))) == 4
+        assert len(list(session.scalars(select(FailedLogins)))) == 6
         session.execute(update(FailedLogins).values(since=clock.now() - DAY, failed_at=clock.now() - DAY))
         failed_logins_store.delete_old(session, limit=1)
-        assert len(list(session.scalars(select(FailedLogins)))) == 3
+        assert len(list(session.scalars(select(FailedLogins)))) == 5
         failed_logins_store.delete_old(session, limit=10)
         remaining = set(session.scalars(select(FailedLogins.subject)))
-    assert remaining == {f"account:{ada.id}", f"session:{ada.id}"}
+    assert remaining == {f"session:{ada.id}"}
 
 
 def test_failures_of_an_address_expire_a_day_after_the_first(login: Login, database: Engine) -> None:
@@ -257,4 +306,5 @@ def test_failures_of_an_address_expire_a_day_after_the_first(login: Login, datab
     with Session(database) as session:
         session.execute(update(FailedLogins).values(since=clock.now() - DAY))
         failed_logins_store.delete_old(session, limit=10)
-        assert [subject[:8] for subject in session.scalars(select(FailedLogins.subject))] == ["account:"]
+        session.commit()
+    assert kinds_of_subjects(database) == {"account", "client"}

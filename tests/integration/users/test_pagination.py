@@ -4,9 +4,16 @@ import pytest
 from hypothesis import given
 
 from chassis.ids import new_id
+from tests.integration.conftest import Settings
 from tests.integration.support.pagination import STEPS, WITH_REAL_SERVICES, read_all
 from tests.integration.support.rpc import Rpc
 from tests.integration.users.logged_in import LogIn, NewUser, User
+
+
+@pytest.fixture(autouse=True)
+def many_sessions(settings: Settings) -> None:
+    """Let all examples together start their sessions."""
+    settings["users"]["session"]["per_user"] = 100_000
 
 
 @pytest.mark.parametrize("method", ["all", "sessions"])

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 
+import eventlet
 import pytest
 
 from chassis import clock
@@ -23,7 +25,7 @@ Cached = Callable[[], str | None]
 @pytest.fixture
 def cache(settings: Settings) -> Iterator[SessionCache]:
     with connection.connect(settings["redis_url"]) as client:
-        yield SessionCache(client, seconds=60)
+        yield SessionCache(client, 60, eventlet.spawn)
 
 
 @pytest.fixture
@@ -93,6 +95,42 @@ def test_deleted_session_is_not_cached(cache: SessionCache, session: UserSession
     cache.end([session.token_hash])
     cache.add(session.token_hash, read_before_the_end)
     assert cached() == ""
+
+
+@pytest.fixture
+def full_redis(redis: Redis) -> Iterator[Callable[[], object]]:
+    """Make Redis reject writes that need memory, until the returned function is called or the test ends."""
+    redis.config_set("maxmemory", 1)
+    make_room = partial(redis.config_set, "maxmemory", 0)
+    yield make_room
+    make_room()
+
+
+def test_session_that_ends_while_redis_is_full_does_not_come_back(
+    cache: SessionCache, session: UserSession, user: User, cached: Cached, request: pytest.FixtureRequest
+) -> None:
+    read_before_the_end = serializers.identity(user, session)
+    cache.add(session.token_hash, read_before_the_end)
+    make_room = request.getfixturevalue("full_redis")
+    session.revoked_at = clock.now()
+    cache.refresh([(session, user)])
+    assert cached() is None
+    make_room()
+    with eventlet.Timeout(5):
+        while cached() is None:
+            eventlet.sleep(0.01)
+    cache.add(session.token_hash, read_before_the_end)
+    assert cached() == ""
+
+
+def test_session_that_changes_while_redis_is_full_is_read_again(
+    cache: SessionCache, session: UserSession, user: User, cached: Cached, request: pytest.FixtureRequest
+) -> None:
+    cache.add(session.token_hash, serializers.identity(user, session))
+    request.getfixturevalue("full_redis")
+    user.is_staff = True
+    cache.refresh([(session, user)])
+    assert cached() is None
 
 
 def test_login_and_authenticate_cache_the_session_for_a_minute(users: Rpc, ada: LoggedInUser, redis: Redis) -> None:

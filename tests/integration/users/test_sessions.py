@@ -1,5 +1,6 @@
 """Sessions are used, listed, ended by their user, and expire."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,8 @@ from users.models import UserSession
 from users.sessions import store
 
 DAY = timedelta(days=1)
+
+LimitSessions = Callable[[int], None]
 
 
 def ids(page: dict[str, Any]) -> list[str]:
@@ -48,6 +51,12 @@ def authentication_error(users: Rpc, user: User) -> str | None:
     except Unauthenticated as error:
         return error.code
     return None
+
+
+@pytest.fixture
+def limit_sessions(settings: Settings) -> LimitSessions:
+    """Set the number of sessions that a user may have."""
+    return lambda number: settings["users"]["session"].update(per_user=number)
 
 
 def test_list_has_the_live_sessions_of_the_caller(users: Rpc, ada: User, log_in: LogIn, new_user: NewUser) -> None:
@@ -153,6 +162,59 @@ def test_expired_session_is_rejected_and_not_listed(users: Rpc, ada: User, log_i
     assert authentication_error(users, idle) == "invalid_token"
     assert ids(users("users.sessions", ada.caller)) == [ada.session_id]
     assert row(database, idle).expires_at < clock.now()
+
+
+def test_login_beyond_the_limit_ends_the_session_that_was_used_least_recently(
+    limit_sessions: LimitSessions, users: Rpc, ada: User, log_in: LogIn, database: Engine
+) -> None:
+    limit_sessions(3)
+    second, third = log_in("ada"), log_in("ada")
+    change(database, second, last_seen_at=clock.now() - DAY)
+    newest = log_in("ada")
+    assert ids(users("users.sessions", newest.caller)) == [newest.session_id, third.session_id, ada.session_id]
+    assert authentication_error(users, second) == "invalid_token"
+
+
+def test_session_beyond_the_limit_ends_at_once(
+    limit_sessions: LimitSessions, ada: User, log_in: LogIn, redis: Redis, listen: Listen
+) -> None:
+    limit_sessions(1)
+    events = listen("users")
+    log_in("ada")
+    assert events.next("session_ended") == {"user_id": ada.id, "session_ids": [ada.session_id]}
+    assert redis.get(ada.session_key) == ""
+
+
+def test_concurrent_logins_do_not_exceed_the_limit_of_sessions(
+    limit_sessions: LimitSessions, users: Rpc, ada: User, log_in: LogIn
+) -> None:
+    limit_sessions(3)
+    list(eventlet.GreenPool().imap(log_in, ["ada"] * 6))
+    newest = log_in("ada")
+    assert len(ids(users("users.sessions", newest.caller))) == 3
+    assert authentication_error(users, ada) == "invalid_token"
+
+
+def test_first_login_after_the_upgrade_ends_all_sessions_beyond_the_limit(
+    limit_sessions: LimitSessions, users: Rpc, new_user: NewUser, log_in: LogIn
+) -> None:
+    new_user("ada")
+    for _ in range(5):
+        log_in("ada")
+    limit_sessions(2)
+    newest = log_in("ada")
+    assert len(ids(users("users.sessions", newest.caller))) == 2
+
+
+def test_change_reads_only_the_sessions_that_it_affects(users: Rpc, ada: User, log_in: LogIn, redis: Redis) -> None:
+    other, third = log_in("ada"), log_in("ada")
+    for session in (ada, other, third):
+        redis.delete(session.session_key)
+    users("users.update_account", ada.caller, notify_by=["realtime"])
+    users("users.end_session", ada.caller, id=other.session_id)
+    assert [redis.get(session.session_key) for session in (ada, other, third)] == [None, "", None]
+    users("users.logout", third.caller)
+    assert [redis.get(session.session_key) for session in (ada, third)] == [None, ""]
 
 
 def test_sessions_are_deleted_a_month_after_their_end(ada: User, log_in: LogIn, database: Engine) -> None:

@@ -83,7 +83,7 @@ def test_every_section_belongs_to_a_service_or_to_all() -> None:
     text = (REPOSITORY / config.FILE).read_text()
     issuers = set(re.findall(r"\w+", re.findall(r"^service_token_issuers: \[(.*)\]", text, re.MULTILINE)[0]))
     keys = set(re.findall(r"^([a-z_]+):$", text, re.MULTILINE))
-    assert keys - issuers == {"rpc", "retry", "tracing"}
+    assert keys - issuers == {"rpc", "retry", "events", "tracing"}
 
 
 @pytest.mark.parametrize(

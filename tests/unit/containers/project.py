@@ -6,14 +6,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 SERVICES = ("users", "feeds", "notifications", "gateway")
-NAMEKO_MODULES = (
-    "users.service",
-    "feeds.service",
-    "notifications.service",
-    "notifications.deliveries",
-    "gateway.service",
-)
-WEB_MODULE = "gateway.app"
 SECRET_NAME = re.compile("PASS|SECRET|KEY|TOKEN|AUTH")  # of a variable
 
 _VARIABLE = re.compile(r"\$\{(\w+)(:)?")
@@ -31,6 +23,12 @@ def setup_cfg() -> configparser.ConfigParser:
 
 def version() -> str:
     return setup_cfg()["metadata"]["version"]
+
+
+def package_names(requirements: str) -> set[str]:
+    """Return the names in a list of setup.cfg, in lower case."""
+    lines = [line for line in requirements.splitlines() if line and not line.startswith("#")]
+    return {re.split(r"[\s~<>=!]", line)[0].lower() for line in lines}
 
 
 def config_variables(section: str) -> dict[str, bool]:

@@ -10,13 +10,12 @@ from typing import Any
 import pytest
 import yaml
 
+from dev.platform import programs
 from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, VHOST
 from tests.unit.containers.project import (
-    NAMEKO_MODULES,
     ROOT,
     SECRET_NAME,
     SERVICES,
-    WEB_MODULE,
     config_variables,
     missing_code,
     text,
@@ -47,7 +46,7 @@ def command(name: str) -> list[str]:
     return words
 
 
-@pytest.mark.parametrize("module", [*NAMEKO_MODULES, WEB_MODULE])
+@pytest.mark.parametrize("module", [*programs.SERVICES, programs.GATEWAY])
 def test_every_process_has_one_container(module: str) -> None:
     commands = [" ".join(command(name)) for name in PROCESSES]
     assert sum(re.search(rf"\b{re.escape(module)}\b", words) is not None for words in commands) == 1
@@ -71,7 +70,7 @@ def test_every_database_is_migrated_before_its_service_starts(service: str) -> N
 def test_queues_of_event_consumers_are_declared_before_services_start() -> None:
     steps = {name for name in OUR_CONTAINERS if "chassis.commands.declare_queues" in command(name)}
     declared = {module for name in steps for module in command(name)[3:]}
-    consumers = {module for module in NAMEKO_MODULES if "@event_handler" in text(f"{module.replace('.', '/')}.py")}
+    consumers = {module for module in programs.SERVICES if "@event_handler" in text(f"{module.replace('.', '/')}.py")}
     assert consumers
     assert consumers <= declared
     for name in PROCESSES:

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.unit.containers.project import ROOT, SERVICES, missing_code, setup_cfg, text, version
+from tests.unit.containers.project import ROOT, SERVICES, missing_code, package_names, setup_cfg, text, version
 
 IMAGES = sorted(file.parent.name for file in (ROOT / "docker").glob("*/Dockerfile"))
 CONTRACT_IMPORT = re.compile(r"^\s*(?:from (\w+)(?:\.contract)? import|import (\w+)\.contract)", re.MULTILINE)
@@ -22,12 +22,6 @@ def instructions(image: str, pattern: str) -> list[str]:
 def pins(lock: str) -> dict[str, str]:
     """Return the pinned requirements of a lock file with their hashes."""
     return dict(re.findall(r"^(\S+==\S+).*?\n((?:    --hash=\S+.*\n)+)", text(lock), re.MULTILINE))
-
-
-def package_names(requirements: str) -> set[str]:
-    """Return the names in a list of setup.cfg, in the lower case of lock files."""
-    lines = [line for line in requirements.splitlines() if line and not line.startswith("#")]
-    return {re.split(r"[\s~<>=!]", line)[0].lower() for line in lines}
 
 
 def copied(image: str) -> list[str]:

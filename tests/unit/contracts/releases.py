@@ -1,21 +1,12 @@
 """The contracts of past releases, in docs/contracts. `make contracts` stores those of this version."""
 
-import configparser
 import json
 import sys
-from pathlib import Path
 
+from tests.unit.containers.project import ROOT, version
 from tests.unit.contracts.surface import Surface, surface
 
-ROOT = Path(__file__).resolve().parents[3]
 FOLDER = ROOT / "docs" / "contracts"
-
-
-def version() -> str:
-    """Return the version of this tree."""
-    parser = configparser.ConfigParser()
-    parser.read(ROOT / "setup.cfg")
-    return parser["metadata"]["version"]
 
 
 def last() -> tuple[str, Surface]:

@@ -15,7 +15,7 @@ from dev.platform import environment
 from dev.platform.instance import port_names
 from dev.platform.programs import GATEWAY, KEY_OWNERS, SERVICES, process_variables, service_of
 from dev.servers import private, rabbitmq
-from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, OPERATOR, VHOST
+from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, OPERATOR
 
 HERE = Path("/srv/baraza")
 OWN_POSTGRESQL = {f"{one}_{part}": "x" for one in ("POSTGRES", "GATEWAY_POSTGRES") for part in ("HOST", "PASSWORD")}
@@ -30,10 +30,6 @@ def state(tmp_path: Path) -> State:
 
 def compose(given: dict[str, str], state: State) -> dict[str, str]:
     return environment.compose(given, state, HERE)
-
-
-def test_all_servers_are_private_by_default() -> None:
-    assert set(private({"AMQP_URI": ""})) == {"rabbitmq", "postgresql", "redis", "mailbox", "sms_simulator", "sentry"}
 
 
 def test_postgresql_is_private_unless_both_databases_are_elsewhere(state: State) -> None:
@@ -55,13 +51,6 @@ def test_variables_of_the_user_are_kept(state: State) -> None:
     assert "HOME" not in composed
     assert "BARAZA_RABBITMQ_MANAGEMENT" not in composed
     assert "AMQP_URI" not in process_variables(composed, "users.service")
-
-
-@pytest.mark.parametrize("module", [*SERVICES, GATEWAY])
-def test_each_process_has_the_rabbitmq_user_of_its_service(module: str, state: State) -> None:
-    own = urlsplit(process_variables(compose({}, state), module)["AMQP_URI"])
-    assert own.username == module.partition(".")[0]
-    assert (own.port, own.path) == (state.ports["rabbitmq"], f"/{VHOST}")
 
 
 def test_rabbitmq_users_have_the_passwords_of_the_environment(state: State, tmp_path: Path) -> None:

@@ -15,16 +15,6 @@ def test_ports_are_different_and_below_the_ephemeral_range() -> None:
     assert all(20_000 <= port < 32_000 for port in ports)
 
 
-def test_ports_and_secrets_stay_the_same_at_the_next_start(tmp_path: Path) -> None:
-    first = State(tmp_path)
-    first.choose_ports(["redis", "smtp"])
-    secret = first.secret("redis")
-    again = State(tmp_path)
-    again.choose_ports(["redis", "smtp"])
-    assert (again.ports, again.secret("redis")) == (first.ports, secret)
-    assert (tmp_path / "state.json").stat().st_mode & 0o077 == 0
-
-
 def test_ports_are_chosen_again_if_one_is_in_use(tmp_path: Path) -> None:
     state = State(tmp_path)
     state.choose_ports(["redis", "smtp"])

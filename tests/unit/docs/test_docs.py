@@ -1,6 +1,5 @@
 """The documentation against the code."""
 
-import configparser
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,23 +20,18 @@ from chassis.rpc.entrypoint import Rpc
 from chassis.rpc.introspection import summary
 from dev.platform.environment import variables
 from gateway.routing.table import ROUTES
+from tests.unit.containers.project import ROOT, package_names, setup_cfg, text
 from tests.unit.contracts.surface import events, service_classes
 
-ROOT = Path(__file__).resolve().parents[3]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
 
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`]+)`")
 ROW = re.compile(r"^\| (.+) \|$", re.MULTILINE)
-LINK = re.compile(r"\[[^]]*]\(([^)\s]+)\)")
 FILE = re.compile(r"[\w.-]+(/[\w.-]+)*\.(py|md|yml|cfg|toml|lua|svg|sh|lock)")
 FOLDER = re.compile(r"\w+(/\w+)*/")
 
 pytestmark = pytest.mark.filterwarnings("ignore:pkg_resources")
-
-
-def text(page: str) -> str:
-    return (ROOT / page).read_text(encoding="utf-8")
 
 
 def prose(page: Path) -> str:
@@ -73,11 +67,6 @@ def test_variables_in_a_page_exist(page: Path) -> None:
 # HTTP
 
 
-def endpoints(page: str) -> set[tuple[str, str]]:
-    found = re.findall(r"`(GET|POST|PUT|DELETE|PATCH) (/\S+)`", text(page).replace("`GET\n/", "`GET /"))
-    return {(method, path.partition("?")[0]) for method, path in found}
-
-
 BESIDE_THE_TABLE = {
     ("GET", "/livez"),
     ("GET", "/readyz"),
@@ -91,7 +80,9 @@ BESIDE_THE_TABLE = {
 
 def test_http_documentation_has_every_route_and_no_other() -> None:
     routes = {(route.method, path) for route in ROUTES for path in route.paths}
-    assert endpoints("docs/http-api.md") - BESIDE_THE_TABLE == routes
+    page = text("docs/http-api.md").replace("`GET\n/", "`GET /")
+    documented = re.findall(r"`(GET|POST|PUT|DELETE|PATCH) (/[^\s?`]+)[^`]*`", page)
+    assert set(documented) - BESIDE_THE_TABLE == routes
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
@@ -183,19 +174,10 @@ def test_every_fact_about_the_stack_names_its_evidence() -> None:
     assert [row[0] for row in facts if len(row) != 4 or not row[3]] == []
 
 
-# Dependencies
-
-
-def dependencies() -> set[str]:
-    config = configparser.ConfigParser()
-    config.read(ROOT / "setup.cfg")
-    parts = [config["options"]["install_requires"], *config["options.extras_require"].values()]
-    lines = [line for part in parts for line in part.splitlines() if line and not line.startswith("#")]
-    return {re.split(r"[\s~<>=!]", line)[0] for line in lines}
-
-
 def test_dependencies_are_documented_and_no_others() -> None:
-    assert first_spans("docs/dependencies.md") == dependencies()
+    extras = setup_cfg()["options.extras_require"].values()
+    names = set().union(*map(package_names, [setup_cfg()["options"]["install_requires"], *extras]))
+    assert {name.lower() for name in first_spans("docs/dependencies.md")} == names
 
 
 # Commands, links and paths

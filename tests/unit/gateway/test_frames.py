@@ -26,9 +26,6 @@ def test_frame_is_read_with_each_length_form(size: int) -> None:
     assert [len(part.data) for part in event if isinstance(part, TextMessage)] == [size]
 
 
-def test_close_frame_has_code_and_reason() -> None:
+def test_close_and_ping_frames_are_read() -> None:
     assert received(frames.close(1013, "too slow")) == [CloseConnection(code=1013, reason="too slow")]
-
-
-def test_ping_frame_is_recognized() -> None:
     assert received(frames.PING) == [Ping(payload=b"")]

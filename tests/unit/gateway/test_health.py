@@ -20,6 +20,7 @@ class Backends:
 
     def __init__(self) -> None:
         self.down: set[str] = set()
+        self.failing: list[str] = []
         self.pings = 0
         self.rpc = SimpleNamespace(call_as_gateway=self._call)
         self.database = SimpleNamespace(begin=self._begin)
@@ -54,7 +55,7 @@ def backends() -> Backends:
 def app(backends: Backends, monkeypatch: pytest.MonkeyPatch) -> Flask:
     monkeypatch.setattr(health, "MAX_AGE", 0)
     app = Flask("test")
-    health.add(app, cast("Any", backends))
+    health.add(app, cast("Any", backends), lambda: backends.failing)
     return app
 
 
@@ -84,6 +85,17 @@ def test_gateway_is_not_ready_while_it_has_no_broker(app: Flask, backends: Backe
     assert status(app) == 200
     backends.down = {"broker"}
     assert status(app) == 503
+
+
+def test_process_is_alive_unless_a_background_task_does_not_work(app: Flask, backends: Backends) -> None:
+    def livez() -> tuple[int, Any]:
+        response = app.test_client().get("/livez")
+        return response.status_code, response.json
+
+    backends.down = {"broker", "database", *health.SERVICES}
+    assert livez() == (200, {"status": "ok"})
+    backends.failing = ["Broker.run"]
+    assert livez() == (503, {"status": "failing", "tasks": ["Broker.run"]})
 
 
 def test_concurrent_probes_share_one_check(app: Flask, backends: Backends, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,10 +8,10 @@ import gevent
 import pytest
 
 from chassis import clock
-from chassis.errors import ServiceError, Unauthenticated, Unavailable
+from chassis.errors import Unauthenticated, Unavailable
 from chassis.ids import new_id
 from gateway.websocket import frames, monitor
-from gateway.websocket.connection import Connection
+from gateway.websocket.connection import Connection, LiveFrame
 from gateway.websocket.monitor import Monitor
 from gateway.websocket.registry import Registry
 from notifications.contract import Replay
@@ -36,7 +36,7 @@ class Users:
     """A fake users service: one answer for all calls, with counts of calls and of concurrent calls."""
 
     def __init__(self) -> None:
-        self.answer: Identity | ServiceError = identity(LATER)
+        self.answer: Identity | Exception = identity(LATER)
         self.calls = self.running = self.most = 0
 
     def call_as_gateway(self, target: str, request: Authenticate, _reply: type[Identity]) -> Identity:
@@ -46,7 +46,7 @@ class Users:
         self.most = max(self.most, self.running)
         gevent.sleep(0)
         self.running -= 1
-        if isinstance(self.answer, ServiceError):
+        if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
 
@@ -138,13 +138,6 @@ def test_live_session_keeps_its_websocket(users: Users, sockets: Registry, monit
     assert users.calls == 1
 
 
-def test_ended_session_closes_its_websocket(users: Users, sockets: Registry, monitoring: Monitor) -> None:
-    connection = opened(sockets, NOW)
-    users.answer = Unauthenticated("It has ended.", "invalid_token")
-    monitoring.check_sessions()
-    assert closed_with(connection) == 1008
-
-
 def test_lost_end_of_a_session_is_found_after_ten_minutes(users: Users, sockets: Registry, monitoring: Monitor) -> None:
     connection = opened(sockets, LATER)
     users.answer = Unauthenticated("It has ended.", "invalid_token")
@@ -197,6 +190,36 @@ def test_frame_before_a_websockets_resync_hides_nothing_that_was_missed(
     monitoring._rpc = inbox  # type: ignore[assignment]  # noqa: SLF001 - both fake services
     connection.start(inbox, None)  # type: ignore[arg-type]
     monitoring.resync()
-    connection.notify(SECOND, b"a frame before the resync")
+    connection.receive(LiveFrame(2, b"a frame before the resync", SECOND))
+    assert gevent.wait(timeout=5)
+    assert inbox.requested == [None, FIRST]
+
+
+def test_websocket_whose_resync_fails_with_an_unhandled_exception_is_closed(
+    sockets: Registry, monitoring: Monitor, users: Users, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection = opened(sockets, LATER)
+    users.answer = KeyError("unforeseen")
+    monitoring.resync()
+    assert gevent.wait(timeout=5)
+    assert closed_with(connection) == frames.TRY_AGAIN_LATER
+    assert "KeyError" in caplog.text
+
+
+def test_gap_is_filled_only_after_a_moment_and_only_once(
+    sockets: Registry, monitoring: Monitor, users: Users, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = opened(sockets, LATER)
+    inbox = Inbox(users)
+    monitoring._rpc = inbox  # type: ignore[assignment]  # noqa: SLF001 - both fake services
+    connection.start(inbox, None)  # type: ignore[arg-type]
+    connection._sent = 1  # noqa: SLF001 - the fake inbox has no numbers
+    connection.receive(LiveFrame(3, b"a frame after the gap", SECOND))
+    monitoring.fill_gaps_once()
+    assert gevent.wait(timeout=5)
+    assert inbox.requested == [None]
+    monkeypatch.setattr(monitor, "GAP_WAIT", 0)
+    monitoring.fill_gaps_once()
+    monitoring.fill_gaps_once()
     assert gevent.wait(timeout=5)
     assert inbox.requested == [None, FIRST]

@@ -4,7 +4,6 @@ import json
 
 import pytest
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import MethodNotAllowed
 
 from chassis import errors
 from gateway.http import problems
@@ -32,11 +31,6 @@ def test_each_error_has_its_status(error: errors.ServiceError, status: int) -> N
     assert {"type", "title", "status", "detail", "code", "request_id"} <= document.keys()
 
 
-def test_problem_names_invalid_fields() -> None:
-    document = json.loads(problems.document(errors.Invalid.field("text", "is blank"), "r-1"))
-    assert document["errors"] == [{"field": "text", "message": "is blank"}]
-
-
 def test_www_authenticate_distinguishes_invalid_from_missing_token() -> None:
     bad = dict(problems.headers(errors.Unauthenticated("no", "invalid_token")))["WWW-Authenticate"]
     none = dict(problems.headers(errors.Unauthenticated("no")))["WWW-Authenticate"]
@@ -56,12 +50,6 @@ def test_www_authenticate_distinguishes_invalid_from_missing_token() -> None:
 )
 def test_retry_after_is_sent_where_known(error: errors.ServiceError, seconds: str | None) -> None:
     assert dict(problems.headers(error)).get("Retry-After") == seconds
-
-
-def test_wrong_method_gets_allow_header() -> None:
-    rejection, headers = problems.translate(MethodNotAllowed(valid_methods=["PUT", "GET"]))
-    assert rejection.status == 405
-    assert dict(headers)["Allow"] == "GET, PUT"
 
 
 @pytest.mark.parametrize(

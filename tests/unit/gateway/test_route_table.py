@@ -2,7 +2,6 @@
 
 import pytest
 
-from gateway.routing.overrides import default_override
 from gateway.routing.route import Access
 from gateway.routing.table import ROUTES
 
@@ -29,13 +28,8 @@ def test_every_endpoint_of_the_specification_has_a_route(method: str, path: str,
 def test_route_names_and_endpoints_are_unique() -> None:
     names = [route.name for route in ROUTES]
     endpoints = [(route.method, path) for route in ROUTES for path in route.paths]
-    assert len(set(names)) == len(names)
-    assert len(set(endpoints)) == len(endpoints)
+    assert (len(set(names)), len(set(endpoints))) == (len(names), len(endpoints))
 
 
 def test_only_public_routes_use_the_shared_cache() -> None:
     assert all(route.access is Access.ANYONE and route.method == "GET" for route in ROUTES if route.tag)
-
-
-def test_default_override_is_enabled_with_its_own_service() -> None:
-    assert all(default_override(route).enabled and default_override(route).target == route.target for route in ROUTES)

@@ -40,12 +40,9 @@ def written(tmp_path: Path) -> Iterator[Written]:
 
 
 def test_process_follows_the_table(written: Written) -> None:
-    rule = written(enabled=False, target="archive.all", rate="10/minute", cache_seconds=5, deadline=1).override(
-        "all-posts"
-    )
-    assert rule == overrides.RouteOverride(
-        enabled=False, target="archive.all", rate=Rate(10, 60), cache_seconds=5, deadline=1
-    )
+    values = {"enabled": False, "target": "archive.all", "cache_seconds": 5, "deadline": 1}
+    override = written(**values, rate="10/minute").override("all-posts")
+    assert override == overrides.RouteOverride(**values, rate=Rate(10, 60))  # type: ignore[arg-type]
     assert written(rate=None).override("all-posts").rate is None
 
 

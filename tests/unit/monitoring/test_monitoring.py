@@ -12,6 +12,7 @@ from dev.machine.files import ROOT
 from dev.machine.state import State
 from dev.platform.instance import port_names
 from dev.servers import prometheus
+from tests.unit.containers.project import text
 
 MONITORING = ROOT / "docker" / "monitoring"
 NAME = re.compile(r"\b(?:baraza|rabbitmq|pg|redis|process|up)(?:_\w+)?\b(?=[\[{ )]|$)")
@@ -23,10 +24,6 @@ def load(path: str) -> dict[str, Any]:
     """Read YAML without SafeLoader, to which Nameko adds the variables of the environment."""
     found: dict[str, Any] = yaml.load((MONITORING / path).read_text(encoding="utf-8"), yaml.CSafeLoader)
     return found
-
-
-def docs(page: str) -> str:
-    return (ROOT / "docs" / page).read_text(encoding="utf-8")
 
 
 CONTAINERS: dict[str, Any] = load("../compose.yml")["services"]
@@ -57,13 +54,13 @@ def metrics(expressions: list[str]) -> set[str]:
 
 
 def test_every_metric_in_dashboards_and_alerts_exists() -> None:
-    documented = set(re.findall(r"^\| `(\w+)` \|", docs("metrics.md"), re.MULTILINE))
+    documented = set(re.findall(r"^\| `(\w+)` \|", text("docs/metrics.md"), re.MULTILINE))
     used = metrics([*EXPRESSIONS, *(rule["expr"] for rule in RULES)]) - {"up"}
     assert {name for name in used if not name.startswith(EXPORTERS)} <= documented
 
 
 def test_every_metric_of_ours_is_in_a_dashboard() -> None:
-    documented = set(re.findall(r"^\| `(baraza_\w+)` \|", docs("metrics.md"), re.MULTILINE))
+    documented = set(re.findall(r"^\| `(baraza_\w+)` \|", text("docs/metrics.md"), re.MULTILINE))
     assert documented <= metrics(EXPRESSIONS)
 
 
@@ -74,14 +71,14 @@ def test_alert_has_a_severity_a_meaning_and_a_section_in_the_runbook(rule: dict[
     assert rule["annotations"].keys() == {"summary", "description", "runbook_url"}
     assert rule["annotations"]["runbook_url"] == f"docs/runbook.md#{name.lower()}"
     assert "for" in rule
-    section = docs("runbook.md").partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+    section = text("docs/runbook.md").partition(f"\n## {name}\n")[2].partition("\n## ")[0]
     assert re.search(r"\*\*Meaning\.\*\*.*\*\*Inspect\.\*\*.*```.*\*\*Fix\.\*\*", section, re.DOTALL)
 
 
 def test_every_alert_is_tested_and_no_other_is_in_the_runbook() -> None:
     names = {rule["alert"] for rule in RULES}
-    assert set(re.findall(r"^## (\w+)$", docs("runbook.md"), re.MULTILINE)) == names
-    tests = (MONITORING / "alerts_test.yml").read_text(encoding="utf-8")
+    assert set(re.findall(r"^## (\w+)$", text("docs/runbook.md"), re.MULTILINE)) == names
+    tests = text("docker/monitoring/alerts_test.yml")
     assert [name for name in names if name not in tests] == []
 
 

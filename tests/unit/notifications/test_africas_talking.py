@@ -33,25 +33,21 @@ def http_error(status: int) -> requests.HTTPError:
     return requests.HTTPError("error", response=response)
 
 
-@pytest.mark.parametrize("code", [100, 101, 102])
-def test_accepted_status_is_sent_with_the_id_of_the_provider(code: int) -> None:
-    assert result(response(recipient(code))) == DeliveryResult("sent", provider_id="ATXid_1")
+SENT = DeliveryResult("sent", provider_id="ATXid_1")
+NO_BALANCE = DeliveryResult("pending", "405 InsufficientBalance", delay=600, attempted=False)
 
 
-@pytest.mark.parametrize("code", [401, 407, 500, 501, 502])
-def test_transient_status_is_retried(code: int) -> None:
-    assert result(response(recipient(code, "RiskHold"))) == DeliveryResult("pending", f"{code} RiskHold")
-
-
-@pytest.mark.parametrize("code", [402, 403, 404, 406, 409])
-def test_other_status_is_a_permanent_failure(code: int) -> None:
-    assert result(response(recipient(code, "UserInBlacklist"))) == DeliveryResult("failed", f"{code} UserInBlacklist")
-
-
-def test_insufficient_balance_delays_the_next_attempt_and_does_not_count() -> None:
-    assert result(response(recipient(405, "InsufficientBalance"))) == DeliveryResult(
-        "pending", "405 InsufficientBalance", delay=600, attempted=False
-    )
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        *((code, SENT) for code in (100, 101, 102)),
+        *((code, DeliveryResult("pending", f"{code} Text")) for code in (401, 407, 500, 501, 502)),
+        *((code, DeliveryResult("failed", f"{code} Text")) for code in (402, 403, 404, 406, 409)),
+        (405, NO_BALANCE),
+    ],
+)
+def test_status_code_of_a_number_decides_its_result(code: int, expected: DeliveryResult) -> None:
+    assert result(response(recipient(code, "InsufficientBalance" if code == 405 else "Text"))) == expected
 
 
 def test_number_missing_from_the_response_is_unknown() -> None:
@@ -77,22 +73,20 @@ def test_status_that_contains_the_number_is_not_stored() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "expected"),
+    ("error", "expected"),
     [
-        (400, delivery_results.transient("HTTP 400")),
-        (401, delivery_results.unavailable("HTTP 401")),
-        (429, delivery_results.unavailable("HTTP 429")),
-        (500, delivery_results.unknown("HTTPError", provider_error=True)),
-        (502, delivery_results.unknown("HTTPError", provider_error=True)),
+        (http_error(400), delivery_results.transient("HTTP 400")),
+        (http_error(401), delivery_results.unavailable("HTTP 401")),
+        (http_error(429), delivery_results.unavailable("HTTP 429")),
+        *((http_error(status), delivery_results.unknown("HTTPError", provider_error=True)) for status in (500, 502)),
+        (requests.ReadTimeout(), delivery_results.unknown("ReadTimeout", provider_error=True)),
+        (requests.ConnectionError("aborted"), delivery_results.unknown("ConnectionError", provider_error=True)),
     ],
 )
-def test_http_4xx_is_retried_and_http_5xx_is_unknown(status: int, expected: DeliveryResult) -> None:
-    assert africas_talking.request_failed(http_error(status)) == expected
-
-
-@pytest.mark.parametrize("error", [requests.ReadTimeout(), requests.ConnectionError("aborted")])
-def test_connection_lost_during_a_request_is_unknown(error: requests.RequestException) -> None:
-    assert africas_talking.request_failed(error) == delivery_results.unknown(type(error).__name__, provider_error=True)
+def test_http_4xx_is_retried_and_http_5xx_or_a_lost_connection_is_unknown(
+    error: requests.RequestException, expected: DeliveryResult
+) -> None:
+    assert africas_talking.request_failed(error) == expected
 
 
 def test_refused_connection_is_unavailable() -> None:

@@ -3,44 +3,41 @@
 import pytest
 
 from notifications.channels import delivery_results
-from notifications.channels.delivery_results import after_attempt
+from notifications.channels.delivery_results import DeliveryResult, after_attempt
 
 BACKOFF = [5, 30, 120]
 MIDDLE = 0.5  # no jitter
 
 
-@pytest.mark.parametrize(("attempt", "delay"), [(1, 5), (2, 30), (3, 120)])
-def test_delay_grows_with_each_transient_failure(attempt: int, delay: float) -> None:
-    after = after_attempt(delivery_results.transient("SMTP 451"), attempt, BACKOFF, MIDDLE)
-    assert (after.status, after.delay, after.error) == ("pending", delay, "SMTP 451")
+def pending(delay: float, error: str | None = None, *, attempted: bool = True) -> DeliveryResult:
+    return DeliveryResult("pending", error, delay=delay, attempted=attempted)
 
 
-def test_transient_failure_of_the_last_attempt_is_permanent() -> None:
-    after = after_attempt(delivery_results.transient("SMTP 451"), 4, BACKOFF, MIDDLE)
-    assert (after.status, after.error) == ("failed", "SMTP 451")
+@pytest.mark.parametrize(
+    ("result", "attempt", "expected"),
+    [
+        (delivery_results.transient("x"), 1, pending(5, "x")),
+        (delivery_results.transient("x"), 2, pending(30, "x")),
+        (delivery_results.transient("x"), 3, pending(120, "x")),
+        (delivery_results.transient("x"), 4, delivery_results.failed("x")),
+        (delivery_results.transient("x", 3600), 1, pending(3600, "x")),
+        (delivery_results.not_attempted(), 9, pending(0, attempted=False)),
+        (delivery_results.unavailable("x"), 9, delivery_results.unavailable("x")),
+        (delivery_results.sent("id"), 1, delivery_results.sent("id")),
+        (delivery_results.failed("x"), 1, delivery_results.failed("x")),
+        (delivery_results.unknown("x"), 1, delivery_results.unknown("x")),
+    ],
+    ids=[
+        *("first", "second", "third and last delay", "last attempt", "longer delay", "not attempted", "unavailable"),
+        *("sent", "failed", "unknown"),
+    ],
+)
+def test_only_attempts_that_may_succeed_later_are_retried(
+    result: DeliveryResult, attempt: int, expected: DeliveryResult
+) -> None:
+    assert after_attempt(result, attempt, BACKOFF, MIDDLE) == expected
 
 
 def test_jitter_is_a_fifth_either_way() -> None:
     delays = [after_attempt(delivery_results.transient("x"), 2, BACKOFF, random).delay for random in (0, 1)]
     assert delays == pytest.approx([24, 36])
-
-
-def test_failure_with_a_longer_delay_keeps_it() -> None:
-    assert after_attempt(delivery_results.transient("x", 3600), 1, BACKOFF, MIDDLE).delay == 3600
-
-
-def test_delivery_that_was_not_attempted_is_due_at_once() -> None:
-    after = after_attempt(delivery_results.not_attempted(), 9, BACKOFF, MIDDLE)
-    assert (after.status, after.delay) == ("pending", 0)
-
-
-def test_unavailable_provider_costs_no_attempt() -> None:
-    after = after_attempt(delivery_results.unavailable("SMTP 535"), 9, BACKOFF, MIDDLE)
-    assert (after.status, after.delay, after.error, after.attempted) == ("pending", 0, "SMTP 535", False)
-
-
-@pytest.mark.parametrize(
-    "result", [delivery_results.sent("id"), delivery_results.failed("x"), delivery_results.unknown("x")]
-)
-def test_other_results_are_not_changed(result: delivery_results.DeliveryResult) -> None:
-    assert after_attempt(result, 1, BACKOFF, MIDDLE) == result

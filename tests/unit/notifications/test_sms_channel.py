@@ -1,8 +1,6 @@
 """The SMS channel without a database."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from unittest.mock import Mock
 
 from chassis.errors import Unavailable
 from notifications.channels import delivery_results
@@ -22,18 +20,8 @@ CONFIG = {
 }
 
 
-class UnavailableDatabase:
-    """Fails in every transaction."""
-
-    @contextmanager
-    def write(self) -> Iterator[None]:
-        raise Unavailable("The database is unavailable.")
-        yield
-
-
 def test_sms_that_cannot_be_counted_is_not_attempted() -> None:
-    db: Any = UnavailableDatabase()
-    no_rpc: Any = None
+    db, no_rpc = Mock(write=Mock(side_effect=Unavailable("The database is unavailable."))), Mock()
     batch = [
         OutgoingMessage(1, "-", "0711", "ada", "message", "Tea", "Chai?"),
         OutgoingMessage(2, "-", "+254711000001", "ben", "message", "Tea", "Chai?"),

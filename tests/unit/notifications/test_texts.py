@@ -2,12 +2,12 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.contract import PostCreated
 from notifications import texts
-from notifications.contract import SendNotification
 
 POST = PostCreated(
     id="01932f3e-0000-7000-8000-000000000001",
@@ -18,12 +18,6 @@ POST = PostCreated(
 )
 
 
-def test_post_notification_has_author_excerpt_and_ids() -> None:
-    content = texts.for_post(POST)
-    assert (content.kind, content.title, content.message) == ("post_created", "ada posted", POST.text)
-    assert content.data == {"post_id": POST.id, "author_id": POST.author_id, "author_username": "ada"}
-
-
 def test_erased_post_has_neither_name_nor_text() -> None:
     content = texts.for_erased_post(POST.id, POST.author_id)
     assert content.kind == "post_created"
@@ -32,31 +26,18 @@ def test_erased_post_has_neither_name_nor_text() -> None:
     assert POST.text not in str(content)
 
 
-def test_long_post_is_cut_between_words() -> None:
-    content = texts.for_post(POST.model_copy(update={"text": "mti " * 100}))
-    assert content.message == ("mti " * 50).strip() + "…"
-    assert len(content.message) == 200
-
-
-def test_direct_message_without_title_gets_the_default_title() -> None:
-    request = SendNotification(user_id=POST.author_id, message="Chai?")
-    assert texts.for_request(request) == texts.Content("message", "Message", "Chai?")
-
-
-def test_text_that_fits_is_not_cut() -> None:
-    assert texts.excerpt("a" * 20, 20) == "a" * 20
-
-
-def test_word_that_just_fits_is_kept() -> None:
-    assert texts.excerpt("one two three", 8) == "one two…"
-
-
-def test_text_without_spaces_is_cut_between_characters() -> None:
-    assert texts.excerpt("ada: " + "木" * 30, 15) == "ada: " + "木" * 9 + "…"
-
-
-def test_long_word_is_cut_between_characters() -> None:
-    assert texts.excerpt("a" * 30, 10) == "a" * 9 + "…"
+@pytest.mark.parametrize(
+    ("text", "limit", "excerpt"),
+    [
+        ("a" * 20, 20, "a" * 20),
+        ("one two three", 8, "one two…"),
+        ("ada: " + "木" * 30, 15, "ada: " + "木" * 9 + "…"),
+        ("a" * 30, 10, "a" * 9 + "…"),
+    ],
+    ids=["fits", "word that just fits", "no spaces", "long word"],
+)
+def test_text_is_cut_between_words_where_possible(text: str, limit: int, excerpt: str) -> None:
+    assert texts.excerpt(text, limit) == excerpt
 
 
 def test_one_line_has_no_line_breaks_and_control_characters() -> None:

@@ -16,7 +16,7 @@ from chassis.events.topology import handler_queues, module_queues
 from chassis.service import Service
 from dev.platform.programs import SERVICES
 from docker.rabbitmq import permissions
-from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, OPERATOR
+from docker.rabbitmq.accounts import ACCOUNTS, OPERATOR
 
 pytestmark = pytest.mark.filterwarnings("ignore:pkg_resources")
 
@@ -121,10 +121,6 @@ def test_account_may_not_use_other_names(name: str) -> None:
     for verb in VERBS:
         for other in ("amq.topic", "amq.rabbitmq.trace", "nameko-rpc2", "x-rpc-users", f"rpc-{name}-2", "anything"):
             assert not permits(name, verb, other), (verb, other)
-
-
-def test_administrator_is_not_an_account_of_a_service() -> None:
-    assert ADMINISTRATOR not in {*ACCOUNT, OPERATOR.name}
 
 
 @pytest.mark.parametrize("file", permissions.FILES, ids=str)

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 import requests
-from africastalking.Service import AfricasTalkingException
 from africastalking.SMS import SMSService
 
 AMINA = "+254711000001"
@@ -53,10 +52,3 @@ def test_response_is_text_unless_its_content_type_is_exactly_json(
 ) -> None:
     assert send(monkeypatch, response(201)) == {}
     assert send(monkeypatch, response(201, content_type)) == "{}"
-
-
-def test_error_has_the_text_of_the_response_and_not_its_status(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(AfricasTalkingException) as error:
-        send(monkeypatch, response(429, "text/plain", b"slowly"))
-    assert error.value.args == ("slowly",)
-    assert not hasattr(error.value, "response")

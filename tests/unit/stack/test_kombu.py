@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
-from kombu import Connection, Producer
 from kombu.exceptions import EncodeError
 from kombu.serialization import dumps, loads
 
@@ -29,16 +28,3 @@ def test_times_uuids_and_bytes_have_an_encoding_that_only_kombu_decodes(value: o
 def test_sets_and_dataclasses_cannot_be_encoded(value: object) -> None:
     with pytest.raises(EncodeError):
         dumps(value, "json")
-
-
-def test_keys_become_texts_and_tuples_become_lists() -> None:
-    content_type, encoding, body = dumps({1: (2, 3)}, "json")
-    assert loads(body, content_type, encoding) == {"1": [2, 3]}
-
-
-def test_expiration_is_given_in_seconds_and_sent_in_milliseconds() -> None:
-    with Connection("memory://") as connection:
-        queue = connection.SimpleQueue("queue")
-        Producer(connection).publish({}, routing_key="queue", expiration=5)
-        assert queue.get(timeout=1).properties["expiration"] == "5000"
-        queue.close()

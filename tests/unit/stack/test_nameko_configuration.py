@@ -37,11 +37,6 @@ def test_values_are_parsed_as_yaml_unless_they_are_raw(parse: Any) -> None:
     assert parse("!raw_env_var ${TEST_FACT}", "yes") == "yes"
 
 
-def test_quoted_variable_is_not_replaced_unless_it_is_raw(parse: Any) -> None:
-    assert parse('"x-${TEST_FACT}"', "1") == "x-${TEST_FACT}"
-    assert parse('!raw_env_var "x-${TEST_FACT}"', "1") == "x-1"
-
-
 def test_show_config_prints_every_secret(parse: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "config.yml"
     file.write_text("password: !raw_env_var ${TEST_FACT}")

@@ -1,12 +1,10 @@
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from users.credentials import failed_logins
-from users.credentials.failed_logins import FailureLimit
+from users.credentials.failed_logins import DAY, FailureBudget, FailureLimit
 
 LIMIT = FailureLimit(free=20, first=1, longest=900, most=100)
-USER_ID = "01932f3e-0000-7000-8000-000000000001"
 
 
 def test_wait_is_zero_for_the_free_failures_then_doubles_up_to_the_longest() -> None:
@@ -19,15 +17,42 @@ def test_wait_never_decreases_and_never_exceeds_the_longest(failures: int) -> No
     assert LIMIT.wait(failures) <= LIMIT.wait(failures + 1) <= 900
 
 
-@pytest.mark.parametrize("user_id", [USER_ID, None])
-def test_names_of_an_account_share_a_subject_and_unknown_names_do_not(user_id: str | None) -> None:
-    by_name = failed_logins.login_subject(user_id, "ada")
-    by_email = failed_logins.login_subject(user_id, "ada@example.org")
-    assert (by_name == by_email) == (user_id is not None)
-    assert "ada" not in by_name + by_email
+def test_limits_are_read_from_the_configuration() -> None:
+    login = {
+        "account": {"free": 2, "most": 30},
+        "unknown": {"free": 1, "longest": 7},
+        "address": {"free": 4},
+        "wait": {"first": 5, "longest": 6},
+    }
+    limits = failed_logins.limits_from_config(login)
+    assert limits.known == FailureLimit(free=2, first=5, longest=6, most=None)
+    assert limits.unknown == FailureLimit(free=1, first=5, longest=7, most=None)
+    assert limits.account == FailureBudget(most=30)
+    assert limits.address == FailureLimit(free=4, first=5, longest=6, most=None)
+    assert limits.session == FailureLimit(free=2, first=5, longest=6, most=30)
 
 
-def test_logins_and_sessions_of_an_account_are_counted_separately() -> None:
-    subjects = [failed_logins.login_subject(USER_ID, ""), failed_logins.session_subject(USER_ID)]
-    assert failed_logins.account_subjects(USER_ID) == subjects
-    assert len(set(subjects)) == 2
+def test_configuration_of_0_1_0_is_valid() -> None:
+    login = {
+        "account": {"free": 20, "most": 100},
+        "address": {"free": 1000},
+        "wait": {"first": 1, "longest": 900},
+    }
+    assert failed_logins.limits_from_config(login).unknown == FailureLimit(free=10, first=1, longest=3600, most=None)
+
+
+@given(st.integers(min_value=3, max_value=10_000))
+def test_budget_allows_fewer_failures_than_most_in_any_day(most: int) -> None:
+    budget = FailureBudget(most)
+    assert budget.at_once + DAY // budget.interval < most
+
+
+def test_one_unknown_address_cannot_use_up_the_budget_of_an_account() -> None:
+    limits = failed_logins.limits_from_config(
+        {"account": {"free": 20, "most": 100}, "address": {"free": 1000}, "wait": {"first": 1, "longest": 900}}
+    )
+    seconds, failures = 0, 0
+    while seconds < DAY.total_seconds():
+        failures += 1
+        seconds += limits.unknown.wait(failures)
+    assert failures < limits.account.at_once

@@ -32,6 +32,19 @@ def test_login_key_is_the_key_of_the_stored_address(name: str, address: str) -> 
     assert names.login_key(f"@{name}") == f"@{name}".lower(), "an invalid address has a key too"
 
 
+def test_address_that_needs_smtputf8_is_rejected_but_accounts_that_have_one_can_log_in() -> None:
+    with pytest.raises(Invalid) as error:
+        names.normalize_email("Ü@example.org")
+    assert error.value.errors[0]["field"] == "email"
+    assert names.login_key("Ü@EXAMPLE。org") == "ü@example.org"
+
+
+def test_mail_goes_to_the_ascii_form_of_a_domain() -> None:
+    assert names.ascii_email("ada@bücher.example.org") == "ada@xn--bcher-kva.example.org"
+    assert names.ascii_email("ada@example.org") == "ada@example.org"
+    assert names.ascii_email("ü@bücher.example.org") == "ü@xn--bcher-kva.example.org"
+
+
 @pytest.mark.parametrize(
     "text", ["ada", "ada@", "@example.org", "a da@example.org", "ada@localhost", "ada@[127.0.0.1]"]
 )

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from chassis.db.columns import UtcDateTime, UuidText
-from chassis.db.migrations import add_traceparent, create_chassis_tables
+from chassis.db.migrations import add_event_log, add_traceparent, create_chassis_tables
 
 revision = "0001"
 down_revision = None
@@ -26,3 +26,4 @@ def upgrade() -> None:
     )
     create_chassis_tables()
     add_traceparent()
+    add_event_log()

@@ -28,17 +28,20 @@ MODELS = {
     "notifications": notifications.models,
     "gateway": gateway.models,
 }
-USER, POST, NOTIFICATION = new_id(), new_id(), new_id()
+USER, SESSION, POST, NOTIFICATION = (new_id() for _ in range(4))
 NOW = clock.now()
 
 # The revision of the previous release, and a row for each table.
 PREVIOUS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
     "users": (
-        "0002",
+        "0003",
         {
             "users": {"id": USER, "username": "ada", "username_key": "ada", "email": "ada@example.org"}
             | {"email_key": "ada@example.org", "notify_by": ["email"], "password_hash": "-", "password_changed_at": NOW}
-            | {"is_active": True, "is_staff": False, "created_at": NOW}
+            | {"is_active": True, "is_staff": False, "created_at": NOW},
+            "sessions": {"id": SESSION, "user_id": USER, "token_hash": "-", "created_at": NOW}
+            | {"last_seen_at": NOW, "expires_at": NOW},
+            "guesses": {"subject": f"account:{USER}", "failures": 101, "since": NOW, "failed_at": NOW, "open_at": NOW},
         },
     ),
     "feeds": ("0002", {"posts": {"id": POST, "author_id": USER, "text": "Karibu", "created_at": NOW}}),

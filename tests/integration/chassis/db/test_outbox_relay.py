@@ -182,7 +182,7 @@ def test_write_succeeds_while_the_broker_is_down_and_its_event_follows(
     assert orders.received() == []
     relay_proxy.restore()
     until(orders.empty)
-    assert sorted(orders.received()) == [1, 2, 3]
+    assert orders.received() == [1, 2, 3]
 
 
 def test_relay_reconnects_after_a_lost_connection(relay_proxy: TcpProxy, orders: Outbox, until: Until) -> None:
@@ -193,6 +193,82 @@ def test_relay_reconnects_after_a_lost_connection(relay_proxy: TcpProxy, orders:
     orders.place(2)
     until(orders.empty)
     assert set(orders.received()) == {1, 2}
+
+
+def test_event_of_a_failed_batch_is_not_overtaken_by_later_ones(
+    relay_proxy: TcpProxy,
+    orders: Outbox,
+    until: Until,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(outbox_relay, "SWEEP_INTERVAL", 2)
+    orders.start()
+    orders.place(1)
+    until(orders.empty)
+    relay_proxy.cut()
+    orders.place(2)
+    until(lambda: "the outbox relay failed" in caplog.text)
+    relay_proxy.restore()
+    for quantity in (3, 4, 5):
+        orders.place(quantity)
+    until(orders.empty)
+    assert orders.received() == [1, 2, 3, 4, 5]
+
+
+def test_events_of_an_outage_are_published_in_the_order_of_commits(
+    relay_proxy: TcpProxy,
+    orders: Outbox,
+    until: Until,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(outbox_relay, "SWEEP_INTERVAL", 2)
+    monkeypatch.setattr(outbox_relay, "BATCH", 3)
+    monkeypatch.setattr(outbox_relay, "MAX_IN_MEMORY", 5)
+    relay_proxy.cut()
+    orders.start()
+    placed = list(range(1, 41))
+    for quantity in placed[:20]:
+        orders.place(quantity)
+    until(lambda: caplog.text.count("the outbox relay failed") >= 2)
+    relay_proxy.restore()
+    for quantity in placed[20:]:
+        orders.place(quantity)
+    until(orders.empty)
+    assert orders.received() == placed
+
+
+def test_events_beyond_those_in_memory_are_published_in_order(
+    orders: Outbox, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox_relay, "BATCH", 3)
+    monkeypatch.setattr(outbox_relay, "MAX_IN_MEMORY", 5)
+    orders.start()
+    orders.place(20, "place_many")
+    orders.place(20)
+    started = time.monotonic()
+    until(orders.empty)
+    assert orders.received() == [*range(20), 20]
+    assert time.monotonic() - started < 3, "the relay does not wait for the end of a lease"
+
+
+def test_rows_of_a_relay_that_has_no_broker_are_published_by_another(
+    relay_proxy: TcpProxy,
+    orders: Outbox,
+    until: Until,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    relay_proxy.cut()
+    orders.start()
+    orders.place(1)
+    until(lambda: "the outbox relay failed" in caplog.text)
+    monkeypatch.setattr(outbox_relay, "BatchPublisher", publisher.BatchPublisher)
+    started = time.monotonic()
+    orders.start()
+    until(orders.received)
+    assert time.monotonic() - started < 5, "the lease was given back"
 
 
 def test_relay_waits_only_seconds_for_a_paused_broker_and_loses_nothing(

@@ -25,8 +25,8 @@ def postgresql_proxy(settings: Settings) -> Iterator[TcpProxy]:
 
 @pytest.fixture
 def engine(postgresql_proxy: TcpProxy, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    monkeypatch.setattr(psycopg2_eventlet, "REPLY_TIMEOUT", 0.5)
-    psycopg2_eventlet.make_psycopg_green()
+    monkeypatch.setattr(psycopg2_eventlet, "MARGIN", 0.1)
+    psycopg2_eventlet.make_psycopg_green(0.4)
     engine = create_engine({"url": postgresql_proxy.uri})
     yield engine
     engine.dispose()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import eventlet
@@ -218,3 +219,41 @@ def test_command_times_out_if_the_broker_does_not_reply(
     with eventlet.Timeout(5), pytest.raises(ServiceError):
         DeadLetters(broker_proxy.uri, handler_queues(SampleInvoices), []).replay(ReplayParked(**HANDLER))
     assert is_id(raw_client.get(PARKED).properties["message_id"])
+
+
+def test_events_about_an_erased_account_are_deleted_and_others_keep_their_order(
+    park: Park, operator: Operator, settings: Settings, raw_client: RawAmqpClient
+) -> None:
+    kept = park(1, 2)
+    user = new_id()
+    for body in (f'{{"author_id":"{user}","text":"words"}}', f'["{user}"', '{"order_id":"x"}'):
+        raw_client.put(PARKED, body.encode())
+    DeadLetters(settings["AMQP_URI"], handler_queues(SampleInvoices), []).erase(user)
+    assert operator.overview()["parked"] == 3
+    assert [event["event_id"] for event in operator.overview()["oldest"]] == [*kept, None]
+
+
+def test_erasures_at_the_same_time_delete_the_events_of_all_their_accounts(
+    park: Park, settings: Settings, raw_client: RawAmqpClient
+) -> None:
+    park()
+    users = [new_id() for _ in range(10)]
+    for user in users:
+        raw_client.put(PARKED, user.encode())
+    letters = DeadLetters(settings["AMQP_URI"], handler_queues(SampleInvoices), [])
+    for greenlet in [eventlet.spawn(letters.erase, user) for user in users]:
+        greenlet.wait()
+    assert raw_client.depth(PARKED) == 0
+
+
+def test_events_that_were_parked_before_a_time_expire(
+    park: Park, operator: Operator, settings: Settings, until: Until, publish_event: PublishEvent
+) -> None:
+    park(1)
+    second_begins = clock.now().replace(microsecond=0) + timedelta(seconds=1)
+    until(lambda: clock.now() >= second_begins)
+    SampleInvoices.handle = fail
+    event_id = publish_event(2)
+    until(lambda: operator.overview()["parked"] == 2)
+    DeadLetters(settings["AMQP_URI"], handler_queues(SampleInvoices), []).expire(second_begins)
+    assert [event["event_id"] for event in operator.overview()["oldest"]] == [event_id]

@@ -28,7 +28,7 @@ from tests.integration.chassis.sample_service import SampleInvoices, fail, fail_
 from tests.integration.conftest import Settings
 from tests.integration.support.rpc import Rpc
 from tests.integration.support.tcp_proxy import TcpProxy
-from tests.unit.chassis.auth.forged_tokens import FORGED, VALID, Forge, valid_claims
+from tests.unit.chassis.auth.forged_tokens import FORGED, NOT_VALID_YET, VALID, Forge, valid_claims
 
 QUEUE = "evt-orders-order_placed--invoices.on_order_placed"
 PARKED = f"parked.{QUEUE}"
@@ -208,6 +208,36 @@ def test_event_is_parked_as_soon_as_the_broker_stops_rejecting_it(
         publish_forged(body=b"null")
         until(lambda: len(rejected) > 1)
     assert raw_client.get(PARKED).body == "null"
+
+
+@pytest.mark.parametrize("forge", NOT_VALID_YET.values(), ids=NOT_VALID_YET)
+def test_event_whose_token_is_not_valid_yet_is_retried_before_it_is_parked(
+    start: Start, publish_forged: PublishForged, raw_client: RawAmqpClient, forge: Forge
+) -> None:
+    start(SampleInvoices)
+    publish_forged(forge=forge)
+    headers = raw_client.get(PARKED).properties["application_headers"]
+    assert (headers["baraza.attempt"], headers["baraza.error"]) == (3, "bad_service_token")
+    assert SampleInvoices.received == []
+
+
+def test_event_from_the_future_is_handled_when_its_time_has_come(
+    start: Start, publish_forged: PublishForged, settings: Settings, until: Until
+) -> None:
+    settings["clock_skew"] = 0
+    start(SampleInvoices)
+    publish_forged(forge=lambda key, claims: VALID(key, claims | {"iat": int(time.time()) + 2}))
+    until(lambda: SampleInvoices.received == [1])
+
+
+def test_event_of_a_source_whose_clock_is_eight_seconds_ahead_is_handled_at_once(
+    start: Start, publish_forged: PublishForged, until: Until
+) -> None:
+    start(SampleInvoices)
+    started = time.monotonic()
+    publish_forged(forge=lambda key, claims: VALID(key, claims | {"iat": int(time.time()) + 8}))
+    until(lambda: SampleInvoices.received == [1])
+    assert time.monotonic() - started < 1, "without a retry"
 
 
 @pytest.mark.parametrize("attempt", [2**63 - 1, -1, "many", None, True, [1]], ids=range(6))

@@ -20,7 +20,7 @@ from tests.integration.chassis.raw_amqp import RawAmqpClient
 from tests.integration.chassis.sample_service import SampleInvoices, SampleOrders
 from tests.integration.conftest import Settings
 from tests.integration.support.rpc import Rpc
-from tests.unit.chassis.auth.forged_tokens import FORGED, VALID, Forge, valid_claims
+from tests.unit.chassis.auth.forged_tokens import FORGED, NOT_VALID_YET, VALID, Forge, valid_claims
 
 EMPTY = b'{"args":[],"kwargs":{}}'
 ORDER = b'{"args":[],"kwargs":{"item":"tea","quantity":1}}'
@@ -70,7 +70,7 @@ def test_call_with_no_or_a_malformed_token_is_rejected_before_the_method_runs(
     assert SampleOrders.callers == []
 
 
-@pytest.mark.parametrize("forge", FORGED.values(), ids=FORGED)
+@pytest.mark.parametrize("forge", [*FORGED.values(), *NOT_VALID_YET.values()], ids=[*FORGED, *NOT_VALID_YET])
 def test_call_with_a_forged_token_is_rejected_before_the_method_runs(
     raw_client: RawAmqpClient, headers: Headers, settings: Settings, forge: Forge
 ) -> None:
@@ -113,6 +113,19 @@ def test_stolen_key_acts_as_no_other_service_no_operator_and_no_user(
     raw_client.call("orders.record_caller", EMPTY, **headers(auth_token=token))
     assert reply_to(raw_client)["error"] is None
     assert SampleOrders.callers == [Caller("shop")]
+
+
+def test_request_that_arrives_after_its_deadline_is_not_executed(raw_client: RawAmqpClient, headers: Headers) -> None:
+    def call(sent_at: float) -> Any:
+        sent = headers(sent_at=sent_at)
+        raw_client.call("orders.record_caller", EMPTY, expiration="5000", **sent)
+        return reply_to(raw_client)["error"]
+
+    now = time.monotonic()
+    assert call(now) is None
+    assert call(now - 6)["exc_type"] == "DeadlineExceeded"
+    assert call(now - 4) is None
+    assert len(SampleOrders.callers) == 2
 
 
 def test_service_cannot_reuse_the_token_of_a_call_for_another_service(

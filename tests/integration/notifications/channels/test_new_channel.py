@@ -20,27 +20,6 @@ from users.contract import Recipient
 PUSH: Any = "push"
 
 
-class Push:
-    """Keeps the messages that it was asked to send."""
-
-    def __init__(self) -> None:
-        self.messages: list[OutgoingMessage] = []
-
-    def send(self, batch: Sequence[OutgoingMessage]) -> Iterator[list[SendResult]]:
-        for message in batch:
-            self.messages.append(message)
-            yield [(message.id, delivery_results.sent("push-1"))]
-
-
-def push_spec(channel: Push) -> ChannelSpec:
-    return ChannelSpec(
-        name=PUSH,
-        setup=lambda _settings: lambda _db, _rpc_client: channel,
-        address=attrgetter("username"),
-        abandoned=delivery_results.transient("the sender stopped on the way"),
-    )
-
-
 def test_registered_channel_has_a_timer_and_delivers(
     settings: dict[str, Any],
     accounts: Accounts,
@@ -48,10 +27,24 @@ def test_registered_channel_has_a_timer_and_delivers(
     create_deliveries: CreateDeliveries,
     finished: Deliveries,
 ) -> None:
-    push = Push()
+    messages: list[OutgoingMessage] = []
+
+    class Push:
+        def send(self, batch: Sequence[OutgoingMessage]) -> Iterator[list[SendResult]]:
+            messages.extend(batch)
+            yield [(message.id, delivery_results.sent("push-1")) for message in batch]
 
     class WithPush(DeliveriesService):
-        channels = ChannelsProvider([push_spec(push)])
+        channels = ChannelsProvider(
+            [
+                ChannelSpec(
+                    name=PUSH,
+                    setup=lambda _settings: lambda _db, _rpc_client: Push(),
+                    address=attrgetter("username"),
+                    abandoned=delivery_results.transient("the sender stopped on the way"),
+                )
+            ]
+        )
 
         @timer_for_each("notifications.delivery.interval", [PUSH])
         def send_due(self, channel: Any) -> None:
@@ -62,7 +55,7 @@ def test_registered_channel_has_a_timer_and_delivers(
     assert runner
     create_deliveries(PUSH, accounts.add("ada"), title="Tea", message="Chai?", forced=True)
     assert values(finished(), "channel", "status", "provider_id") == [("push", "sent", "push-1")]
-    assert [(message.address, message.title, message.body) for message in push.messages] == [("ada", "Tea", "Chai?")]
+    assert [(message.address, message.title, message.body) for message in messages] == [("ada", "Tea", "Chai?")]
 
 
 def test_fan_out_creates_deliveries_for_a_registered_channel() -> None:

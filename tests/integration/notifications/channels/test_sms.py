@@ -12,6 +12,8 @@ from tests.integration.support.fakes import FakeServer
 
 PHONE = "+254711000001"
 
+pytestmark = pytest.mark.usefixtures("sms")
+
 
 @pytest.fixture
 def ada(accounts: Accounts) -> str:
@@ -21,11 +23,6 @@ def ada(accounts: Accounts) -> str:
 @pytest.fixture
 def ben(accounts: Accounts) -> str:
     return accounts.add("ben", "sms", phone="+254711000002")
-
-
-@pytest.fixture(autouse=True)
-def _no_sms(sms: FakeServer) -> None:
-    assert sms.received() == []
 
 
 def test_same_text_to_several_users_is_one_request(ada: str, ben: str, deliver: Deliver, sms: FakeServer) -> None:

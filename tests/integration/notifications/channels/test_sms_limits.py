@@ -8,15 +8,9 @@ from typing import Any
 
 import eventlet
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import Engine, update
-from sqlalchemy.orm import Session
 
 from chassis import clock
-from notifications.channels.base import OutgoingMessage
-from notifications.channels.sms.account import SmsAccount
-from notifications.channels.sms.channel import Sms
 from notifications.channels.sms.counter import Counter
 from notifications.channels.sms.daily_limits import Limits
 from notifications.models import SmsCount
@@ -24,23 +18,18 @@ from tests.integration.notifications.channels import reserve_sms
 from tests.integration.notifications.support import Deliver, Rows, unit_of_work, values
 from tests.integration.notifications.users_service import Accounts
 from tests.integration.support.fakes import FakeServer
-from tests.integration.support.pagination import WITH_REAL_SERVICES
 
 PHONE = "+254711000001"
-SENDERS = 4
 PROCESSES = 3
 BUDGET_USED_UP = "today's budget for SMS is used up"
+
+pytestmark = pytest.mark.usefixtures("sms")
 
 
 @pytest.fixture
 def sms_settings(settings: dict[str, Any]) -> dict[str, Any]:
     section: dict[str, Any] = settings["notifications"]["sms"]
     return section
-
-
-@pytest.fixture(autouse=True)
-def _no_sms(sms: FakeServer) -> None:
-    assert sms.received() == []
 
 
 def new_users(accounts: Accounts, count: int) -> list[str]:
@@ -110,31 +99,6 @@ def test_every_day_has_its_own_limits(database: Engine, rows: Rows) -> None:
         connection.execute(update(SmsCount).values(day=clock.now().date() - timedelta(days=1)))
     assert [len(counter.reserve([PHONE])[1].allowed) for _ in range(2)] == [1, 0]
     assert total(rows) == 2
-
-
-@given(budget=st.integers(0, 12), due=st.lists(st.integers(0, 5), min_size=SENDERS, max_size=SENDERS))
-@WITH_REAL_SERVICES
-def test_concurrent_senders_never_exceed_the_budget(
-    database: Engine, sms_settings: dict[str, Any], budget: int, due: list[int]
-) -> None:
-    with Session(database) as session, session.begin():
-        session.query(SmsCount).delete()
-    sms = FakeServer(sms_settings["url"])
-    account = SmsAccount(sms_settings | {"daily_budget": budget})
-    no_rpc: Any = None
-    db = unit_of_work(database)
-
-    def send(sender: int) -> list[str]:
-        batch = [
-            OutgoingMessage(n, "-", f"+25471{sender}{n:06d}", "ada", "message", "Tea", f"number {n}")
-            for n in range(due[sender])
-        ]  # different texts, so one request each
-        return [result.status for results in Sms(account, db, no_rpc).send(batch) for _, result in results]
-
-    senders = [eventlet.spawn(send, sender) for sender in range(SENDERS)]
-    statuses = [status for sender in senders for status in sender.wait()]
-    assert len(sms.received()) == statuses.count("sent") == min(budget, sum(due))
-    assert statuses.count("cancelled") == sum(due) - min(budget, sum(due))
 
 
 def test_concurrent_processes_never_exceed_the_budget(database: Engine, rows: Rows) -> None:

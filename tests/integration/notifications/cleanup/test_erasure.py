@@ -1,13 +1,17 @@
 """A deleted account: its inbox is removed, and its name and texts from other inboxes."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from amqp import Message
+from kombu import Connection
 from nameko.runners import ServiceRunner
 from nameko.testing.services import entrypoint_hook
 from nameko.testing.utils import get_container
 
 from chassis import clock
+from chassis.events.queues import parked_queue
 from notifications.cleanup import erasure
 from notifications.service import NotificationsService
 from tests.integration.notifications.support import PublishPost, Rows, Until, user, values
@@ -72,3 +76,18 @@ def test_post_that_arrives_after_the_erasure_notifies_no_user(
     publish_post(other, "after it")
     until(lambda: rows("notifications", done=True))
     assert values(rows("notifications"), "message") == ["after it"]
+
+
+def test_parked_events_with_words_of_the_user_are_deleted(
+    accounts: Accounts, erase: Erase, settings: dict[str, Any], until: Until
+) -> None:
+    author, other = accounts.add("author"), accounts.add("other")
+    with Connection(settings["AMQP_URI"]) as connection, connection.channel() as channel:
+        queue = parked_queue("evt-feeds-post_created--notifications.on_post_created")(channel)
+        queue.declare()
+        for user_id in (author, other):
+            channel.basic_publish(Message(f'{{"author_id":"{user_id}","text":"words"}}'), "", queue.name)
+        until(lambda: queue.queue_declare(passive=True).message_count == 2)
+        erase(author)
+        until(lambda: queue.queue_declare(passive=True).message_count == 1)
+        assert other in channel.basic_get(queue.name).body

@@ -5,7 +5,7 @@ from chassis import config
 from chassis.db.psycopg2_eventlet import make_psycopg_green
 
 if __name__ == "__main__":
-    make_psycopg_green()
     settings = config.load("notifications")
+    make_psycopg_green(settings["postgresql"]["statement"])
     settings["notifications"]["delivery"]["lease"] = 2
     runner.run("notifications.deliveries", settings)

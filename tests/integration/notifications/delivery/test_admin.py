@@ -57,25 +57,18 @@ def states(rows: Rows, **filters: object) -> list[tuple[str, int, bool]]:
     return [(row["status"], row["attempts"], row["due_at"] is not None) for row in rows("deliveries", **filters)]
 
 
-def test_retry_by_notification_makes_its_failed_deliveries_due_without_attempts(
+def test_retry_selects_by_notification_user_and_channel_and_starts_without_attempts(
     users: list[str], create_deliveries: CreateDeliveries, finish: Finish, rows: Rows, rpc: Rpc
 ) -> None:
     selected, other = create_deliveries("email", *users), create_deliveries("email", users[0])
     finish("failed", selected)
     finish("failed", other)
-    assert rpc("deliveries.retry", OPERATOR, id=selected) == {"deliveries": 3}
-    assert states(rows, notification_id=selected) == [DUE] * 3
-    assert states(rows, notification_id=other) == [FAILED]
-
-
-def test_retry_by_user_and_channel_selects_their_deliveries_only(
-    users: list[str], create_deliveries: CreateDeliveries, finish: Finish, rows: Rows, rpc: Rpc
-) -> None:
-    selected = create_deliveries("email", *users)
-    finish("failed", selected)
     assert rpc("deliveries.retry", OPERATOR, id=selected, channel="sms") == {"deliveries": 0}
     assert rpc("deliveries.retry", OPERATOR, id=selected, user_id=users[1], channel="email") == {"deliveries": 1}
-    assert states(rows) == [FAILED, DUE, FAILED]
+    assert states(rows, notification_id=selected) == [FAILED, DUE, FAILED]
+    assert rpc("deliveries.retry", OPERATOR, id=selected) == {"deliveries": 2}
+    assert states(rows, notification_id=selected) == [DUE] * 3
+    assert states(rows, notification_id=other) == [FAILED]
 
 
 def test_retry_by_channel_status_and_time_selects_what_ended_since(  # noqa: PLR0913, PLR0917 - fixtures
@@ -218,8 +211,3 @@ def test_selection_of_all_deliveries_is_rejected(rpc: Rpc) -> None:
     ):
         with pytest.raises(Invalid, match="expected the id of a notification"):
             rpc(f"deliveries.{method}", OPERATOR, **arguments)
-
-
-def test_invalid_field_is_named(rpc: Rpc) -> None:
-    with pytest.raises(Invalid, match="status"):
-        rpc("deliveries.retry", OPERATOR, id=new_id(), status="sent")

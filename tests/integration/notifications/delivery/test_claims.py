@@ -4,12 +4,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from nameko.runners import ServiceRunner
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, event, text, update
 from sqlalchemy.orm import Session
 
 from chassis import clock
+from chassis.ids import new_id
 from notifications.channels import delivery_results
 from notifications.deliveries import DeliveriesService
 from notifications.delivery import delivery_store
@@ -26,11 +26,6 @@ def claim(database: Engine, limit: int = 10, channel: str = "email") -> list[del
         return delivery_store.claim(session, channel, limit, LEASE)
 
 
-def expire_claims(database: Engine) -> None:
-    with database.begin() as connection:
-        connection.execute(update(Delivery).values(due_at=clock.now() - timedelta(seconds=1)))
-
-
 def test_delivery_is_claimed_by_one_sender_only(
     accounts: Accounts, create_deliveries: CreateDeliveries, database: Engine
 ) -> None:
@@ -40,21 +35,13 @@ def test_delivery_is_claimed_by_one_sender_only(
     assert not {claimed.id for claimed in first} & {claimed.id for claimed in second}
 
 
-def test_claimed_delivery_is_sending_and_its_attempt_is_counted(
-    accounts: Accounts, create_deliveries: CreateDeliveries, database: Engine, rows: Rows
-) -> None:
-    create_deliveries("sms", accounts.add("ada", "sms"))
-    assert [claimed.attempt for claimed in claim(database, channel="sms")] == [1]
-    assert values(rows("deliveries"), "status", "attempts") == [("sending", 1)]
-
-
 def test_late_result_of_an_expired_claim_is_ignored(
     accounts: Accounts, create_deliveries: CreateDeliveries, database: Engine, rows: Rows
 ) -> None:
     create_deliveries("email", accounts.add("ada", "email"))
     (late,) = claim(database)
-    expire_claims(database)
     with Session(database) as session, session.begin():
+        session.execute(update(Delivery).values(due_at=clock.now() - timedelta(seconds=1)))
         (expired,) = delivery_store.expired_claims(session, "email", 10)
         delivery_store.record(session, [(expired, delivery_results.transient("the sender stopped on the way"))])
     assert [claimed.attempt for claimed in claim(database)] == [2]
@@ -63,29 +50,45 @@ def test_late_result_of_an_expired_claim_is_ignored(
     assert values(rows("deliveries"), "status") == ["sending"]
 
 
-@pytest.mark.parametrize(
-    ("channel", "expected", "messages"),
-    [("email", ("sent", 2, None), 1), ("sms", ("unknown", 1, "the sender stopped on the way"), 0)],
-)
-def test_expired_claim_is_sent_again_by_email_and_unknown_by_sms(  # noqa: PLR0913, PLR0917 - fixtures
-    accounts: Accounts,
-    create_deliveries: CreateDeliveries,
-    database: Engine,
-    finished: Deliveries,
-    settings: dict[str, Any],
-    runner_factory: Callable[..., ServiceRunner],
-    mailbox: FakeServer,
-    sms: FakeServer,
-    channel: Any,
-    expected: tuple[Any, ...],
-    messages: int,
+def steps_of_expired_claims(database: Engine) -> int:
+    """Return how many hundred steps SQLite needs to look for expired claims."""
+    steps = [0]
+
+    def count() -> int:
+        steps[0] += 1
+        return 0
+
+    with Session(database) as session, session.begin():
+        sqlite: Any = session.connection().connection.driver_connection
+        sqlite.set_progress_handler(count, 100)
+        delivery_store.expired_claims(session, "email", 10)
+        sqlite.set_progress_handler(None, 0)
+    return steps[0]
+
+
+def pages_of_expired_claims(database: Engine) -> int:
+    """Return how many pages PostgreSQL reads to look for expired claims."""
+    found: list[Any] = []
+    with Session(database) as session, session.begin():
+        event.listen(database, "before_cursor_execute", lambda *args: found.append(args[2:4]), once=True)
+        delivery_store.expired_claims(session, "email", 10)
+        statement, parameters = found[-1]
+        session.execute(text("SET LOCAL enable_seqscan = off"))  # the planner prefers to scan a small table
+        cursor = session.connection().connection.cursor()
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", parameters)
+        (((explained,),),) = cursor.fetchall()
+        plan = explained["Plan"]
+    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+
+
+def test_looking_for_expired_claims_costs_the_same_with_many_due_deliveries(
+    create_deliveries: CreateDeliveries, database: Engine
 ) -> None:
-    create_deliveries(channel, accounts.add("ada", channel, phone="+254711000001"))
-    claim(database, channel=channel)
-    expire_claims(database)
-    runner_factory(settings, UsersService, DeliveriesService).start()
-    assert values(finished(), "status", "attempts", "last_error") == [expected]
-    assert len(mailbox.received() + sms.received()) == messages
+    cost = steps_of_expired_claims if database.dialect.name == "sqlite" else pages_of_expired_claims
+    create_deliveries("email", *(new_id() for _ in range(10)))
+    few = cost(database)
+    create_deliveries("email", *(new_id() for _ in range(5000)))
+    assert cost(database) <= few + 3
 
 
 def test_concurrent_senders_send_each_email_once(  # noqa: PLR0913, PLR0917 - fixtures

@@ -10,13 +10,12 @@ from nameko.runners import ServiceRunner
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from chassis.errors import Invalid, ServiceError
+from chassis.errors import ServiceError
 from notifications.channels import delivery_results
 from notifications.channels.base import Receipt
 from notifications.channels.delivery_results import DeliveryResult
 from notifications.delivery import delivery_store, receipts, receipts_store
-from notifications.inbox import inbox_store
-from tests.integration.notifications.support import CreateDeliveries, Rows, Until, unit_of_work, user
+from tests.integration.notifications.support import CreateDeliveries, Rows, Until, unit_of_work
 from tests.integration.notifications.users_service import Accounts
 from tests.integration.support.rpc import Rpc
 
@@ -112,17 +111,13 @@ def is_waiting(database: Engine) -> bool:
         return connection is None or connection.execute(query).scalar_one() > 0
 
 
-def store_receipt(database: Engine) -> None:
-    no_rpc: Any = None
-    receipts.store(unit_of_work(database), no_rpc, Receipt("sms", ID, DELIVERED))
-
-
 def test_receipt_during_the_recording_is_applied(
     claimed: delivery_store.Claim, database: Engine, status: Status, until: Until
 ) -> None:
+    no_rpc: Any = None
     with Session(database) as session, session.begin():
         delivery_store.record(session, [(claimed, delivery_results.sent(ID))])
-        storing = eventlet.spawn(store_receipt, database)
+        storing = eventlet.spawn(receipts.store, unit_of_work(database), no_rpc, Receipt("sms", ID, DELIVERED))
         until(lambda: is_waiting(database))
     storing.wait()
     assert status() == ("delivered", None)
@@ -165,30 +160,3 @@ def test_failed_opt_out_is_an_error_and_a_repeated_receipt_retries_it(
     report("Rejected", "UserInBlackList")
     assert accounts.opted_out == [PHONE]
     assert status() == ("failed", "Rejected: UserInBlackList")
-
-
-@pytest.mark.usefixtures("_sent")
-def test_other_reason_does_not_switch_sms_off(report: Report, accounts: Accounts) -> None:
-    report("Rejected", "DoNotDisturbRejection")
-    assert accounts.calls == 0
-
-
-def test_recipient_sees_the_reported_status(  # noqa: PLR0913, PLR0917 - fixtures
-    ada: str, create_deliveries: CreateDeliveries, database: Engine, report: Report, rpc: Rpc, rows: Rows
-) -> None:
-    notification = create_deliveries("sms", ada)
-    with Session(database) as session, session.begin():
-        inbox_store.add(session, notification, [ada])
-    record_sent(database, claim(database))
-    report("Success")
-    (delivery,) = rpc("notifications.detail", user(ada), id=notification)["deliveries"]
-    assert (delivery["channel"], delivery["status"], delivery["last_error"]) == ("sms", "delivered", None)
-    assert rows("delivery_reports")
-
-
-@pytest.mark.usefixtures("running")
-def test_invalid_report_is_rejected_with_the_name_of_the_field(rpc: Rpc) -> None:
-    for field, value in (("provider_id", "x" * 101), ("status", ""), ("phone", "0711")):
-        with pytest.raises(Invalid) as raised:
-            rpc("notifications.delivery_report", **{"provider_id": ID, "status": "Success"} | {field: value})
-        assert [error["field"] for error in raised.value.errors] == [field]

@@ -45,7 +45,10 @@ def test_killed_sender_resends_email_with_its_message_id_and_leaves_sms_unknown(
     until(lambda: mailbox.received() and sms.received())
     sender.kill()
     runner_factory(settings, DeliveriesService).start()
-    assert values(finished(), "channel", "status", "attempts") == [("email", "sent", 2), ("sms", "unknown", 1)]
+    assert values(finished(), "channel", "status", "attempts", "last_error") == [
+        ("email", "sent", 2, None),
+        ("sms", "unknown", 1, "the sender stopped on the way"),
+    ]
     message_ids = [dict(mailbox.read(mail["id"])["headers"])["Message-ID"] for mail in mailbox.received()]
     assert len(message_ids) == 2
     assert len(set(message_ids)) == 1

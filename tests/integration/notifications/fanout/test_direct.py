@@ -4,22 +4,20 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from nameko.runners import ServiceRunner
 from sqlalchemy import Engine, insert
 
 from chassis.auth.caller import Caller
 from chassis.errors import Conflict, Invalid, Unavailable
 from chassis.ids import new_id
-from notifications.deliveries import DeliveriesService
 from notifications.models import ErasedAccount
-from tests.integration.notifications.support import Deliveries, Rows, staff, values
+from tests.integration.notifications.support import Rows, staff, values
 from tests.integration.notifications.users_service import Accounts
 from tests.integration.support.events import EventListener
-from tests.integration.support.fakes import FakeServer
 from tests.integration.support.rpc import Rpc
 
 FEEDS = Caller("feeds")
 METHOD = "notifications.send_notification"
+TOO_MANY = ("channels", ["email", "sms", "realtime", "email"])
 
 pytestmark = pytest.mark.usefixtures("running")
 
@@ -31,26 +29,20 @@ def test_active_user_is_notified_by_the_channels_of_their_account(
     ada = accounts.add("ada", "realtime", "email")
     reply = rpc(METHOD, staff(new_id()), user_id=ada, message="Chai?", title="Tea")
     assert (reply["kind"], reply["title"], reply["message"]) == ("message", "Tea", "Chai?")
-    assert listener.next("notification_created") == {"notification": reply, "recipients": [ada]}
+    assert listener.next("notification_created") == {"notification": reply, "recipients": [ada], "seqs": [1]}
     assert values(rows("inbox"), "user_id") == [ada]
     assert values(rows("deliveries"), "channel", "chosen") == [("email", False)]
 
 
-def test_sender_may_force_delivery_channels(accounts: Accounts, rpc: Rpc, rows: Rows) -> None:
-    ada = accounts.add("ada", "realtime", "email")
-    rpc(METHOD, FEEDS, user_id=ada, message="Chai?", channels=["sms"])
-    assert values(rows("deliveries"), "channel", "chosen") == [("sms", True)]
-    assert rows("outbox") == []
-
-
-def test_sender_may_force_realtime_only(
+def test_channels_of_the_sender_replace_those_of_the_account(
     accounts: Accounts, rpc: Rpc, rows: Rows, listen: Callable[[str], EventListener]
 ) -> None:
-    listener = listen("notifications")
-    ada = accounts.add("ada", "email")
-    reply = rpc(METHOD, FEEDS, user_id=ada, message="Chai?", channels=["realtime"])
-    assert listener.next("notification_created") == {"notification": reply, "recipients": [ada]}
-    assert rows("deliveries") == []
+    listener, ada = listen("notifications"), accounts.add("ada", "realtime", "email")
+    rpc(METHOD, FEEDS, user_id=ada, message="Chai?", channels=["sms"])
+    realtime = rpc(METHOD, FEEDS, user_id=ada, message="Maandazi?", channels=["realtime"])
+    assert realtime["title"] == "Message"  # the default
+    assert listener.next("notification_created") == {"notification": realtime, "recipients": [ada], "seqs": [1]}
+    assert values(rows("deliveries"), "channel", "chosen") == [("sms", True)]
 
 
 @pytest.mark.parametrize("account", ["unknown", "erased"])
@@ -67,26 +59,6 @@ def test_inactive_recipient_is_a_conflict_and_nothing_is_stored(
         rpc(METHOD, FEEDS, user_id=recipient, message="Chai?")
     assert raised.value.code == "recipient_not_active"
     assert not any(rows(table) for table in ("notifications", "inbox", "deliveries", "outbox"))
-
-
-def test_account_closed_before_sending_cancels_the_deliveries(  # noqa: PLR0913, PLR0917 - fixtures
-    accounts: Accounts,
-    rpc: Rpc,
-    settings: dict[str, Any],
-    runner_factory: Callable[..., ServiceRunner],
-    finished: Deliveries,
-    mailbox: FakeServer,
-    sms: FakeServer,
-) -> None:
-    ada = accounts.add("ada", phone="+254711000001")
-    rpc(METHOD, FEEDS, user_id=ada, message="Chai?", channels=["email", "sms"])
-    accounts.close(ada)
-    runner_factory(settings, DeliveriesService).start()
-    assert sorted(values(finished(), "channel", "status", "last_error")) == [
-        ("email", "cancelled", "the account is closed"),
-        ("sms", "cancelled", "the account is closed"),
-    ]
-    assert mailbox.received() == sms.received() == []
 
 
 def test_unavailable_users_service_stores_nothing_and_the_key_can_be_reused(
@@ -112,18 +84,8 @@ def test_repeated_request_key_returns_the_first_reply_and_notifies_once(
 
 def test_invalid_field_is_rejected_by_name(rpc: Rpc, rows: Rows) -> None:
     valid: dict[str, Any] = {"user_id": new_id(), "message": "Chai?"}
-    invalid: list[tuple[str, object]] = [
-        ("user_id", "ada"),
-        ("message", ""),
-        ("message", "x" * 1001),
-        ("message", "a\0b"),
-        ("title", ""),
-        ("title", "x" * 101),
-        ("channels", []),
-        ("channels.0", ["fax"]),
-        ("channels", ["email", "sms", "realtime", "email"]),
-    ]
-    for field, value in invalid:
+    lengths = [("message", ""), ("message", "x" * 1001), ("title", ""), ("title", "x" * 101), ("channels", [])]
+    for field, value in [*lengths, TOO_MANY, ("user_id", "ada"), ("message", "a\0b"), ("channels.0", ["fax"])]:
         with pytest.raises(Invalid) as raised:
             rpc(METHOD, FEEDS, **(valid | {field.partition(".")[0]: value}))
         assert [error["field"] for error in raised.value.errors] == [field]

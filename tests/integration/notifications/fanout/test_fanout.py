@@ -28,7 +28,8 @@ def test_every_active_user_except_the_author_has_the_post_in_the_inbox(
     (notification,) = rows("notifications")
     assert notification["title"] == "author posted"
     assert notification["message"] == "Karibu, the bench is open."
-    assert notification["data"]["post_id"] == notification["source"] == post.id
+    assert notification["data"] == {"post_id": post.id, "author_id": author, "author_username": "author"}
+    assert (notification["kind"], notification["source"]) == ("post_created", post.id)
     assert values(rows("inbox"), "user_id") == others
 
 

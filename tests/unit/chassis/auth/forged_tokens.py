@@ -43,18 +43,20 @@ def _without(*names: str) -> Forge:
     return lambda key, claims: _sign(key, {name: value for name, value in claims.items() if name not in names})
 
 
+NOT_VALID_YET: dict[str, Forge] = {
+    "issued in the future": lambda key, claims: _sign(key, claims | {"iat": int(time.time()) + 60}),
+    "not valid yet": lambda key, claims: _sign(key, claims | {"nbf": int(time.time()) + 60}),
+    "unknown key": lambda key, claims: _sign(key, claims, "orders/k9"),
+}
 VALID: Forge = _with()
 FORGED: dict[str, Forge] = {
     "wrong audience": _with(aud="notifications"),
     "unknown issuer": _with(iss="unknown"),
     "expired": lambda key, claims: _sign(key, claims | {"exp": int(time.time()) - 60}),
-    "issued in the future": lambda key, claims: _sign(key, claims | {"iat": int(time.time()) + 60}),
-    "not valid yet": lambda key, claims: _sign(key, claims | {"nbf": int(time.time()) + 60}),
     "algorithm none": lambda key, claims: _assemble(key, claims, "none", ""),
     "the public key as a secret": lambda key, claims: _assemble(key, claims, "HS256", key.public_half().text),
     "an RSA algorithm": lambda key, claims: _assemble(key, claims, "RS256", key.text),
     "wrong key": lambda key, claims: _sign(generate(key.name), claims),
-    "unknown key": lambda key, claims: _sign(key, claims, "orders/k9"),
     "key of another service": lambda key, claims: _sign(key, claims | {"iss": "gateway"}),
     "an operator": lambda key, claims: _sign(key, claims | {"iss": "operator"}),
     "no issuer": _without("iss"),

@@ -13,7 +13,7 @@ from chassis.auth.caller import Caller
 from chassis.auth.keyring import Keyring
 from chassis.auth.keys import Key, generate
 from chassis.errors import Forbidden, ServiceError, Unauthenticated, Unavailable
-from tests.unit.chassis.auth.forged_tokens import FORGED, VALID, Forge, valid_claims
+from tests.unit.chassis.auth.forged_tokens import FORGED, NOT_VALID_YET, VALID, Forge, valid_claims
 
 SERVICES = ("gateway", "users", "feeds", "orders", "operator")
 KEYS = {service: generate(f"{service}/k1") for service in SERVICES}
@@ -50,7 +50,7 @@ def rejected(token: object, audience: str = "feeds", subject: str | None = None,
     return error.value.code == "bad_service_token"
 
 
-@pytest.mark.parametrize("forge", FORGED.values(), ids=FORGED)
+@pytest.mark.parametrize("forge", [*FORGED.values(), *NOT_VALID_YET.values()], ids=[*FORGED, *NOT_VALID_YET])
 def test_forged_token_is_rejected(forge: Forge) -> None:
     key, claims = KEYS["orders"], valid_claims("feeds", exp=int(time.time()) + 60)
     assert verify(VALID(key, claims)) == Caller("orders")

@@ -70,12 +70,24 @@ def test_error_messages_contain_no_parameters(db: UnitOfWork) -> None:
 def test_database_is_configured_by_its_url_or_its_parts() -> None:
     assert database_url({"url": "sqlite:///a.sqlite3"}).database == "a.sqlite3"
     parts = {"drivername": "postgresql+psycopg2", "username": "u", "password": "p@:/", "host": "h", "database": "d"}
-    assert database_url(parts).render_as_string(hide_password=False) == "postgresql+psycopg2://u:p%40%3A%2F@h/d"
+    url = database_url(parts).render_as_string(hide_password=False)
+    assert url == "postgresql+psycopg2://u:p%40%3A%2F@h/d"  # pragma: allowlist secret
 
 
-def test_postgresql_engine_has_timeouts() -> None:
-    options = engine_options(database_url({"url": "postgresql+psycopg2://h/d"}), 10)
+def test_postgresql_has_timeouts() -> None:
+    timeouts = {"connect": 3, "lock": 5, "statement": 30, "idle_in_transaction": 4, "tcp": 10}
+    options = engine_options(database_url({"url": "postgresql+psycopg2://h/d"}), 10, timeouts)
     assert (options["pool_size"], options["max_overflow"], options["hide_parameters"]) == (10, 0, True)
-    assert options["connect_args"]["connect_timeout"] == 3
-    assert "lock_timeout=5s" in options["connect_args"]["options"]
-    assert "statement_timeout=30s" in options["connect_args"]["options"]
+    connect = options["connect_args"]
+    for setting in ("lock_timeout=5s", "statement_timeout=30s", "idle_in_transaction_session_timeout=4s"):
+        assert setting in connect["options"]
+    assert (connect["connect_timeout"], connect["tcp_user_timeout"]) == (3, 10_000)
+
+
+@pytest.mark.parametrize("seconds", [1, 2, 3, 10, 60])
+def test_a_vanished_peer_is_noticed_about_as_fast_as_the_setting_says(seconds: int) -> None:
+    timeouts = {"connect": 3, "lock": 5, "statement": 30, "idle_in_transaction": 4, "tcp": seconds}
+    connect = engine_options(database_url({"url": "postgresql+psycopg2://h/d"}), 1, timeouts)["connect_args"]
+    silent = connect["keepalives_idle"] + connect["keepalives_interval"] * connect["keepalives_count"]
+    assert seconds <= silent <= max(seconds, 4)
+    assert f"tcp_keepalives_idle={connect['keepalives_idle']}" in connect["options"]

@@ -86,6 +86,30 @@ def test_released_row_can_be_leased_after_the_given_time(db: UnitOfWork, set_clo
     assert ids(lease_expired(db)) == added[:1]
 
 
+def give_back(db: UnitOfWork, envelopes: list[Envelope]) -> None:
+    with db.write() as session:
+        outbox.give_back(session, [(envelope.id, envelope.leased_until) for envelope in envelopes])
+
+
+def test_rows_that_are_given_back_are_leased_again_before_later_ones(db: UnitOfWork, set_clock: SetClock) -> None:
+    first = add(db, OrderPlaced(quantity=1), OrderPlaced(quantity=2))
+    set_clock(1)
+    later = add(db, OrderPlaced(quantity=3))
+    set_clock(2)
+    give_back(db, later)
+    give_back(db, first)
+    assert ids(lease_expired(db, 2)) == ids(first)
+    assert ids(lease_expired(db, 2)) == ids(later)
+
+
+def test_row_that_another_process_has_leased_since_is_not_given_back(db: UnitOfWork, set_clock: SetClock) -> None:
+    added = add(db, OrderPlaced(quantity=1))
+    set_clock(60)
+    assert ids(lease_expired(db)) == ids(added)
+    give_back(db, added)
+    assert lease_expired(db) == []
+
+
 def test_rows_that_are_released_again_and_again_do_not_block_others(db: UnitOfWork, set_clock: SetClock) -> None:
     released = ids(add(db, *[OrderPlaced(quantity=quantity) for quantity in range(3)]))
     others = ids(add(db, OrderPlaced(quantity=9)))

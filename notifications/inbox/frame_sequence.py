@@ -1,0 +1,31 @@
+"""Numbers the frames of each user's websockets, so that a missing or late frame is noticed.
+
+Every event that becomes a frame takes the next number of each of its users, in the transaction that it reports. Inboxes
+are locked until the commit, so the numbers have no gaps and are in the order of commits, also with several processes.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from chassis.db.sql import count_each
+from notifications.inbox import inbox_store
+from notifications.models import FrameSequence
+
+
+def next_of(session: Session, users: Sequence[str]) -> list[int]:
+    """Take the next number of each of these users; return them in the same order."""
+    inbox_store.lock(session)
+    numbers = count_each(session, FrameSequence, "user_id", "last", users)
+    return [numbers[user] for user in users]
+
+
+def last(session: Session, user_id: str) -> int:
+    """Return the number of a user's last frame; 0 if there was none."""
+    return session.scalar(select(FrameSequence.last).where(FrameSequence.user_id == user_id)) or 0
+
+
+def remove(session: Session, user_id: str) -> None:
+    """Remove the sequence of a deleted account."""
+    session.execute(delete(FrameSequence).where(FrameSequence.user_id == user_id))

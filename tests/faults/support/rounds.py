@@ -1,0 +1,55 @@
+"""A round: users work while faults are injected, then every rule is checked."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dev.platform import readiness
+from dev.platform.instance import Instance
+from tests.faults.support.checker import Violation
+from tests.faults.support.ledger import Ledger
+from tests.faults.support.nemesis import Fault, as_python, inject, shortest
+from tests.faults.support.observation import RECOVERY, violations
+from tests.faults.support.workload import Size, Workload
+
+
+@dataclass(frozen=True)
+class Result:
+    """The ledger of a round, and the rules that were broken."""
+
+    ledger: Ledger
+    violations: Sequence[Violation]
+
+    def __str__(self) -> str:
+        """What was injected, and what held."""
+        faults = Counter(fault.kind for fault in self.ledger.faults)
+        requests = Counter(f"{entry.kind} {entry.outcome.name.lower()}" for entry in self.ledger.entries)
+        lines = [f"faults: {_counts(faults)}", f"requests: {_counts(requests)}"]
+        broken = Counter(one.rule for one in self.violations)
+        examples = {one.rule: one.detail for one in self.violations}
+        lines += [f"BROKEN {count} times: {rule}, such as {examples[rule]}" for rule, count in broken.items()]
+        lines += [] if broken else ["every rule held"]
+        return "\n".join(f"  {line}" for line in lines)
+
+
+def run(platform: Instance, faults: Sequence[Fault], seed: int, size: Size, limit: float = RECOVERY) -> Result:
+    """Run a round; `limit` is in seconds, for everything to be complete after the last fault."""
+    ledger = Ledger(seed)
+    with Workload(platform, ledger, size) as workload:
+        with workload.running():
+            inject(platform, ledger, faults)
+            readiness.wait_ready(platform.environment, platform.control)
+        return Result(ledger, violations(workload, limit))
+
+
+def explain(platform: Instance, faults: Sequence[Fault], seed: int, size: Size, *, shrink: bool) -> str:
+    """Return how a failed round is repeated; with `shrink` after trying with fewer faults."""
+    if shrink:
+        faults = shortest(faults, lambda fewer: bool(run(platform, fewer, seed, size).violations))
+    command = f"make faults SEED={seed} FAULTS='{json.dumps(as_python(faults))}'"
+    return "\n".join([*map(str, faults), command])
+
+
+def _counts(counter: Counter[str]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in sorted(counter.items()))

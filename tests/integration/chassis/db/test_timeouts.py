@@ -1,0 +1,112 @@
+"""Timeouts of PostgreSQL's connections: a process that stops inside a transaction holds its locks for seconds only."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import eventlet
+import nameko_sqlalchemy
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session, sessionmaker
+
+from chassis.db.engine import create_engine
+from chassis.db.sql import advisory_lock
+from chassis.db.unit_of_work import UnitOfWork
+from chassis.errors import Unavailable
+from tests.integration.support.databases import Databases
+
+KEY = 4_207_849_499  # of an advisory lock that only these tests use
+
+
+@pytest.fixture
+def timeouts(settings: dict[str, Any]) -> dict[str, int]:
+    return dict(settings["postgresql"]) | {"lock": 2, "idle_in_transaction": 1}
+
+
+@pytest.fixture
+def engine(settings: dict[str, Any], databases: Databases, timeouts: dict[str, int]) -> Iterator[Engine]:
+    databases.engine("users")
+    engine = create_engine(settings["users"]["database"], timeouts=timeouts)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def db(engine: Engine) -> UnitOfWork:
+    return UnitOfWork(sessionmaker(engine, class_=nameko_sqlalchemy.database.Session))
+
+
+def lock(session: Session) -> None:
+    advisory_lock(session, KEY)
+
+
+def stop_inside_a_transaction(db: UnitOfWork, seconds: float) -> None:
+    """Hold the lock, do nothing as a stopped process does, then continue."""
+    with db.write() as session:
+        lock(session)
+        eventlet.sleep(seconds)
+        session.execute(text("SELECT 1"))
+
+
+def test_lock_of_an_idle_transaction_is_released_for_others(db: UnitOfWork) -> None:
+    stopped = eventlet.spawn(stop_inside_a_transaction, db, 3)
+    eventlet.sleep(0.1)
+    started = time.monotonic()
+    with db.write() as session:
+        lock(session)
+    assert time.monotonic() - started < 1.8
+    with pytest.raises(Unavailable):
+        stopped.wait()
+
+
+def test_transaction_that_the_server_ended_fails_cleanly_and_can_be_repeated(db: UnitOfWork) -> None:
+    with pytest.raises(Unavailable):
+        stop_inside_a_transaction(db, 2)
+    stop_inside_a_transaction(db, 0)
+
+
+def test_transaction_that_stopped_before_its_commit_is_not_committed(db: UnitOfWork) -> None:
+    def stop_before_the_commit() -> None:
+        with db.write() as session:
+            session.execute(text("CREATE TABLE stopped (id int)"))
+            eventlet.sleep(2)
+
+    with pytest.raises(Unavailable):
+        stop_before_the_commit()
+    with db.read() as session:
+        assert session.scalar(text("SELECT to_regclass('stopped')")) is None
+
+
+def test_lock_that_is_held_too_long_raises_unavailable(db: UnitOfWork) -> None:
+    def wait_for_the_lock() -> None:
+        with db.write() as session:
+            lock(session)
+
+    with db.write() as session:
+        lock(session)
+        waiting = eventlet.spawn(wait_for_the_lock)
+        for _ in range(6):  # busy, so that this transaction is not idle
+            eventlet.sleep(0.5)
+            session.execute(text("SELECT 1"))
+    with pytest.raises(Unavailable):
+        waiting.wait()
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("lock_timeout", "5s"),
+        ("statement_timeout", "30s"),
+        ("idle_in_transaction_session_timeout", "4s"),
+        ("tcp_keepalives_idle", "4"),
+        ("tcp_keepalives_interval", "2"),
+        ("tcp_keepalives_count", "3"),
+        ("tcp_user_timeout", "10000"),
+    ],
+)
+def test_connections_have_the_timeouts_of_the_configuration(settings: dict[str, Any], setting: str, value: str) -> None:
+    engine = create_engine(settings["users"]["database"], timeouts=settings["postgresql"])
+    with engine.connect() as connection:
+        assert connection.scalar(text(f"SHOW {setting}")) == value
+    engine.dispose()

@@ -1,0 +1,44 @@
+"""A notifications process that stops inside a transaction: `python -m ...stopping_writer NOTIFICATION USER`.
+
+It holds the lock of inboxes, prints `locked`, and stops itself with SIGSTOP. When it continues, it repeats the
+transaction after an error, as every handler does, and prints each result.
+"""
+
+import os
+import signal
+import sys
+
+import nameko_sqlalchemy
+from sqlalchemy.orm import sessionmaker
+
+from chassis import config
+from chassis.db.engine import create_engine
+from chassis.db.unit_of_work import UnitOfWork
+from chassis.errors import Unavailable
+from notifications.inbox import frame_sequence, inbox_store
+
+
+def say(word: str) -> None:
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
+
+
+def write(db: UnitOfWork, notification: str, user: str, *, stop: bool) -> None:
+    with db.write() as session:
+        inbox_store.add(session, notification, [user])
+        frame_sequence.next_of(session, [user])
+        if stop:
+            say("locked")
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+
+if __name__ == "__main__":
+    settings = config.load("notifications")
+    engine = create_engine(settings["notifications"]["database"], timeouts=settings["postgresql"])
+    transactions = UnitOfWork(sessionmaker(engine, class_=nameko_sqlalchemy.database.Session))
+    try:
+        write(transactions, *sys.argv[1:], stop=True)
+    except Unavailable:
+        say("unavailable")
+        write(transactions, *sys.argv[1:], stop=False)
+    say("written")

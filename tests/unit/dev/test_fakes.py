@@ -1,0 +1,47 @@
+"""The pages of the mailbox and the SMS simulator."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from dev.fakes.app import Faults
+from dev.fakes.mailbox import mailbox_app
+from dev.fakes.mailbox.store import Mails
+from dev.fakes.sms import sms_app
+from dev.fakes.sms.store import Texts
+
+SCRIPT = "<script>alert(1)</script>"
+MAIL = f"Subject: {SCRIPT}\r\nContent-Type: text/html\r\n\r\n<p>Karibu.</p>{SCRIPT}".encode()
+
+
+@pytest.fixture
+def mailbox(tmp_path: Path) -> Flask:
+    mails = Mails(tmp_path)
+    mails.add("b@example.org", ["amina@example.org"], MAIL)
+    return mailbox_app(mails, Faults())
+
+
+@pytest.fixture
+def simulator(tmp_path: Path) -> Flask:
+    texts = Texts(tmp_path)
+    no_reports: Any = None
+    texts.add("+254711000001", 101, SCRIPT, "BARAZA")
+    return sms_app("key", texts, Faults(), no_reports)
+
+
+@pytest.mark.parametrize("fake", ["mailbox", "simulator"])
+def test_list_of_messages_is_escaped(fake: str, request: pytest.FixtureRequest) -> None:
+    page = request.getfixturevalue(fake).test_client().get("/").text
+    assert "&lt;script&gt;" in page
+    assert "<script>" not in page
+
+
+def test_html_of_a_mail_is_shown_in_a_sandbox(mailbox: Flask) -> None:
+    client = mailbox.test_client()
+    messages: Any = client.get("/messages").json
+    page = client.get(f"/show/{messages[0]['id']}").text
+    assert '<iframe sandbox="allow-popups allow-popups-to-escape-sandbox"' in page
+    assert "&lt;p&gt;Karibu." in page
+    assert "<script>" not in page
