@@ -1,4 +1,7 @@
-"""With a guard switched off the same faults lose or double something, and the checker sees it."""
+"""With a guard switched off the same faults lose or double something, and the checker sees it.
+
+Reconciliation is switched off as well: it finds what relay and retries lose.
+"""
 
 from dev.platform.instance import Instance
 from tests.faults.support.fault_kinds import KINDS
@@ -20,7 +23,7 @@ def test_doubled_post_without_idempotency_keys_is_seen(platform: Instance, hooks
 
 
 def test_failing_handler_without_retries_is_seen(platform: Instance, hooks: Hooks) -> None:
-    with Workload(platform, Ledger(), SMALL) as workload, hooks.switched_off("retry"):
+    with Workload(platform, Ledger(), SMALL) as workload, hooks.switched_off("retry", "reconciliation"):
         with workload.running(), KINDS["restart"](platform, "postgresql"):
             pass
         assert "post is missing in the inbox" in {one.rule for one in violations(workload, LIMIT)}
@@ -28,7 +31,7 @@ def test_failing_handler_without_retries_is_seen(platform: Instance, hooks: Hook
 
 def broken_by_crash(platform: Instance, hooks: Hooks, guard: str, point: str, target: str) -> set[str]:
     """Return the rules that a crash breaks while a guard is switched off."""
-    with Workload(platform, Ledger(), SMALL) as workload, hooks.switched_off(guard):
+    with Workload(platform, Ledger(), SMALL) as workload, hooks.switched_off(guard, "reconciliation"):
         with workload.running():
             crash(platform, hooks, point, target)
         return {violation.rule for violation in violations(workload, LIMIT)}

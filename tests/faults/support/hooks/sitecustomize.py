@@ -106,6 +106,11 @@ def entrypoint(module: ModuleType) -> None:
     module.RpcConsumer.reply = crashing
 
 
+def reconciler(module: ModuleType) -> None:
+    recover = module.Reconciler._recover  # noqa: SLF001
+    module.Reconciler._recover = lambda *args: None if off("reconciliation") else recover(*args)  # noqa: SLF001
+
+
 def idempotency(module: ModuleType) -> None:
     key = module._key  # noqa: SLF001
     module._key = lambda call: None if off("idempotency") else key(call)  # type: ignore[attr-defined]  # noqa: SLF001
@@ -159,6 +164,7 @@ CHANGES: dict[str, Callable[[ModuleType], None]] = {
     "chassis.db.outbox_relay": relay,
     "chassis.amqp.publisher": publisher,
     "chassis.events.handler": handler,
+    "chassis.reconciliation.reconciler": reconciler,
     "chassis.rpc.entrypoint": entrypoint,
     "chassis.db.idempotency": idempotency,
 }
