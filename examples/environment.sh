@@ -9,9 +9,16 @@ administrator=${BARAZA_RABBITMQ_MANAGEMENT#http://}
 administrator=${administrator%%@*}
 broker=${AMQP_URI#*@}
 AMQP_URI=pyamqp://$administrator@${broker%%/*}/example
+SERVICE_TOKEN_KEYS=@$PWD/../.run/run/example_keys
 PYTHONPATH=$PWD/..
 PATH=$PWD/../.venv/bin:$PATH
 set +a
+
+# One file for all, because one process runs both services. In production each service has its own (docs/security.md).
+for service in orders invoices operator; do
+    printf '%s/k1:%s\n' "$service" "$(openssl genpkey -algorithm ed25519 -outform DER | openssl base64 -A)"
+done >../.run/run/example_keys.new
+mv -n ../.run/run/example_keys.new ../.run/run/example_keys
 
 curl -fsS -X PUT "$BARAZA_RABBITMQ_MANAGEMENT/api/vhosts/example"
 curl -fsS -X PUT "$BARAZA_RABBITMQ_MANAGEMENT/api/permissions/example/${administrator%%:*}" \

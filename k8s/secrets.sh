@@ -4,7 +4,7 @@
 #   AFRICASTALKING_API_KEY=... SMTP_USER=... SMTP_PASSWORD=... k8s/secrets.sh
 #
 # Existing files are kept, so running it again only adds missing ones; edit a file to change its value. Only the files
-# derived from the RabbitMQ passwords in broker/ are written again each time.
+# derived from the RabbitMQ passwords in broker/ and the private keys in keys/ are written again each time.
 # Back up the folder: git ignores it.
 set -eu
 umask 077
@@ -31,10 +31,11 @@ create() {
 # Print the random value in a file, which is created if it is missing.
 value() { [ -e "$1" ] || random | create "$1"; cat "$1"; }
 
+command -v openssl >/dev/null || { echo "install openssl: it makes the service token keys" >&2; exit 1; }
 if [ ! -e notification.env ]; then
     : "${AFRICASTALKING_API_KEY:?set it to the API key of your account; any value works for the overlay dev}"
 fi
-mkdir -p redis fixed broker scale/applications
+mkdir -p redis fixed broker keys scale/applications
 
 redis=$(value redis/password)
 rabbitmq=$(value fixed/password)
@@ -45,7 +46,23 @@ printf rabbitmq-service.baraza.svc | create fixed/host
 printf 5672 | create fixed/port
 printf rabbitmq | create fixed/provider
 printf rabbitmq | create fixed/type
-printf 'k1:%s\n' "$(random)" | create fixed/keys
+
+# Service token keys: keys/ has the private keys of each service and of the operator, and keys/public what follows from
+# them. fixed/keys and keys/accepted, if they exist, have the secret of 0.1.0, which signs or is only accepted.
+services="users feeds notifications deliveries gateway"
+for owner in $services operator; do
+    [ -e "keys/$owner" ] ||
+        printf '%s/k1:%s\n' "$owner" "$(openssl genpkey -algorithm ed25519 -outform DER | openssl base64 -A)" | create "keys/$owner"
+    while IFS=: read -r name key; do
+        printf '%s:%s\n' "$name" "$(printf %s "$key" | openssl base64 -d -A | openssl pkey -inform DER -pubout -outform DER | openssl base64 -A)"
+    done <"keys/$owner"
+done | replace keys/public
+for service in $services; do
+    mkdir -p "fixed/token-keys/$service"
+    for file in fixed/keys "keys/$service" keys/public keys/accepted; do
+        [ ! -e "$file" ] || cat "$file"
+    done | replace "fixed/token-keys/$service/keys"
+done
 
 create common.env <<ENV
 REDIS_URL=redis://:$redis@redis-service:6379/0

@@ -98,7 +98,7 @@ class BatchPublisher:
 def headers(envelope: Envelope, service: str, ring: Keyring) -> dict[str, Any]:
     """Return the headers of an event: its token, and the request that caused it."""
     values = {
-        message_headers.AUTH_TOKEN: tokens.issue(Caller(service), EVENTS, ring.signing, subject=envelope.id),
+        message_headers.AUTH_TOKEN: tokens.issue(Caller(service), EVENTS, ring.signing(service), subject=envelope.id),
         correlation.REQUEST_ID: envelope.request_id,
         correlation.TRACEPARENT: envelope.traceparent,
     }

@@ -1,6 +1,6 @@
 """The verified caller of an RPC method or sender of an event."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from chassis.errors import Forbidden, Unauthenticated
 
@@ -32,7 +32,3 @@ class Caller:
         """Raise Forbidden unless the caller is one of these services or an operator."""
         if self.service not in (*names, "operator"):
             raise Forbidden("This is between services.")
-
-    def forwarded_by(self, service: str) -> "Caller":
-        """Return the caller for a call that `service` makes on behalf of the same user."""
-        return replace(self, service=service)

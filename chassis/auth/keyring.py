@@ -1,67 +1,91 @@
-"""The keys that sign the tokens between services, and the issuers whose tokens are accepted.
+"""The keys of a process: its own private key, which signs its tokens, and the public keys of all services.
 
-The setting contains the keys, `id:secret,id:secret`, or the path of a file with them, `@/run/secrets/keys`. A process
-reads the file again every few seconds, so keys rotate without a restart.
+The setting lists the keys, or files of them: `@/run/secrets/own,@/run/secrets/public`. A process reads the files again
+every few seconds, and when it gets a token of an unknown key, so keys rotate without a restart.
 """
 
 import logging
 import re
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from chassis.auth.keys import Key, parse
+
 RELOAD_INTERVAL = 2  # seconds; a changed file is in use after 5 at the latest
-MINIMUM_SECRET = 32  # characters
-_EXPECTED = f"expected id:secret,id:secret with unique ids and secrets of {MINIMUM_SECRET} characters or more"
+SOONEST_RELOAD = 0.1  # seconds after the last one, because of an unknown key, which any client of the broker can name
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A signing key; `name` is the `kid` in the token's header (RFC 7515)."""
-
-    name: str
-    secret: str
-
-
 class Keyring:
-    """The current keys: the first signs, all verify. A keyring without issuers only signs.
+    """The current keys, and whose tokens are accepted. The first key that can sign for a service signs.
 
-    `clock_skew` is by how many seconds the clocks of two hosts may differ.
-
-    The constructor raises ValueError for invalid keys. A file that becomes invalid later is logged as an error, and the
-    keys do not change.
+    `issuers` are the services whose tokens are accepted; only `user_issuers` may call on behalf of a user. Clocks may
+    differ by `clock_skew` seconds. The constructor raises ValueError for invalid keys. A file that becomes invalid
+    later is logged as an error, and the keys do not change.
     """
 
-    def __init__(self, setting: str, issuers: Iterable[str] = (), clock_skew: float = 0) -> None:
+    def __init__(
+        self, setting: str, issuers: Iterable[str] = (), user_issuers: Iterable[str] = (), clock_skew: float = 0
+    ) -> None:
         self.issuers = frozenset(issuers)
+        self.user_issuers = frozenset(user_issuers)
         self.clock_skew = clock_skew
-        self._file = Path(setting.removeprefix("@")) if setting.startswith("@") else None
-        self._text, self._keys = _read(self._file) if self._file else (setting, parse(setting))
+        self._setting = setting
+        self._has_files = any(entry.startswith("@") for entry in _entries(setting))
+        self._text = _read(setting)
+        self._keys = _parse(self._text, setting)
         self._last_error = ""
-        self._next_reload = time.monotonic() + RELOAD_INTERVAL
+        self._loaded = time.monotonic()
+        if not any(key.private for key in self._keys):
+            raise ValueError("service_token_keys: none of the keys is private")
+        if any(key.owner is None for key in self._keys):
+            _log.warning("service_token_keys: a secret that all services share is accepted (docs/security.md)")
 
     @property
     def keys(self) -> tuple[Key, ...]:
-        """All keys; the first one signs."""
-        if self._file is not None and time.monotonic() >= self._next_reload:
-            self._reload(self._file)
+        """All keys."""
+        self._reload_after(RELOAD_INTERVAL)
         return self._keys
 
     @property
-    def signing(self) -> Key:
-        """The key that signs."""
-        return self.keys[0]
+    def owner(self) -> str | None:
+        """The service whose key signs here; None if it is a secret that all services share."""
+        return next(key.owner for key in self.keys if key.private)
 
-    def _reload(self, file: Path) -> None:
-        """Read the file and compare its text: Kubernetes updates a mounted secret by replacing a symbolic link."""
-        self._next_reload = time.monotonic() + RELOAD_INTERVAL
+    def signing(self, service: str) -> Key:
+        """Return the key that signs the tokens of a service. Raises ValueError if this process has none."""
+        return self.secrets(service)[0]
+
+    def secrets(self, service: str) -> list[Key]:
+        """Return all keys that can sign for a service, the current one first. Raises ValueError if there is none."""
+        found = [key for key in self.keys if key.signs_for(service)]
+        if not found:
+            raise ValueError(f"service_token_keys: this process has no private key of {service}")
+        return found
+
+    def find(self, name: str) -> Key | None:
+        """Return the key with an id; an unknown one may have been added to a file a moment ago."""
+        found = self._find(name)
+        if found is None:
+            self._reload_after(SOONEST_RELOAD)
+            found = self._find(name)
+        return found
+
+    def _find(self, name: str) -> Key | None:
+        return next((key for key in self.keys if key.name == name), None)
+
+    def _reload_after(self, seconds: float) -> None:
+        """Read the files and compare their text: Kubernetes updates a mounted secret by replacing a symbolic link."""
+        if not self._has_files or time.monotonic() < self._loaded + seconds:
+            return
+        self._loaded = time.monotonic()
         try:
-            text, keys = _read(file)
+            text = _read(self._setting)
+            keys = self._keys if text == self._text else _parse(text, self._setting)
         except ValueError as error:
             if self._last_error != str(error):
                 _log.error("%s; the keys do not change", error)
@@ -73,31 +97,41 @@ class Keyring:
             _log.info("the service token keys are now %s", ", ".join(key.name for key in keys))
 
 
-def from_config(config: dict[str, Any]) -> Keyring:
-    """Return the keyring of this process."""
-    return _shared(config["service_token_keys"], tuple(config["service_token_issuers"]), config.get("clock_skew", 0))
-
-
-def parse(text: str) -> tuple[Key, ...]:
-    """Parse keys that are separated by commas or line breaks. The text of the ValueError contains no secret."""
-    entries = [entry.strip() for entry in re.split(r"[,\n]", text)]
-    parts = [entry.partition(":") for entry in entries if entry]
-    keys = tuple(Key(name, secret) for name, _, secret in parts)
-    valid = all(key.name and len(key.secret) >= MINIMUM_SECRET for key in keys)
-    if not keys or not valid or len({key.name for key in keys}) < len(keys):
-        raise ValueError(f"service_token_keys: {_EXPECTED}")
-    return keys
-
-
 _shared = lru_cache(Keyring)
 
 
-def _read(file: Path) -> tuple[str, tuple[Key, ...]]:
+def from_config(config: dict[str, Any]) -> Keyring:
+    """Return the keyring of this process."""
+    return _shared(
+        config["service_token_keys"],
+        tuple(config["service_token_issuers"]),
+        tuple(config.get("service_token_user_issuers", ())),
+        config.get("clock_skew", 0),
+    )
+
+
+def _entries(setting: str) -> list[str]:
+    return [entry.strip() for entry in re.split(r"[,\n]", setting)]
+
+
+def _read(setting: str) -> str:
+    """Return the setting with the content of its files."""
+    return "\n".join(_content(Path(entry[1:])) if entry.startswith("@") else entry for entry in _entries(setting))
+
+
+def _content(file: Path) -> str:
     try:
-        text = file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"service_token_keys: {file} cannot be read: {type(error).__name__}") from None
+
+
+def _parse(text: str, setting: str) -> tuple[Key, ...]:
     try:
-        return text, parse(text)
+        keys = parse(text)
     except ValueError as error:
-        raise ValueError(f"{error}, in {file}") from None
+        files = [entry[1:] for entry in _entries(setting) if entry.startswith("@")]
+        raise ValueError(f"service_token_keys: {error}{', in ' if files else ''}{' or '.join(files)}") from None
+    if not keys:
+        raise ValueError(f"service_token_keys: no key in {setting if setting.startswith('@') else 'it'}")
+    return keys

@@ -48,9 +48,11 @@ def ping(settings: dict[str, Any], service: str) -> None:
 
 
 def _send_request(channel: Any, settings: dict[str, Any], service: str, replies: list[Message]) -> None:
-    """Call `ping` in the service's own name, so that the health check needs no name of its own."""
+    """Call `ping` in the name of the service that owns this process's key."""
     reply_to = str(uuid.uuid4())
-    token = tokens.issue(Caller(service), service, keyring.from_config(settings).signing)
+    ring = keyring.from_config(settings)
+    caller = Caller(ring.owner or service)
+    token = tokens.issue(caller, service, ring.signing(caller.service))
     channel.events["basic_return"].add(_raise_no_queue)
     messages.declare_reply_queue(channel, "", reply_to, replies.append)
     messages.send_request(

@@ -1,4 +1,4 @@
-"""The operator's shell: `python -m chassis.commands.shell`. It needs AMQP_URI and SERVICE_TOKEN_KEYS.
+"""The operator's shell: `python -m chassis.commands.shell`. It needs AMQP_URI and the operator's SERVICE_TOKEN_KEYS.
 
 It is Nameko's shell; `n.rpc.<service>.<method>(...)` calls as an operator, `help_rpc()` lists all methods.
 """

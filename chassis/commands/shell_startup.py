@@ -12,18 +12,21 @@ from chassis.auth.caller import Caller
 from chassis.rpc import help_text
 
 DEADLINE = 30  # seconds; Nameko's own helper waits forever
+OPERATOR = Caller("operator")
 
 
 class OperatorRpc:
     """`n.rpc` with a token for each call: tokens expire too soon to issue them at the start."""
 
     def __init__(self, config: dict[str, Any]) -> None:
-        self._issuer = tokens.Issuer(keyring.from_config(config))
+        ring = keyring.from_config(config)
+        ring.signing(OPERATOR.service)  # raises ValueError if the keys are those of a service
+        self._issuer = tokens.Issuer(ring)
         self._headers: dict[str, str] = {}
         self._cluster = ClusterRpcProxy(config, context_data=self._headers, timeout=DEADLINE).start()
 
     def __getattr__(self, service: str) -> Any:
-        self._headers[message_headers.AUTH_TOKEN] = self._issuer.token(Caller("operator"), service)
+        self._headers[message_headers.AUTH_TOKEN] = self._issuer.token(OPERATOR, service)
         return getattr(self._cluster, service)
 
 

@@ -69,11 +69,11 @@ def _first_reply(session: Session, call: Any, reply_model: type[Reply]) -> Reply
 
 
 def _digests(call: Any) -> list[str]:
-    """Return a digest of the request for each service token key; the first one is stored.
+    """Return a digest of the request for each private key of the service; the first one is stored.
 
     Digests are keyed with a secret, because a request can contain a password. Those of the other keys recognise
     requests from before a key rotation.
     """
     request = call.args[0].model_dump_json().encode()
-    keys = keyring.from_config(call.config).keys
-    return [hmac.new(key.secret.encode(), request, hashlib.sha256).hexdigest() for key in keys]
+    keys = keyring.from_config(call.config).secrets(call.service_name)
+    return [hmac.new(key.text.encode(), request, hashlib.sha256).hexdigest() for key in keys]

@@ -62,7 +62,7 @@ class EventHandler(nameko.events.EventHandler):
     def handle_message(self, body: Any, message: AmqpMessage) -> None:
         """Run the handler in a worker. Park an invalid message at once: a retry would not help.
 
-        The token of an event that comes from the future becomes valid, so this event is retried.
+        A token can become valid: its key may be in no file yet, or the clock of its sender may be ahead.
         """
         event_id = message.properties.get("message_id") or "-"
         try:
@@ -122,8 +122,8 @@ class EventHandler(nameko.events.EventHandler):
         _log.info("%s.%s", service, self.method_name, extra=extra)
 
     def _reject(self, message: AmqpMessage, event_id: str, error: Exception) -> None:
-        """Park a message without a valid token; retry it if only the clock of its sender is ahead."""
-        if tokens.is_from_the_future(error):
+        """Park a message without a valid token; retry it if the token can become valid."""
+        if tokens.may_become_valid(error):
             outcome = self._retry(message, event_id, error)
         else:  # not recorded as handled: any client of the broker can use the id of an event
             self._move(message, parked_queue(self.queue.name), error)

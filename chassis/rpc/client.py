@@ -13,7 +13,7 @@ from nameko.extensions import DependencyProvider
 from chassis.amqp import message_headers, protocol
 from chassis.amqp.consumer import QueueConsumer
 from chassis.auth import keyring, tokens
-from chassis.auth.caller import CALLER, Caller
+from chassis.auth.caller import Caller
 from chassis.contract import Message
 from chassis.errors import DeadlineExceeded, Unavailable
 from chassis.observability import correlation, tracing
@@ -43,7 +43,7 @@ class ReplyListener(nameko.rpc.ReplyListener):
 
 
 class RpcClient:
-    """Calls other services on behalf of one worker's caller: `self.rpc_client.call(...)`."""
+    """Calls other services in the name of this one: `self.rpc_client.call(...)`."""
 
     def __init__(
         self, replies: ReplyListener, issuer: tokens.Issuer, deadline: float, worker_ctx: WorkerContext
@@ -73,11 +73,9 @@ class RpcClient:
             self._replies.discard(correlation_id)
 
     def _send(self, target: str, request: Message, correlation_id: str) -> None:
-        caller = self._worker_ctx.data.get(CALLER)
-        service = self._worker_ctx.service_name
-        own = caller.forwarded_by(service) if caller else Caller(service)
+        caller = Caller(self._worker_ctx.service_name)
         headers = {
-            message_headers.AUTH_TOKEN: self._issuer.token(own, target.partition(".")[0]),
+            message_headers.AUTH_TOKEN: self._issuer.token(caller, target.partition(".")[0]),
             CALL_ID_STACK_CONTEXT_KEY: self._worker_ctx.call_id_stack,
         }
         messages.send_request(
@@ -105,10 +103,12 @@ class RpcClientProvider(DependencyProvider):
         def __get__(self, service: object, owner: type) -> RpcClient: ...
 
     def setup(self) -> None:
-        """Read the settings."""
+        """Read the settings. Raises ValueError if this process has no key of its service."""
         config = self.container.config
         self._deadline: float = config["rpc"]["deadline"]
-        self._issuer = tokens.Issuer(keyring.from_config(config))
+        ring = keyring.from_config(config)
+        ring.signing(self.container.service_name)
+        self._issuer = tokens.Issuer(ring)
 
     def get_dependency(self, worker_ctx: WorkerContext) -> RpcClient:
         """Return the client of this worker."""

@@ -38,7 +38,7 @@ def create_instance_directory(directory: Path) -> None:
         path.mkdir(exist_ok=True)
         require_owned(path)
         path.chmod(0o711)
-    for name in ("data", "log", "rabbitmq", "redis", "mailbox", "sms"):
+    for name in ("data", "keys", "log", "rabbitmq", "redis", "mailbox", "sms"):
         (directory / name).mkdir(mode=0o700, exist_ok=True)
 
 

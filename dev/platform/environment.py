@@ -8,15 +8,17 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
+from chassis.auth.keys import Key, generate, parse
 from dev import DevError
 from dev.machine.files import ROOT, render, write_private
 from dev.machine.state import State
-from dev.platform.programs import process_names, replicas
+from dev.platform.programs import KEY_OWNERS, OPERATOR, keys_variable, process_names, replicas
 from dev.servers import private
 from docker.rabbitmq.accounts import ACCOUNTS, VHOST
 
 # Variables for users and tests begin so; the platform's processes do not get them.
 FOR_USERS = "BARAZA_"
+PUBLIC_KEYS = "public"  # the file with the public keys of all services
 # Tests sign in and call far more often than users.
 _FOR_TESTS = {
     "PASSWORD_TIME_COST": "1",
@@ -39,6 +41,8 @@ def compose(given: Mapping[str, str], state: State, directory: Path) -> dict[str
         private=private(given),
         ports=state.ports,
         secret=state.secret,
+        keys={keys_variable(owner): key_files(directory, owner) for owner in KEY_OWNERS},
+        operator_keys=keys_variable(OPERATOR),
         directory=directory,
         replicas=count,
         names=partial(process_names, count=count),
@@ -76,8 +80,18 @@ def read(file: Path) -> dict[str, str]:
     return dict(word.split("=", 1) for word in shlex.split(file.read_text()))
 
 
-def write_keys(state: State, directory: Path) -> None:
-    """Create the file of service token keys; edit it to rotate the keys."""
-    file = directory / "service_token_keys"
-    if not file.exists():
-        write_private(file, f"k1:{state.secret('service_token', 32)}\n")
+def write_keys(directory: Path) -> None:
+    """Create a file with the private key of each service, and one with the public keys of all."""
+    public: list[Key] = []
+    for owner in KEY_OWNERS:
+        file = directory / "keys" / owner
+        if not file.exists():
+            write_private(file, f"{generate(f'{owner}/k1')}\n")
+        public += [key.public_half() for key in parse(file.read_text())]
+    write_private(directory / "keys" / PUBLIC_KEYS, "".join(f"{key}\n" for key in public))
+
+
+def key_files(directory: Path, owner: str) -> str:
+    """Return SERVICE_TOKEN_KEYS of a service's processes; what 0.1.0 signed may still wait in a queue."""
+    files = [directory / "keys" / owner, directory / "keys" / PUBLIC_KEYS, directory / "service_token_keys"]
+    return ",".join(f"@{file}" for file in files if file != files[-1] or file.exists())

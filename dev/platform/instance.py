@@ -105,7 +105,7 @@ class Instance:
 
     def _write_files(self, state: State, composed: Mapping[str, str]) -> None:
         environment.write(self.directory / "environment", composed)
-        environment.write_keys(state, self.directory)
+        environment.write_keys(self.directory)
         rabbitmq.write_files(self.directory, state)
         if "postgresql" in private(self._given):
             postgresql.create_cluster(postgresql.data_directory(self.directory), state.secret("postgresql"))

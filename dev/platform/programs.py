@@ -33,7 +33,26 @@ def program_of(process: str) -> str:
     return process.partition("-")[0]
 
 
+def service_of(module: str) -> str:
+    """Return the service whose process a module is: deliveries for notifications.deliveries."""
+    package, _, name = module.partition(".")
+    return package if name in {"service", "app"} else name
+
+
+# The owners of service token keys. The operator's is for `make shell`; no service has it.
+OPERATOR = "operator"
+KEY_OWNERS = (*map(service_of, SERVICES), OPERATOR)
+
+
+def keys_variable(service: str) -> str:
+    """Return the name of the variable with SERVICE_TOKEN_KEYS of a service."""
+    return f"BARAZA_{service.upper()}_TOKEN_KEYS"
+
+
 def process_variables(environment: Mapping[str, str], module: str) -> dict[str, str]:
-    """Return the variables of one program: the AMQP URI of its own user, if RabbitMQ is private."""
-    uri = environment.get(account_variable(module.partition(".")[0]))
-    return {"AMQP_URI": uri} if uri else {}
+    """Return the variables of one program: its own RabbitMQ user, if RabbitMQ is private, and its own keys."""
+    sources = {
+        "AMQP_URI": account_variable(module.partition(".")[0]),
+        "SERVICE_TOKEN_KEYS": keys_variable(service_of(module)),
+    }
+    return {name: environment[source] for name, source in sources.items() if environment.get(source)}

@@ -5,6 +5,7 @@ It uses Nameko's wire format without Nameko's runtime, which needs eventlet; the
 
 import itertools
 import json
+import logging
 import time
 import uuid
 from collections.abc import Iterator
@@ -28,6 +29,8 @@ from chassis.rpc import messages
 from gateway import metrics
 
 SELF = Caller("gateway")
+
+_log = logging.getLogger(__name__)
 
 Reply = TypeVar("Reply", bound=Message)
 
@@ -148,9 +151,18 @@ class RpcClient:
 def _result(target: str, message: AmqpMessage) -> tuple[Any, bool]:
     body = json.loads(message.body)
     if body["error"] is not None:
-        error = deserialize(body["error"])
-        raise error if isinstance(error, ServiceError) else ServiceError(f"{target} failed.")
+        raise _public_error(target, deserialize(body["error"]))
     return body["result"], REPLAYED in (message.properties.get("application_headers") or {})
+
+
+def _public_error(target: str, error: Exception) -> ServiceError:
+    """Return the error that a client may see. Services that reject each other's tokens are unavailable to clients."""
+    if not isinstance(error, ServiceError):
+        return ServiceError(f"{target} failed.")
+    if error.code == tokens.BAD_TOKEN:  # 0.1.0 raises Unauthenticated, which would sign the user out
+        _log.error("%s, or a service that it calls, rejected the token of its caller: check keys and clocks", target)
+        return Unavailable(f"{target} is unavailable.")
+    return error
 
 
 @contextmanager

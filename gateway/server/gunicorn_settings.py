@@ -37,7 +37,7 @@ control_socket_disable = True
 logconfig_dict = _settings["LOGGING"] | {"loggers": {"gunicorn.error": {"level": "INFO", "propagate": True}}}
 limit_request_line = 8190
 limit_request_fields = 48
-limit_request_field_size = 4094  # bytes; a head that arrives in pieces is searched again and again
+limit_request_field_size = 8190
 forwarded_allow_ips = ""  # the guard reads X-Forwarded-For
 
 

@@ -17,6 +17,7 @@ from dev.platform.programs import process_variables
 from gateway.rpc.broker import Broker
 from gateway.rpc.client import RpcClient
 from tests.gateway.support.responder import Responder
+from tests.integration.support.keys import set_keys
 from tests.integration.support.tcp_proxy import TcpProxy
 
 LIMIT = 5  # seconds until a connection is made, lost or made again
@@ -29,11 +30,17 @@ def until(condition: Callable[[], object]) -> None:
             gevent.sleep(0.01)
 
 
+def amqp_uri(module: str) -> str:
+    """Return the AMQP_URI of a program, with its own RabbitMQ user unless RabbitMQ is the user's."""
+    return process_variables(os.environ, module).get("AMQP_URI") or os.environ["AMQP_URI"]
+
+
 @pytest.fixture(scope="session")
 def settings() -> dict[str, Any]:
     if not is_module_patched("socket"):
         pytest.exit("the gateway is tested under `python -m gevent.monkey --module pytest`", returncode=2)
-    return config.load("gateway") | process_variables(os.environ, "gateway.app")
+    set_keys()
+    return config.load("gateway") | {"AMQP_URI": amqp_uri("gateway.app")}
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """Broadcast events, as they reach the websockets of a gateway process."""
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -16,13 +15,12 @@ from chassis.amqp.publisher import BatchPublisher
 from chassis.auth import keyring
 from chassis.contract import Event
 from chassis.ids import new_id
-from dev.platform.programs import process_variables
 from gateway.rpc.broker import Broker
 from gateway.websocket.connection import Connection
 from gateway.websocket.listener import Listener
 from gateway.websocket.registry import Registry
 from notifications.contract import Notification, NotificationChanged, NotificationCreated, NotificationsRead, Replay
-from tests.gateway.conftest import LIMIT, until
+from tests.gateway.conftest import LIMIT, amqp_uri, until
 from users.contract import Identity
 
 USER, TEA, OTHER = (new_id() for _ in range(3))
@@ -74,8 +72,8 @@ def received(settings: dict[str, Any], buffer: Any) -> Iterator[SendBuffer]:
 @pytest.fixture
 def publish(settings: dict[str, Any]) -> Iterator[Publish]:
     """Publish as notifications, with a given event id."""
-    own = settings | process_variables(os.environ, "notifications.service")
-    publisher = BatchPublisher(own["AMQP_URI"], own["HEARTBEAT"], "notifications", keyring.from_config(own))
+    uri, ring = amqp_uri("notifications.service"), keyring.from_config(settings)
+    publisher = BatchPublisher(uri, settings["HEARTBEAT"], "notifications", ring)
 
     def publish(event_id: str, event: Event) -> None:
         payload = event.model_dump(mode="json")

@@ -8,7 +8,7 @@ import pytest
 from gevent.event import Event
 
 from chassis.contract import Empty, Message
-from chassis.errors import DeadlineExceeded, Unavailable
+from chassis.errors import DeadlineExceeded, ServiceError, Unauthenticated, Unavailable
 from gateway.rpc.broker import Broker
 from gateway.rpc.client import SELF, RpcClient
 from tests.gateway.conftest import LIMIT, until
@@ -60,6 +60,16 @@ def test_call_fails_at_its_deadline_and_a_late_reply_is_dropped(rpc: RpcClient, 
 def test_call_to_a_missing_service_fails_at_once(rpc: RpcClient) -> None:
     with gevent.Timeout(AT_ONCE), pytest.raises(Unavailable, match="nowhere is not there"):
         rpc.call_as_gateway("nowhere.echo", Empty(), Empty, deadline=DEADLINE)
+
+
+@pytest.mark.parametrize("kind", [Unavailable, Unauthenticated], ids=["of this release", "of 0.1.0"])
+def test_rejected_service_token_is_unavailable_and_not_unauthenticated(
+    rpc: RpcClient, service: Service, kind: type[ServiceError]
+) -> None:
+    strict = service(lambda _: kind("The call carries no valid service token.", "bad_service_token"))
+    with gevent.Timeout(LIMIT), pytest.raises(Unavailable) as error:
+        rpc.call_as_gateway(f"{strict.name}.echo", Empty(), Empty, deadline=DEADLINE)
+    assert error.value.code == "unavailable"
 
 
 @pytest.mark.parametrize("ends_in_time", [True, False], ids=["a call ends", "no call ends"])

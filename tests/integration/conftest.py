@@ -27,6 +27,7 @@ from chassis import config
 from chassis.redis import connection
 from tests.integration.support.databases import Databases
 from tests.integration.support.events import EventListener, Listen
+from tests.integration.support.keys import set_keys
 from tests.integration.support.rpc import Rpc
 
 Settings = dict[str, Any]
@@ -39,7 +40,8 @@ CHEAP_PASSWORDS = {"PASSWORD_TIME_COST": "1", "PASSWORD_MEMORY_COST": "64"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Set the options of Nameko's fixtures."""
+    """Set the options of Nameko's fixtures, and the keys of the services."""
+    set_keys()
     config.option.RABBIT_AMQP_URI = os.environ.get("AMQP_URI", config.option.RABBIT_AMQP_URI)
     config.option.RABBIT_API_URI = os.environ.get("BARAZA_RABBITMQ_MANAGEMENT", config.option.RABBIT_API_URI)
 

@@ -69,7 +69,7 @@ def test_login_works_by_username_or_email(new_client: NewClient) -> None:
     for name in ({"username": user.username.upper()}, {"email": user.email}, {"username": user.email}):
         response = user.post("/login/", name | {"password": PASSWORD})
         assert response.status_code == 200
-        assert set(response.json()) == {"token", "token_type", "expires_at", "user"}
+        assert set(response.json()) == {"token", "token_type", "expires_at", "user", "device_token"}
 
 
 def test_unknown_user_and_wrong_password_get_the_same_response(new_client: NewClient) -> None:

@@ -100,7 +100,7 @@ def test_next_start_has_the_same_ports_and_secrets(instance: Instance) -> None:
 
 
 def test_only_the_owner_can_read_files_with_secrets(instance: Instance) -> None:
-    private = ("state.json", "environment", "service_token_keys", "supervisord.conf")
+    private = ("state.json", "environment", "keys/feeds", "supervisord.conf")
     for name in (*private, "rabbitmq/rabbitmq.conf", "rabbitmq/definitions.json", "redis/redis.conf"):
         assert (instance.directory / name).stat().st_mode & 0o077 == 0, name
 

@@ -22,7 +22,7 @@ MALFORMED = {
     "chunk ended by a bare line feed": (CHUNKED + b"2\r\n{}\n0\r\n\r\n", 400),
     "trailer ended by a bare line feed": (CHUNKED + b"2\r\n{}\r\n0\r\nX: 1\n\n", 400),
     "long target": (b"GET /all-posts/?cursor=" + b"x" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
-    "long header": (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 5000 + b"\r\n\r\n", 431),
+    "long header": (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 9000 + b"\r\n\r\n", 431),
     "many headers": (
         b"GET / HTTP/1.1\r\nHost: x\r\n" + b"".join(b"X-%d: 1\r\n" % n for n in range(200)) + b"\r\n",
         431,

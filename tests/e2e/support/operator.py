@@ -12,6 +12,7 @@ from chassis.auth.caller import Caller
 from chassis.auth.keyring import Keyring
 
 TIMEOUT = 10  # seconds
+OPERATOR = Caller("operator")
 
 
 class Operator:
@@ -34,7 +35,8 @@ class Operator:
 
     def __call__(self, target: str, /, **arguments: Any) -> Any:
         service, _, method = target.partition(".")
-        self._headers[message_headers.AUTH_TOKEN] = tokens.issue(Caller("operator"), service, self._keyring.signing)
+        key = self._keyring.signing(OPERATOR.service)
+        self._headers[message_headers.AUTH_TOKEN] = tokens.issue(OPERATOR, service, key)
         return getattr(self._rpc[service], method)(**arguments)
 
     def make_staff(self, username: str) -> None:

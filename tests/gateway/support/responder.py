@@ -8,12 +8,13 @@ from typing import Any
 import gevent
 from amqp import Message as AmqpMessage
 from kombu import Connection, Consumer, Exchange, Queue
+from nameko.exceptions import serialize
 
 from chassis.amqp import protocol
 
 
 class Responder:
-    """Serves every method of a service with a random name; `answer` runs in a greenlet of its own."""
+    """Serves every method of a service with a random name; `answer` runs in a greenlet, and may return an error."""
 
     def __init__(self, uri: str, answer: Callable[[dict[str, Any]], Any]) -> None:
         self.name = f"s{uuid.uuid4().hex}"
@@ -43,6 +44,8 @@ class Responder:
         gevent.spawn(self._reply, message.properties, json.loads(message.body)["kwargs"])
 
     def _reply(self, properties: dict[str, Any], arguments: dict[str, Any]) -> None:
-        body = json.dumps({"result": self._answer(arguments), "error": None})
+        answer = self._answer(arguments)
+        failed = isinstance(answer, Exception)
+        body = json.dumps({"result": None if failed else answer, "error": serialize(answer) if failed else None})
         reply = AmqpMessage(body, correlation_id=properties["correlation_id"], **protocol.JSON)
         self._channel.basic_publish(reply, protocol.RPC_EXCHANGE, properties["reply_to"])

@@ -140,7 +140,8 @@ def headers(settings: Settings) -> Headers:
     """Build the headers of a valid call to the orders service; arguments replace, add or, if None, remove headers."""
 
     def headers(**changed: object) -> dict[str, Any]:
-        values = {"auth_token": tokens.issue(ADA, "orders", keyring.from_config(settings).signing)} | changed
+        key = keyring.from_config(settings).signing(ADA.service)
+        values = {"auth_token": tokens.issue(ADA, "orders", key)} | changed
         return {"application_headers": {f"nameko.{name}": value for name, value in values.items() if value is not None}}
 
     return headers

@@ -33,7 +33,7 @@ class Rpc:
         """Call `service.method`; without a token if the caller is None."""
         service, _, method = target.partition(".")
         proxy, context_data = self._idle.pop() if self._idle else self._open()
-        token = caller and tokens.issue(caller, service, self._ring.signing)
+        token = caller and tokens.issue(caller, service, self._ring.signing(caller.service))
         headers = {
             message_headers.AUTH_TOKEN: token,
             message_headers.REQUEST_KEY: request_key,

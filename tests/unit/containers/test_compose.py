@@ -153,4 +153,11 @@ def test_start_script_creates_a_rabbitmq_user_for_each_account(tmp_path: Path) -
 def test_no_secret_has_a_value_or_default_in_the_file(name: str) -> None:
     for variable, value in CONTAINERS[name].get("environment", {}).items():
         if SECRET_NAME.search(variable):
-            assert value is None or re.fullmatch(r"\$\{\w+:\?[^}]+\}", value), variable
+            assert value is None or re.fullmatch(r"(\$\{\w+:(\?[^}]+|-)\},?)+", value), variable
+
+
+@pytest.mark.parametrize("name", [*SERVICE_CONTAINERS, "operator"])
+def test_container_has_the_private_keys_of_its_service_only(name: str) -> None:
+    owner = name if name in {"deliveries", "operator"} else image(name)
+    required = re.findall(r"(\w+)_TOKEN_KEYS:\?", str(OUR_CONTAINERS[name]))
+    assert required == [owner.upper(), *([] if name == "operator" else ["PUBLIC"])]

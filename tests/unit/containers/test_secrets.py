@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from chassis.auth.keys import generate, parse
 from tests.unit.containers.project import ROOT, text
 
-REMOVED_PASSWORD = "RABBITMQ_FEEDS_PASSWORD"
+REMOVED = {"RABBITMQ_FEEDS_PASSWORD", "FEEDS_TOKEN_KEYS"}
+OWNERS = ("users", "feeds", "notifications", "deliveries", "gateway", "operator")
 
 
 @pytest.fixture
@@ -41,14 +43,39 @@ def test_secrets_are_long_and_unique(script: Path, tmp_path: Path) -> None:
     second = run(script)
     secrets = [name for name in first if re.search("PASSWORD|SECRET|KEY", name)]
     assert len({first[name] for name in secrets} | {second[name] for name in secrets}) == 2 * len(secrets)
-    assert all(re.fullmatch(r"(k1:)?[0-9a-f]{48,}", first[name]) for name in secrets)
+    passwords = [name for name in secrets if "TOKEN_KEYS" not in name]
+    assert all(re.fullmatch(r"[0-9a-f]{48,}", first[name]) for name in passwords)
 
 
-def test_existing_file_keeps_its_values_and_gets_missing_passwords(script: Path) -> None:
+def test_each_owner_gets_a_private_key_whose_public_half_all_get(script: Path) -> None:
+    written = run(script)
+    own = [parse(written[f"{owner.upper()}_TOKEN_KEYS"]) for owner in OWNERS]
+    assert [[key.name for key in keys if key.private] for keys in own] == [[f"{owner}/k1"] for owner in OWNERS]
+    assert parse(written["PUBLIC_TOKEN_KEYS"]) == tuple(key.public_half() for (key,) in own)
+
+
+def test_public_keys_follow_a_rotation(script: Path) -> None:
     before = run(script)
-    kept = [f"{name}={value}" for name, value in before.items() if name not in {"AFRICASTALKING_URL", REMOVED_PASSWORD}]
+    new = generate("feeds/k2")
+    rotated = before | {"FEEDS_TOKEN_KEYS": f"{before['FEEDS_TOKEN_KEYS']},{new}", "SERVICE_TOKEN_KEYS": "k1:shared"}
+    (script.parent / ".env").write_text("\n".join(f"{name}={value}" for name, value in rotated.items()))
+    after = run(script)
+    assert new.public_half() in parse(after["PUBLIC_TOKEN_KEYS"])
+    assert {name for name in after if after[name] != rotated[name]} == {"PUBLIC_TOKEN_KEYS"}
+
+
+def test_without_openssl_nothing_is_written(script: Path, tmp_path: Path) -> None:
+    environment = {"PATH": str(tmp_path)}
+    result = subprocess.run(["/bin/sh", script], env=environment, capture_output=True, check=False)  # noqa: S603 - ours
+    assert result.returncode == 1
+    assert not (tmp_path / ".env").exists()
+
+
+def test_existing_file_keeps_its_values_and_gets_missing_secrets(script: Path) -> None:
+    before = run(script)
+    kept = [f"{name}={value}" for name, value in before.items() if name not in {"AFRICASTALKING_URL", *REMOVED}]
     (script.parent / ".env").write_text("\n".join(kept), encoding="utf-8")
     after = run(script)
     assert after.keys() == before.keys() - {"AFRICASTALKING_URL"}
-    assert {name for name in after if after[name] != before[name]} == {REMOVED_PASSWORD}
+    assert {name for name in after if after[name] != before[name]} == REMOVED | {"PUBLIC_TOKEN_KEYS"}
     assert run(script) == after

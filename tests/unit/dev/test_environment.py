@@ -7,12 +7,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from chassis.auth.keyring import Keyring
+from chassis.auth.keys import generate
 from dev import DevError
 from dev.machine.files import ROOT
 from dev.machine.state import State
 from dev.platform import environment
 from dev.platform.instance import port_names
-from dev.platform.programs import process_variables
+from dev.platform.programs import GATEWAY, KEY_OWNERS, SERVICES, process_variables, service_of
 from dev.servers import private, rabbitmq
 from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, OPERATOR
 
@@ -49,7 +50,7 @@ def test_variables_of_the_user_are_kept(state: State) -> None:
     assert composed["LOG_LEVEL"] == "DEBUG"
     assert "HOME" not in composed
     assert "BARAZA_RABBITMQ_MANAGEMENT" not in composed
-    assert process_variables(composed, "users.service") == {}
+    assert "AMQP_URI" not in process_variables(composed, "users.service")
 
 
 def test_rabbitmq_users_have_the_passwords_of_the_environment(state: State, tmp_path: Path) -> None:
@@ -83,14 +84,43 @@ def test_every_required_variable_is_set_by_default(state: State) -> None:
     assert required <= compose({}, state).keys()
 
 
-def test_service_token_keys_are_created_and_a_rotation_is_kept(state: State, tmp_path: Path) -> None:
-    environment.write_keys(state, tmp_path)
-    file = tmp_path / Path(compose({}, state)["SERVICE_TOKEN_KEYS"].removeprefix("@")).name
-    assert [key.name for key in Keyring(f"@{file}").keys] == ["k1"]
-    assert file.stat().st_mode & 0o077 == 0
-    file.write_text("rotated")
-    environment.write_keys(state, tmp_path)
-    assert file.read_text() == "rotated"
+def keys_of(directory: Path, state: State, variable: str = "SERVICE_TOKEN_KEYS") -> Keyring:
+    return Keyring(environment.compose({}, state, directory)[variable])
+
+
+@pytest.mark.parametrize("module", [*SERVICES, GATEWAY])
+def test_each_process_has_the_private_key_of_its_service_only(module: str, state: State, tmp_path: Path) -> None:
+    environment.write_keys(tmp_path)
+    composed = environment.compose({}, state, tmp_path)
+    keys = Keyring(process_variables(composed, module)["SERVICE_TOKEN_KEYS"]).keys
+    assert [key.name for key in keys if key.private] == [f"{service_of(module)}/k1"]
+    assert {key.owner for key in keys} == set(KEY_OWNERS)
+
+
+def test_operators_commands_have_the_key_of_the_operator(state: State, tmp_path: Path) -> None:
+    environment.write_keys(tmp_path)
+    assert keys_of(tmp_path, state).owner == "operator"
+    assert compose({"SERVICE_TOKEN_KEYS": "@own"}, state)["SERVICE_TOKEN_KEYS"] == "@own"
+    assert "SERVICE_TOKEN_KEYS" not in process_variables(compose({"SERVICE_TOKEN_KEYS": "@own"}, state), GATEWAY)
+
+
+def test_key_files_are_private_and_a_rotation_is_kept(state: State, tmp_path: Path) -> None:
+    environment.write_keys(tmp_path)
+    assert {file.stat().st_mode & 0o077 for file in (tmp_path / "keys").iterdir()} == {0}
+    rotated = generate("feeds/k2")
+    (tmp_path / "keys" / "feeds").write_text(str(rotated))
+    environment.write_keys(tmp_path)
+    assert (tmp_path / "keys" / "feeds").read_text() == str(rotated)
+    assert keys_of(tmp_path, state).find("feeds/k2") == rotated.public_half()
+
+
+def test_secret_of_0_1_0_is_accepted_while_its_file_exists(state: State, tmp_path: Path) -> None:
+    environment.write_keys(tmp_path)
+    assert keys_of(tmp_path, state).find("k1") is None
+    (tmp_path / "service_token_keys").write_text(f"k1:{'s' * 64}")
+    ring = keys_of(tmp_path, state, "BARAZA_FEEDS_TOKEN_KEYS")
+    assert ring.find("k1")
+    assert ring.signing("feeds").name == "feeds/k1"
 
 
 @pytest.mark.parametrize(

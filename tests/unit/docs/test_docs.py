@@ -60,6 +60,7 @@ def test_variables_in_a_page_exist(page: Path) -> None:
     named = {span for span in spans(prose(page)) if re.fullmatch(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+", span)}
     assert named <= variables(text("config.yml")).keys() | set(
         re.findall(r"^([A-Z_]+)=", text("docker/secrets.sh"), re.MULTILINE)
+        + re.findall(r"\$\{([A-Z_]+)", text("docker/compose.yml"))
     )
 
 

@@ -12,7 +12,7 @@ from gateway.routing.overrides import default_override
 from gateway.routing.table import BY_NAME
 
 UNREACHABLE = "redis://127.0.0.1:1/0"
-LOGIN, POSTS = BY_NAME["login"], BY_NAME["all-posts"]
+LOGIN = BY_NAME["login"]
 
 
 @pytest.fixture

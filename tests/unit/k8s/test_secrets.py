@@ -7,9 +7,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from chassis.auth import keyring
+from chassis.auth.keyring import Keyring
+from chassis.auth.keys import generate, parse
 from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, VHOST
 from tests.unit.k8s.manifests import OVERLAYS, kustomizations, of_kind, run_secrets_script, secrets
+
+SERVICES = ("users", "feeds", "notifications", "deliveries", "gateway")
 
 
 def files(folder: Path) -> dict[str, str]:
@@ -23,8 +26,34 @@ def test_every_secret_has_values_and_random_ones_are_unique(folder: Path) -> Non
     assert len(passwords) == len(set(passwords)) >= 11
 
 
-def test_service_token_keys_are_valid(folder: Path) -> None:
-    assert [key.name for key in keyring.parse(files(folder)["fixed/keys"])] == ["k1"]
+def test_each_service_gets_its_own_private_key_and_the_public_keys_of_all(folder: Path) -> None:
+    for service in SERVICES:
+        keys = parse(secrets("base", folder)[f"token-keys-{service}"]["keys"])
+        assert [key.name for key in keys if key.private] == [f"{service}/k1"]
+        assert {key.owner for key in keys} == {*SERVICES, "operator"}
+
+
+def test_key_of_the_operator_is_in_no_secret(folder: Path) -> None:
+    (key,) = parse(files(folder)["keys/operator"])
+    assert key.private
+    assert key.text not in str([secrets(overlay, folder) for overlay in OVERLAYS])
+
+
+def test_rotation_reaches_all_services_and_the_old_secret_signs_until_accepted_only(tmp_path: Path) -> None:
+    run_secrets_script(tmp_path, AFRICASTALKING_API_KEY="a key")
+    folder, new = tmp_path / "secrets", generate("feeds/k2")
+    shared = f"k1:{'s' * 64}"
+    with (folder / "keys/feeds").open("a") as file:
+        file.write(f"{new}\n")
+    (folder / "fixed/keys").write_text(f"{shared}\n")
+    assert run_secrets_script(tmp_path).returncode == 0
+    ring = Keyring((folder / "fixed/token-keys/users/keys").read_text())
+    assert ring.find("feeds/k2") == new.public_half()
+    assert ring.signing("users").name == "k1"
+    (folder / "fixed/keys").rename(folder / "keys/accepted")
+    assert run_secrets_script(tmp_path).returncode == 0
+    ring = Keyring((folder / "fixed/token-keys/users/keys").read_text())
+    assert (ring.signing("users").name, ring.find("k1") is None) == ("users/k1", False)
 
 
 def test_only_the_owner_can_read_the_files(folder: Path) -> None:

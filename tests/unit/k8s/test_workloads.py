@@ -131,11 +131,20 @@ def test_command_and_probes_name_existing_code_and_keep_tini(overlay: str) -> No
 
 
 @each_overlay
-def test_service_token_keys_are_mounted_where_the_setting_expects_them(overlay: str) -> None:
+def test_container_mounts_its_own_keys_where_the_setting_expects_them(overlay: str) -> None:
     path = settings(overlay)["SERVICE_TOKEN_KEYS"].removeprefix("@")
-    for _, container in our_containers(overlay):
-        mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
-        assert f"{mounts['service-token-keys']}/keys" == path
+    for pod, container in our_containers(overlay):
+        (mount,) = [mount for mount in container["volumeMounts"] if f"{mount['mountPath']}/keys" == path]
+        volumes = [
+            volume
+            for other in pods(overlay)
+            if other.workload == pod.workload
+            for volume in other.spec.get("volumes", [])
+        ]
+        (secret,) = [volume["secret"]["secretName"] for volume in volumes if volume["name"] == mount["name"]]
+        image = container["image"].removeprefix("baraza-")
+        owner = "deliveries" if "deliveries" in (pod.workload.partition("-")[0], container["name"]) else image
+        assert secret == f"token-keys-{owner}", (pod.workload, container["name"])
 
 
 @each_overlay

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar
 
 import eventlet
@@ -16,6 +17,7 @@ from prometheus_client import REGISTRY
 from chassis.amqp.confirms import ConfirmTracker
 from chassis.auth import keyring, tokens
 from chassis.auth.caller import Caller
+from chassis.auth.keys import generate
 from chassis.events.handler import event_handler
 from chassis.ids import new_id
 from chassis.service import Service
@@ -26,7 +28,7 @@ from tests.integration.chassis.sample_service import SampleInvoices, fail, fail_
 from tests.integration.conftest import Settings
 from tests.integration.support.rpc import Rpc
 from tests.integration.support.tcp_proxy import TcpProxy
-from tests.unit.chassis.auth.forged_tokens import FORGED, FROM_THE_FUTURE, VALID, Forge, valid_claims
+from tests.unit.chassis.auth.forged_tokens import FORGED, NOT_VALID_YET, VALID, Forge, valid_claims
 
 QUEUE = "evt-orders-order_placed--invoices.on_order_placed"
 PARKED = f"parked.{QUEUE}"
@@ -39,13 +41,13 @@ Rejecting = Callable[[str], AbstractContextManager[list[int]]]
 @pytest.fixture
 def publish_forged(raw_client: RawAmqpClient, settings: Settings) -> PublishForged:
     """Publish an OrderPlaced as any client of the broker can; each part may be wrong."""
-    key = keyring.from_config(settings).signing
+    ring = keyring.from_config(settings)
 
     def publish_forged(body: bytes = BODY, issuer: str = "orders", forge: Forge | None = None, **wrong: Any) -> None:
         event_id = new_id()
-        token = tokens.issue(Caller(issuer), "events", key, subject=wrong.pop("subject", event_id))
+        token = tokens.issue(Caller(issuer), "events", ring.signing(issuer), subject=wrong.pop("subject", event_id))
         if forge is not None:
-            token = forge(key, valid_claims("events", jti=event_id))
+            token = forge(ring.signing("orders"), valid_claims("events", jti=event_id))
         headers = {"nameko.auth_token": token} | wrong.pop("headers", {})
         properties = {"message_id": event_id, "application_headers": headers} | wrong
         raw_client.publish("orders.events", "order_placed", body, **properties)
@@ -138,6 +140,25 @@ def test_event_with_a_valid_token_is_handled(start: Start, publish_forged: Publi
     until(lambda: SampleInvoices.received == [1])
 
 
+def test_event_of_a_key_that_is_in_no_file_yet_is_handled_once_it_is_there(  # noqa: PLR0913, PLR0917 - fixtures
+    start: Start,
+    publish_forged: PublishForged,
+    settings: Settings,
+    raw_client: RawAmqpClient,
+    tmp_path: Path,
+    until: Until,
+) -> None:
+    new, file = generate("orders/k2"), tmp_path / "keys"
+    file.write_text("# none yet")
+    settings["service_token_keys"] += f",@{file}"
+    start(SampleInvoices)
+    publish_forged(forge=lambda _, claims: new.sign(claims))
+    until(lambda: raw_client.depth(f"retry.1.{QUEUE}") == 1)
+    file.write_text(str(new.public_half()))
+    until(lambda: SampleInvoices.received == [1])
+    assert raw_client.depth(PARKED) == 0
+
+
 @pytest.mark.parametrize(
     ("wrong", "error"),
     [
@@ -189,8 +210,8 @@ def test_event_is_parked_as_soon_as_the_broker_stops_rejecting_it(
     assert raw_client.get(PARKED).body == "null"
 
 
-@pytest.mark.parametrize("forge", FROM_THE_FUTURE.values(), ids=FROM_THE_FUTURE)
-def test_event_from_the_future_is_retried_before_it_is_parked(
+@pytest.mark.parametrize("forge", NOT_VALID_YET.values(), ids=NOT_VALID_YET)
+def test_event_whose_token_is_not_valid_yet_is_retried_before_it_is_parked(
     start: Start, publish_forged: PublishForged, raw_client: RawAmqpClient, forge: Forge
 ) -> None:
     start(SampleInvoices)

@@ -75,12 +75,12 @@ class Shop:
         self._raw_client.delete(QUEUE)
 
     def lose_events(self) -> None:
-        """Have order 1 handled; place orders 2, 3 and 4 while the consumer is stopped and its queue is missing."""
+        """Have order 1 handled; place orders 2, 3 and 4 while the consumer is down and its queue is missing."""
         self.start_orders()
         consumer = self.start_invoices()
         self.place(1)
         self._until(lambda: self.received == [1] and self.reconciled())
-        consumer.stop()
+        consumer.kill()
         self.delete_queue()
         self.place(2, 3, 4)
         self._until(lambda: self.rows(tables.event_log) == 4)
@@ -102,7 +102,7 @@ class Shop:
 def short_intervals(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings["events"]["reconcile"] = 0.2
     monkeypatch.setattr(reconciler, "GRACE", timedelta(seconds=0.6))
-    monkeypatch.setattr(reconciler, "RECOVERY_TIME", timedelta(seconds=2))
+    monkeypatch.setattr(reconciler, "RECOVERY_TIME", timedelta(seconds=1))
     monkeypatch.setattr(ReconciledInvoices, "handle", succeed)
 
 

@@ -29,10 +29,10 @@ def pending_replies(runner: Any) -> dict[str, Any]:
     return pending
 
 
-def test_call_returns_the_reply_and_forwards_the_user_under_its_own_name(start: Start, rpc: Rpc) -> None:
+def test_call_returns_the_reply_and_is_in_the_name_of_the_service_without_the_user(start: Start, rpc: Rpc) -> None:
     start(SampleOrders, SampleInvoices)
     assert rpc("invoices.reorder", ADA, **TEA).items() >= TEA.items()
-    assert SampleOrders.callers == [Caller("invoices", user=ADA.user, username=ADA.username)]
+    assert SampleOrders.callers == [Caller("invoices")]
 
 
 def test_error_of_the_called_service_is_raised_and_can_be_passed_on(

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import eventlet
@@ -12,13 +13,14 @@ from nameko.exceptions import RemoteError
 
 from chassis.auth import keyring
 from chassis.auth.caller import Caller
+from chassis.auth.keys import Key, generate
 from chassis.errors import Invalid
 from tests.integration.chassis.conftest import ADA, Headers, Start, Until
 from tests.integration.chassis.raw_amqp import RawAmqpClient
 from tests.integration.chassis.sample_service import SampleInvoices, SampleOrders
 from tests.integration.conftest import Settings
 from tests.integration.support.rpc import Rpc
-from tests.unit.chassis.auth.forged_tokens import FORGED, VALID, Forge, valid_claims
+from tests.unit.chassis.auth.forged_tokens import FORGED, NOT_VALID_YET, VALID, Forge, valid_claims
 
 EMPTY = b'{"args":[],"kwargs":{}}'
 ORDER = b'{"args":[],"kwargs":{"item":"tea","quantity":1}}'
@@ -34,7 +36,17 @@ pytestmark = pytest.mark.usefixtures("running")
 
 
 @pytest.fixture
-def running(start: Start) -> Any:
+def key_file(settings: Settings, tmp_path: Path) -> Path:
+    """A file of further keys of the running service."""
+    file = tmp_path / "keys"
+    file.write_text("# none yet")
+    settings["service_token_keys"] += f",@{file}"
+    return file
+
+
+@pytest.fixture
+def running(start: Start, key_file: Path) -> Any:
+    assert key_file.exists()
     return start(SampleOrders)
 
 
@@ -54,20 +66,53 @@ def test_call_with_no_or_a_malformed_token_is_rejected_before_the_method_runs(
     raw_client: RawAmqpClient, headers: Headers, token: object
 ) -> None:
     raw_client.call("orders.record_caller", EMPTY, **headers(auth_token=token))
-    assert reply_to(raw_client)["error"]["exc_type"] == "Unauthenticated"
+    assert reply_to(raw_client)["error"]["exc_type"] == "Unavailable"
     assert SampleOrders.callers == []
 
 
-@pytest.mark.parametrize("forge", FORGED.values(), ids=FORGED)
+@pytest.mark.parametrize("forge", [*FORGED.values(), *NOT_VALID_YET.values()], ids=[*FORGED, *NOT_VALID_YET])
 def test_call_with_a_forged_token_is_rejected_before_the_method_runs(
     raw_client: RawAmqpClient, headers: Headers, settings: Settings, forge: Forge
 ) -> None:
-    key, claims = keyring.from_config(settings).signing, valid_claims("orders", exp=int(time.time()) + 60)
+    key, claims = keyring.from_config(settings).signing("orders"), valid_claims("orders", exp=int(time.time()) + 60)
     raw_client.call("orders.record_caller", EMPTY, **headers(auth_token=forge(key, claims)))
     assert reply_to(raw_client)["error"]["exc_args"][1] == "bad_service_token"
     assert SampleOrders.callers == []
     raw_client.call("orders.record_caller", EMPTY, **headers(auth_token=VALID(key, claims)))
     assert reply_to(raw_client)["error"] is None
+
+
+def test_call_with_a_new_key_is_accepted_as_soon_as_the_key_is_in_the_file(
+    raw_client: RawAmqpClient, headers: Headers, key_file: Path, until: Until
+) -> None:
+    new, claims = generate("shop/k2"), valid_claims("orders", exp=int(time.time()) + 60) | {"iss": "shop"}
+
+    def error() -> Any:
+        raw_client.call("orders.record_caller", EMPTY, **headers(auth_token=new.sign(claims)))
+        return reply_to(raw_client)["error"]
+
+    assert error()["exc_type"] == "Unavailable"
+    key_file.write_text(str(new.public_half()))
+    started = time.monotonic()
+    until(lambda: error() is None)
+    assert time.monotonic() - started < keyring.RELOAD_INTERVAL / 2
+    assert SampleOrders.callers == [Caller("shop")]
+
+
+def test_stolen_key_acts_as_no_other_service_no_operator_and_no_user(
+    raw_client: RawAmqpClient, headers: Headers, settings: Settings
+) -> None:
+    stolen = keyring.from_config(settings).signing("shop")
+    claims = valid_claims("orders", exp=int(time.time()) + 60)
+    for issuer in ("gateway", "users", "operator"):
+        for key in (stolen, Key(f"{issuer}/k1", stolen.text)):
+            token = key.sign(claims | {"iss": issuer})
+            raw_client.call("orders.record_caller", EMPTY, **headers(auth_token=token))
+            assert reply_to(raw_client)["error"]["exc_args"][1] == "bad_service_token"
+    token = stolen.sign(claims | {"iss": "shop", "sub": ADA.user, "staff": True})
+    raw_client.call("orders.record_caller", EMPTY, **headers(auth_token=token))
+    assert reply_to(raw_client)["error"] is None
+    assert SampleOrders.callers == [Caller("shop")]
 
 
 def test_request_that_arrives_after_its_deadline_is_not_executed(raw_client: RawAmqpClient, headers: Headers) -> None:

@@ -8,9 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import jwt
-
-from chassis.auth.keyring import Key
+from chassis.auth.keys import Key, generate
 
 Claims = dict[str, Any]
 Forge = Callable[[Key, Claims], str]
@@ -21,8 +19,8 @@ def valid_claims(audience: str, **expiry: object) -> Claims:
     return {"iss": "orders", "aud": audience, "iat": int(time.time()), "staff": False, **expiry}
 
 
-def _sign(key: Key, claims: Claims, algorithm: str = "HS256") -> str:
-    return jwt.encode(claims, key.secret, algorithm, headers={"kid": key.name})
+def _sign(key: Key, claims: Claims, name: str = "") -> str:
+    return Key(name or key.name, key.text).sign(claims)
 
 
 def _assemble(key: Key, claims: Claims, algorithm: str, secret: str) -> str:
@@ -45,9 +43,10 @@ def _without(*names: str) -> Forge:
     return lambda key, claims: _sign(key, {name: value for name, value in claims.items() if name not in names})
 
 
-FROM_THE_FUTURE: dict[str, Forge] = {
+NOT_VALID_YET: dict[str, Forge] = {
     "issued in the future": lambda key, claims: _sign(key, claims | {"iat": int(time.time()) + 60}),
     "not valid yet": lambda key, claims: _sign(key, claims | {"nbf": int(time.time()) + 60}),
+    "unknown key": lambda key, claims: _sign(key, claims, "orders/k9"),
 }
 VALID: Forge = _with()
 FORGED: dict[str, Forge] = {
@@ -55,10 +54,11 @@ FORGED: dict[str, Forge] = {
     "unknown issuer": _with(iss="unknown"),
     "expired": lambda key, claims: _sign(key, claims | {"exp": int(time.time()) - 60}),
     "algorithm none": lambda key, claims: _assemble(key, claims, "none", ""),
-    "another HMAC algorithm": lambda key, claims: _sign(key, claims, "HS512"),
-    "an RSA algorithm": lambda key, claims: _assemble(key, claims, "RS256", key.secret),
-    "wrong secret": lambda key, claims: _sign(Key(key.name, "x" * 64), claims),
-    "unknown key": lambda key, claims: _sign(Key("k9", key.secret), claims),
+    "the public key as a secret": lambda key, claims: _assemble(key, claims, "HS256", key.public_half().text),
+    "an RSA algorithm": lambda key, claims: _assemble(key, claims, "RS256", key.text),
+    "wrong key": lambda key, claims: _sign(generate(key.name), claims),
+    "key of another service": lambda key, claims: _sign(key, claims | {"iss": "gateway"}),
+    "an operator": lambda key, claims: _sign(key, claims | {"iss": "operator"}),
     "no issuer": _without("iss"),
     "no audience": _without("aud"),
     "no issue time": _without("iat"),

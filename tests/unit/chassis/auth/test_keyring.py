@@ -12,10 +12,12 @@ import pytest
 
 from chassis.auth import keyring, tokens
 from chassis.auth.caller import Caller
-from chassis.auth.keyring import Key, Keyring, parse
+from chassis.auth.keyring import Keyring
+from chassis.auth.keys import generate
 
-OLD, NEW = Key("k1", "o" * 64), Key("k2", "n" * 64)
-OLD_TEXT, NEW_TEXT = (f"{key.name}:{key.secret}" for key in (OLD, NEW))
+OLD, NEW = generate("gateway/k1"), generate("gateway/k2")
+FEEDS = generate("feeds/k1").public_half()
+OLD_TEXT, NEW_TEXT = str(OLD), str(NEW)
 ADA = Caller("gateway", user="id-of-ada")
 Wait = Callable[[], None]
 
@@ -34,23 +36,6 @@ def wait(monkeypatch: pytest.MonkeyPatch) -> Wait:
     clock = SimpleNamespace(now=next(times))
     monkeypatch.setattr(time, "monotonic", lambda: clock.now)
     return lambda: setattr(clock, "now", next(times))
-
-
-@pytest.mark.parametrize("text", [f"{NEW_TEXT}, {OLD_TEXT}", f"\n  {NEW_TEXT} \r\n\n{OLD_TEXT},\n\n"])
-def test_keys_are_separated_by_commas_or_lines_and_keep_their_order(text: str) -> None:
-    assert parse(text) == (NEW, OLD)
-    assert parse(f"k1:a:{OLD.secret}") == (Key("k1", f"a:{OLD.secret}"),)
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["\n", "k1", "k1:short", f"{OLD_TEXT},k2:short", "k1" * 40, f"{OLD_TEXT},k2", f":{'a' * 32}", f"{OLD_TEXT}\n" * 2],
-    ids=range(8),
-)
-def test_invalid_keys_are_rejected_without_quoting_a_secret(text: str) -> None:
-    with pytest.raises(ValueError, match="service_token_keys") as error:
-        parse(text)
-    assert OLD.secret not in str(error.value)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\xff\xfe", b"k1:short"])
@@ -101,7 +86,7 @@ def test_file_that_becomes_invalid_changes_no_keys_and_is_logged_once(
     assert str(file) in caplog.text
     file.write_text(NEW_TEXT)
     wait()
-    assert ring.signing == NEW
+    assert ring.signing("gateway") == NEW
 
 
 def test_changed_keys_are_logged_by_their_ids_without_their_secrets(
@@ -112,8 +97,9 @@ def test_changed_keys_are_logged_by_their_ids_without_their_secrets(
     file.write_text(f"{NEW_TEXT},{OLD_TEXT}")
     for _ in range(3):
         wait()
-        assert ring.signing == NEW
-    assert [record.getMessage() for record in caplog.records] == ["the service token keys are now k2, k1"]
+        assert ring.signing("gateway") == NEW
+    (message,) = [record.getMessage() for record in caplog.records]
+    assert message == "the service token keys are now gateway/k2, gateway/k1"
 
 
 def test_new_first_key_signs_at_once_although_tokens_are_cached(file: Path, wait: Wait) -> None:
@@ -123,6 +109,36 @@ def test_new_first_key_signs_at_once_although_tokens_are_cached(file: Path, wait
     wait()
     second = issuer.token(ADA, "feeds")
     assert [jwt.get_unverified_header(token)["kid"] for token in (first, second)] == [OLD.name, NEW.name]
+
+
+def test_unknown_key_is_read_at_once_but_not_more_often_than_the_limit(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SimpleNamespace(now=1000.0)
+    monkeypatch.setattr(time, "monotonic", lambda: clock.now)
+    ring = Keyring(f"@{file}")
+    clock.now += keyring.SOONEST_RELOAD
+    assert ring.find(NEW.name) is None
+    file.write_text(f"{OLD_TEXT}\n{NEW_TEXT}")
+    assert ring.find(NEW.name) is None
+    clock.now += keyring.SOONEST_RELOAD
+    assert ring.find(NEW.name) == NEW
+
+
+def test_first_private_key_of_a_service_signs_its_tokens(file: Path) -> None:
+    shared = f"k1:{'s' * 64}"
+    ring = Keyring(f"{FEEDS},@{file},{NEW_TEXT},{shared}")
+    assert (ring.signing("gateway"), ring.owner) == (OLD, "gateway")
+    assert [key.name for key in ring.secrets("gateway")] == [OLD.name, NEW.name, "k1"]
+    assert (ring.signing("feeds").name, ring.signing("users").name) == ("k1", "k1")
+    assert Keyring(f"{shared},@{file}").signing("gateway").name == "k1"
+
+
+def test_process_without_a_private_key_of_a_service_cannot_sign_for_it(file: Path) -> None:
+    with pytest.raises(ValueError, match="no private key of feeds"):
+        Keyring(f"@{file},{FEEDS}").signing("feeds")
+    with pytest.raises(ValueError, match="none of the keys is private"):
+        Keyring(str(FEEDS))
 
 
 def test_process_has_one_keyring(file: Path) -> None:

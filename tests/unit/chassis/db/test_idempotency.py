@@ -7,13 +7,14 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.amqp import message_headers
+from chassis.auth.keys import generate
 from chassis.contract import Message
 from chassis.db import idempotency
 from chassis.db.tables import handled_requests
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Conflict
 
-OLD, NEW = f"k1:{'o' * 32}", f"k2:{'n' * 32}"
+OLD, NEW = str(generate("shop/k1")), str(generate("shop/k2"))
 
 
 class Order(Message):
@@ -38,6 +39,7 @@ class Shop:
             data={message_headers.REQUEST_KEY: key} if key else {},
             entrypoint=SimpleNamespace(method_name=method),
             args=(Order(text=text),),
+            service_name="shop",
             config={"service_token_keys": keys, "service_token_issuers": []},
         )
         with self._db.write() as session:
