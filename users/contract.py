@@ -126,7 +126,7 @@ class Login(Message):
         return self.username or self.email or ""
 
 
-class SignIn(Login):
+class ClientLogin(Login):
     """A login with the client's properties, which the gateway adds."""
 
     user_agent: Annotated[Text, Field(max_length=200)] | None = Field(
