@@ -72,7 +72,7 @@ def token_hash(token: str) -> str:
 
 
 def session_key(token_hash: str) -> str:
-    """Return the Redis key of a cached session. Its value is an Identity as JSON, or empty if the session ended."""
+    """Return the Redis key of a cached session. Its value is a CachedIdentity, or empty if the session ended."""
     return f"session:{token_hash}"
 
 
@@ -126,7 +126,7 @@ class Login(Message):
         return self.username or self.email or ""
 
 
-class SignIn(Login):
+class ClientLogin(Login):
     """A login with the client's properties, which the gateway adds."""
 
     user_agent: Annotated[Text, Field(max_length=200)] | None = Field(
@@ -313,6 +313,15 @@ class Identity(Message):
     session_id: Id
     is_staff: bool
     expires_at: Timestamp = Field(description="The session expires at this time unless it is used before.")
+
+
+class CachedIdentity(Identity):
+    """An Identity in Redis, signed by users: other services can write to Redis too.
+
+    Only what is signed counts. The other fields are for the guard's script, and for gateways of 0.1.0.
+    """
+
+    signed: str = ""
 
 
 class ListedSession(Message):

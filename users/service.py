@@ -43,7 +43,7 @@ class UsersService(PublishingService):
         return self.db.once(contract.NamedAccount, lambda session: registration.register(session, user))
 
     @rpc
-    def login(self, request: contract.SignIn) -> contract.Session:
+    def login(self, request: contract.ClientLogin) -> contract.Session:
         """Start a session and return its token, once. Failed logins are counted."""
         verified = authentication.verify_login(self.db, self.hasher, self._limits, request)
         with self.db.write() as session:

@@ -1,6 +1,7 @@
 """Signed tokens between services (JWT, RFC 7519, EdDSA): the calling service, its user, and the called service."""
 
 import time
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +13,7 @@ from chassis.auth.keys import Key
 from chassis.errors import Unavailable
 
 BAD_TOKEN = "bad_service_token"  # noqa: S105 - the code of an error
+TEXTS = "texts"  # audience of signed texts
 LIFETIME = 60  # seconds
 REISSUE = 20  # seconds during which an Issuer returns the same token; far below LIFETIME
 CACHED = 4096  # tokens that a process remembers as verified
@@ -57,6 +59,27 @@ def verify(token: object, audience: str, ring: Keyring, *, subject: str | None =
     )
 
 
+def sign_text(text: str, service: str, key: Key, *, subject: str, lifetime: float) -> str:
+    """Return a text that a service stores where other services can write too; the signature expires after seconds."""
+    now = int(time.time())
+    claims = {"iss": service, "aud": TEXTS, "jti": subject, "iat": now, "exp": now + lifetime, "text": text}
+    return key.sign(claims)
+
+
+def signed_text(token: str, service: str, ring: Keyring, *, subject: str) -> tuple[str, float]:
+    """Return the text that `sign_text` signed, and the time at which it expires here.
+
+    Raises Unavailable if it is signed by another service, for another subject, or expired.
+    """
+    try:
+        _, claims = _decode(token, TEXTS, ring, subject, ("exp", "text"))
+        if claims["iss"] != service:
+            raise jwt.InvalidIssuerError
+    except (jwt.InvalidTokenError, TypeError, ValueError, RecursionError) as error:
+        raise Unavailable("The text is not signed.", BAD_TOKEN) from error
+    return str(claims["text"]), claims["exp"] + ring.clock_skew
+
+
 def may_become_valid(error: BaseException) -> bool:
     """Return whether `verify` raised this for a token of a key that is not known yet, or of a clock that is ahead."""
     return isinstance(error.__cause__, _UnknownKeyError | jwt.ImmatureSignatureError)
@@ -73,7 +96,9 @@ def _claims(token: object, audience: str, ring: Keyring, subject: str | None) ->
     return claims
 
 
-def _decode(token: str, audience: str, ring: Keyring, subject: str | None = None) -> tuple[Key, dict[str, Any]]:
+def _decode(
+    token: str, audience: str, ring: Keyring, subject: str | None = None, required: Sequence[str] = ("staff",)
+) -> tuple[Key, dict[str, Any]]:
     """Return the key and the claims of a valid token."""
     key = ring.find(str(jwt.get_unverified_header(token).get("kid")))
     if key is None:
@@ -85,10 +110,10 @@ def _decode(token: str, audience: str, ring: Keyring, subject: str | None = None
         audience=audience,
         issuer=ring.issuers if key.owner is None else ring.issuers & {key.owner},
         leeway=ring.clock_skew,
-        options={"require": ["iss", "aud", "iat", "staff", "jti" if subject else "exp"]},
+        options={"require": ["iss", "aud", "iat", "jti" if subject else "exp", *required]},
     )
     if subject is not None and claims["jti"] != subject:
-        raise jwt.InvalidTokenError("issued for another event")
+        raise jwt.InvalidTokenError("issued for another subject")
     return key, claims
 
 

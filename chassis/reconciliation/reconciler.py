@@ -55,6 +55,7 @@ class Reconciler:
         self._by_source: dict[str, list[EventHandler]] = defaultdict(list)
         for handler in handlers:
             self._by_source[handler.source_service].append(handler)
+            metrics.RECOVERED_EVENTS.labels(handler.container.service_name, handler.method_name)  # 0 from the start
         self._db = db
         self._clock_skew = timedelta(seconds=clock_skew)
         self._is_empty = is_empty

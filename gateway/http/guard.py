@@ -6,7 +6,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from gunicorn import util
 
-from chassis import clock
+from chassis.auth import keyring
 from chassis.errors import ServiceError, TooManyRequests, Unauthenticated
 from chassis.observability import correlation, tracing
 from gateway import metrics
@@ -21,6 +21,7 @@ from gateway.http.webhooks import WebhookSecret
 from gateway.limits import route_limits
 from gateway.limits.lookup import Found
 from gateway.limits.rate_limiter import enforce
+from gateway.request.cached_session import CachedSessions
 from gateway.request.context import CONTEXT_KEY, RequestContext, from_environ
 from gateway.request.rates import Count, Rate
 from gateway.routing.route import Route
@@ -42,6 +43,7 @@ class Guard:
         self._app = app
         self.close = on_close
         self._backends = backends
+        self._sessions = CachedSessions(keyring.from_config(backends.settings))
         settings = backends.settings["gateway"]
         self._proxies: int = settings["trusted_proxies"]
         self._origins = Origins(settings["allowed_origins"])
@@ -81,8 +83,10 @@ class Guard:
             found = self._backends.lookup.find(context.token_hash, context.address, route.tag if route else None, name)
         except RedisUnavailable:
             found = None
-        context.identity = _identity(found.session) if found else None
-        if found is None or (context.token_hash and found.session is None):
+        if found and found.session and context.token_hash:
+            context.identity = self._sessions.identity(found.session, context.token_hash)
+        ended = found is not None and found.session == b""
+        if found is None or (context.token_hash and context.identity is None and not ended):
             self._authenticate(context, handshake="HTTP_UPGRADE" in environ)
             count = self._count(context)
         else:
@@ -155,11 +159,3 @@ class Guard:
         if context.identity is not None:
             return limiter.consume(limiter.rates["user"], f"user:{context.identity.user_id}")
         return limiter.consume(limiter.rates["anon"], f"anon:{context.address}")
-
-
-def _identity(session: bytes | None) -> Identity | None:
-    """Parse the copy of a session; None if the session has ended or expired."""
-    if not session:
-        return None
-    identity = Identity.model_validate_json(session)
-    return identity if identity.expires_at > clock.now() else None

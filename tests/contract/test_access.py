@@ -18,32 +18,33 @@ ADA = "01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21"
 SERVICES = ("users", "feeds", "notifications", "deliveries", "gateway")
 CALLERS = {
     **{name: Caller(name) for name in (*SERVICES, "operator")},
-    "a user": Caller("feeds", ADA, "ada"),
-    "staff": Caller("feeds", ADA, "ada", staff=True),
+    "a user": Caller("gateway", ADA, "ada"),
+    "staff": Caller("gateway", ADA, "ada", staff=True),
 }
 FORBIDDEN = {"Sign in first.", "This is for staff.", "This is between services."}
 
+GATEWAY = ("gateway", "a user", "staff")  # which alone may call on behalf of users
 RESTRICTED: dict[str, dict[tuple[str, ...], str]] = {
     "users": {
         ("a user", "staff"): "delete_account end_session logout sessions update_account",
-        ("gateway", "operator"): "authenticate unsubscribe",
+        (*GATEWAY, "operator"): "authenticate unsubscribe",
         ("notifications", "operator"): "active_recipients",
         ("deliveries", "operator"): "contacts",
-        ("notifications", "gateway", "operator"): "profiles",
-        ("notifications", "deliveries", "gateway", "operator"): "opt_out",
+        ("notifications", *GATEWAY, "operator"): "profiles",
+        ("notifications", "deliveries", *GATEWAY, "operator"): "opt_out",
         ("operator", "staff"): "deactivate reactivate",
         ("operator",): "set_active set_staff unlock",
         SERVICES: "events_at events_since",
     },
     "feeds": {
         ("a user", "staff"): "create edit",
-        ("gateway", "operator"): "authors erase_author",
+        (*GATEWAY, "operator"): "authors erase_author",
         SERVICES: "events_at events_since",
         ("operator",): "discard_parked parked replay_parked",
     },
     "notifications": {
         ("a user", "staff"): "inbox mark_read",
-        ("gateway", "operator"): "delivery_report missed",
+        (*GATEWAY, "operator"): "delivery_report missed",
         ("users", "feeds", "notifications", "deliveries", "gateway", "operator", "staff"): "send_notification",
         ("operator",): "discard_parked parked replay_parked",
     },

@@ -23,7 +23,9 @@ class VerifiedPassword:
     attempt: LoginAttempt
 
 
-def verify_login(db: UnitOfWork, hasher: Hasher, limits: LoginLimits, request: contract.SignIn) -> VerifiedPassword:
+def verify_login(
+    db: UnitOfWork, hasher: Hasher, limits: LoginLimits, request: contract.ClientLogin
+) -> VerifiedPassword:
     """Verify the password of a login. Raises Unauthenticated, TooManyRequests.
 
     Unknown names and closed accounts cause the same work as known ones, and the same error as a wrong password.

@@ -31,7 +31,7 @@ class LoginAttempt:
 
 
 def count(
-    session: Session, limits: LoginLimits, request: contract.SignIn, login_key: str, row: Credentials | None
+    session: Session, limits: LoginLimits, request: contract.ClientLogin, login_key: str, row: Credentials | None
 ) -> LoginAttempt:
     """Count a login as failed. Raises TooManyRequests. Known and unknown names cause the same statements.
 

@@ -11,6 +11,8 @@ from nameko.containers import WorkerContext
 from nameko.extensions import DependencyProvider
 
 from chassis import clock
+from chassis.auth import keyring, tokens
+from chassis.auth.keyring import Keyring
 from chassis.redis import connection
 from users import contract, serializers
 from users.models import User, UserSession
@@ -28,17 +30,20 @@ class SessionCache:
     progress, so a call that read the session before its end cannot cache it again.
     """
 
-    def __init__(self, client: "redis.Redis", seconds: int, spawn: Callable[[Callable[[], None]], object]) -> None:
+    def __init__(
+        self, client: "redis.Redis", seconds: int, spawn: Callable[[Callable[[], None]], object], ring: Keyring
+    ) -> None:
         self._client = client
+        self._ring = ring
         self._seconds = seconds
         self.tombstone_lifetime = timedelta(seconds=2 * seconds)
         self._repair = CacheRepair(client, spawn, seconds, self.tombstone_lifetime)
 
     def add(self, token_hash: str, identity: contract.Identity) -> None:
         """Cache a session unless it is cached: the cached one is at least as new as what the caller read."""
-        key, value = contract.session_key(token_hash), identity.model_dump_json()
+        key = contract.session_key(token_hash)
         try:
-            self._client.set(key, value, nx=True, px=self._milliseconds(identity))
+            self._client.set(key, self._value(token_hash, identity), nx=True, px=self._milliseconds(identity))
         except redis.RedisError as error:
             _log.warning("a session could not be cached: %s", type(error).__name__)
 
@@ -52,7 +57,7 @@ class SessionCache:
                 if not ended[key]:
                     identity = serializers.identity(user, session)
                     lifetime = str(self._milliseconds(identity))
-                    pipeline.eval(_SET_UNLESS_ENDED, 1, key, identity.model_dump_json(), lifetime)
+                    pipeline.eval(_SET_UNLESS_ENDED, 1, key, self._value(session.token_hash, identity), lifetime)
                 else:
                     pipeline.set(key, "", px=self.tombstone_lifetime)
             self._execute(pipeline, ended)
@@ -73,6 +78,11 @@ class SessionCache:
             _log.warning("cached sessions could not be changed at once: %s", type(error).__name__)
             self._repair.add(ended)
 
+    def _value(self, token_hash: str, identity: contract.Identity) -> str:
+        key, text = self._ring.signing("users"), identity.model_dump_json()
+        signed = tokens.sign_text(text, "users", key, subject=token_hash, lifetime=self._seconds)
+        return contract.CachedIdentity(**identity.model_dump(), signed=signed).model_dump_json()
+
     def _milliseconds(self, identity: contract.Identity) -> int:
         """Return the lifetime of a cached session: at most until the session expires."""
         remaining = (identity.expires_at - clock.now()).total_seconds()
@@ -91,7 +101,8 @@ class SessionCacheProvider(DependencyProvider):
         config = self.container.config
         spawn = partial(self.container.spawn_managed_thread, identifier="session cache")
         client = connection.connect(config["redis_url"])
-        self._cache = SessionCache(client, config["users"]["session"]["cache"], spawn)
+        ring = keyring.from_config(config)
+        self._cache = SessionCache(client, config["users"]["session"]["cache"], spawn, ring)
 
     def get_dependency(self, worker_ctx: WorkerContext) -> SessionCache:  # noqa: ARG002 - Nameko's signature
         """Return the cache, which all workers share."""

@@ -48,7 +48,7 @@ def lifetimes_from_config(settings: dict[str, Any]) -> SessionLifetimes:
 
 
 def start(
-    session: Session, request: contract.SignIn, verified: VerifiedPassword, lifetimes: SessionLifetimes
+    session: Session, request: contract.ClientLogin, verified: VerifiedPassword, lifetimes: SessionLifetimes
 ) -> tuple[contract.Session, contract.Identity]:
     """Store a session and reset the failed logins.
 

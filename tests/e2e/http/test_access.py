@@ -1,6 +1,7 @@
 """Which access token each route accepts: every path of the route table, with every kind of token."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,13 +9,17 @@ import redis
 import requests
 from sqlalchemy import URL, create_engine, text
 
+from chassis import clock
+from chassis.auth import tokens
+from chassis.auth.keys import parse
+from chassis.ids import new_id
 from dev.platform.instance import Instance
 from gateway.routing.route import Access, Route
 from gateway.routing.table import ROUTES
 from tests.e2e.support.client import Client
 from tests.e2e.support.operator import Operator
 from tests.e2e.support.responses import check_problem
-from users.contract import session_key, token_hash
+from users.contract import CachedIdentity, Identity, session_key, token_hash
 
 ENDPOINTS = [(route, path) for route in ROUTES for path in route.paths]
 INVALID = ("none", "garbage", "expired", "revoked", "deactivated")
@@ -54,6 +59,22 @@ def clients(platform: Instance) -> Iterator[dict[str, Client]]:
     yield clients
     for client in clients.values():
         client.logout_and_close()
+
+
+def test_session_that_another_service_wrote_into_redis_is_not_accepted(
+    platform: Instance, clients: dict[str, Client]
+) -> None:
+    client = Client(platform.environment["BARAZA_URL"])
+    client.token = "f" * 43
+    hashed, user = token_hash(client.token), clients["staff"].account["id"]
+    later = clock.now() + timedelta(hours=1)
+    staff = Identity(user_id=user, username="staff", session_id=new_id(), is_staff=True, expires_at=later)
+    stolen = parse((platform.directory / "keys" / "feeds").read_text())[0]
+    signed = tokens.sign_text(staff.model_dump_json(), "users", stolen, subject=hashed, lifetime=60)
+    with redis.Redis.from_url(platform.environment["REDIS_URL"]) as connection:
+        for value in (staff, CachedIdentity(**staff.model_dump(), signed=signed)):
+            connection.set(session_key(hashed), value.model_dump_json(), ex=60)
+            assert check_problem(client.get("/notifications/"), 401)["code"] == "invalid_token"
 
 
 def call(client: Client, route: Route, path: str, id_: str) -> requests.Response:

@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import eventlet
 from amqp import Message
+from amqp.exceptions import NotFound
 from kombu import Connection
 
 from chassis.amqp import protocol
@@ -57,8 +58,14 @@ class RawAmqpClient:
         self.publish("", queue, body)
 
     def depth(self, queue: str) -> int:
-        """Return the number of messages in a queue; a dead-letter queue is declared first."""
-        return int(self._declare(queue, passive=not queue.startswith("parked.")).message_count)
+        """Return the number of messages in a queue; 0 if it does not exist."""
+        channel = self._connection.channel()  # which a missing queue closes
+        try:
+            return int(channel.queue_declare(queue, passive=True).message_count)
+        except NotFound:
+            return 0
+        finally:
+            channel.close()
 
     def bind(self, exchange: str, routing_key: str) -> str:
         """Bind a new queue to an existing exchange and return its name."""

@@ -36,8 +36,8 @@ class RecordingClient:
 @pytest.fixture
 def backends(platform: dict[str, Any], database: Engine, rpc: Rpc) -> Any:
     assert platform
-    cache = SimpleNamespace(invalidate=lambda _tag: None)
-    return SimpleNamespace(database=sessionmaker(database), rpc=RecordingClient(rpc), cache=cache)
+    tags = SimpleNamespace(invalidate=lambda _tag: None)
+    return SimpleNamespace(database=sessionmaker(database), rpc=RecordingClient(rpc), tags=tags)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from users.sessions import lifecycle
 from users.sessions.lifecycle import SessionLifetimes
 
 LIFETIMES = SessionLifetimes(timedelta(days=30), timedelta(days=14), timedelta(minutes=1), per_user=100)
-REQUEST = contract.SignIn(username="ada", password=PASSWORD)
+REQUEST = contract.ClientLogin(username="ada", password=PASSWORD)
 
 
 def changed_at(session: Session, user: User) -> datetime:

@@ -222,7 +222,7 @@ def test_known_and_unknown_names_cause_the_same_statements(database: Engine, set
     def statements(name: str) -> list[str]:
         """Fail until attempts are throttled, and return the statements."""
         log.clear()
-        request = contract.SignIn(username=name, password=WRONG_PASSWORD, address=name)
+        request = contract.ClientLogin(username=name, password=WRONG_PASSWORD, address=name)
         for _ in range(4):
             result(lambda: authentication.verify_login(db, hasher, limits, request))
         return log.copy()

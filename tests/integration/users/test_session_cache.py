@@ -8,6 +8,7 @@ import eventlet
 import pytest
 
 from chassis import clock
+from chassis.auth import keyring
 from chassis.ids import new_id
 from chassis.redis import connection
 from tests.integration.conftest import Settings
@@ -25,7 +26,7 @@ Cached = Callable[[], str | None]
 @pytest.fixture
 def cache(settings: Settings) -> Iterator[SessionCache]:
     with connection.connect(settings["redis_url"]) as client:
-        yield SessionCache(client, 60, eventlet.spawn)
+        yield SessionCache(client, 60, eventlet.spawn, keyring.from_config(settings))
 
 
 @pytest.fixture
