@@ -35,7 +35,7 @@ def test_junk_causes_no_server_error_no_exit_and_no_leak(platform: Instance, new
     before = processes(platform)
     statuses += send(url, junk, JUNK - JUNK // 10)
     print(f"\nstatuses: {sorted(statuses.items())}")  # noqa: T201 - the report of `make faults`
-    assert statuses[requests.codes.ok] > JUNK / 20, "nearly all junk was rejected before it reached an endpoint"
+    assert statuses[requests.codes.unauthorized] < JUNK / 5, "the tokens were not valid"
     until(lambda: check_growth(before, processes(platform)), "files to be closed", 30)
 
 
