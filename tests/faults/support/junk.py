@@ -43,7 +43,7 @@ CHUNKS = (
     b"1;x=\r\na\r\n",
 )
 WEBSOCKET = "/ws/notifications/"
-MUTATED = 0.3  # share of the requests in which single bytes are changed
+MUTATED = 0.15  # share of the requests in which single bytes are changed
 
 
 class Junk:
@@ -92,7 +92,7 @@ class Junk:
         body = self._choose.choice(
             (b"", text, text[:-1], b"[" * 5000, b'"\\ud800"', b"\xff\xfe", self._choose.randbytes(50))
         )
-        if self._choose.random() < 0.2:
+        if self._choose.random() < 0.1:
             return self._choose.choice(CHUNKS), ("Transfer-Encoding", "chunked")
         wrong = self._choose.random() < 0.1
         return body, ("Content-Length", str(len(body) + (self._choose.randrange(-5, 5) if wrong else 0)))
