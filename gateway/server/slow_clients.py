@@ -1,6 +1,7 @@
 """Limits what slow clients cost: time of TLS handshakes, heads, unread bodies and answers; pieces of a head."""
 
 import errno
+import os
 import time
 from typing import Any
 
@@ -87,5 +88,15 @@ def discard_body(request: Any) -> bool:
 
 def write(sock: Any, data: bytes, chunked: bool = False) -> None:  # noqa: FBT001, FBT002 - gunicorn's
     """Write a part of an answer. Raises BrokenPipeError, which gunicorn expects, if the client does not read it."""
-    with gevent.Timeout(ANSWER_TIME, BrokenPipeError(errno.EPIPE, "the client does not read")):
-        _write(sock, data, chunked)
+    rest = data if chunked or hasattr(sock, "getpeercert") else _write_at_once(sock, data)  # TLS may have to wait
+    if rest:
+        with gevent.Timeout(ANSWER_TIME, BrokenPipeError(errno.EPIPE, "the client does not read")):
+            _write(sock, rest, chunked)
+
+
+def _write_at_once(sock: Any, data: bytes) -> bytes:
+    """Write without waiting, and so without the cost of a timeout; return what the socket did not accept."""
+    try:
+        return data[os.write(sock.fileno(), data) :]
+    except BlockingIOError:
+        return data

@@ -80,6 +80,17 @@ def test_idle_connection_is_no_unfinished_head(pair: Pair, monkeypatch: pytest.M
     assert PatientRequest(Config(), SocketUnreader(server), PEER).method == "GET"
 
 
+def test_answer_of_any_size_arrives(pair: Pair) -> None:
+    client, server = pair
+    for answer in (b"x", b"0123456789" * (1 << 20)):
+        writing = gevent.spawn(slow_clients.write, server, answer)
+        received = b""
+        while len(received) < len(answer):
+            received += client.recv(1 << 20)
+        assert received == answer
+        writing.get(timeout=5)
+
+
 def test_answer_that_is_not_read_is_given_up(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slow_clients, "ANSWER_TIME", 0.1)
     _, server = pair
