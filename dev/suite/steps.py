@@ -69,6 +69,7 @@ _GATEWAY = Step("gateway", _GEVENT, ("tests/gateway",))
 _END_TO_END = Step("end to end", _PYTEST, ("tests/e2e",))
 _ROLLING_RESTART = Step("rolling restart", _PYTEST, ("tests/scale/test_rolling_restart.py",))
 _FAULTS = Step("faults", _PYTEST, ("tests/faults",))
+_CRASHES = replace(_FAULTS, folders=("tests/faults/test_crash_points.py", "tests/faults/test_junk.py"))
 _SCALE = Step("two of everything", _PYTEST, ("tests/scale",))
 # A user who gets all posts of a restart under load gets many SMS.
 SCALE_VARIABLES = {"TOPOLOGY": "scale", "SMS_PER_NUMBER": "10000"}
@@ -87,7 +88,7 @@ TEST = (
     Lane("services", (_UNIT, _EXAMPLES, _SERVICES)),
     Lane("databases", (*CHECKS, _ON_SQLITE, _ON_POSTGRESQL, _GATEWAY)),
     Lane("e2e", (_END_TO_END,)),
-    Lane("faults", (_FAULTS,), FAULTS_VARIABLES),
+    Lane("faults", (_CRASHES,), FAULTS_VARIABLES),
     Lane("scale", (_ROLLING_RESTART,), SCALE_VARIABLES),
 )
 # Too long for `make test`.

@@ -84,7 +84,7 @@ def test_sigterm_finishes_running_calls_and_ends_the_process(
     lock.close()
     assert call.wait()["quantity"] == 2
     assert processes.exit_code(process) == 0
-    assert time.monotonic() - started < 6
+    assert time.monotonic() - started < 15
     assert processes.count("orders") == 1
 
 
