@@ -69,7 +69,8 @@ _GATEWAY = Step("gateway", _GEVENT, ("tests/gateway",))
 _END_TO_END = Step("end to end", _PYTEST, ("tests/e2e",))
 _ROLLING_RESTART = Step("rolling restart", _PYTEST, ("tests/scale/test_rolling_restart.py",))
 _FAULTS = Step("faults", _PYTEST, ("tests/faults",))
-_CRASHES = replace(_FAULTS, folders=("tests/faults/test_crash_points.py", "tests/faults/test_junk.py"))
+_KILL_EACH = "tests/faults/test_random_faults.py::test_every_promise_holds_when_each_process_and_server_is_killed"
+_CRASHES = replace(_FAULTS, folders=("tests/faults/test_crash_points.py", "tests/faults/test_junk.py", _KILL_EACH))
 _SCALE = Step("two of everything", _PYTEST, ("tests/scale",))
 # A user who gets all posts of a restart under load gets many SMS.
 SCALE_VARIABLES = {"TOPOLOGY": "scale", "SMS_PER_NUMBER": "10000"}

@@ -19,12 +19,20 @@ SIZE = Size(authors=4, readers=8, pause=0.1) if LONG else Size()
 pytestmark = pytest.mark.timeout(0 if LONG else 170)
 
 
+def test_every_promise_holds_when_each_process_and_server_is_killed(platform: Instance) -> None:
+    check(platform, kill_each(targets(platform)["kill"]), SEED)
+
+
 @pytest.mark.parametrize("seed", range(SEED, SEED + ROUNDS))
 def test_every_promise_holds_under_random_faults(platform: Instance, seed: int) -> None:
-    possible = targets(platform)
-    faults = [*kill_each(possible["kill"]), *schedule(seed, ROUND, possible)]
+    faults = schedule(seed, ROUND, targets(platform))
     if given := os.environ.get("FAULTS"):
         faults = [Fault(**one) for one in json.loads(given)]
+    check(platform, faults, seed)
+
+
+def check(platform: Instance, faults: Sequence[Fault], seed: int) -> None:
+    """Inject faults into a platform under load, and fail if a promise was broken."""
     print(f"\nseed {seed}")  # noqa: T201 - the report of `make faults`
     result = rounds.run(platform, faults, seed, SIZE)
     print(result)  # noqa: T201 - as above
