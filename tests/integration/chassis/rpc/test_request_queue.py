@@ -12,9 +12,9 @@ from tests.integration.chassis.conftest import ADA, Start, Until
 from tests.integration.chassis.sample_service import SampleOrders
 from tests.integration.support.rpc import Rpc
 
-DURABLE, TRANSIENT, QUORUM = (True, None), (False, "classic"), (True, "quorum")  # durable, declared type
+DURABLE, TRANSIENT, QUORUM = (True, "classic"), (False, "classic"), (True, "quorum")  # durable, type
 
-Kind = tuple[bool, str | None]
+Kind = tuple[bool, str]
 FindKind = Callable[[], Kind]
 
 
@@ -24,7 +24,7 @@ def kind(rabbit_manager: Any, rabbit_config: dict[str, str]) -> FindKind:
 
     def kind() -> Kind:
         queue = rabbit_manager.get_queue(rabbit_config["vhost"], "rpc-orders")
-        return queue["durable"], queue["arguments"].get("x-queue-type")
+        return queue["durable"], queue["arguments"].get("x-queue-type", "classic")
 
     return kind
 
@@ -37,7 +37,7 @@ def transient(settings: dict[str, Any]) -> None:
 def declare(settings: dict[str, Any], kind: Kind) -> None:
     """Declare the queue as another release or another broker does."""
     durable, queue_type = kind
-    arguments = {"x-queue-type": queue_type} if queue_type else None
+    arguments = {"x-queue-type": queue_type} if queue_type == "quorum" else None
     exchange = Exchange("nameko-rpc", "topic", durable=True)
     with Connection(settings["AMQP_URI"]) as connection:
         queue = Queue("rpc-orders", exchange, "orders.*", durable=durable, queue_arguments=arguments)
