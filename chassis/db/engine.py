@@ -41,7 +41,7 @@ def engine_options(url: URL, pool_size: int, timeouts: Mapping[str, int] | None 
         "pool_size": pool_size,
         "max_overflow": 0,
         "pool_use_lifo": True,  # reuses the most recent connections, so that the others can expire
-        "connect_args": {"application_name": "baraza", "options": "-c timezone=UTC"} | _limits(timeouts),
+        "connect_args": _connect_args(timeouts),
     }
 
 
@@ -62,15 +62,16 @@ def create_engine(database: dict[str, Any], pool_size: int = 5, *, timeouts: Map
     return tune(sqlalchemy_engine(url, **engine_options(url, pool_size, timeouts)))
 
 
-def _limits(timeouts: Mapping[str, int] | None) -> dict[str, Any]:
-    """Return libpq's parameters for timeouts in seconds.
+def _connect_args(timeouts: Mapping[str, int] | None) -> dict[str, Any]:
+    """Return libpq's parameters; `timeouts` in seconds.
 
     Both ends look for a dead peer: the client, because a query would wait forever, and the server, because the
     transaction of a client that vanished would hold its locks. The server also ends a transaction whose client does
     nothing, such as a stopped process.
     """
+    common = {"application_name": "baraza"}
     if timeouts is None:
-        return {}
+        return common | {"options": "-c timezone=UTC"}
     tcp = timeouts["tcp"]
     interval = max(1, tcp // 5)  # seconds between the three probes after `idle` seconds of silence
     idle = max(1, tcp - 3 * interval)
@@ -84,7 +85,7 @@ def _limits(timeouts: Mapping[str, int] | None) -> dict[str, Any]:
         "tcp_keepalives_count": 3,
         "tcp_user_timeout": f"{tcp}s",
     }
-    return {
+    return common | {
         "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
         "connect_timeout": timeouts["connect"],
         "keepalives": 1,

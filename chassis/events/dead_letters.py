@@ -74,8 +74,7 @@ class DeadLetters:
             for queue in self._queues.values():
                 for message in _take(channel, parked_queue(queue.name), deadline):
                     if user_id in _text(message.body):
-                        _log_discarded(channel, queue, message)
-                        channel.basic_ack(message.delivery_tag)
+                        _discard(channel, queue, message)
 
     def expire(self, before: datetime) -> None:
         """Delete events that were parked before a time."""
@@ -86,8 +85,7 @@ class DeadLetters:
                     parked_at = contract.describe(message).since
                     if parked_at is not None and parked_at >= before:
                         break  # the others are younger
-                    _log_discarded(channel, queue, message)
-                    channel.basic_ack(message.delivery_tag)
+                    _discard(channel, queue, message)
 
     def replay(self, request: ReplayParked) -> Moved:
         """Move events to their handler's queue, without their attempts and error.
@@ -214,6 +212,11 @@ def _republish(channel: Any, queue: Queue, message: Any) -> None:
     fresh = AmqpMessage(message.body, **(message.properties | {"application_headers": kept}))
     channel.basic_publish(fresh, "", queue.name, mandatory=True)
     _log.warning("an event was replayed to %s: %s", queue.name, contract.describe(message).event_id)
+
+
+def _discard(channel: Any, queue: Queue, message: Any) -> None:
+    _log_discarded(channel, queue, message)
+    channel.basic_ack(message.delivery_tag)
 
 
 def _log_discarded(_channel: Any, queue: Queue, message: Any) -> None:

@@ -2,11 +2,11 @@
 
 Every few seconds each process asks the sources for references to the events that were logged since the last time, with
 one call per source. Those that the process has handled are settled in memory. The others are awaited, in a table that
-all processes of the service share, until the process that handled them removes them. What nobody removes in time, while
+all processes of the service share, until the process that handled them removes them. What is not removed in time, while
 the handler's queue is empty, was lost: the queue was deleted, or the broker lost it. It is fetched from the source and
 put into the queue again, so that everything else is as usual: order, retries, dead letters, metrics.
 
-An event may be put into the queue although it was handled, if a process is killed before it could say so.
+An event may be put into the queue although it was handled, if a process is killed before it has stored that.
 """
 
 import logging

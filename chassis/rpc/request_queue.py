@@ -36,7 +36,7 @@ def declare(queue: Queue, channel: Any) -> None:
         queue(own_channel).declare()
         own_channel.close()
     except PreconditionFailed:  # closes the channel
-        _log.warning("%s exists and is not as RPC_QUEUE says; it is used until it is deleted", queue.name)
+        _log.warning("%s exists and differs from RPC_QUEUE; it is used until it is deleted", queue.name)
         queue.no_declare = True
     except InternalError:
         if not queue.durable:

@@ -139,10 +139,11 @@ class Guard:
 
         Those in a queue are rejected at their turn, so a parallel flood ends as soon as its first calls are counted.
         """
-        rate, key = self._wrong_tokens(context)
-        count = self._backends.limiter.preview(rate, key)
-        if count.count > rate.limit and token_hash not in self._known:
-            enforce(context, rate, count)
+        if token_hash not in self._known:
+            rate, key = self._wrong_tokens(context)
+            count = self._backends.limiter.preview(rate, key)
+            if count.count > rate.limit:
+                enforce(context, rate, count)
         return self._backends.rpc.call_as_gateway("users.authenticate", Authenticate(token_hash=token_hash), Identity)
 
     def _wrong_tokens(self, context: RequestContext) -> tuple[Rate, str]:

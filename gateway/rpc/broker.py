@@ -29,7 +29,7 @@ class Subscriber(Protocol):
 
 
 class Broker:
-    """One greenlet reads from the socket and calls the consumers; any greenlet may write, by chassis.wire.send."""
+    """One greenlet reads from the socket and calls the consumers; any may write (chassis.amqp.protocol.send)."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self._uri: str = settings["AMQP_URI"]

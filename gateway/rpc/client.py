@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 import gevent
 from amqp import Message as AmqpMessage
 from gevent.event import AsyncResult
-from gevent.lock import BoundedSemaphore
 from nameko.exceptions import deserialize
 
 from chassis.amqp import message_headers, protocol
@@ -27,6 +26,7 @@ from chassis.errors import DeadlineExceeded, ServiceError, Unavailable
 from chassis.observability import correlation, tracing
 from chassis.rpc import messages
 from gateway import metrics
+from gateway.rpc.turns import Turns
 
 SELF = Caller("gateway")
 
@@ -43,8 +43,7 @@ class RpcClient:
 
     def __init__(self, settings: dict[str, Any]) -> None:
         options = settings["gateway"]["rpc"]
-        self._slots = BoundedSemaphore(options["in_flight"])
-        self._wait: float = options["wait"]
+        self._turns = Turns(options["in_flight"], options["wait"])
         self._issuer = tokens.Issuer(keyring.from_config(settings))
         self._numbers = itertools.count()
         self._waiting: dict[str, AsyncResult[AmqpMessage]] = {}
@@ -78,16 +77,14 @@ class RpcClient:
     def _waiter(self) -> Iterator[tuple[str, "AsyncResult[AmqpMessage]"]]:
         """Register a call that waits for its reply. Raises Unavailable if too many do."""
         self._require_broker()
-        if not self._slots.acquire(timeout=self._wait):
-            raise Unavailable("Too many calls are under way.", "overloaded")
-        number = str(next(self._numbers))
-        try:
-            self._require_broker()
+        with self._turns.turn():
+            self._require_broker()  # it may have been lost meanwhile
+            number = str(next(self._numbers))
             waiter = self._waiting[number] = AsyncResult()
-            yield number, waiter
-        finally:
-            self._waiting.pop(number, None)
-            self._slots.release()
+            try:
+                yield number, waiter
+            finally:
+                del self._waiting[number]
 
     def _require_broker(self) -> None:
         if self._channel is None or self._blocked:

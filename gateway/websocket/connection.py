@@ -65,6 +65,14 @@ class Connection:
             self.buffer.send(frames.ready(replay.unread, resumed=replayed is not None, seq=replay.seq))
             self._go_live(replay, replayed or [], held)
 
+    def end_session(self) -> None:
+        """Close the websocket: its session ended."""
+        self.buffer.end(frames.POLICY_VIOLATION, "the session ended")
+
+    def give_up(self) -> None:
+        """Close the websocket, which cannot be brought up to date now; its client may resume later."""
+        self.buffer.end(frames.TRY_AGAIN_LATER, "come back with ?since=")
+
     def hold(self) -> list[LiveFrame]:
         """Hold back frames from now on; earlier ones that wait are dropped, because the next replay contains them."""
         held: list[LiveFrame] = []

@@ -12,7 +12,6 @@ from gateway.http.backends import Backends
 from gateway.http.cors import Origins
 from gateway.http.problems import Malformed
 from gateway.request.context import CONTEXT_KEY, SUBPROTOCOL, RequestContext
-from gateway.websocket import frames
 from gateway.websocket.connection import Connection
 from gateway.websocket.presence import Presence
 from gateway.websocket.registry import Registry
@@ -71,7 +70,7 @@ def _start(connection: Connection, backends: Backends, since: str | None) -> Non
     try:
         connection.start(backends.handshakes, since)
     except ServiceError:
-        connection.buffer.end(frames.TRY_AGAIN_LATER, "come back with ?since=")
+        connection.give_up()
 
 
 def _check(origins: Origins) -> str:

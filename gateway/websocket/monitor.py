@@ -113,13 +113,13 @@ class Monitor:
         except Exception as error:  # noqa: BLE001 - see above
             _log.exception("a websocket could not be resumed")
             error_reports.report(error)
-            connection.buffer.end(frames.TRY_AGAIN_LATER, "come back with ?since=")
+            connection.give_up()
 
     def _resync_in_time(self, connection: Connection) -> None:
         deadline = time.monotonic() + RESYNC_LIMIT
         while not self._try_resync(connection):
             if time.monotonic() > deadline:
-                connection.buffer.end(frames.TRY_AGAIN_LATER, "come back with ?since=")
+                connection.give_up()
                 return
             gevent.sleep(RETRY)
 
@@ -154,7 +154,7 @@ class Monitor:
         try:
             connection.identity = self._rpc.call_as_gateway("users.authenticate", request, Identity)
         except Unauthenticated:
-            connection.buffer.end(frames.POLICY_VIOLATION, "the session ended")
+            connection.end_session()
             return False
         connection.checked_at = time.monotonic()
         return True

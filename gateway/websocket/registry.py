@@ -31,7 +31,7 @@ class Registry:
         self._connections[connection.identity.user_id].add(connection)
         metrics.WEBSOCKETS.inc()
         if connection.identity.session_id in self._ended:
-            connection.buffer.end(frames.POLICY_VIOLATION, "the session ended")
+            connection.end_session()
 
     def remove(self, connection: Connection) -> None:
         """Remove a closed websocket."""
@@ -65,7 +65,7 @@ class Registry:
         self._ended.add(ended)
         for connection in list(self._connections.get(user_id, ())):
             if connection.identity.session_id in ended:
-                connection.buffer.end(frames.POLICY_VIOLATION, "the session ended")
+                connection.end_session()
 
     def close_all(self) -> None:
         """Close all websockets before a restart, in groups."""

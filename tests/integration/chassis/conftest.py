@@ -21,7 +21,11 @@ from orders.models import Base
 from tests.integration.chassis.raw_amqp import RawAmqpClient
 from tests.integration.chassis.sample_service import SampleInvoices, SampleOrders, succeed
 from tests.integration.conftest import Settings
+from tests.integration.support.databases import Databases
 from tests.integration.support.tcp_proxy import TcpProxy
+
+# For tests whose result does not depend on the database.
+ON_SQLITE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 STOP_TIMEOUT = 15  # seconds
 
@@ -56,6 +60,22 @@ def database(settings: Settings, tmp_path: Path) -> Iterator[Engine]:
         metadata.create_all(engine)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(
+    request: pytest.FixtureRequest, settings: Settings, database: Engine, databases: Databases
+) -> Iterator[Engine]:
+    """The database of the sample services, on PostgreSQL in the database of another service."""
+    if request.param == "sqlite":
+        yield database
+        return
+    engine = databases.empty("users")
+    settings["orders"] = {"database": settings["users"]["database"]}
+    Base.metadata.create_all(engine)
+    yield engine
+    databases.empty("users")
+    Base.metadata.drop_all(engine)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -19,17 +18,12 @@ from chassis.db import outbox, outbox_relay, tables
 from chassis.db.database import Database
 from chassis.errors import Conflict
 from chassis.ids import new_id
-from orders.models import Base
-from tests.integration.chassis.conftest import ADA, ORDER_ID, Start, Until
+from tests.integration.chassis.conftest import ADA, ON_SQLITE, ORDER_ID, Start, Until
 from tests.integration.chassis.raw_amqp import RawAmqpClient
 from tests.integration.chassis.sample_service import SampleOrders
 from tests.integration.conftest import Settings
-from tests.integration.support.databases import Databases
 from tests.integration.support.rpc import Rpc
 from tests.integration.support.tcp_proxy import TcpProxy
-
-# For slow tests whose result does not depend on the database.
-ON_SQLITE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 class Outbox:
@@ -84,22 +78,6 @@ class Outbox:
         }
         with self._engine.begin() as connection:
             connection.execute(insert(tables.outbox).values(row))
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(
-    request: pytest.FixtureRequest, settings: Settings, database: Engine, databases: Databases
-) -> Iterator[Engine]:
-    """The database of the orders service, on PostgreSQL in the database of another service."""
-    if request.param == "sqlite":
-        yield database
-        return
-    engine = databases.empty("users")
-    settings["orders"] = {"database": settings["users"]["database"]}
-    Base.metadata.create_all(engine)
-    yield engine
-    databases.empty("users")
-    Base.metadata.drop_all(engine)
 
 
 @pytest.fixture

@@ -1,5 +1,4 @@
 from datetime import timedelta
-from typing import ClassVar
 
 import pytest
 from sqlalchemy import select
@@ -8,20 +7,9 @@ from chassis import clock
 from chassis.contract import Event
 from chassis.db import event_log, outbox, tables
 from chassis.db.unit_of_work import UnitOfWork
+from tests.unit.chassis.db.sample_events import OrderPlaced, OrderViewed
 
 TYPES = ["order_placed"]
-
-
-class OrderPlaced(Event):
-    source: ClassVar[str] = "orders"
-    type: ClassVar[str] = "order_placed"
-
-    quantity: int
-
-
-class OrderViewed(OrderPlaced):
-    type: ClassVar[str] = "order_viewed"
-    durable: ClassVar[bool] = False
 
 
 def publish(db: UnitOfWork, *events: Event) -> list[str]:

@@ -1,7 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import ClassVar
 
 import pytest
 from sqlalchemy import select
@@ -12,20 +11,9 @@ from chassis.contract import Event
 from chassis.db import outbox, tables
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.observability import correlation
+from tests.unit.chassis.db.sample_events import OrderPlaced, OrderViewed
 
 SetClock = Callable[[float], None]
-
-
-class OrderPlaced(Event):
-    source: ClassVar[str] = "orders"
-    type: ClassVar[str] = "order_placed"
-
-    quantity: int
-
-
-class OrderViewed(OrderPlaced):
-    type: ClassVar[str] = "order_viewed"
-    durable: ClassVar[bool] = False
 
 
 @pytest.fixture
