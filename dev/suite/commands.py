@@ -13,12 +13,12 @@ from dev.platform.instance import Instance
 from dev.platform.programs import DATABASE_OWNERS
 from dev.servers import ALL, private
 from dev.suite.runner import Result, Runner, summarise
-from dev.suite.steps import AT_ONCE, CHECKS, FAULTS, TEST, TEST_SCALE, TRY, Lane, Step
+from dev.suite.steps import AT_ONCE, AUDIT, CHECKS, FAULTS, TEST, TEST_SCALE, TRY, Lane, Step
 
 
 def check() -> int:
     """Run all checks, two at the same time."""
-    return _run([Lane("", (step,)) for step in CHECKS], at_once=2)
+    return _run([Lane("", (step,)) for step in (*CHECKS, AUDIT)], at_once=2)
 
 
 def try_one(only: str = "") -> int:

@@ -41,9 +41,11 @@ _SECRETS = """git ls-files -z -- ':!*.lock' | xargs -0 detect-secrets-hook -n \\
     --exclude-secrets 'password|secret|^%s$' \\
     --disable-plugin KeywordDetector --disable-plugin Base64HighEntropyString --disable-plugin HexHighEntropyString"""
 _SBOM = ("cyclonedx-py", "requirements", "--output-file", ".run/sbom.json", "requirements.lock")  # CycloneDX
-# It asks PyPI about every package, so only continuous integration does it; there it fails without an answer.
-_AUDIT = """[ -n "$CI" ] || { echo "skipped: set CI=true to ask PyPI about every package"; exit 0; }
-    exec pip-audit --disable-pip --require-hashes --strict --progress-spinner off --requirement requirements.lock"""
+# PyPI knows packages with known vulnerabilities. Without its answer, the step fails only with AUDIT=--strict.
+_AUDIT = """pip-audit --disable-pip --require-hashes --progress-spinner off $AUDIT \\
+        --requirement requirements.lock >.run/audit.txt 2>&1 && code=0 || code=$?
+    if [ -n "$AUDIT" ] || grep '^Found' .run/audit.txt; then cat .run/audit.txt; exit $code; fi
+    echo "packages without an answer: $(grep -cE 'could not be audited|^ERROR' .run/audit.txt)" """
 
 CHECKS = (
     Step("ruff check", ("ruff", "check")),
@@ -55,9 +57,10 @@ CHECKS = (
     Step("alert tests", ("promtool", "test", "rules", "docker/monitoring/alerts_test.yml")),
     Step("secrets", ("sh", "-c", _SECRETS)),
     Step("SBOM", _SBOM),
-    Step("known vulnerabilities", ("sh", "-c", _AUDIT)),
     Step("docs", ("sphinx-build", "--quiet", "--fail-on-warning", "--conf-dir", "docs", ".", ".run/site")),
 )
+# Not in `make test`: its outcome changes without a change of the code.
+AUDIT = Step("known vulnerabilities", ("sh", "-c", _AUDIT))
 _UNIT = Step("unit", _PYTEST, ("tests/unit",))
 _FOLDERS = (*(f"tests/integration/{name}" for name in ("chassis", "gateway", "users")), "tests/contract")
 _SERVICES = Step("services", _NAMEKO, _FOLDERS)
