@@ -148,6 +148,10 @@ class ListSessions(PageRequest):
     """Requests a page of the caller's live sessions, newest first."""
 
 
+class ListAccountEvents(PageRequest):
+    """Requests a page of what happened to the caller's account, newest first."""
+
+
 class EndSession(Message):
     """Ends one of the caller's live sessions."""
 
@@ -336,6 +340,43 @@ class ListedSession(Message):
 
 
 SessionPage = Page[ListedSession]
+
+AccountEventKind = Literal[
+    "registered",
+    "signed_in",
+    "signed_out",
+    "username_changed",
+    "email_changed",
+    "phone_changed",
+    "password_changed",
+    "sessions_ended",
+    "closed",
+    "reopened",
+    "unlocked",
+    "staff_granted",
+    "staff_revoked",
+]
+
+
+class AccountEvent(Message):
+    """What happened to an account; kept for 90 days."""
+
+    id: Id
+    kind: Annotated[
+        str, Field(description=f"`{'`, `'.join(get_args(AccountEventKind))}`; more may come.", examples=["signed_in"])
+    ]
+    created_at: Timestamp
+    session_id: Id | None = Field(
+        description="The session that was started, or in which the user did it; null: staff or an operator did it."
+    )
+    address: str | None = Field(
+        description="Of `signed_in`: the client's IP address, an IPv6 one without its last 64 bits.",
+        examples=["192.0.2.1"],
+    )
+    user_agent: str | None = Field(description="Of `signed_in`: the client's `User-Agent`.")
+
+
+AccountEventPage = Page[AccountEvent]
 
 
 class Recipient(Message):

@@ -84,6 +84,19 @@ class UserSession(Base):
         return user.is_active and clock.now() < min(self.expires_at, self.revoked_at or self.expires_at)
 
 
+class AccountEvent(Base):
+    """What happened to an account; order by id is order by time."""
+
+    __tablename__ = "account_events"
+
+    id: Mapped[str] = mapped_column(UuidText, primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(30))
+    session_id: Mapped[str | None] = mapped_column(UuidText)
+    address: Mapped[str | None] = mapped_column(String(64))
+    user_agent: Mapped[str | None] = mapped_column(String(200))
+
+
 class FailedLogins(Base):
     """Wrong passwords of a subject, such as a client at an account (users.credentials.login_attempts)."""
 
@@ -109,5 +122,7 @@ Index("sessions_by_end", func.least(UserSession.expires_at, UserSession.revoked_
 # The second part of a subject is the account, unless it is an address.
 account_of_subject = func.split_part(FailedLogins.subject, ":", 2)
 Index("guesses_by_account", account_of_subject)
+# For the owner's list of events.
+Index("account_events_by_user", AccountEvent.user_id, AccountEvent.id)
 # For the cleanup of failed logins.
 Index("guesses_since", FailedLogins.since)

@@ -1,8 +1,9 @@
 """Converts rows to the models of the contract."""
 
 from chassis.auth.caller import Caller
+from chassis.ids import time_of
 from users import contract, names
-from users.models import User, UserSession
+from users.models import AccountEvent, User, UserSession
 
 
 def profile(user: User) -> contract.Profile:
@@ -77,6 +78,18 @@ def listed_session(session: UserSession, *, current: bool) -> contract.ListedSes
         expires_at=session.expires_at,
         user_agent=session.user_agent,
         current=current,
+    )
+
+
+def account_event(event: AccountEvent) -> contract.AccountEvent:
+    """Return an entry of an account's history."""
+    return contract.AccountEvent(
+        id=event.id,
+        kind=event.kind,
+        created_at=time_of(event.id),
+        session_id=event.session_id,
+        address=event.address,
+        user_agent=event.user_agent,
     )
 
 

@@ -11,7 +11,7 @@ from chassis.db.database import Database
 from chassis.errors import NotFound
 from chassis.rpc.entrypoint import rpc
 from chassis.service import PublishingService
-from users import contract, serializers, store
+from users import contract, history, serializers, store
 from users.accounts import admin, channels, erasure, queries, registration, updates
 from users.credentials import authentication, failed_logins, failed_logins_store
 from users.credentials.failed_logins import LoginLimits
@@ -72,13 +72,18 @@ class UsersService(PublishingService):
     @rpc(USER)
     def end_session(self, request: contract.EndSession) -> Empty:
         """End one of the caller's live sessions."""
-        user_id = self.caller.require_user()
         with self.db.write() as session:
-            ended = lifecycle.end(session, user_id, UserSession.id == request.id)
-        self._refresh_sessions(user_id, UserSession.id == request.id)
+            ended = lifecycle.end_one(session, self.caller, request.id)
+        self._refresh_sessions(self.caller.require_user(), UserSession.id == request.id)
         if not ended:
             raise NotFound("There is no such session.")
         return Empty()
+
+    @rpc(USER)
+    def account_events(self, request: contract.ListAccountEvents) -> contract.AccountEventPage:
+        """Return a page of what happened to the caller's account, newest first."""
+        with self.db.read() as session:
+            return history.page(session, self.caller, request)
 
     @rpc(USER)
     def update_account(self, request: contract.UpdateAccount) -> contract.NamedAccount:
@@ -187,8 +192,8 @@ class UsersService(PublishingService):
 
     @timer(interval=CLEANUP_INTERVAL)
     def clean(self) -> None:
-        """Delete sessions that ended long ago, and expired failed logins."""
-        for delete_old in (session_store.delete_old, failed_logins_store.delete_old):
+        """Delete sessions that ended long ago, expired failed logins, and old events of accounts."""
+        for delete_old in (session_store.delete_old, failed_logins_store.delete_old, history.delete_old):
             deleted = CLEANUP_BATCH
             while deleted == CLEANUP_BATCH:
                 with self.db.write() as session:

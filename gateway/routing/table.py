@@ -96,6 +96,16 @@ ROUTES: tuple[Route, ...] = (
         summary="End one of the user's sessions",
     ),
     Route(
+        "account-events",
+        "GET",
+        _both("/account/events/", "users"),
+        "users.account_events",
+        Access.USER,
+        users.ListAccountEvents,
+        users.AccountEventPage,
+        summary="List what happened to the account, newest first",
+    ),
+    Route(
         "update-account",
         "PUT",
         _both("/update-account/", "users"),

@@ -26,7 +26,7 @@ FORBIDDEN = {"Sign in first.", "This is for staff.", "This is between services."
 GATEWAY = ("gateway", "a user", "staff")  # which alone may call on behalf of users
 RESTRICTED: dict[str, dict[tuple[str, ...], str]] = {
     "users": {
-        ("a user", "staff"): "delete_account end_session logout sessions update_account",
+        ("a user", "staff"): "account_events delete_account end_session logout sessions update_account",
         (*GATEWAY, "operator"): "authenticate unsubscribe",
         ("notifications", "operator"): "active_recipients",
         ("deliveries", "operator"): "contacts",

@@ -44,6 +44,13 @@ def check(payload: Any, model: type[Message]) -> None:
     assert required <= payload.keys()
 
 
+def check_sessions(call: CheckedRpc, user: Caller) -> None:
+    call("users.login", username="ada", password=ADA["password"], user_agent="curl/8.5.0", address="192.0.2.1")
+    other = call("users.sessions", user)["items"][0]
+    call("users.end_session", user, id=other["id"])
+    call("users.account_events", user)
+
+
 def check_posts(call: CheckedRpc, events: dict[str, Any], author: Caller, post: dict[str, Any]) -> None:
     call("feeds.detail", id=post["id"])
     call("feeds.all")
@@ -107,9 +114,7 @@ def test_every_reply_and_event_has_the_fields_of_its_contract(
     contact = call("users.contacts", Caller("deliveries"), ids=[ada["id"], bob["id"]])["items"][0]
     call("users.unsubscribe", token=contact["unsubscribe_token"])
     call("users.profiles", ids=[ada["id"]])
-    call("users.login", username="ada", password=ADA["password"], user_agent="curl/8.5.0", address="192.0.2.1")
-    other = call("users.sessions", as_ada)["items"][0]
-    call("users.end_session", as_ada, id=other["id"])
+    check_sessions(call, as_ada)
     call("users.set_staff", OPERATOR, username="ada", is_staff=True)
     check(events["users"].next("account_changed"), AccountChanged)
 

@@ -4,7 +4,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from chassis import clock
-from users import contract, serializers, store
+from users import contract, history, serializers, store
 from users.credentials import failed_logins_store
 from users.sessions import lifecycle
 
@@ -13,12 +13,15 @@ def set_staff(session: Session, request: contract.SetStaff) -> contract.Account:
     """Grant or revoke staff rights."""
     user = store.get(session, store.has_username(request.username), lock=True)
     user.is_staff = request.is_staff
+    history.record(session, user.id, "staff_granted" if request.is_staff else "staff_revoked")
     return serializers.account(user)
 
 
 def set_active(session: Session, condition: ColumnElement[bool], *, is_active: bool) -> contract.Account:
     """Close the account that meets the condition and end its sessions, or reopen it."""
     user = store.get(session, condition, lock=True)
+    if user.is_active != is_active:
+        history.record(session, user.id, "reopened" if is_active else "closed")
     user.is_active = is_active
     if is_active:
         user.deactivated_at = None
@@ -32,4 +35,5 @@ def unlock(session: Session, request: contract.Unlock) -> contract.Account:
     """Reset the failed logins of an account."""
     user = store.get(session, store.has_username(request.username), lock=True)
     failed_logins_store.reset_account(session, user.id)
+    history.record(session, user.id, "unlocked")
     return serializers.account(user)

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 from chassis import clock
 from chassis.db import outbox
 from chassis.ids import new_id
-from users import contract, names, serializers, store
+from users import contract, history, names, serializers, store
 from users.accounts import channels
 from users.credentials import passwords
 from users.credentials.hashing import Hasher
@@ -38,5 +38,6 @@ def register(session: Session, user: User) -> contract.NamedAccount:
     """Store the account and publish AccountChanged. Raises Conflict."""
     session.add(user)
     store.save(session)
+    history.record(session, user.id, "registered")
     outbox.add(session, serializers.account_changed(user))
     return serializers.named_account(user)

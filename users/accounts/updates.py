@@ -11,13 +11,20 @@ from chassis.auth.caller import Caller
 from chassis.db import outbox
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Invalid
-from users import contract, names, serializers, store
+from users import contract, history, names, serializers, store
 from users.accounts import channels
 from users.credentials import authentication, failed_logins_store, passwords
 from users.credentials.failed_logins import FailureLimit
 from users.credentials.hashing import Hasher
 from users.models import User, UserSession
 from users.sessions import lifecycle
+
+# The events of an account's history, by the column that changed.
+_RECORDED: dict[str, contract.AccountEventKind] = {
+    "username": "username_changed",
+    "email": "email_changed",
+    "phone": "phone_changed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,8 @@ def prepare(
 def apply(session: Session, caller: Caller, update: AccountUpdate) -> contract.NamedAccount:
     """Update the caller's account in one transaction. A new password ends the other sessions. Raises Conflict."""
     user = store.get(session, User.id == caller.user, lock=True)
-    renamed = update.columns.get("username", user.username) != user.username
+    changed = {name for name, value in update.columns.items() if getattr(user, name) != value}
+    renamed = "username" in changed
     if renamed:
         user.rename(update.columns["username"])
     for name, value in update.columns.items():
@@ -64,7 +72,10 @@ def apply(session: Session, caller: Caller, update: AccountUpdate) -> contract.N
     if update.password:
         _set_password(user, update.password)
     store.save(session)
+    for name in sorted(changed & _RECORDED.keys()):
+        history.record(session, user.id, _RECORDED[name], session_id=caller.session)
     if update.password:
+        history.record(session, user.id, "password_changed", session_id=caller.session)
         failed_logins_store.reset_account(session, user.id)
         lifecycle.end(session, user.id, UserSession.id.is_distinct_from(caller.session))
     if renamed:

@@ -14,7 +14,7 @@ from chassis.contract import cursor
 from chassis.db import outbox
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Unauthenticated
-from users import contract, serializers, store
+from users import contract, history, serializers, store
 from users.credentials import authentication, login_attempts
 from users.credentials.authentication import VerifiedPassword
 from users.models import User, UserSession
@@ -75,6 +75,9 @@ def start(
         device=login_attempts.digest(user.id, device_token),
     )
     login_attempts.succeeded(session, attempt)
+    history.record(
+        session, user.id, "signed_in", session_id=started.id, address=request.address, user_agent=request.user_agent
+    )
     reply = contract.Session(
         token=token,
         expires_at=now + lifetimes.maximum,
@@ -122,8 +125,18 @@ def log_out(session: Session, caller: Caller, *, everywhere: bool) -> tuple[Colu
     """End the caller's session, or with `everywhere` all sessions of the caller; return the condition on them."""
     user = store.get(session, User.id == caller.user, lock=True)
     conditions = () if everywhere else (UserSession.id == caller.session,)
-    end(session, user.id, *conditions)
+    if end(session, user.id, *conditions):
+        history.record(session, user.id, "sessions_ended" if everywhere else "signed_out", session_id=caller.session)
     return conditions
+
+
+def end_one(session: Session, caller: Caller, session_id: str) -> bool:
+    """End one of the caller's live sessions; return whether there was one."""
+    user_id = caller.require_user()
+    ended = end(session, user_id, UserSession.id == session_id)
+    if ended:
+        history.record(session, user_id, "sessions_ended", session_id=caller.session)
+    return bool(ended)
 
 
 def end(session: Session, user_id: str, *conditions: ColumnElement[bool]) -> list[str]:
