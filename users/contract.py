@@ -55,6 +55,7 @@ NotifyBy = Annotated[
     ),
     JsonSchema({"uniqueItems": True}),
 ]
+Code = Annotated[Text, Field(min_length=1, max_length=40, examples=["123456"])]
 Ids = Annotated[list[Id], Field(max_length=1000)]
 # Field types of replies, with examples.
 Name = Annotated[str, Field(examples=["ada"])]
@@ -112,6 +113,12 @@ class Login(Message):
         default=None,
         repr=False,
         description="The `device_token` of an earlier login on this device. Then other clients do not delay it.",
+    )
+
+    otp: Code | None = Field(
+        default=None,
+        repr=False,
+        description="If the account has a second factor: a code of the authenticator app, or a recovery code.",
     )
 
     @model_validator(mode="after")
@@ -182,6 +189,54 @@ class UpdateAccount(Message):
         default=None, repr=False, description="Requires `current_password`; ends the other sessions."
     )
     current_password: Password | None = Field(default=None, repr=False, description="The current password.")
+
+
+class BeginSecondFactor(Message):
+    """Begins to add a second factor: an authenticator app (TOTP, RFC 6238)."""
+
+    password: Password = Field(repr=False)
+
+
+class SecondFactorSecret(Message):
+    """The secret of a second factor. Only this reply contains it; it has no effect before it is confirmed."""
+
+    secret: Annotated[
+        str,
+        Field(repr=False, description="To type into the app; Base32.", examples=["JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"]),
+    ]
+    uri: Annotated[
+        str,
+        Field(
+            repr=False,
+            description="To show as a QR code, which the app scans.",
+            examples=["otpauth://totp/Baraza:ada?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Baraza"],
+        ),
+    ]
+
+
+class ConfirmSecondFactor(Message):
+    """Confirms the second factor by a code of the authenticator app. From then on logins need one."""
+
+    code: Code = Field(repr=False)
+
+
+class RecoveryCodes(Message):
+    """Each of these codes replaces one of the authenticator app, once. Only this reply contains them."""
+
+    recovery_codes: list[str] = Field(repr=False, examples=[["k3xq-9dzm-4abt-p7vn"]])
+
+
+class RemoveSecondFactor(Message):
+    """Removes the caller's second factor."""
+
+    password: Password = Field(repr=False)
+    code: Code = Field(repr=False, description="A code of the authenticator app, or a recovery code.")
+
+
+class ResetSecondFactor(Message):
+    """Removes the second factor of an account whose owner lost it; for operators."""
+
+    username: Username
 
 
 class GetUser(Message):
@@ -267,6 +322,7 @@ class Account(Profile):
     notify_by: Channels
     is_active: Annotated[bool, Field(examples=[True])]
     is_staff: Annotated[bool, Field(examples=[False])]
+    second_factor: Annotated[bool, Field(description="Whether logins need a code.", examples=[False])] = False
 
 
 NameTime = Annotated[Timestamp | None, Field(description="When the user name was set; orders the names of an account.")]
@@ -292,6 +348,7 @@ class UserDetail(Profile):
     notify_by: Channels | None = None
     is_active: bool | None = None
     is_staff: bool | None = None
+    second_factor: bool | None = None
 
 
 class Session(Message):
@@ -355,6 +412,9 @@ AccountEventKind = Literal[
     "unlocked",
     "staff_granted",
     "staff_revoked",
+    "second_factor_added",
+    "second_factor_removed",
+    "recovery_code_used",
 ]
 
 

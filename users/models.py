@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, validates
 
 from chassis import clock
@@ -44,6 +44,8 @@ class User(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     # Orders the names of an account: later for each change, even if the clock goes back.
     username_changed_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
+    # When the second factor was confirmed; null: logins need the password only.
+    second_factor_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # In the links of mails; allows to remove channels without a login.
     unsubscribe_token: Mapped[str] = mapped_column(UuidText, server_default=text("gen_random_uuid()::text"))
 
@@ -95,6 +97,27 @@ class AccountEvent(Base):
     session_id: Mapped[str | None] = mapped_column(UuidText)
     address: Mapped[str | None] = mapped_column(String(64))
     user_agent: Mapped[str | None] = mapped_column(String(200))
+
+
+class SecondFactor(Base):
+    """The secret of a user's authenticator app; in use if the account has `second_factor_since`."""
+
+    __tablename__ = "second_factors"
+
+    user_id: Mapped[str] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
+    secret: Mapped[str] = mapped_column(String(64))
+    # The time step (users.second_factor.codes) of the last accepted code.
+    last_step: Mapped[int | None] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class RecoveryCode(Base):
+    """A recovery code that was not used yet."""
+
+    __tablename__ = "recovery_codes"
+
+    user_id: Mapped[str] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
 
 
 class FailedLogins(Base):

@@ -27,6 +27,7 @@ def account(user: User) -> contract.Account:
         notify_by=user.notify_by,
         is_active=user.is_active,
         is_staff=user.is_staff,
+        second_factor=user.second_factor_since is not None,
     )
 
 
@@ -58,13 +59,14 @@ def contact(user: User) -> contract.Contact:
     )
 
 
-def identity(user: User, session: UserSession) -> contract.Identity:
-    """Return the identity of a session."""
+def identity(user: User, session: UserSession, *, staff_second_factor: bool) -> contract.Identity:
+    """Return the identity of a session; `staff_second_factor`: staff have rights only with a second factor."""
+    has_rights = user.second_factor_since is not None or not staff_second_factor
     return contract.Identity(
         user_id=user.id,
         username=user.username,
         session_id=session.id,
-        is_staff=user.is_staff,
+        is_staff=user.is_staff and has_rights,
         expires_at=session.expires_at,
     )
 

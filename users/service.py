@@ -17,10 +17,11 @@ from users.credentials import authentication, failed_logins, failed_logins_store
 from users.credentials.failed_logins import LoginLimits
 from users.credentials.hashing import HasherProvider
 from users.models import Base, User, UserSession
+from users.second_factor import factor
 from users.sessions import lifecycle
 from users.sessions import store as session_store
 from users.sessions.cache import SessionCacheProvider
-from users.sessions.lifecycle import SessionLifetimes
+from users.sessions.lifecycle import SessionPolicy
 
 CLEANUP_INTERVAL = 60  # seconds
 CLEANUP_BATCH = 1000  # rows deleted in a transaction
@@ -47,8 +48,8 @@ class UsersService(PublishingService):
         """Start a session and return its token, once. Failed logins are counted."""
         verified = authentication.verify_login(self.db, self.hasher, self._limits, request)
         with self.db.write() as session:
-            started, identity = lifecycle.start(session, request, verified, self._lifetimes)
-            ended = lifecycle.end_surplus(session, verified.user_id, self._lifetimes)
+            started, identity = lifecycle.start(session, request, verified, self._policy)
+            ended = lifecycle.end_surplus(session, verified.user_id, self._policy)
         self.session_cache.add(contract.token_hash(started.token), identity)
         if ended:
             self._refresh_sessions(verified.user_id, UserSession.id.in_(ended))
@@ -98,6 +99,26 @@ class UsersService(PublishingService):
         return account
 
     @rpc(USER)
+    def begin_second_factor(self, request: contract.BeginSecondFactor) -> contract.SecondFactorSecret:
+        """Return a new secret for an authenticator app; without effect until it is confirmed."""
+        return factor.begin(self.db, self.hasher, self._limits.session, self.caller, request)
+
+    @rpc(USER)
+    def confirm_second_factor(self, request: contract.ConfirmSecondFactor) -> contract.RecoveryCodes:
+        """Require a second factor at the caller's logins; return the recovery codes, once."""
+        with self.db.write() as session:
+            recovery_codes = factor.confirm(session, self.caller, request)
+        self._refresh_sessions(self.caller.require_user())
+        return recovery_codes
+
+    @rpc(USER)
+    def remove_second_factor(self, request: contract.RemoveSecondFactor) -> Empty:
+        """Remove the caller's second factor."""
+        factor.remove(self.db, self.hasher, self._limits.session, self.caller, request)
+        self._refresh_sessions(self.caller.require_user())
+        return Empty()
+
+    @rpc(USER)
     def delete_account(self, request: contract.DeleteAccount) -> Empty:
         """Delete the caller's account; other services delete their data of this user."""
         user_id = self.caller.require_user()
@@ -124,7 +145,7 @@ class UsersService(PublishingService):
     @rpc(services("gateway"))
     def authenticate(self, request: contract.Authenticate) -> contract.Identity:
         """Return the identity of a live session by the hash of its token, and record its use."""
-        identity = lifecycle.identify(self.db, request.token_hash, self._lifetimes)
+        identity = lifecycle.identify(self.db, request.token_hash, self._policy)
         self.session_cache.add(request.token_hash, identity)
         return identity
 
@@ -190,6 +211,14 @@ class UsersService(PublishingService):
         with self.db.write() as session:
             return admin.unlock(session, request)
 
+    @rpc(OPERATORS)
+    def reset_second_factor(self, request: contract.ResetSecondFactor) -> contract.Account:
+        """Remove the second factor of an account whose owner lost it."""
+        with self.db.write() as session:
+            account = admin.reset_second_factor(session, request)
+        self._refresh_sessions(account.id)
+        return account
+
     @timer(interval=CLEANUP_INTERVAL)
     def clean(self) -> None:
         """Delete sessions that ended long ago, expired failed logins, and old events of accounts."""
@@ -204,8 +233,8 @@ class UsersService(PublishingService):
         return failed_logins.limits_from_config(self.config["users"]["login"])
 
     @property
-    def _lifetimes(self) -> SessionLifetimes:
-        return lifecycle.lifetimes_from_config(self.config["users"]["session"])
+    def _policy(self) -> SessionPolicy:
+        return lifecycle.policy_from_config(self.config["users"]["session"])
 
     def _set_active(self, condition: ColumnElement[bool], *, is_active: bool) -> contract.Account:
         with self.db.write() as session:

@@ -20,6 +20,7 @@ class Credentials(NamedTuple):
     password_hash: str
     password_changed_at: datetime
     is_active: bool
+    has_second_factor: bool
 
 
 def save(session: Session) -> None:
@@ -57,7 +58,8 @@ def has_username(username: str) -> ColumnElement[bool]:
 def credentials(session: Session, login_key: str) -> Credentials | None:
     """Return what a login compares, of the account with a login key."""
     column = User.email_key if "@" in login_key else User.username_key  # user names contain no @
-    query = select(User.id, User.password_hash, User.password_changed_at, User.is_active)
+    has_factor = User.second_factor_since.is_not(None)
+    query = select(User.id, User.password_hash, User.password_changed_at, User.is_active, has_factor)
     row = session.execute(query.where(column == login_key)).one_or_none()
     return Credentials(*row) if row else None
 

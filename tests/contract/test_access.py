@@ -26,14 +26,17 @@ FORBIDDEN = {"Sign in first.", "This is for staff.", "This is between services."
 GATEWAY = ("gateway", "a user", "staff")  # which alone may call on behalf of users
 RESTRICTED: dict[str, dict[tuple[str, ...], str]] = {
     "users": {
-        ("a user", "staff"): "account_events delete_account end_session logout sessions update_account",
+        ("a user", "staff"): (
+            "account_events begin_second_factor confirm_second_factor delete_account end_session logout"
+            " remove_second_factor sessions update_account"
+        ),
         (*GATEWAY, "operator"): "authenticate unsubscribe",
         ("notifications", "operator"): "active_recipients",
         ("deliveries", "operator"): "contacts",
         ("notifications", *GATEWAY, "operator"): "profiles",
         ("notifications", "deliveries", *GATEWAY, "operator"): "opt_out",
         ("operator", "staff"): "deactivate reactivate",
-        ("operator",): "set_active set_staff unlock",
+        ("operator",): "reset_second_factor set_active set_staff unlock",
         SERVICES: "events_at events_since",
     },
     "feeds": {

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import pyotp
+
 from chassis import clock
 from chassis.auth.caller import Caller
 from chassis.contract import Message
@@ -44,11 +46,22 @@ def check(payload: Any, model: type[Message]) -> None:
     assert required <= payload.keys()
 
 
+def add_second_factor(call: CheckedRpc, user: Caller) -> list[str]:
+    """Return the recovery codes."""
+    secret = call("users.begin_second_factor", user, password=ADA["password"])["secret"]
+    codes: list[str] = call("users.confirm_second_factor", user, code=pyotp.TOTP(secret).now())["recovery_codes"]
+    return codes
+
+
 def check_sessions(call: CheckedRpc, user: Caller) -> None:
     call("users.login", username="ada", password=ADA["password"], user_agent="curl/8.5.0", address="192.0.2.1")
     other = call("users.sessions", user)["items"][0]
     call("users.end_session", user, id=other["id"])
     call("users.account_events", user)
+    recovery_codes = add_second_factor(call, user)
+    call("users.remove_second_factor", user, password=ADA["password"], code=recovery_codes[0])
+    add_second_factor(call, user)
+    call("users.reset_second_factor", OPERATOR, username="ada")
 
 
 def check_posts(call: CheckedRpc, events: dict[str, Any], author: Caller, post: dict[str, Any]) -> None:

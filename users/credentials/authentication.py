@@ -26,7 +26,9 @@ class VerifiedPassword:
 def verify_login(
     db: UnitOfWork, hasher: Hasher, limits: LoginLimits, request: contract.ClientLogin
 ) -> VerifiedPassword:
-    """Verify the password of a login. Raises Unauthenticated, TooManyRequests.
+    """Verify the password of a login, and that it has a code if the account needs one; `second_factor` verifies that.
+
+    Raises Unauthenticated, TooManyRequests.
 
     Unknown names and closed accounts cause the same work as known ones, and the same error as a wrong password.
     """
@@ -38,6 +40,10 @@ def verify_login(
     password_hash = row.password_hash if row and row.is_active else None
     if not hasher.matches(password_hash, request.password) or row is None or password_hash is None:
         raise bad_credentials()
+    if row.has_second_factor and not request.otp:
+        with db.write() as session:
+            login_attempts.undo(session, attempt)
+        raise code_required()
     outdated = hasher.is_outdated(password_hash)
     new_hash = hasher.hash(passwords.normalize(request.password)) if outdated else None
     return VerifiedPassword(row.id, row.password_changed_at, new_hash, attempt)
@@ -64,6 +70,11 @@ def require_unchanged(user: User, password_changed_at: datetime | None, field: s
     """Raise Invalid for a field unless the password that was verified is still the current one; None: it was wrong."""
     if password_changed_at != user.password_changed_at:
         raise Invalid.field(field, "is not the current password")
+
+
+def code_required() -> Unauthenticated:
+    """Return the error for a login without the code that it needs."""
+    return Unauthenticated("Send the code of your authenticator app as `otp`.", "second_factor_required")
 
 
 def bad_credentials() -> Unauthenticated:

@@ -94,6 +94,11 @@ def session_subject(user_id: str) -> str:
     return f"session:{user_id}"
 
 
+def code_subject(user_id: str) -> str:
+    """Return the subject of a user who enters codes of the second factor in a session."""
+    return f"code:{user_id}"
+
+
 def address_subject(address: str) -> str:
     """Return the subject of a client's address."""
     return f"address:{address}"

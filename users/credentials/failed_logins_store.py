@@ -66,10 +66,11 @@ def delete_old(session: Session, limit: int) -> int:
     """Delete rows older than KEEP; return how many. Several processes may run this at once.
 
     A subject without failures for KEEP starts again; an address, which many users may share, KEEP after its first
-    failure; a session's user never, since only a new password or an operator may reset it.
+    failure; a user in a session never, since only a new password or an operator may reset it.
     """
     end = clock.now() - KEEP
-    of_session = FailedLogins.subject.startswith("session:") & exists().where(User.id == account_of_subject)
+    in_session = or_(*(FailedLogins.subject.startswith(kind) for kind in ("session:", "code:")))
+    of_session = in_session & exists().where(User.id == account_of_subject)
     is_address = FailedLogins.subject.startswith("address:")
     old = select(FailedLogins.subject).where(
         FailedLogins.since < end, or_(is_address, (FailedLogins.failed_at < end) & ~of_session)

@@ -56,6 +56,12 @@ def count(
     return LoginAttempt(own, tuple(shared))
 
 
+def undo(session: Session, attempt: LoginAttempt) -> None:
+    """Do not count a login whose password was right and whose code is missing; earlier failures stay."""
+    for subject in (attempt.own, *attempt.shared):
+        failed_logins_store.decrement(session, subject)
+
+
 def succeeded(session: Session, attempt: LoginAttempt) -> None:
     """Reset the client's failures, and take its login from the shared counts."""
     failed_logins_store.reset(session, attempt.own)

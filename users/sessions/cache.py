@@ -31,11 +31,18 @@ class SessionCache:
     """
 
     def __init__(
-        self, client: "redis.Redis", seconds: int, spawn: Callable[[Callable[[], None]], object], ring: Keyring
+        self,
+        client: "redis.Redis",
+        seconds: int,
+        spawn: Callable[[Callable[[], None]], object],
+        ring: Keyring,
+        *,
+        staff_second_factor: bool,
     ) -> None:
         self._client = client
         self._ring = ring
         self._seconds = seconds
+        self._staff_second_factor = staff_second_factor
         self.tombstone_lifetime = timedelta(seconds=2 * seconds)
         self._repair = CacheRepair(client, spawn, seconds, self.tombstone_lifetime)
 
@@ -55,7 +62,7 @@ class SessionCache:
                 key = contract.session_key(session.token_hash)
                 ended[key] = not session.is_live(user)
                 if not ended[key]:
-                    identity = serializers.identity(user, session)
+                    identity = serializers.identity(user, session, staff_second_factor=self._staff_second_factor)
                     lifetime = str(self._milliseconds(identity))
                     pipeline.eval(_SET_UNLESS_ENDED, 1, key, self._value(session.token_hash, identity), lifetime)
                 else:
@@ -99,10 +106,12 @@ class SessionCacheProvider(DependencyProvider):
     def setup(self) -> None:
         """Create the client; it does not connect yet."""
         config = self.container.config
+        settings = config["users"]["session"]
         spawn = partial(self.container.spawn_managed_thread, identifier="session cache")
         client = connection.connect(config["redis_url"])
         ring = keyring.from_config(config)
-        self._cache = SessionCache(client, config["users"]["session"]["cache"], spawn, ring)
+        required = settings.get("staff_second_factor", False)
+        self._cache = SessionCache(client, settings["cache"], spawn, ring, staff_second_factor=required)
 
     def get_dependency(self, worker_ctx: WorkerContext) -> SessionCache:  # noqa: ARG002 - Nameko's signature
         """Return the cache, which all workers share."""

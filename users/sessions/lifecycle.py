@@ -18,6 +18,7 @@ from users import contract, history, serializers, store
 from users.credentials import authentication, login_attempts
 from users.credentials.authentication import VerifiedPassword
 from users.models import User, UserSession
+from users.second_factor import factor
 from users.sessions import store as session_store
 
 TOKEN_BYTES = 32  # 256 bits, encoded as 43 characters
@@ -25,39 +26,43 @@ PER_USER = 100  # sessions, if config.yml has no other number
 
 
 @dataclass(frozen=True, slots=True)
-class SessionLifetimes:
+class SessionPolicy:
     """When sessions expire: `maximum` after their start, `idle` after their last recorded use.
 
-    A use is recorded if the last record is older than `record_interval`. A user has `per_user` sessions at most.
+    A use is recorded if the last record is older than `record_interval`. A user has `per_user` sessions at most. With
+    `staff_second_factor`, staff without a second factor have the rights of other users.
     """
 
     maximum: timedelta
     idle: timedelta
     record_interval: timedelta
     per_user: int
+    staff_second_factor: bool = False
 
     def expires_at(self, created_at: datetime, last_seen_at: datetime) -> datetime:
         """Return when a session expires."""
         return min(created_at + self.maximum, last_seen_at + self.idle)
 
 
-def lifetimes_from_config(settings: dict[str, Any]) -> SessionLifetimes:
+def policy_from_config(settings: dict[str, Any]) -> SessionPolicy:
     """Read the settings `users.session`, in seconds."""
     maximum, idle, record_interval = (timedelta(seconds=settings[name]) for name in ("lifetime", "idle", "cache"))
-    return SessionLifetimes(maximum, idle, record_interval, settings.get("per_user", PER_USER))
+    per_user, staff_second_factor = settings.get("per_user", PER_USER), settings.get("staff_second_factor", False)
+    return SessionPolicy(maximum, idle, record_interval, per_user, staff_second_factor)
 
 
 def start(
-    session: Session, request: contract.ClientLogin, verified: VerifiedPassword, lifetimes: SessionLifetimes
+    session: Session, request: contract.ClientLogin, verified: VerifiedPassword, policy: SessionPolicy
 ) -> tuple[contract.Session, contract.Identity]:
     """Store a session and reset the failed logins.
 
-    Raises Unauthenticated if the password was changed, or the account closed or deleted, since the password was
-    verified.
+    Raises Unauthenticated if the code of the second factor is wrong, or if the password was changed, or the account
+    closed or deleted, since the password was verified.
     """
     user = store.find(session, User.id == verified.user_id, lock=True)
     if user is None or not user.is_active or user.password_changed_at != verified.password_changed_at:
         raise authentication.bad_credentials()
+    factor.require(session, user, request.otp)
     user.password_hash = verified.new_hash or user.password_hash
     attempt = verified.attempt
     token = secrets.token_urlsafe(TOKEN_BYTES)
@@ -69,7 +74,7 @@ def start(
         token_hash=contract.token_hash(token),
         created_at=now,
         last_seen_at=now,
-        expires_at=lifetimes.expires_at(now, now),
+        expires_at=policy.expires_at(now, now),
         user_agent=request.user_agent,
         address=login_attempts.digest(user.id, request.address) if request.address else None,
         device=login_attempts.digest(user.id, device_token),
@@ -80,32 +85,35 @@ def start(
     )
     reply = contract.Session(
         token=token,
-        expires_at=now + lifetimes.maximum,
+        expires_at=now + policy.maximum,
         user=serializers.account(user),
         device_token=device_token,
     )
-    return reply, serializers.identity(user, started)
+    return reply, serializers.identity(user, started, staff_second_factor=policy.staff_second_factor)
 
 
-def end_surplus(session: Session, user_id: str, lifetimes: SessionLifetimes) -> list[str]:
+def end_surplus(session: Session, user_id: str, policy: SessionPolicy) -> list[str]:
     """End the sessions of a user beyond `per_user`, those that were used least recently; return their ids.
 
     The user's row must be locked, so that concurrent logins do not exceed the limit.
     """
-    surplus = session_store.least_recently_used(session, user_id, lifetimes.per_user)
+    surplus = session_store.least_recently_used(session, user_id, policy.per_user)
     return end(session, user_id, UserSession.id.in_(surplus)) if surplus else []
 
 
-def identify(db: UnitOfWork, token_hash: str, lifetimes: SessionLifetimes) -> contract.Identity:
+def identify(db: UnitOfWork, token_hash: str, policy: SessionPolicy) -> contract.Identity:
     """Return the identity of a live session and record its use. Raises Unauthenticated."""
     with db.read() as session:
         row = session_store.find(session, token_hash)
         if row is None or not row[0].is_live(row[1]):
             raise Unauthenticated("The session has ended, or never was.", "invalid_token")
         user_session, user = row
-        identity, now = serializers.identity(user, user_session), clock.now()
-        recorded = now < user_session.last_seen_at + lifetimes.record_interval
-        expires_at = lifetimes.expires_at(user_session.created_at, now)
+        identity, now = (
+            serializers.identity(user, user_session, staff_second_factor=policy.staff_second_factor),
+            clock.now(),
+        )
+        recorded = now < user_session.last_seen_at + policy.record_interval
+        expires_at = policy.expires_at(user_session.created_at, now)
     if recorded:
         return identity
     with db.write() as session:

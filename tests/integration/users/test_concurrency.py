@@ -15,9 +15,9 @@ from users.accounts.updates import AccountUpdate, PasswordChange
 from users.credentials.authentication import VerifiedPassword
 from users.credentials.login_attempts import LoginAttempt
 from users.sessions import lifecycle
-from users.sessions.lifecycle import SessionLifetimes
+from users.sessions.lifecycle import SessionPolicy
 
-LIFETIMES = SessionLifetimes(timedelta(days=30), timedelta(days=14), timedelta(minutes=1), per_user=100)
+LIFETIMES = SessionPolicy(timedelta(days=30), timedelta(days=14), timedelta(minutes=1), per_user=100)
 REQUEST = contract.ClientLogin(username="ada", password=PASSWORD)
 
 

@@ -23,6 +23,7 @@ def test_account_has_normalized_addresses(users: Rpc) -> None:
         "notify_by": ["sms"],
         "is_active": True,
         "is_staff": False,
+        "second_factor": False,
     }
 
 

@@ -26,7 +26,7 @@ Cached = Callable[[], str | None]
 @pytest.fixture
 def cache(settings: Settings) -> Iterator[SessionCache]:
     with connection.connect(settings["redis_url"]) as client:
-        yield SessionCache(client, 60, eventlet.spawn, keyring.from_config(settings))
+        yield SessionCache(client, 60, eventlet.spawn, keyring.from_config(settings), staff_second_factor=False)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def cached(session: UserSession, redis: Redis) -> Cached:
 def test_ended_session_is_not_cached_again_by_calls_in_progress(
     cache: SessionCache, session: UserSession, user: User, cached: Cached
 ) -> None:
-    read_before_the_end = serializers.identity(user, session)
+    read_before_the_end = serializers.identity(user, session, staff_second_factor=False)
     session.revoked_at = clock.now()
     cache.refresh([(session, user)])
     cache.add(session.token_hash, read_before_the_end)
@@ -74,7 +74,7 @@ def test_tombstone_expires_in_two_minutes(cache: SessionCache, session: UserSess
 def test_change_overwrites_the_cached_session_and_an_older_read_does_not(
     cache: SessionCache, session: UserSession, user: User, cached: Cached
 ) -> None:
-    read_before_the_change = serializers.identity(user, session)
+    read_before_the_change = serializers.identity(user, session, staff_second_factor=False)
     cache.add(session.token_hash, read_before_the_change)
     user.is_staff = True
     cache.refresh([(session, user)])
@@ -91,7 +91,7 @@ def test_session_of_a_closed_account_gets_a_tombstone(
 
 
 def test_deleted_session_is_not_cached(cache: SessionCache, session: UserSession, user: User, cached: Cached) -> None:
-    read_before_the_end = serializers.identity(user, session)
+    read_before_the_end = serializers.identity(user, session, staff_second_factor=False)
     cache.add(session.token_hash, read_before_the_end)
     cache.end([session.token_hash])
     cache.add(session.token_hash, read_before_the_end)
@@ -110,7 +110,7 @@ def full_redis(redis: Redis) -> Iterator[Callable[[], object]]:
 def test_session_that_ends_while_redis_is_full_does_not_come_back(
     cache: SessionCache, session: UserSession, user: User, cached: Cached, request: pytest.FixtureRequest
 ) -> None:
-    read_before_the_end = serializers.identity(user, session)
+    read_before_the_end = serializers.identity(user, session, staff_second_factor=False)
     cache.add(session.token_hash, read_before_the_end)
     make_room = request.getfixturevalue("full_redis")
     session.revoked_at = clock.now()
@@ -127,7 +127,7 @@ def test_session_that_ends_while_redis_is_full_does_not_come_back(
 def test_session_that_changes_while_redis_is_full_is_read_again(
     cache: SessionCache, session: UserSession, user: User, cached: Cached, request: pytest.FixtureRequest
 ) -> None:
-    cache.add(session.token_hash, serializers.identity(user, session))
+    cache.add(session.token_hash, serializers.identity(user, session, staff_second_factor=False))
     request.getfixturevalue("full_redis")
     user.is_staff = True
     cache.refresh([(session, user)])
