@@ -97,6 +97,22 @@ class Register(Message):
     password: NewPassword = Field(repr=False)
     phone: Phone | None = None
     notify_by: NotifyBy = Field(default=["realtime", "email"])
+    invitation: Annotated[Text, Field(max_length=64)] | None = Field(
+        default=None, repr=False, description="The token of an invitation, where registration needs one."
+    )
+
+
+class Invite(Message):
+    """Creates an invitation, with which one account can be opened."""
+
+    email: Email | None = Field(default=None, description="Only an account with this address.")
+
+
+class Invitation(Message):
+    """A new invitation. Only this reply contains its token."""
+
+    invitation: Annotated[str, Field(repr=False, examples=["0rOq1pY5cV3nX9sKQ2mHf7tEwJ8uZa4dLbG6iTyRk_M"])]
+    expires_at: Timestamp
 
 
 class Login(Message):

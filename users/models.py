@@ -99,6 +99,16 @@ class AccountEvent(Base):
     user_agent: Mapped[str | None] = mapped_column(String(200))
 
 
+class Invitation(Base):
+    """An invitation that was not used yet; its token is not stored, only its SHA-256."""
+
+    __tablename__ = "invitations"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    email_key: Mapped[str | None]  # of the address that it is for; null: any
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class SecondFactor(Base):
     """The secret of a user's authenticator app; in use if the account has `second_factor_since`."""
 

@@ -3,6 +3,7 @@
 from nameko.dependency_providers import Config
 from nameko.timer import timer
 from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.auth.access import OPERATORS, STAFF, USER, services
@@ -12,7 +13,7 @@ from chassis.errors import NotFound
 from chassis.rpc.entrypoint import rpc
 from chassis.service import PublishingService
 from users import contract, history, serializers, store
-from users.accounts import admin, channels, erasure, queries, registration, updates
+from users.accounts import admin, channels, erasure, invitations, queries, registration, updates
 from users.credentials import authentication, failed_logins, failed_logins_store
 from users.credentials.failed_logins import LoginLimits
 from users.credentials.hashing import HasherProvider
@@ -40,8 +41,21 @@ class UsersService(PublishingService):
     @rpc
     def register(self, request: contract.Register) -> contract.NamedAccount:
         """Open an account. Idempotent with a key."""
-        user = registration.new_user(request, self.hasher)
-        return self.db.once(contract.NamedAccount, lambda session: registration.register(session, user))
+        allowed = self.config["users"].get("registration", invitations.OPEN)
+        invitations.require_allowed(allowed, request)
+        user = registration.new_user(request, self.hasher.hash)
+
+        def register(session: Session) -> contract.NamedAccount:
+            invitations.use(session, allowed, request.invitation, user.email)
+            return registration.register(session, user)
+
+        return self.db.once(contract.NamedAccount, register)
+
+    @rpc(STAFF)
+    def invite(self, request: contract.Invite) -> contract.Invitation:
+        """Create an invitation, with which one account can be opened."""
+        with self.db.write() as session:
+            return invitations.create(session, request)
 
     @rpc
     def login(self, request: contract.ClientLogin) -> contract.Session:
@@ -221,12 +235,12 @@ class UsersService(PublishingService):
 
     @timer(interval=CLEANUP_INTERVAL)
     def clean(self) -> None:
-        """Delete sessions that ended long ago, expired failed logins, and old events of accounts."""
-        for delete_old in (session_store.delete_old, failed_logins_store.delete_old, history.delete_old):
+        """Delete old sessions, failed logins, events of accounts, and invitations."""
+        for module in (session_store, failed_logins_store, history, invitations):
             deleted = CLEANUP_BATCH
             while deleted == CLEANUP_BATCH:
                 with self.db.write() as session:
-                    deleted = delete_old(session, CLEANUP_BATCH)
+                    deleted = module.delete_old(session, CLEANUP_BATCH)
 
     @property
     def _limits(self) -> LoginLimits:

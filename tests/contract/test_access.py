@@ -35,7 +35,7 @@ RESTRICTED: dict[str, dict[tuple[str, ...], str]] = {
         ("deliveries", "operator"): "contacts",
         ("notifications", *GATEWAY, "operator"): "profiles",
         ("notifications", "deliveries", *GATEWAY, "operator"): "opt_out",
-        ("operator", "staff"): "deactivate reactivate",
+        ("operator", "staff"): "deactivate invite reactivate",
         ("operator",): "reset_second_factor set_active set_staff unlock",
         SERVICES: "events_at events_since",
     },

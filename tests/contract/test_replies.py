@@ -129,6 +129,7 @@ def test_every_reply_and_event_has_the_fields_of_its_contract(
     call("users.profiles", ids=[ada["id"]])
     check_sessions(call, as_ada)
     call("users.set_staff", OPERATOR, username="ada", is_staff=True)
+    call("users.invite", OPERATOR)
     check(events["users"].next("account_changed"), AccountChanged)
 
     post = call("feeds.create", as_ada, text="hello")

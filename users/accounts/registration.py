@@ -1,5 +1,7 @@
 """Opens accounts."""
 
+from collections.abc import Callable
+
 from sqlalchemy.orm import Session
 
 from chassis import clock
@@ -8,11 +10,10 @@ from chassis.ids import new_id
 from users import contract, history, names, serializers, store
 from users.accounts import channels
 from users.credentials import passwords
-from users.credentials.hashing import Hasher
 from users.models import User
 
 
-def new_user(request: contract.Register, hasher: Hasher) -> User:
+def new_user(request: contract.Register, hash_password: Callable[[str], str]) -> User:
     """Validate the request and return the account, not stored yet. Hashes, so it must run outside a transaction."""
     email = names.normalize_email(request.email)
     phone = None if request.phone is None else names.normalize_phone(request.phone)
@@ -25,7 +26,7 @@ def new_user(request: contract.Register, hasher: Hasher) -> User:
         email=email,
         phone=phone,
         notify_by=request.notify_by,
-        password_hash=hasher.hash(password),
+        password_hash=hash_password(password),
         password_changed_at=now,
         is_active=True,
         is_staff=False,

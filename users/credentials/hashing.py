@@ -1,7 +1,7 @@
 """argon2id in native threads: a few hashes at a time, with a bounded queue."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from argon2 import PasswordHasher
@@ -57,6 +57,11 @@ class Hasher:
             self._capacity += 1
 
 
+def argon2_from_config(settings: Mapping[str, int]) -> PasswordHasher:
+    """Return argon2id with the parameters in the section `users.passwords`."""
+    return PasswordHasher(settings["time_cost"], settings["memory_cost"], settings["parallelism"])
+
+
 class HasherProvider(DependencyProvider):
     """Provides the process's Hasher."""
 
@@ -67,8 +72,7 @@ class HasherProvider(DependencyProvider):
     def setup(self) -> None:
         """Create the hasher with the configured parameters."""
         settings = self.container.config["users"]["passwords"]
-        argon2 = PasswordHasher(settings["time_cost"], settings["memory_cost"], settings["parallelism"])
-        self._hasher = Hasher(argon2, settings["threads"], settings["queue"])
+        self._hasher = Hasher(argon2_from_config(settings), settings["threads"], settings["queue"])
 
     def get_dependency(self, worker_ctx: WorkerContext) -> Hasher:  # noqa: ARG002 - Nameko's signature
         """Return the hasher, which all workers share."""

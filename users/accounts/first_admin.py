@@ -1,0 +1,43 @@
+"""Opens the first administrator's account, for installations without a shell; runs after the migrations."""
+
+import logging
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from chassis import config
+from chassis.contract.validation import validate
+from chassis.errors import Conflict, Invalid
+from users import contract, history, store
+from users.accounts import registration
+from users.credentials.hashing import argon2_from_config
+
+_log = logging.getLogger(__name__)
+
+
+def create(connection: Connection) -> None:
+    """Open the account in `users.admin` of config.yml with staff rights. An account with this name is not changed.
+
+    Raises Invalid for an invalid name, address or password.
+    """
+    settings = config.load("users")["users"]
+    admin: dict[str, Any] = {name: str(value) for name, value in settings.get("admin", {}).items() if value}
+    if not admin:
+        return
+    if missing := {"username", "email", "password"} - admin.keys():
+        raise Invalid(f"the first administrator needs {', '.join(f'ADMIN_{name.upper()}' for name in sorted(missing))}")
+    with Session(connection) as session:
+        if store.find(session, store.has_username(admin["username"])):
+            return
+        user = registration.new_user(validate(contract.Register, admin), argon2_from_config(settings["passwords"]).hash)
+        user.is_staff = True
+        try:
+            with session.begin_nested():
+                registration.register(session, user)
+                history.record(session, user.id, "staff_granted")
+        except Conflict as error:
+            _log.error("the first administrator's account was not opened: %s", error)
+        else:
+            _log.warning("opened the account of the first administrator, %s", user.username)
+        session.flush()
