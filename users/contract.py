@@ -9,6 +9,8 @@ from pydantic.json_schema import SkipJsonSchema
 from chassis.contract import Event, Id, JsonSchema, Message, Page, PageRequest, Text, Timestamp
 
 Channel = Literal["realtime", "email", "sms"]
+CodeChannel = Literal["email", "sms"]
+CodePurpose = Literal["verify_email", "verify_phone", "reset_password"]
 REALTIME: Channel = "realtime"
 Username = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9_.]{3,30}$", description="Unique without regard to case.", examples=["ada"])
@@ -54,6 +56,10 @@ NotifyBy = Annotated[
         examples=[["realtime", "email"]],
     ),
     JsonSchema({"uniqueItems": True}),
+]
+ClientAddress = Annotated[
+    Annotated[Text, Field(max_length=64)] | None,
+    Field(description="The client's IP address, an IPv6 one without its last 64 bits; codes are counted for it."),
 ]
 Code = Annotated[Text, Field(min_length=1, max_length=40, examples=["123456"])]
 Ids = Annotated[list[Id], Field(max_length=1000)]
@@ -115,8 +121,8 @@ class Invitation(Message):
     expires_at: Timestamp
 
 
-class Login(Message):
-    """Starts a session; selects the account by user name or by e-mail address."""
+class NamesAccount(Message):
+    """Selects an account by user name or by e-mail address."""
 
     model_config = ConfigDict(json_schema_extra={"anyOf": [_required("username"), _required("email")]})
 
@@ -124,18 +130,6 @@ class Login(Message):
         default=None, description="The user name; the e-mail address is accepted too.", examples=["ada"]
     )
     email: Annotated[Text, Field(max_length=254)] | None = Field(default=None, description="Instead of the user name.")
-    password: Password = Field(repr=False)
-    device_token: Annotated[Text, Field(max_length=64)] | None = Field(
-        default=None,
-        repr=False,
-        description="The `device_token` of an earlier login on this device. Then other clients do not delay it.",
-    )
-
-    otp: Code | None = Field(
-        default=None,
-        repr=False,
-        description="If the account has a second factor: a code of the authenticator app, or a recovery code.",
-    )
 
     @model_validator(mode="after")
     def _require_name(self) -> Self:
@@ -149,6 +143,23 @@ class Login(Message):
         return self.username or self.email or ""
 
 
+class Login(NamesAccount):
+    """Starts a session; selects the account by user name or by e-mail address."""
+
+    password: Password = Field(repr=False)
+    device_token: Annotated[Text, Field(max_length=64)] | None = Field(
+        default=None,
+        repr=False,
+        description="The `device_token` of an earlier login on this device. Then other clients do not delay it.",
+    )
+
+    otp: Code | None = Field(
+        default=None,
+        repr=False,
+        description="If the account has a second factor: a code of the authenticator app, or a recovery code.",
+    )
+
+
 class ClientLogin(Login):
     """A login with the client's properties, which the gateway adds."""
 
@@ -159,6 +170,68 @@ class ClientLogin(Login):
         default=None,
         description="The client's IP address, an IPv6 one without its last 64 bits; failed logins are counted for it.",
     )
+
+
+class RequestVerification(Message):
+    """Sends a code to the account's e-mail address or phone number."""
+
+    channel: CodeChannel
+
+
+class ClientRequestVerification(RequestVerification):
+    """The same, with the client's address, which the gateway adds."""
+
+    address: ClientAddress = None
+
+
+class ConfirmVerification(Message):
+    """Verifies an address by the code that it received."""
+
+    channel: CodeChannel
+    code: Code = Field(repr=False)
+
+
+class RequestPasswordReset(NamesAccount):
+    """Sends a code for a new password to an account's verified address."""
+
+    channel: CodeChannel = "email"
+
+
+class ClientRequestPasswordReset(RequestPasswordReset):
+    """The same, with the client's address, which the gateway adds."""
+
+    address: ClientAddress = None
+
+
+class ConfirmPasswordReset(NamesAccount):
+    """Sets a new password by the code; ends all sessions."""
+
+    code: Code = Field(repr=False)
+    password: NewPassword = Field(repr=False)
+
+
+class Codes(Message):
+    """Requests one-time codes, to send them; those that are not valid any more are left out."""
+
+    ids: Ids
+
+
+class IssuedCode(Message):
+    """A one-time code and where it goes."""
+
+    id: Id
+    user_id: Id
+    username: str
+    channel: CodeChannel
+    address: str = Field(repr=False)
+    purpose: CodePurpose
+    code: str = Field(repr=False)
+
+
+class CodeList(Message):
+    """The requested codes that are valid, whose account is open, and whose address may receive them."""
+
+    items: list[IssuedCode]
 
 
 class Logout(Message):
@@ -330,6 +403,11 @@ class Profile(Message):
     created_at: Timestamp
 
 
+VerifiedAt = Annotated[
+    Timestamp | None, Field(description="When the address was verified by a code; null: it was not.", examples=[None])
+]
+
+
 class Account(Profile):
     """An account, for its owner and staff."""
 
@@ -339,6 +417,8 @@ class Account(Profile):
     is_active: Annotated[bool, Field(examples=[True])]
     is_staff: Annotated[bool, Field(examples=[False])]
     second_factor: Annotated[bool, Field(description="Whether logins need a code.", examples=[False])] = False
+    email_verified_at: VerifiedAt = None
+    phone_verified_at: VerifiedAt = None
 
 
 NameTime = Annotated[Timestamp | None, Field(description="When the user name was set; orders the names of an account.")]
@@ -365,6 +445,8 @@ class UserDetail(Profile):
     is_active: bool | None = None
     is_staff: bool | None = None
     second_factor: bool | None = None
+    email_verified_at: VerifiedAt = None
+    phone_verified_at: VerifiedAt = None
 
 
 class Session(Message):
@@ -428,6 +510,9 @@ AccountEventKind = Literal[
     "unlocked",
     "staff_granted",
     "staff_revoked",
+    "password_reset",
+    "email_verified",
+    "phone_verified",
     "second_factor_added",
     "second_factor_removed",
     "recovery_code_used",
@@ -477,6 +562,7 @@ class Contact(Message):
     email: str
     phone: str | None
     notify_by: list[Channel]
+    unverified: list[Channel] = Field(default=[], description="Channels whose address has to be verified first.")
     unsubscribe_token: str | None = Field(
         default=None,
         repr=False,
@@ -523,6 +609,19 @@ class AccountErased(Event):
 
     id: Id
     erased_at: Timestamp
+
+
+class CodeIssued(Event):
+    """A one-time code has to be sent. The code itself is not in the event: deliveries asks for it."""
+
+    source: ClassVar[str] = "users"
+    type: ClassVar[str] = "code_issued"
+
+    id: Id
+    user_id: str = Field(description="The account; not the id of one if a name without an account was given.")
+    channel: CodeChannel
+    purpose: CodePurpose
+    expires_at: Timestamp
 
 
 class SessionEnded(Event):

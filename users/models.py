@@ -46,6 +46,9 @@ class User(Base):
     username_changed_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
     # When the second factor was confirmed; null: logins need the password only.
     second_factor_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # When the current address was verified by a code.
+    email_verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    phone_verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # In the links of mails; allows to remove channels without a login.
     unsubscribe_token: Mapped[str] = mapped_column(UuidText, server_default=text("gen_random_uuid()::text"))
 
@@ -97,6 +100,21 @@ class AccountEvent(Base):
     session_id: Mapped[str | None] = mapped_column(UuidText)
     address: Mapped[str | None] = mapped_column(String(64))
     user_agent: Mapped[str | None] = mapped_column(String(200))
+
+
+class OneTimeCode(Base):
+    """A one-time code; its digits are not stored (users.codes.digits)."""
+
+    __tablename__ = "codes"
+
+    account: Mapped[str] = mapped_column(String(36), primary_key=True)  # the user's id, or a digest of an unknown name
+    purpose: Mapped[str] = mapped_column(String(20), primary_key=True)
+    id: Mapped[str] = mapped_column(UuidText, unique=True)
+    channel: Mapped[str] = mapped_column(String(10))
+    address: Mapped[str] = mapped_column(String(254))
+    tries: Mapped[int]
+    issued_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
 class Invitation(Base):

@@ -1,8 +1,11 @@
 """Converts rows to the models of the contract."""
 
+from datetime import datetime
+
 from chassis.auth.caller import Caller
 from chassis.ids import time_of
 from users import contract, names
+from users.contract import Channel
 from users.models import AccountEvent, User, UserSession
 
 
@@ -28,6 +31,8 @@ def account(user: User) -> contract.Account:
         is_active=user.is_active,
         is_staff=user.is_staff,
         second_factor=user.second_factor_since is not None,
+        email_verified_at=user.email_verified_at,
+        phone_verified_at=user.phone_verified_at,
     )
 
 
@@ -47,14 +52,17 @@ def visible_to(caller: Caller, user: User) -> contract.Profile:
     return account(user) if may_see_all else profile(user)
 
 
-def contact(user: User) -> contract.Contact:
+def contact(user: User, *, verification_required: bool) -> contract.Contact:
     """Return the addresses and channels of a user."""
+    verified_at: dict[Channel, datetime | None] = {"email": user.email_verified_at, "sms": user.phone_verified_at}
+    unverified = [channel for channel, at in verified_at.items() if at is None and verification_required]
     return contract.Contact(
         id=user.id,
         username=user.username,
         email=names.ascii_email(user.email),
         phone=user.phone,
         notify_by=user.notify_by,
+        unverified=unverified,
         unsubscribe_token=user.unsubscribe_token,
     )
 

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from chassis import clock
+from chassis.auth import keyring
 from chassis.auth.access import OPERATORS, STAFF, USER, services
 from chassis.contract import Empty
 from chassis.db.database import Database
@@ -14,6 +15,8 @@ from chassis.rpc.entrypoint import rpc
 from chassis.service import PublishingService
 from users import contract, history, serializers, store
 from users.accounts import admin, channels, erasure, invitations, queries, registration, updates
+from users.codes import issuing, password_reset, sending, verification
+from users.codes import store as codes_store
 from users.credentials import authentication, failed_logins, failed_logins_store
 from users.credentials.failed_logins import LoginLimits
 from users.credentials.hashing import HasherProvider
@@ -47,7 +50,10 @@ class UsersService(PublishingService):
 
         def register(session: Session) -> contract.NamedAccount:
             invitations.use(session, allowed, request.invitation, user.email)
-            return registration.register(session, user)
+            account = registration.register(session, user)
+            if self._verification_required:
+                verification.request(session, user.id, "email", None)
+            return account
 
         return self.db.once(contract.NamedAccount, register)
 
@@ -113,6 +119,39 @@ class UsersService(PublishingService):
         return account
 
     @rpc(USER)
+    def request_verification(self, request: contract.ClientRequestVerification) -> Empty:
+        """Send a code to the caller's e-mail address or phone number."""
+        with self.db.write() as session:
+            verification.request(session, self.caller.require_user(), request.channel, request.address)
+        return Empty()
+
+    @rpc(USER)
+    def confirm_verification(self, request: contract.ConfirmVerification) -> contract.NamedAccount:
+        """Record that the caller received the code."""
+        user_id = self.caller.require_user()
+        return verification.confirm(self.db, self._secrets, user_id, self.caller.session, request)
+
+    @rpc
+    def request_password_reset(self, request: contract.ClientRequestPasswordReset) -> Empty:
+        """Send a code to an account's verified address; unknown names have the same reply."""
+        with self.db.write() as session:
+            password_reset.request(session, request)
+        return Empty()
+
+    @rpc
+    def confirm_password_reset(self, request: contract.ConfirmPasswordReset) -> Empty:
+        """Set a new password by a code; ends all sessions of the account."""
+        user_id = password_reset.confirm(self.db, self.hasher, self._secrets, request)
+        self._refresh_sessions(user_id)
+        return Empty()
+
+    @rpc(services("deliveries"))
+    def codes(self, request: contract.Codes) -> contract.CodeList:
+        """Return one-time codes, with the addresses to which they have to be sent."""
+        with self.db.read() as session:
+            return sending.codes(session, self._secrets[0], request, verification_required=self._verification_required)
+
+    @rpc(USER)
     def begin_second_factor(self, request: contract.BeginSecondFactor) -> contract.SecondFactorSecret:
         """Return a new secret for an authenticator app; without effect until it is confirmed."""
         return factor.begin(self.db, self.hasher, self._limits.session, self.caller, request)
@@ -174,7 +213,7 @@ class UsersService(PublishingService):
     def contacts(self, request: contract.Contacts) -> contract.ContactList:
         """Return the current addresses of the accounts that are open."""
         with self.db.read() as session:
-            return queries.contacts(session, request)
+            return queries.contacts(session, request, verification_required=self._verification_required)
 
     @rpc(services("gateway", "notifications", "deliveries"))
     def opt_out(self, request: contract.OptOut) -> Empty:
@@ -235,12 +274,20 @@ class UsersService(PublishingService):
 
     @timer(interval=CLEANUP_INTERVAL)
     def clean(self) -> None:
-        """Delete old sessions, failed logins, events of accounts, and invitations."""
-        for module in (session_store, failed_logins_store, history, invitations):
+        """Delete old sessions, failed logins, events of accounts, invitations and codes."""
+        for module in (session_store, failed_logins_store, history, invitations, codes_store):
             deleted = CLEANUP_BATCH
             while deleted == CLEANUP_BATCH:
                 with self.db.write() as session:
                     deleted = module.delete_old(session, CLEANUP_BATCH)
+
+    @property
+    def _secrets(self) -> list[str]:
+        return issuing.secrets_of(keyring.from_config(self.config))
+
+    @property
+    def _verification_required(self) -> bool:
+        return bool(self.config["users"].get("verification") == verification.REQUIRED)
 
     @property
     def _limits(self) -> LoginLimits:

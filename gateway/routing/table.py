@@ -8,7 +8,7 @@ from feeds import contract as feeds
 from gateway.authors import join
 from gateway.contract import PostView, PostViewPage
 from gateway.html import unsubscribe
-from gateway.routing import login_request
+from gateway.routing import client
 from gateway.routing.route import Access, Limit, Route
 from notifications import contract as notifications
 from users import contract as users
@@ -26,6 +26,8 @@ def _taken(*fields: str) -> tuple[ServiceError, ...]:
         for field in fields
     )
 
+
+_TOO_MANY_CODES = TooManyRequests("There were too many codes; wait a little.", "too_many_codes")
 
 ROUTES: tuple[Route, ...] = (
     Route(
@@ -68,7 +70,7 @@ ROUTES: tuple[Route, ...] = (
         Access.ANYONE,
         users.Login,
         users.Session,
-        build_request=login_request.add_client,
+        build_request=client.of_login,
         limit=Limit("login"),
         summary="Sign in",
         errors=(
@@ -135,6 +137,55 @@ ROUTES: tuple[Route, ...] = (
         build_response=join.save_own_username,
         summary="Change the account",
         errors=_taken("username", "email", "phone"),
+    ),
+    Route(
+        "request-verification",
+        "POST",
+        _both("/verification/", "users"),
+        "users.request_verification",
+        Access.USER,
+        users.RequestVerification,
+        Empty,
+        status=202,
+        build_request=client.of_verification,
+        summary="Send a code to the account's e-mail address or phone number",
+        errors=(Conflict("This address is verified already.", "already_verified"), _TOO_MANY_CODES),
+    ),
+    Route(
+        "confirm-verification",
+        "POST",
+        _both("/verification/confirm/", "users"),
+        "users.confirm_verification",
+        Access.USER,
+        users.ConfirmVerification,
+        users.NamedAccount,
+        response_model=users.Account,
+        build_response=join.save_own_username,
+        summary="Verify an address by the code that it received",
+    ),
+    Route(
+        "request-password-reset",
+        "POST",
+        _both("/password-reset/", "users"),
+        "users.request_password_reset",
+        Access.ANYONE,
+        users.RequestPasswordReset,
+        Empty,
+        status=202,
+        build_request=client.of_password_reset,
+        summary="Send a code for a new password",
+        errors=(_TOO_MANY_CODES,),
+    ),
+    Route(
+        "confirm-password-reset",
+        "POST",
+        _both("/password-reset/confirm/", "users"),
+        "users.confirm_password_reset",
+        Access.ANYONE,
+        users.ConfirmPasswordReset,
+        Empty,
+        status=204,
+        summary="Set a new password by the code",
     ),
     Route(
         "begin-second-factor",

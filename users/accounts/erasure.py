@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from chassis import clock
 from chassis.db import outbox
 from users import contract, store
+from users.codes import store as codes_store
 from users.credentials import authentication, failed_logins_store
 from users.models import User
 from users.sessions import lifecycle
@@ -23,6 +24,7 @@ def erase(session: Session, user_id: str, password_changed_at: datetime | None) 
     lifecycle.end(session, user_id)
     token_hashes = session_store.delete_all(session, user_id)
     failed_logins_store.reset_account(session, user_id)
+    codes_store.delete_account(session, user_id)
     session.delete(user)
     outbox.add(session, contract.AccountErased(id=user_id, erased_at=clock.now()))
     return token_hashes

@@ -25,7 +25,9 @@ def profiles(session: Session, request: contract.Profiles) -> contract.ProfileLi
     return contract.ProfileList(items=[serializers.named_profile(user) for user in users])
 
 
-def contacts(session: Session, request: contract.Contacts) -> contract.ContactList:
+def contacts(session: Session, request: contract.Contacts, *, verification_required: bool) -> contract.ContactList:
     """Return the addresses of the accounts that are open."""
     users = store.by_ids(session, request.ids, User.is_active.is_(True))
-    return contract.ContactList(items=[serializers.contact(user) for user in users])
+    return contract.ContactList(
+        items=[serializers.contact(user, verification_required=verification_required) for user in users]
+    )

@@ -68,6 +68,10 @@ def apply(session: Session, caller: Caller, update: AccountUpdate) -> contract.N
         user.rename(update.columns["username"])
     for name, value in update.columns.items():
         setattr(user, name, value)
+    if "email" in changed:
+        user.email_verified_at = None
+    if "phone" in changed:
+        user.phone_verified_at = None
     channels.validate(user.notify_by, user.phone, "notify_by" if "notify_by" in update.columns else "phone")
     if update.password:
         _set_password(user, update.password)

@@ -118,10 +118,10 @@ def count_failure(session: Session, limit: FailureLimit, subject: str) -> None:
         failed_logins_store.close_until(session, subject, now + timedelta(seconds=wait))
 
 
-def take(session: Session, budget: FailureBudget, subject: str) -> None:
-    """Count a failure against a budget. Raises TooManyRequests if it is used up; the rollback then undoes the count.
+def take(session: Session, budget: FailureBudget, subject: str) -> int:
+    """Count against a budget; if it is used up, return the seconds until one is given back, otherwise 0.
 
-    `since` is the time up to which failures were given back.
+    The caller then rolls back, which undoes the count. `since` is the time up to which failures were given back.
     """
     now = clock.now()
     failures, since = failed_logins_store.increment_since(session, subject, now)
@@ -131,8 +131,6 @@ def take(session: Session, budget: FailureBudget, subject: str) -> None:
     else:
         failures, since = failures - returned, since + returned * budget.interval
     if failures > budget.at_once:
-        seconds = math.ceil((since + budget.interval - now).total_seconds())
-        raise TooManyRequests(
-            "There were too many wrong passwords from unknown devices.", "too_many_failures", (), seconds
-        )
+        return math.ceil((since + budget.interval - now).total_seconds())
     failed_logins_store.set_count(session, subject, failures, since)
+    return 0

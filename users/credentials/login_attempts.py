@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from chassis import clock
+from chassis.errors import TooManyRequests
 from users import contract
 from users.credentials import devices_store, failed_logins, failed_logins_store
 from users.credentials.failed_logins import LoginLimits
@@ -37,7 +38,7 @@ def count(
 
     All logins lock the rows in the same order: the client's at the account, the account's, the address's.
     """
-    name = hashlib.blake2b(login_key.encode(), digest_size=16).hexdigest()  # always: both cases take as long
+    name = name_digest(login_key)  # always: both cases take as long
     account, changed_at = (row.id, row.password_changed_at) if row else (name, clock.now())
     address, device = (digest(account, text or "") for text in (request.address, request.device_token))
     known_address, known_device = devices_store.known(session, account, address, device, changed_at)
@@ -49,7 +50,9 @@ def count(
     failed_logins.count_failure(session, limits.known if known_address else limits.unknown, own)
     if not known_address:
         shared.append(failed_logins.login_subject(account))
-        failed_logins.take(session, limits.account, shared[-1])
+        if seconds := failed_logins.take(session, limits.account, shared[-1]):
+            detail = "There were too many wrong passwords from unknown devices."
+            raise TooManyRequests(detail, "too_many_failures", (), seconds)
     if request.address:
         shared.append(failed_logins.address_subject(request.address))
         failed_logins.count_failure(session, limits.address, shared[-1])
@@ -67,6 +70,11 @@ def succeeded(session: Session, attempt: LoginAttempt) -> None:
     failed_logins_store.reset(session, attempt.own)
     for subject in attempt.shared:
         failed_logins_store.decrement(session, subject)
+
+
+def name_digest(login_key: str) -> str:
+    """Return how a name without an account is stored."""
+    return hashlib.blake2b(login_key.encode(), digest_size=16).hexdigest()
 
 
 def digest(account: str, text: str) -> str:

@@ -1,0 +1,1 @@
+"""One-time codes: they verify e-mail addresses and phone numbers, and reset passwords."""

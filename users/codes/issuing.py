@@ -1,0 +1,83 @@
+"""Issues one-time codes and compares them.
+
+A code has six digits, is valid for LIFETIME and for TRIES attempts, and is the only one of its account and purpose. Those who
+ask for codes are counted in the last 24 hours: by account, by the address that a code goes to, and by the client's address.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from chassis import clock
+from chassis.auth.keyring import Keyring
+from chassis.db import outbox
+from chassis.errors import Invalid, TooManyRequests
+from chassis.ids import new_id
+from users import contract
+from users.codes import digits, store
+from users.contract import CodeChannel, CodePurpose
+from users.credentials import failed_logins
+from users.credentials.failed_logins import FailureBudget
+from users.credentials.login_attempts import digest
+
+LIFETIME = timedelta(minutes=15)
+TRIES = 5
+REST = timedelta(minutes=1)  # after a code was issued, no other one is issued for so long
+PER_ACCOUNT = FailureBudget(20)  # with TRIES fewer than 100 guesses a day
+PER_TARGET = FailureBudget(20)
+PER_CLIENT = FailureBudget(100)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a code goes; `account` is the user's id, or a digest of a name that no account has."""
+
+    account: str
+    channel: CodeChannel
+    address: str
+
+
+def secrets_of(ring: Keyring) -> list[str]:
+    """Return the private keys of users, the current one first."""
+    return [key.text for key in ring.secrets("users")]
+
+
+def issue(session: Session, target: Target, purpose: CodePurpose, client: str | None = None) -> None:
+    """Issue a code, unless one was issued within REST. Raises TooManyRequests.
+
+    Known and unknown accounts cause the same statements.
+    """
+    issued_at = store.age(session, target.account, purpose)
+    if issued_at is not None and clock.now() - issued_at < REST:
+        return
+    _take(session, PER_ACCOUNT, f"codes:{target.account}:{purpose}")
+    _take(session, PER_TARGET, f"codes-to:{digest(target.channel, target.address or target.account)}")
+    if client is not None:
+        _take(session, PER_CLIENT, f"codes-for:{client}")
+    code_id, expires_at = new_id(), clock.now() + LIFETIME
+    store.replace(session, code_id, target.account, purpose, target.channel, target.address, expires_at)
+    event = contract.CodeIssued(
+        id=code_id, user_id=target.account, channel=target.channel, purpose=purpose, expires_at=expires_at
+    )
+    outbox.add(session, event)
+
+
+def find(session: Session, secrets: Sequence[str], account: str, purpose: CodePurpose, given: str) -> str | None:
+    """Count an attempt, and return the id of the code; None if the digits are wrong.
+
+    The caller commits, whatever the result is, and consumes the code with what it allows.
+    """
+    code = store.count_try(session, account, purpose, TRIES)
+    return code.id if code is not None and digits.match(secrets, code.id, given) else None
+
+
+def wrong() -> Invalid:
+    """Return the error for everything that can be wrong with a code."""
+    return Invalid.field("code", "is wrong, used or expired", "bad_code")
+
+
+def _take(session: Session, budget: FailureBudget, subject: str) -> None:
+    if seconds := failed_logins.take(session, budget, subject):
+        raise TooManyRequests("There were too many codes; wait a little.", "too_many_codes", (), seconds)

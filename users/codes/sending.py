@@ -1,0 +1,34 @@
+"""Gives the deliveries service the codes that it has to send."""
+
+from sqlalchemy.orm import Session
+
+from users import contract, names
+from users.codes import digits, password_reset, store
+from users.models import OneTimeCode, User
+
+
+def codes(session: Session, secret: str, request: contract.Codes, *, verification_required: bool) -> contract.CodeList:
+    """Return the codes that are valid and may be sent."""
+    items = [
+        contract.IssuedCode(
+            id=code.id,
+            user_id=user.id,
+            username=user.username,
+            channel=code.channel,
+            address=names.ascii_email(code.address) if code.channel == "email" else code.address,
+            purpose=code.purpose,
+            code=digits.compute(secret, code.id),
+        )
+        for code, user in store.live(session, request.ids)
+        if _may_be_sent(code, user, verification_required=verification_required)
+    ]
+    return contract.CodeList(items=items)
+
+
+def _may_be_sent(code: OneTimeCode, user: User, *, verification_required: bool) -> bool:
+    """Return whether the address is still that of the account; a code that resets a password needs a verified one."""
+    by_email = code.channel == "email"
+    if code.address != (user.email if by_email else user.phone):
+        return False
+    verified_at = user.email_verified_at if by_email else user.phone_verified_at
+    return code.purpose != password_reset.PURPOSE or verified_at is not None or not verification_required

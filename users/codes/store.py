@@ -1,0 +1,77 @@
+"""SQL of one-time codes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, select, update
+from sqlalchemy.orm import Session
+
+from chassis import clock
+from chassis.db.sql import batch, upsert
+from users.contract import CodeChannel, CodePurpose
+from users.models import OneTimeCode, User
+
+
+def age(session: Session, account: str, purpose: CodePurpose) -> datetime | None:
+    """Return when the newest code of an account for a purpose was issued; the row is locked."""
+    query = select(OneTimeCode.issued_at).where(OneTimeCode.account == account, OneTimeCode.purpose == purpose)
+    return session.scalar(query.with_for_update())
+
+
+def replace(  # noqa: PLR0913 - the columns
+    session: Session,
+    code_id: str,
+    account: str,
+    purpose: CodePurpose,
+    channel: CodeChannel,
+    address: str,
+    expires_at: datetime,
+) -> None:
+    """Store a code in place of the account's earlier one for this purpose."""
+    values = {
+        "id": code_id,
+        "channel": channel,
+        "address": address,
+        "tries": 0,
+        "issued_at": clock.now(),
+        "expires_at": expires_at,
+    }
+    statement = upsert(session, OneTimeCode).values(account=account, purpose=purpose, **values)
+    keys = [OneTimeCode.account, OneTimeCode.purpose]
+    session.execute(statement.on_conflict_do_update(index_elements=keys, set_=values))
+
+
+def count_try(session: Session, account: str, purpose: CodePurpose, most: int) -> OneTimeCode | None:
+    """Count an attempt to enter a code, and return the code; None if there is none that may be tried."""
+    change = update(OneTimeCode).where(
+        OneTimeCode.account == account,
+        OneTimeCode.purpose == purpose,
+        OneTimeCode.tries < most,
+        OneTimeCode.expires_at > clock.now(),
+    )
+    return session.scalar(change.values(tries=OneTimeCode.tries + 1).returning(OneTimeCode))
+
+
+def consume(session: Session, code_id: str) -> str | None:
+    """Delete a code; return the address that it went to, or None if the code is not there any more."""
+    return session.scalar(delete(OneTimeCode).where(OneTimeCode.id == code_id).returning(OneTimeCode.address))
+
+
+def live(session: Session, ids: Sequence[str]) -> Sequence[Row[OneTimeCode, User]]:
+    """Return the codes with these ids that are live, with their accounts, which are open."""
+    query = select(OneTimeCode, User).join(User, User.id == OneTimeCode.account)
+    is_live = OneTimeCode.expires_at > clock.now()
+    return session.execute(query.where(OneTimeCode.id.in_(ids), is_live, User.is_active)).all()
+
+
+def delete_account(session: Session, account: str) -> None:
+    """Delete the codes of an account."""
+    session.execute(delete(OneTimeCode).where(OneTimeCode.account == account))
+
+
+def delete_old(session: Session, limit: int) -> int:
+    """Delete expired codes; return how many. Several processes may run this at once."""
+    old = select(OneTimeCode.id).where(OneTimeCode.expires_at < clock.now())
+    result: Any = session.execute(delete(OneTimeCode).where(OneTimeCode.id.in_(batch(old, limit))))
+    return int(result.rowcount)
