@@ -34,9 +34,13 @@ class DeliveriesService(Service):
 
     @timer_for_each("notifications.delivery.interval", registry.NAMES)
     def send_due(self, channel: contract.DeliveryChannel) -> None:
-        """Send the due deliveries of one channel."""
-        settings = self.config["notifications"]["delivery"]
-        Sender(self.db, self.rpc_client, self.channels[channel], settings, self.presence).run()
+        """Send the due deliveries of one channel, except codes."""
+        self._sender(channel, urgent=False).run()
+
+    @timer_for_each("notifications.delivery.interval", registry.NAMES)
+    def send_codes(self, channel: contract.DeliveryChannel) -> None:
+        """Send the due one-time codes of one channel; they wait for no other delivery."""
+        self._sender(channel, urgent=True).run()
 
     @timer("notifications.retention.interval")
     def remove_old(self) -> None:
@@ -62,3 +66,7 @@ class DeliveriesService(Service):
     def park(self, request: contract.ParkDeliveries) -> contract.MovedDeliveries:
         """Cancel pending deliveries; `retry` makes them due again."""
         return admin.park(self.db, request)
+
+    def _sender(self, channel: contract.DeliveryChannel, *, urgent: bool) -> Sender:
+        settings = self.config["notifications"]["delivery"]
+        return Sender(self.db, self.rpc_client, self.channels[channel], settings, self.presence, urgent)

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Date, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, Date, Index, Integer, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from chassis.db.columns import UtcDateTime, UuidText
@@ -14,6 +14,7 @@ Serial = BigInteger().with_variant(Integer, "sqlite")  # SQLite autoincrements o
 UNREAD = text("read_at IS NULL")
 READ = text("read_at IS NOT NULL")
 OPEN = text("due_at IS NOT NULL")
+URGENT = text("urgent AND due_at IS NOT NULL")
 FINISHED = text("due_at IS NULL")
 HAS_PROVIDER_ID = text("provider_id IS NOT NULL")
 UNFINISHED = text("NOT done")
@@ -113,6 +114,8 @@ class Delivery(Base):
     attempts: Mapped[int]
     # Pending: when to attempt it. Sending: when the claim expires. Otherwise null.
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # A one-time code: sent ahead of all others, by a sender of its own.
+    urgent: Mapped[bool] = mapped_column(server_default=false())
     last_error: Mapped[str | None] = mapped_column(Text)
     provider_id: Mapped[str | None] = mapped_column(String(100))
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -121,6 +124,7 @@ class Delivery(Base):
         UniqueConstraint("notification_id", "user_id", "channel", name="deliveries_once"),
         # The status comes before the time, so that a few expired claims are found among many due deliveries.
         Index("deliveries_open", "channel", "status", "due_at", sqlite_where=OPEN, postgresql_where=OPEN),
+        Index("deliveries_urgent", "channel", "due_at", sqlite_where=URGENT, postgresql_where=URGENT),
         Index("deliveries_finished", "updated_at", sqlite_where=FINISHED, postgresql_where=FINISHED),
         Index(
             "deliveries_by_provider_id",

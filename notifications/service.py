@@ -16,13 +16,13 @@ from notifications import contract
 from notifications.channels.sms import receipts as sms_receipts
 from notifications.cleanup import erasure
 from notifications.cleanup.retention import RetentionProvider
-from notifications.delivery import receipts
+from notifications.delivery import codes, receipts
 from notifications.fanout import direct, reconciler
 from notifications.fanout.fanout import Fanout
 from notifications.inbox import listing, post_updates, read_state
 from notifications.inbox.replay import replay
 from notifications.models import Base
-from users.contract import AccountErased
+from users.contract import AccountErased, CodeIssued
 
 
 class NotificationsService(ListeningService):
@@ -63,6 +63,12 @@ class NotificationsService(ListeningService):
         """Erase the user's inbox, and their name and texts in other inboxes."""
         erasure.erase(self.db, event.id, self._audience["page"])
         self.dead_letters.erase(event.id)
+
+    @event_handler(CodeIssued)
+    def on_code_issued(self, event: CodeIssued) -> None:
+        """Create the delivery of a one-time code."""
+        with self.db.write() as session:
+            codes.create(session, event)
 
     @rpc(STAFF_OR_SERVICE)
     def send_notification(self, request: contract.SendNotification) -> contract.Notification:

@@ -7,7 +7,7 @@ from typing import Any
 
 from feeds.contract import PostCreated
 from notifications.contract import SendNotification
-from users.contract import ERASED
+from users.contract import ERASED, CodePurpose
 
 EXCERPT = 200  # characters of a post in a notification
 
@@ -45,6 +45,22 @@ def for_erased_post(post_id: str, author_id: str) -> Content:
 def for_request(request: SendNotification) -> Content:
     """Return the content of a notification that staff or a service sends to one user."""
     return Content("message", request.title or DEFAULT_TITLE, request.message)
+
+
+CODE = "code"  # kind of a notification
+_CODE_USES: dict[CodePurpose, str] = {
+    "verify_email": "{} confirms this e-mail address.",
+    "verify_phone": "{} confirms this phone number.",
+    "reset_password": "{} sets a new password.",
+}
+
+
+def for_code(purpose: CodePurpose, digits: str = "Your code") -> Content:
+    """Return the content of a message with a one-time code; without digits, as it is stored."""
+    use = _CODE_USES[purpose].format(digits)
+    return Content(
+        CODE, "Your code", f"{use} It is valid for 15 minutes. If you did not ask for it, ignore this message."
+    )
 
 
 def one_line(text: str) -> str:

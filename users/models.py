@@ -8,7 +8,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, validates
 from chassis import clock
 from chassis.db.columns import UtcDateTime, UuidText
 from users import names
-from users.contract import Channel
+from users.contract import Channel, CodeChannel, CodePurpose
 
 
 class Base(DeclarativeBase):
@@ -108,9 +108,9 @@ class OneTimeCode(Base):
     __tablename__ = "codes"
 
     account: Mapped[str] = mapped_column(String(36), primary_key=True)  # the user's id, or a digest of an unknown name
-    purpose: Mapped[str] = mapped_column(String(20), primary_key=True)
+    purpose: Mapped[CodePurpose] = mapped_column(String(20), primary_key=True)
     id: Mapped[str] = mapped_column(UuidText, unique=True)
-    channel: Mapped[str] = mapped_column(String(10))
+    channel: Mapped[CodeChannel] = mapped_column(String(10))
     address: Mapped[str] = mapped_column(String(254))
     tries: Mapped[int]
     issued_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -12,6 +12,7 @@ from notifications.channels.registry import ChannelSpec
 from notifications.delivery import delivery_store, destination
 from notifications.delivery.delivery_store import Claim
 from notifications.delivery.destination import Destination
+from notifications.texts import Content
 from users.contract import Contact, ContactList, Contacts
 
 # Seconds. A message is not sent if the user switched the channel off, or its post was deleted, longer ago. A batch that
@@ -30,6 +31,7 @@ class Choices:
         self._unsent = {claim.id: claim for claim in claims}
         self._contacts: dict[str, Contact] = {}
         self._about_deleted_posts: set[str] = set()
+        self._contents: dict[str, Content] = {}
         self._read_at = 0.0
         self._unavailable = False
 
@@ -42,6 +44,8 @@ class Choices:
         with self._db.read() as session:
             ids = {claim.notification_id for claim in self._unsent.values()}
             self._about_deleted_posts = delivery_store.about_deleted_posts(session, ids)
+            if not self._contents:
+                self._contents = delivery_store.contents(session, ids)
 
     def resolve(self, claim: Claim) -> Destination | str:
         """Return where to send a message, or the reason why it must not be sent."""
@@ -53,6 +57,10 @@ class Choices:
             channels_forced=claim.channels_forced,
             connected=claim.user_id in self.connected,
         )
+
+    def content(self, claim: Claim) -> Content:
+        """Return the content of a message."""
+        return self._contents[claim.notification_id]
 
     def check(self, claim: Claim, address: str) -> DeliveryResult | None:
         """Return the result of a message that must not be sent after all; the channel calls this just before sending.

@@ -52,10 +52,13 @@ def create(
             insert_each(session, Delivery, "user_id", user_ids, {"channel": channel, **values})
 
 
-def claim(session: Session, channel: str, limit: int, lease: float) -> list[Claim]:
-    """Claim due deliveries for `lease` seconds, oldest first; their status is `sending` from the commit on."""
+def claim(session: Session, channel: str, limit: int, lease: float, *, urgent: bool = False) -> list[Claim]:
+    """Claim due deliveries, urgent or all others, for `lease` seconds, oldest first.
+
+    Their status is `sending` from the commit on.
+    """
     now = clock.now()
-    due = _due(channel, "pending").order_by(Delivery.due_at)
+    due = _due(channel, "pending", urgent=urgent).order_by(Delivery.due_at)
     change = (
         update(Delivery)
         .where(Delivery.id.in_(batch(due, limit)))
@@ -71,9 +74,9 @@ def claim(session: Session, channel: str, limit: int, lease: float) -> list[Clai
     return sorted(claims, key=lambda claim: claim.id)
 
 
-def expired_claims(session: Session, channel: str, limit: int) -> list[Claim]:
+def expired_claims(session: Session, channel: str, limit: int, *, urgent: bool = False) -> list[Claim]:
     """Return claims whose lease has ended: their sender crashed, or is too slow."""
-    query = select(*_CLAIM).where(Delivery.id.in_(batch(_due(channel, "sending"), limit)))
+    query = select(*_CLAIM).where(Delivery.id.in_(batch(_due(channel, "sending", urgent=urgent), limit)))
     return [Claim(*row) for row in session.execute(query)]
 
 
@@ -125,8 +128,9 @@ _CLAIM = (Delivery.id, Delivery.notification_id, Delivery.user_id, Delivery.atte
 _CORE = {"synchronize_session": False}
 
 
-def _due(channel: str, status: str) -> Select[int]:
+def _due(channel: str, status: str, *, urgent: bool) -> Select[int]:
     query = select(Delivery.id).where(Delivery.channel == channel, Delivery.status == status)
+    query = query.where(Delivery.urgent if urgent else ~Delivery.urgent)
     return query.where(Delivery.due_at <= clock.now())
 
 

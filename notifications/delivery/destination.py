@@ -29,5 +29,7 @@ def resolve(
         return "the channel was switched off"
     if not channels_forced and connected and "realtime" in contact.notify_by:
         return "the user was connected and saw it there"
+    if channel.name in contact.unverified:
+        return "the address is not verified"
     address = channel.address(contact)
     return Destination(contact.username, address, contact.unsubscribe_token) if address else "there is no address"

@@ -18,6 +18,7 @@ from notifications.channels.delivery_results import DeliveryResult
 from notifications.channels.provider import ActiveChannel
 from notifications.delivery import delivery_store
 from notifications.delivery.choices import Choices
+from notifications.delivery.codes import CodeMessages
 from notifications.delivery.delivery_store import Claim
 from notifications.delivery.destination import Destination
 from notifications.delivery.presence import Presence
@@ -37,6 +38,7 @@ class Sender:
     channel: ActiveChannel
     settings: dict[str, Any]
     presence: Presence
+    urgent: bool = False  # whether it sends one-time codes, or all other deliveries
 
     def run(self) -> None:
         """Send until nothing is due, the provider fails, or RUN_SECONDS are over."""
@@ -67,9 +69,9 @@ class Sender:
         if not limit:
             return []
         with self.db.write() as session:
-            expired = delivery_store.expired_claims(session, spec.name, limit)
+            expired = delivery_store.expired_claims(session, spec.name, limit, urgent=self.urgent)
             delivery_store.record(session, [(claim, self._after_attempt(claim, spec.abandoned)) for claim in expired])
-            return delivery_store.claim(session, spec.name, limit, self.settings["lease"])
+            return delivery_store.claim(session, spec.name, limit, self.settings["lease"], urgent=self.urgent)
 
     def _send(self, claims: list[Claim]) -> Iterator[list[SendResult]]:
         """Cancel what must not be sent now, and send the rest.
@@ -77,30 +79,33 @@ class Sender:
         No transaction is open while the provider is called: a slow provider must not hold locks.
         """
         choices = self._choices(claims)
-        with self.db.read() as session:
-            contents = delivery_store.contents(session, (claim.notification_id for claim in claims))
         outgoing: list[OutgoingMessage] = []
         cancelled: list[SendResult] = []
         for claim in claims:
             resolved = choices.resolve(claim)
             if isinstance(resolved, Destination):
                 check = partial(choices.check, claim, resolved.address)
-                outgoing.append(_message(claim, resolved, contents[claim.notification_id], check))
+                outgoing.append(_message(claim, resolved, choices.content(claim), check))
             else:
                 cancelled.append((claim.id, delivery_results.cancelled(resolved)))
         yield cancelled
         channel = self.channel.factory(self.db, self.rpc_client)
         yield from self.channel.breaker.send(channel, outgoing)
 
-    def _choices(self, claims: list[Claim]) -> Choices:
-        """Read what the recipients want; without a reply release the claims."""
-        choices = Choices(self.db, self.rpc_client, self.channel.spec, claims)
+    def _choices(self, claims: list[Claim]) -> Choices | CodeMessages:
+        """Read what the recipients want, or the codes; without a reply release the claims."""
+        choices: Choices | CodeMessages
+        if self.urgent:
+            choices = CodeMessages(self.db, self.rpc_client, claims)
+        else:
+            choices = Choices(self.db, self.rpc_client, self.channel.spec, claims)
+            users = {claim.user_id for claim in claims if not claim.channels_forced}
+            choices.connected = self.presence.connected(users)
         try:
             choices.read()
         except ServiceError:
             self._record((claim, delivery_results.not_attempted()) for claim in claims)
             raise
-        choices.connected = self.presence.connected({claim.user_id for claim in claims if not claim.channels_forced})
         return choices
 
     def _record(self, results: Iterable[tuple[Claim, DeliveryResult]]) -> None:

@@ -28,6 +28,5 @@ def profiles(session: Session, request: contract.Profiles) -> contract.ProfileLi
 def contacts(session: Session, request: contract.Contacts, *, verification_required: bool) -> contract.ContactList:
     """Return the addresses of the accounts that are open."""
     users = store.by_ids(session, request.ids, User.is_active.is_(True))
-    return contract.ContactList(
-        items=[serializers.contact(user, verification_required=verification_required) for user in users]
-    )
+    items = [serializers.contact(user, verification_required=verification_required) for user in users]
+    return contract.ContactList(items=items)

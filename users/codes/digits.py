@@ -1,8 +1,7 @@
 """The digits of one-time codes.
 
-They are computed from the id of a code with a private key of users, so nothing that is stored or sent reveals them: not the
-database, not its backups, not the events. They exist in the message to the user, and in the reply that lets deliveries
-write it.
+They are computed from the id of a code with a private key of users, so nothing that is stored reveals them: neither the
+database, its backups nor events. They are in the message to the user, and in the reply that lets deliveries write it.
 """
 
 import hashlib
@@ -19,6 +18,6 @@ def compute(secret: str, code_id: str) -> str:
 
 
 def match(secrets: Sequence[str], code_id: str, given: str) -> bool:
-    """Return whether these are the digits of a code; before and after a rotation of keys there are several `secrets`."""
-    given_bytes = given.replace(" ", "").encode()
-    return any([hmac.compare_digest(compute(secret, code_id).encode(), given_bytes) for secret in secrets])
+    """Return whether these are the digits of a code; during a rotation of keys there are several `secrets`."""
+    digits = given.replace(" ", "").encode()
+    return any(hmac.compare_digest(compute(secret, code_id).encode(), digits) for secret in secrets)

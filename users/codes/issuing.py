@@ -1,7 +1,7 @@
 """Issues one-time codes and compares them.
 
-A code has six digits, is valid for LIFETIME and for TRIES attempts, and is the only one of its account and purpose. Those who
-ask for codes are counted in the last 24 hours: by account, by the address that a code goes to, and by the client's address.
+A code has six digits, is valid for LIFETIME and for TRIES attempts, and is the only one of its account and purpose.
+Codes are counted in any 24 hours: by account and purpose, by the address that they go to, and by the client's address.
 """
 
 from collections.abc import Sequence
@@ -49,7 +49,7 @@ def issue(session: Session, target: Target, purpose: CodePurpose, client: str | 
 
     Known and unknown accounts cause the same statements.
     """
-    issued_at = store.age(session, target.account, purpose)
+    issued_at = store.issued_at(session, target.account, purpose)
     if issued_at is not None and clock.now() - issued_at < REST:
         return
     _take(session, PER_ACCOUNT, f"codes:{target.account}:{purpose}")
@@ -57,7 +57,8 @@ def issue(session: Session, target: Target, purpose: CodePurpose, client: str | 
     if client is not None:
         _take(session, PER_CLIENT, f"codes-for:{client}")
     code_id, expires_at = new_id(), clock.now() + LIFETIME
-    store.replace(session, code_id, target.account, purpose, target.channel, target.address, expires_at)
+    row = {"id": code_id, "channel": target.channel, "address": target.address, "expires_at": expires_at}
+    store.replace(session, target.account, purpose, row)
     event = contract.CodeIssued(
         id=code_id, user_id=target.account, channel=target.channel, purpose=purpose, expires_at=expires_at
     )

@@ -1,7 +1,7 @@
 """Resets forgotten passwords by a code to the account's e-mail address or phone number.
 
-The answer to a request is the same for known and unknown names, and so are the statements: a code is issued in both cases.
-One for an unknown name, a closed account or an address that is not verified goes nowhere.
+The answer to a request is the same for known and unknown names, and so are the statements: a code is issued in both
+cases. One for an unknown name, a closed account or an address that is not verified goes nowhere.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """SQL of one-time codes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,34 +9,19 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.db.sql import batch, upsert
-from users.contract import CodeChannel, CodePurpose
+from users.contract import CodePurpose
 from users.models import OneTimeCode, User
 
 
-def age(session: Session, account: str, purpose: CodePurpose) -> datetime | None:
+def issued_at(session: Session, account: str, purpose: CodePurpose) -> datetime | None:
     """Return when the newest code of an account for a purpose was issued; the row is locked."""
     query = select(OneTimeCode.issued_at).where(OneTimeCode.account == account, OneTimeCode.purpose == purpose)
     return session.scalar(query.with_for_update())
 
 
-def replace(  # noqa: PLR0913 - the columns
-    session: Session,
-    code_id: str,
-    account: str,
-    purpose: CodePurpose,
-    channel: CodeChannel,
-    address: str,
-    expires_at: datetime,
-) -> None:
+def replace(session: Session, account: str, purpose: CodePurpose, columns: Mapping[str, Any]) -> None:
     """Store a code in place of the account's earlier one for this purpose."""
-    values = {
-        "id": code_id,
-        "channel": channel,
-        "address": address,
-        "tries": 0,
-        "issued_at": clock.now(),
-        "expires_at": expires_at,
-    }
+    values = {**columns, "tries": 0, "issued_at": clock.now()}
     statement = upsert(session, OneTimeCode).values(account=account, purpose=purpose, **values)
     keys = [OneTimeCode.account, OneTimeCode.purpose]
     session.execute(statement.on_conflict_do_update(index_elements=keys, set_=values))

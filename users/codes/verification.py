@@ -45,9 +45,10 @@ def confirm(
             raise issuing.wrong()
         if request.channel == "email":
             user.email_verified_at = clock.now()
+            history.record(session, user.id, "email_verified", session_id=session_id)
         else:
             user.phone_verified_at = clock.now()
-        history.record(session, user.id, f"{purpose.removeprefix('verify_')}_verified", session_id=session_id)
+            history.record(session, user.id, "phone_verified", session_id=session_id)
         return serializers.named_account(user)
 
 

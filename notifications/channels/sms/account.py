@@ -35,6 +35,7 @@ class SmsAccount:
         self._sender_id: str | None = settings["sender"] or None
         self.countries = phone_numbers.countries(settings["countries"])
         self.limits = daily_limits.from_settings(settings)
+        self.code_limits = daily_limits.of_codes(settings)
         self._balance_used_up = False
         self._paused_until = 0.0
 

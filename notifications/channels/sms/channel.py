@@ -15,6 +15,7 @@ from notifications.channels.sms import africas_talking, phone_numbers
 from notifications.channels.sms.account import RequestResults, SmsAccount
 from notifications.channels.sms.counter import Counter
 from notifications.channels.sms.encoding import one_sms
+from notifications.texts import CODE
 from users.contract import OptOut
 
 BULK = 100  # numbers per request
@@ -34,46 +35,50 @@ class Sms:
 
     def __init__(self, account: SmsAccount, db: UnitOfWork, rpc_client: RpcClient) -> None:
         self._account = account
-        self._counter = Counter(db, account.limits)
+        self._counters = {False: Counter(db, account.limits), True: Counter(db, account.code_limits)}
         self._rpc_client = rpc_client
 
     def send(self, batch: Sequence[OutgoingMessage]) -> Iterator[list[SendResult]]:
         """Send one request after the other and yield the results of each."""
-        texts: dict[str, dict[str, list[OutgoingMessage]]] = {}
+        texts: dict[tuple[str, Counter], dict[str, list[OutgoingMessage]]] = {}
         for message in batch:
             number = phone_numbers.destination(message.address, self._account.countries)
             if isinstance(number, DeliveryResult):
                 yield [(message.id, number)]
             else:
-                texts.setdefault(one_sms(message.title, message.body), {}).setdefault(number, []).append(message)
+                text = one_sms(message.title, message.body)
+                counter = self._counters[message.kind == CODE]
+                texts.setdefault((text, counter), {}).setdefault(number, []).append(message)
         try:
-            for text, messages in texts.items():
-                yield from self._send_text(text, messages)
+            for (text, counter), messages in texts.items():
+                yield from self._send_text(text, counter, messages)
         except ServiceError as error:  # the rest was not attempted
             _log.warning("SMS are delayed: %s", error)
 
-    def _send_text(self, text: str, messages: dict[str, list[OutgoingMessage]]) -> Iterator[list[SendResult]]:
+    def _send_text(
+        self, text: str, counter: Counter, messages: dict[str, list[OutgoingMessage]]
+    ) -> Iterator[list[SendResult]]:
         """Send a text once to each number. Several users may share a number."""
         numbers = list(messages)
         for start in range(0, len(numbers), BULK):
             wanted, results = _check({number: messages[number] for number in numbers[start : start + BULK]})
             opted_out: Collection[str] = ()
             if wanted:
-                sent = self._send_request(text, list(wanted))
+                sent = self._send_request(text, counter, list(wanted))
                 results += ((delivery, sent.results[number]) for number, ids in wanted.items() for delivery in ids)
                 opted_out = sent.opted_out
             yield results
             self._opt_out(opted_out)
 
-    def _send_request(self, text: str, numbers: list[str]) -> RequestResults:
+    def _send_request(self, text: str, counter: Counter, numbers: list[str]) -> RequestResults:
         """Send one request, as far as balance and limits allow."""
         if pause := self._account.pause:
             return RequestResults(dict.fromkeys(numbers, africas_talking.insufficient_balance(pause)))
-        day, decision = self._counter.reserve(numbers)
+        day, decision = counter.reserve(numbers)
         if not decision.allowed:
             return RequestResults(decision.rejected)
         sent = self._account.send(text, decision.allowed)
-        self._counter.release(day, [number for number in decision.allowed if sent.results[number].status in _NOT_SENT])
+        counter.release(day, [number for number in decision.allowed if sent.results[number].status in _NOT_SENT])
         return RequestResults(decision.rejected | sent.results, sent.opted_out)
 
     def _opt_out(self, numbers: Iterable[str]) -> None:

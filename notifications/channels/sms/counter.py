@@ -29,13 +29,13 @@ class Counter:
         day = clock.now().date()
         subjects = {number: self.limits.subject(number) for number in numbers}
         with self.db.write() as session:
-            total = counts_store.lock_total(session, day)
+            total = counts_store.lock_total(session, day, self.limits.total)
             counts = counts_store.counts(session, day, subjects.values())
             sent_today = {number: counts.get(subject, 0) for number, subject in subjects.items()}
             decision = daily_limits.decide(self.limits, sent_today, total)
-            counts_store.add(session, day, [subjects[number] for number in decision.allowed], 1)
+            counts_store.add(session, day, self.limits.total, [subjects[number] for number in decision.allowed], 1)
             used_up = daily_limits.BUDGET_USED_UP in decision.rejected.values()
-            first_alert = used_up and counts_store.is_first_alert(session, day)
+            first_alert = used_up and counts_store.is_first_alert(session, day, self.limits.total)
         if first_alert:
             _log.error("today's budget of %s SMS is used up: no SMS is sent before midnight UTC", self.limits.budget)
         return day, decision
@@ -46,7 +46,9 @@ class Counter:
             return
         try:
             with self.db.write() as session:
-                counts_store.lock_total(session, day)
-                counts_store.add(session, day, [self.limits.subject(number) for number in numbers], -1)
+                counts_store.lock_total(session, day, self.limits.total)
+                counts_store.add(
+                    session, day, self.limits.total, [self.limits.subject(number) for number in numbers], -1
+                )
         except ServiceError as error:
             _log.warning("%s unsent SMS stay counted: %s", len(numbers), error)
