@@ -15,7 +15,7 @@ from chassis.auth.keyring import Keyring
 from chassis.db import outbox
 from chassis.errors import Invalid, TooManyRequests
 from chassis.ids import new_id
-from users import contract
+from users import contract, names
 from users.codes import digits, store
 from users.contract import CodeChannel, CodePurpose
 from users.credentials import failed_logins
@@ -53,7 +53,7 @@ def issue(session: Session, target: Target, purpose: CodePurpose, client: str | 
     if issued_at is not None and clock.now() - issued_at < REST:
         return
     _take(session, PER_ACCOUNT, f"codes:{target.account}:{purpose}")
-    _take(session, PER_TARGET, f"codes-to:{digest(target.channel, target.address or target.account)}")
+    _take(session, PER_TARGET, f"codes-to:{digest(target.channel, _mailbox(target.address) or target.account)}")
     if client is not None:
         _take(session, PER_CLIENT, f"codes-for:{client}")
     code_id, expires_at = new_id(), clock.now() + LIFETIME
@@ -77,6 +77,12 @@ def find(session: Session, secrets: Sequence[str], account: str, purpose: CodePu
 def wrong() -> Invalid:
     """Return the error for everything that can be wrong with a code."""
     return Invalid.field("code", "is wrong, used or expired", "bad_code")
+
+
+def _mailbox(address: str) -> str:
+    """Return an address without what many mail servers ignore, so that other spellings are not other counts."""
+    local, _, domain = names.key(address).rpartition("@")
+    return f"{local.partition('+')[0].replace('.', '')}@{domain}" if local else domain
 
 
 def _take(session: Session, budget: FailureBudget, subject: str) -> None:

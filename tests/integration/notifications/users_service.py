@@ -8,7 +8,19 @@ from chassis.errors import Unavailable
 from chassis.ids import new_id
 from chassis.rpc.entrypoint import rpc
 from chassis.service import Service
-from users.contract import ActiveRecipients, Channel, Contact, ContactList, Contacts, OptOut, Recipient, Recipients
+from users.contract import (
+    ActiveRecipients,
+    Channel,
+    CodeList,
+    Codes,
+    Contact,
+    ContactList,
+    Contacts,
+    IssuedCode,
+    OptOut,
+    Recipient,
+    Recipients,
+)
 
 
 class Accounts:
@@ -20,6 +32,7 @@ class Accounts:
         self.calls = 0
         self.recipient_requests: list[ActiveRecipients] = []
         self.opted_out: list[str] = []  # phone numbers
+        self.codes: dict[str, IssuedCode] = {}
 
     def add(self, name: str, *notify_by: Channel, phone: str | None = None) -> str:
         """Add an active account; return its id."""
@@ -62,6 +75,12 @@ class UsersService(Service):
         self.accounts.count_call()
         contacts = self.accounts.contacts
         return ContactList(items=[contacts[user] for user in request.ids if user in contacts])
+
+    @rpc
+    def codes(self, request: Codes) -> CodeList:
+        self.accounts.count_call()
+        codes = self.accounts.codes
+        return CodeList(items=[codes[code] for code in request.ids if code in codes])
 
     @rpc
     def opt_out(self, request: OptOut) -> Empty:

@@ -1,0 +1,183 @@
+"""One-time codes are sent ahead of everything else, and are stored nowhere."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from chassis import clock
+from chassis.amqp.envelope import Envelope
+from chassis.amqp.publisher import BatchPublisher
+from chassis.auth import keyring
+from chassis.ids import new_id
+from notifications.deliveries import DeliveriesService
+from notifications.delivery import codes
+from notifications.service import NotificationsService
+from tests.integration.notifications.support import CreateDeliveries, Deliveries, Rows, Until, values
+from tests.integration.notifications.users_service import Accounts, UsersService
+from tests.integration.support.fakes import FakeServer
+from users.contract import CodeChannel, CodeIssued, CodePurpose, IssuedCode
+
+DIGITS = "041907"
+PHONE = "+254711000001"
+
+Issue = Callable[..., CodeIssued]
+
+
+@pytest.fixture
+def running(start: Callable[..., Any]) -> None:
+    """Run users, notifications and deliveries."""
+    start(UsersService, NotificationsService, DeliveriesService)
+
+
+@pytest.fixture
+def issue(settings: dict[str, Any], accounts: Accounts) -> Iterator[Issue]:
+    """Publish that a code was issued: `issue("sms", "verify_phone")`."""
+    publisher = BatchPublisher(settings["AMQP_URI"], settings["HEARTBEAT"], "users", keyring.from_config(settings))
+
+    def issue(
+        channel: CodeChannel = "email", purpose: CodePurpose = "verify_email", *, known: bool = True, again: Any = None
+    ) -> CodeIssued:
+        later = clock.now() + timedelta(minutes=15)
+        event = again or CodeIssued(id=new_id(), user_id=new_id(), channel=channel, purpose=purpose, expires_at=later)
+        if known:
+            address = "ada@example.org" if channel == "email" else PHONE
+            accounts.codes[event.id] = IssuedCode(
+                id=event.id,
+                user_id=event.user_id,
+                username="ada",
+                channel=channel,
+                address=address,
+                purpose=purpose,
+                code=DIGITS,
+            )
+        payload = event.model_dump(mode="json")
+        assert publisher.publish([Envelope(new_id(), event.type, durable=True, payload=payload, request_id="-")])
+        return event
+
+    yield issue
+    publisher.close()
+
+
+@pytest.mark.usefixtures("running")
+def test_mail_has_the_digits_and_no_link_to_unsubscribe(issue: Issue, mailbox: FakeServer, until: Until) -> None:
+    issue()
+    until(mailbox.received)
+    (mail,) = mailbox.received("ada@example.org")
+    content = str(mailbox.read(mail["id"]))
+    assert DIGITS in content
+    assert "confirms this e-mail address" in content
+    assert "nsubscribe" not in content
+
+
+@pytest.mark.usefixtures("running")
+def test_sms_has_the_digits(issue: Issue, sms: FakeServer, until: Until) -> None:
+    issue("sms", "reset_password")
+    until(sms.received)
+    (message,) = sms.received(PHONE)
+    assert f"{DIGITS} sets a new password" in str(message)
+
+
+@pytest.mark.usefixtures("running")
+def test_no_table_and_no_log_line_has_the_digits(
+    issue: Issue, mailbox: FakeServer, finished: Deliveries, until: Until, rows: Rows, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    issue()
+    until(mailbox.received)
+    finished()
+    tables = ("notifications", "deliveries", "outbox", "event_log", "inbox")
+    assert DIGITS not in str([rows(table) for table in tables])
+    assert DIGITS not in caplog.text
+
+
+@pytest.mark.usefixtures("running")
+def test_repeated_event_sends_one_mail(issue: Issue, mailbox: FakeServer, finished: Deliveries, until: Until) -> None:
+    event = issue()
+    issue(again=event)
+    other = issue()  # handled after them
+    until(lambda: len(mailbox.received()) == 2)
+    assert len(finished()) == 2
+    assert other.id != event.id
+
+
+@pytest.mark.usefixtures("running")
+def test_code_is_in_no_inbox(issue: Issue, mailbox: FakeServer, until: Until, rows: Rows) -> None:
+    issue()
+    until(mailbox.received)
+    assert rows("inbox") == []
+
+
+@pytest.mark.usefixtures("running")
+def test_code_that_users_does_not_give_is_cancelled(
+    issue: Issue, mailbox: FakeServer, until: Until, rows: Rows
+) -> None:
+    issue(known=False)
+    until(lambda: values(rows("deliveries"), "status") == ["cancelled"])
+    assert values(rows("deliveries"), "last_error") == [codes.NOT_VALID]
+    assert mailbox.received() == []
+
+
+def test_code_passes_a_batch_that_is_being_sent(
+    issue: Issue,
+    accounts: Accounts,
+    create_deliveries: CreateDeliveries,
+    mailbox: FakeServer,
+    until: Until,
+    request: Any,
+) -> None:
+    request.getfixturevalue("running")
+    readers = [accounts.add(f"reader{n}", "email") for n in range(20)]
+    mailbox.fail(hang=0.3, count=100)
+    create_deliveries("email", *readers)
+    until(mailbox.received)
+    issue()
+    until(lambda: mailbox.received("ada@example.org"))
+    assert len(mailbox.received()) < len(readers) / 2
+
+
+@pytest.mark.usefixtures("running")
+def test_codes_wait_while_users_is_unavailable(
+    issue: Issue, accounts: Accounts, mailbox: FakeServer, finished: Deliveries, until: Until
+) -> None:
+    accounts.failing_calls = range(1, 4)
+    issue()
+    until(mailbox.received)
+    assert values(finished(), "status", "attempts") == [("sent", 1)]
+
+
+@pytest.fixture(params=["other SMS", "codes"])
+def used_up(request: pytest.FixtureRequest, settings: dict[str, Any]) -> str:
+    """Set one of the two daily budgets to 0, before the services start."""
+    section = settings["notifications"]["sms"]
+    (section["codes"] if request.param == "codes" else section)["daily_budget"] = 0
+    return str(request.param)
+
+
+@pytest.mark.usefixtures("used_up", "running")
+def test_budgets_of_codes_and_other_sms_do_not_starve_each_other(  # noqa: PLR0913, PLR0917 - fixtures
+    issue: Issue,
+    used_up: str,
+    accounts: Accounts,
+    create_deliveries: CreateDeliveries,
+    finished: Deliveries,
+    until: Until,
+    rows: Rows,
+    sms: FakeServer,
+) -> None:
+    create_deliveries("sms", accounts.add("reader", "sms", phone="+254711000002"))
+    issue("sms", "verify_phone")
+    until(lambda: len(rows("deliveries")) == 2)
+    cancelled = [row for row in finished() if row["status"] == "cancelled"]
+    assert values(cancelled, "urgent") == [used_up == "codes"]
+    assert len(sms.received()) == 1
+
+
+def test_code_that_has_expired_creates_no_delivery(database: Engine, rows: Rows) -> None:
+    expired = CodeIssued(id=new_id(), user_id=new_id(), channel="email", purpose="verify_email", expires_at=clock.now())
+    with Session(database) as session, session.begin():
+        codes.create(session, expired)
+    assert rows("deliveries") == []

@@ -1,0 +1,53 @@
+"""Reads the codes that were issued, as deliveries does."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, select, update
+from sqlalchemy.orm import Session
+
+from chassis import clock
+from tests.integration.conftest import Settings
+from tests.integration.support.rpc import Rpc
+from tests.integration.users.logged_in import DELIVERIES, User
+from users.codes import issuing
+from users.models import OneTimeCode
+
+Issued = Callable[[], list[dict[str, Any]]]
+
+
+@pytest.fixture
+def issued(users: Rpc, database: Engine) -> Issued:
+    """Return the codes that may be sent."""
+
+    def issued() -> list[dict[str, Any]]:
+        with Session(database) as session:
+            ids = list(session.scalars(select(OneTimeCode.id).order_by(OneTimeCode.id)))
+        items: list[dict[str, Any]] = users("users.codes", DELIVERIES, ids=ids)["items"]
+        return items
+
+    return issued
+
+
+@pytest.fixture
+def rested(database: Engine) -> Callable[[], None]:
+    """Let a minute pass since codes were issued."""
+
+    def rested() -> None:
+        with database.begin() as connection:
+            connection.execute(update(OneTimeCode).values(issued_at=clock.now() - 2 * issuing.REST))
+
+    return rested
+
+
+@pytest.fixture
+def required(settings: Settings) -> None:
+    """Require verified addresses."""
+    settings["users"]["verification"] = "required"
+
+
+@pytest.fixture
+def ada_with_phone(users: Rpc, ada: User) -> User:
+    users("users.update_account", ada.caller, phone="+254711000001")
+    return ada
