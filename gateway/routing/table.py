@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from chassis.contract import Empty
-from chassis.errors import Conflict, Forbidden, ServiceError, TooManyRequests, Unauthenticated
+from chassis.errors import Conflict, Forbidden, NotFound, ServiceError, TooManyRequests, Unauthenticated
 from feeds import contract as feeds
 from gateway.authors import join
 from gateway.contract import PostView, PostViewPage
@@ -169,6 +169,7 @@ ROUTES: tuple[Route, ...] = (
         Empty,
         status=204,
         summary="Remove the second factor",
+        errors=(NotFound("This account has no second factor."),),
     ),
     Route(
         "delete-account",
