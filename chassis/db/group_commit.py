@@ -26,7 +26,7 @@ Publish = Callable[[Sequence[Envelope]], None]
 
 
 class GroupCommit:
-    """Opens the writes of a process on one database; `publish` gets the events of a group in the order of its writes."""
+    """Opens the writes of a process on one database; `publish` gets the events of a group in the order of writes."""
 
     def __init__(self, engine: Engine, factory: sessionmaker[Any], publish: Publish) -> None:
         self._engine = engine
