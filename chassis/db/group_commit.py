@@ -2,7 +2,7 @@
 
 The first write begins the transaction. All others that are ready to run before it ends join it, one after the other,
 each in a savepoint, so that one that fails rolls back alone. Then one commit, and one synchronisation with the disk,
-stores them all. Nobody waits for more writes to come: a write that is alone is committed at once.
+stores them all. No write waits for others to come: one that is alone is committed at once.
 
 PostgreSQL needs none of this: its transactions run at the same time, and it groups their commits itself.
 """
