@@ -14,7 +14,7 @@ from eventlet.semaphore import Semaphore
 from kombu import Connection, Queue
 from kombu import Message as AmqpMessage
 
-from chassis.amqp import protocol
+from chassis.amqp import buffers, protocol
 from chassis.amqp.confirms import ConfirmTracker, Outcome
 from chassis.amqp.publisher import CONFIRM_TIMEOUT, CONNECT_TIMEOUT
 
@@ -54,6 +54,7 @@ class QueueConsumer(nameko.messaging.QueueConsumer):
 
     def get_consumers(self, consumer_cls: Any, channel: Any) -> Iterable[Any]:
         """Create the channels and the consumers; Nameko calls this after each connect, before any message arrives."""
+        buffers.install(channel.connection.transport)
         self._channel = channel
         self._confirmed_channel = ConfirmedChannel(channel.connection.channel())
         channel.events["basic_return"].add(self._on_return)

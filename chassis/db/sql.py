@@ -21,7 +21,7 @@ def upsert(session: Session, table: Table | type[DeclarativeBase]) -> Any:
 def insert_new(session: Session, table: Table | type[DeclarativeBase], row: dict[str, Any]) -> bool:
     """Insert a row unless it violates a unique key; return whether it was inserted."""
     # The row is a parameter: in `.values()` it would be part of the statement, which costs four times as much.
-    result: Any = session.connection().execute(upsert(session, table).on_conflict_do_nothing(), row)
+    result: Any = session.connection().execute(_insert_new(session.get_bind().dialect.name, table), row)
     return bool(result.rowcount)
 
 
@@ -60,6 +60,11 @@ def _texts(dialect: str) -> Any:
         function = func.unnest(bindparam(_TEXTS, type_=postgresql.ARRAY(Text)))
         return function.table_valued("value").render_derived()
     return func.json_each(bindparam(_TEXTS, type_=Text)).table_valued("value")
+
+
+@lru_cache
+def _insert_new(dialect: str, table: Table | type[DeclarativeBase]) -> Any:
+    return _INSERT[dialect](table).on_conflict_do_nothing()
 
 
 @lru_cache

@@ -2,11 +2,13 @@
 
 A response is cached under the version that its tag had when the response was requested. The owner of the data
 increments the version after its commit and before its reply, so a response older than an answered write is never found
-again.
+again. Writes that are answered at the same time share an increment.
 """
 
 import logging
+import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable
 
 import redis
@@ -28,12 +30,24 @@ class CacheTags:
         self._client = client
         self._spawn = spawn
         self._pending: set[str] = set()
+        self._shared: defaultdict[str, _Shared] = defaultdict(_Shared)
 
     def invalidate(self, tag: str) -> None:
         """Make every response cached under the tag unreachable.
 
-        If Redis is unavailable, nothing is read from the cache either, and the increment is retried until it succeeds.
+        While one call increments the version, others wait, and then one of them increments it for all that wait. If
+        Redis is unavailable, nothing is read from the cache either, and the increment is retried until it succeeds.
         """
+        shared = self._shared[tag]
+        shared.called += 1
+        own = shared.called
+        with shared.lock:
+            if shared.served < own:
+                waiting = shared.called
+                self._increment(tag)
+                shared.served = waiting
+
+    def _increment(self, tag: str) -> None:
         try:
             self._client.incr(tag_key(tag))
         except redis.RedisError as error:
@@ -53,3 +67,12 @@ class CacheTags:
             except redis.RedisError:
                 continue
             self._pending.discard(tag)
+
+
+class _Shared:
+    """The calls to invalidate a tag, numbered in their order."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()  # held while the version is incremented
+        self.called = 0
+        self.served = 0  # the last call before an increment that has ended

@@ -1,4 +1,4 @@
-"""Cache tags while Redis is unavailable."""
+"""Cache tags: shared increments, and while Redis is unavailable."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -36,4 +36,18 @@ def test_invalidation_that_failed_is_repeated_until_redis_is_available(
         tags.invalidate(tag)
         redis_proxy.restore()
         until(lambda: redis.get(tag_key(tag)) == "2")
+    redis.delete(tag_key(tag))
+
+
+def test_invalidations_that_are_due_together_share_an_increment_that_begins_after_them(
+    settings: Settings, redis: Any
+) -> None:
+    tag = f"test-{new_id()}"
+    with connect(settings["redis_url"]) as client:
+        tags = CacheTags(client, eventlet.spawn)
+        first, *others = [eventlet.spawn(tags.invalidate, tag) for _ in range(10)]
+        first.wait()
+        for other in others:
+            other.wait()
+    assert redis.get(tag_key(tag)) == "2", "one for the first, whose increment ran already, and one for the others"
     redis.delete(tag_key(tag))
