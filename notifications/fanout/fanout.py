@@ -22,8 +22,6 @@ from notifications.models import Notification
 from notifications.texts import Content
 from users.contract import ActiveRecipients, Recipient, Recipients
 
-ROWS = 10_000  # of inboxes in a transaction, or one page
-
 
 @dataclass(frozen=True, slots=True)
 class FanoutPost:
@@ -40,7 +38,7 @@ Page = tuple[FanoutPost, list[Recipient]]  # a post, and the next users that it 
 
 @dataclass(frozen=True, slots=True)
 class Fanout:
-    """Notifies users in pages of `limit`.
+    """Notifies users in pages, and transactions, of `limit`.
 
     Each page commits its progress in the same transaction. So a repetition continues after the last page, and
     concurrent runs for the same post notify every user once.
@@ -98,7 +96,7 @@ class Fanout:
             return
         reached = Progress(found.next or progress.reached, found.next is None)
         pages = [(post, found.at(position)) for position, post in enumerate(posts)]
-        size = max(1, ROWS // max(1, len(found.items)))
+        size = max(1, self.limit // max(1, len(found.items)))  # posts in a transaction, which has `limit` rows at most
         for start in range(0, len(pages), size):
             yield pages[start : start + size], reached
 

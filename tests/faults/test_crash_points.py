@@ -22,8 +22,6 @@ POINTS = {
     "publish": ("feeds.service", "notifications.service"),
     # After the commit of an event handler, before it acknowledges the event.
     "handler": ("notifications.on_post_created", "notifications.on_post_updated"),
-    # After the commit of a batch of events, before the acknowledgement of those that are finished.
-    "acknowledgement": ("notifications.on_post_created",),
     # After the commit of an RPC method, before its reply.
     "reply": ("feeds.create", "feeds.edit", "users.login"),
 }

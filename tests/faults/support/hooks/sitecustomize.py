@@ -83,21 +83,14 @@ def handler(module: ModuleType) -> None:
 
 
 def batch_handler(module: ModuleType) -> None:
-    """Crash after the commit of a batch: before it moves its unfinished events, and between that and its ack."""
-    settle, acknowledge = module.BatchEventHandler._settle, module.BatchEventHandler._acknowledge  # noqa: SLF001
+    """Crash after the commit of a batch, before its events are acknowledged or moved to the end of the queue."""
+    settle = module.BatchEventHandler._settle  # noqa: SLF001
 
-    def crashing_first(self: Any, batch: Sequence[Any], unfinished: set[int]) -> Any:
+    def crashing(self: Any, *args: Any) -> Any:
         crash("handler", f"{self.container.service_name}.{self.method_name}")
-        return settle(self, batch, unfinished)
+        return settle(self, *args)
 
-    def crashing_later(self: Any, received: Sequence[Any]) -> None:
-        crash("acknowledgement", f"{self.container.service_name}.{self.method_name}")
-        acknowledge(self, received)
-
-    module.BatchEventHandler._settle, module.BatchEventHandler._acknowledge = (  # noqa: SLF001
-        crashing_first,
-        crashing_later,
-    )
+    module.BatchEventHandler._settle = crashing  # noqa: SLF001
 
 
 def retries(module: ModuleType) -> None:
