@@ -15,7 +15,7 @@ from chassis.contract.validation import validate
 from chassis.errors import ServiceError
 from gateway.websocket.monitor import Monitor
 from gateway.websocket.registry import Registry
-from notifications.contract import NotificationChanged, NotificationCreated, NotificationsRead
+from notifications.contract import NotificationChanged, NotificationCreated, NotificationsCreated, NotificationsRead
 from users.contract import SessionEnded
 
 _log = logging.getLogger(__name__)
@@ -62,6 +62,11 @@ class Listener:
         """Send the notification to its recipients."""
         self._registry.notify(event.notification, _numbered(event.recipients, event.seqs))
 
+    def _on_notifications_created(self, event: NotificationsCreated) -> None:
+        """Send each notification to its recipients."""
+        for item in event.items:
+            self._registry.notify(item.notification, _numbered(item.recipients, item.seqs))
+
     def _on_notification_changed(self, event: NotificationChanged) -> None:
         """Send the changed text."""
         self._registry.change(event.notification, _numbered(event.recipients, event.seqs))
@@ -76,6 +81,7 @@ class Listener:
 
     HANDLERS: ClassVar[dict[type[Event], Callable[["Listener", Any], None]]] = {
         NotificationCreated: _on_notification_created,
+        NotificationsCreated: _on_notifications_created,
         NotificationChanged: _on_notification_changed,
         NotificationsRead: _on_notifications_read,
         SessionEnded: _on_session_ended,
