@@ -14,6 +14,7 @@ from chassis.observability import error_reports, tracing
 from chassis.observability.metrics import watch_connections, watch_hub
 from chassis.redis.cache_tags import CacheTags
 from chassis.redis.connection import connect
+from gateway.cache.local_cache import LocalCache
 from gateway.cache.redis_client import RedisClient
 from gateway.cache.response_cache import ResponseCache
 from gateway.cache.single_flight import SingleFlight
@@ -81,15 +82,15 @@ def _backends() -> Backends:
     database = sessionmaker(engine)
     redis = RedisClient(settings["redis_url"])
     rates = {name: parse_rate(rate) for name, rate in settings["gateway"]["throttle"].items()}
-    rpc = RpcClient(settings)
+    rpc, cache = RpcClient(settings), settings["gateway"]["cache"]
     return Backends(
         settings=settings,
         database=database,
-        lookup=Lookup(redis, rates["anon"], rates["user"]),
+        lookup=Lookup(redis, rates["anon"], rates["user"], LocalCache(cache["local"])),
         limiter=RateLimiter(redis, rates),
         lock=Lock(redis),
         tags=CacheTags(connect(settings["redis_url"]), gevent.spawn),
-        single_flight=SingleFlight(ResponseCache(redis, **settings["gateway"]["cache"])),
+        single_flight=SingleFlight(ResponseCache(redis, cache["largest"], cache["total"])),
         broker=Broker(settings),
         rpc=rpc,
         handshakes=RpcQueue(rpc, calls=settings["gateway"]["rpc"]["in_flight"] // 2),

@@ -80,7 +80,7 @@ def _save_username(backends: Backends, user_id: str, username: str, changed_at: 
         _log.warning("a username will be stored by its event: %s", type(error).__name__)
         return
     if renamed:
-        backends.tags.invalidate(feeds.CACHE_TAG)
+        backends.tags.invalidate(feeds.LISTS_TAG, feeds.DETAILS_TAG)
 
 
 def _usernames(backends: Backends, ids: set[str]) -> dict[str, str]:
