@@ -36,7 +36,7 @@ class RecordingClient:
 @pytest.fixture
 def backends(platform: dict[str, Any], database: Engine, rpc: Rpc) -> Any:
     assert platform
-    tags = SimpleNamespace(invalidate=lambda _tag: None)
+    tags = SimpleNamespace(invalidate=lambda *_tags: None)
     return SimpleNamespace(database=sessionmaker(database), rpc=RecordingClient(rpc), tags=tags)
 
 
