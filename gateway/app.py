@@ -45,6 +45,9 @@ from gateway.websocket.registry import Registry
 
 DATABASE_POOL = 10  # connections of a process
 CONNECT_WAIT = 3  # seconds
+# Calls of websocket handshakes at a time: enough to keep the services busy, and few enough that a crowd of handshakes
+# does not delay the calls of others in the services' queues.
+HANDSHAKES = 16
 
 _log = logging.getLogger(__name__)
 
@@ -93,7 +96,7 @@ def _backends() -> Backends:
         single_flight=SingleFlight(ResponseCache(redis, cache["largest"], cache["total"])),
         broker=Broker(settings),
         rpc=rpc,
-        handshakes=RpcQueue(rpc, calls=settings["gateway"]["rpc"]["in_flight"] // 2),
+        handshakes=RpcQueue(rpc, HANDSHAKES),
         routing=RoutingFollower(ROUTES, database),
     )
 
