@@ -26,16 +26,27 @@ def test_invalidation_that_failed_is_repeated_until_redis_is_available(
     redis_proxy: TcpProxy, redis: Any, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cache_tags, "RETRY_DELAY", 0.05)
-    tag = f"test-{new_id()}"
+    tag, other = f"test-{new_id()}", f"test-{new_id()}"
     with connect(redis_proxy.uri) as client:
         tags = CacheTags(client, eventlet.spawn)
-        tags.invalidate(tag)
-        assert redis.get(tag_key(tag)) == "1"
+        tags.invalidate(tag, other)
+        first, unchanged = redis.mget(tag_key(tag), tag_key(other))
+        assert first != unchanged
         redis_proxy.cut()
         tags.invalidate(tag)
         tags.invalidate(tag)
         redis_proxy.restore()
-        until(lambda: redis.get(tag_key(tag)) == "2")
+        until(lambda: redis.get(tag_key(tag)) != first)
+        assert redis.get(tag_key(other)) == unchanged
+    redis.delete(tag_key(tag), tag_key(other))
+
+
+def test_version_can_be_incremented_by_services_of_the_previous_release(redis: Any) -> None:
+    tag = f"test-{new_id()}"
+    CacheTags(redis, eventlet.spawn).invalidate(tag)
+    version = int(redis.get(tag_key(tag)))
+    assert redis.incr(tag_key(tag)) == version + 1
+    assert 0 < redis.ttl(tag_key(tag)) <= cache_tags.LIFETIME
     redis.delete(tag_key(tag))
 
 
