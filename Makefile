@@ -1,7 +1,7 @@
 # Everything here works from a clean clone, as root or with sudo.
 .DEFAULT_GOAL := help
 .PHONY: help run restart stop demo shell doctor request-log story monitor unit try check test test-scale faults docs lock \
-	contracts manifests images secrets clean venv servers all-packages
+	bench bench-compare contracts manifests images secrets clean venv servers load all-packages
 
 python := .venv/bin/python
 bootstrap := @dev/bootstrap.sh prepare
@@ -50,6 +50,12 @@ test-scale: all-packages ## the end-to-end tests with two processes of everythin
 faults: all-packages ## random faults, crashes and junk for an hour (SEED=1 SHRINK=1 TOPOLOGY=scale)
 	@$(python) -m dev faults
 
+bench: load ## how fast the platform is, in ten minutes: docs/performance.md (only=mix,login FULL=1)
+	@$(python) -m bench $(only)
+
+bench-compare: load ## two revisions in turn, three times: make bench-compare BASE=v0.1.0 only=mix
+	@$(python) -m bench.compare $(BASE) $(only)
+
 manifests: venv ## the Kubernetes manifests, against Kubernetes' schemas and checkov
 	@k8s/check.sh
 
@@ -96,6 +102,9 @@ venv:
 
 servers:
 	$(bootstrap) servers
+
+load:
+	$(bootstrap) servers load
 
 all-packages:
 	$(bootstrap) servers monitoring balancing

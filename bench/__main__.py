@@ -1,0 +1,56 @@
+"""Run scenarios and print what they measured: `python -m bench [name,name]`.
+
+Variables: FULL=1 measures at full size, which takes an hour; DATABASE=postgresql puts feeds and notifications on
+PostgreSQL; RESULTS names the JSON file.
+"""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from bench.measure.measurement import Measurement
+from bench.platform import Platform, running
+from bench.report import results, table
+from bench.scenarios import SCENARIOS
+from dev import DevError
+from dev.machine.files import INSTANCES
+
+DIRECTORY = INSTANCES / "bench-results"
+
+
+def main(only: str = "") -> int:
+    """Return the exit code."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    names = only.split(",") if only else list(SCENARIOS)
+    if unknown := set(names) - SCENARIOS.keys():
+        print(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(SCENARIOS)}", file=sys.stderr)
+        return 2
+    file = Path(os.environ.get("RESULTS") or DIRECTORY / "results.json")
+    try:
+        with running(os.environ.get("DATABASE") or "sqlite") as platform:
+            measurements = [measurement for name in names for measurement in _run(platform, name)]
+    except DevError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    results.write(file, measurements)
+    print("", *table.lines(measurements), f"\n{file}", sep="\n")
+    return 0
+
+
+def _run(platform: Platform, name: str) -> list[Measurement]:
+    """Run a scenario and print its rows."""
+    started, measurements = time.monotonic(), []
+    print(f"\n{name}", flush=True)
+    for measurement in SCENARIOS[name](platform):
+        print(table.row(measurement), flush=True)
+        measurements.append(measurement)
+    print(f"  {time.monotonic() - started:.0f} s", flush=True)
+    return measurements
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
