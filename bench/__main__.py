@@ -1,6 +1,6 @@
 """Run scenarios and print what they measured: `python -m bench [name,name]`.
 
-Variables: FULL=1 measures at full size, which takes an hour; DATABASE=postgresql puts feeds and notifications on
+Variables: FULL=1 adds the long scenarios; DATABASE=postgresql puts feeds and notifications on
 PostgreSQL; RESULTS names the JSON file.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from bench.measure.measurement import Measurement
 from bench.platform import Platform, running
 from bench.report import results, table
-from bench.scenarios import SCENARIOS
+from bench.scenarios import FULL, SCENARIOS, Scenario
 from dev import DevError
 from dev.machine.files import INSTANCES
 
@@ -23,14 +23,15 @@ DIRECTORY = INSTANCES / "bench-results"
 def main(only: str = "") -> int:
     """Return the exit code."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    names = only.split(",") if only else list(SCENARIOS)
-    if unknown := set(names) - SCENARIOS.keys():
-        print(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(SCENARIOS)}", file=sys.stderr)
+    known = {**SCENARIOS, **FULL}
+    names = only.split(",") if only else list(known if os.environ.get("FULL") else SCENARIOS)
+    if unknown := set(names) - known.keys():
+        print(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(known)}", file=sys.stderr)
         return 2
     file = Path(os.environ.get("RESULTS") or DIRECTORY / "results.json")
     try:
         with running(os.environ.get("DATABASE") or "sqlite") as platform:
-            measurements = [measurement for name in names for measurement in _run(platform, name)]
+            measurements = [measurement for name in names for measurement in _run(platform, name, known[name])]
     except DevError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -41,11 +42,11 @@ def main(only: str = "") -> int:
     return 0
 
 
-def _run(platform: Platform, name: str) -> list[Measurement]:
+def _run(platform: Platform, name: str, scenario: Scenario) -> list[Measurement]:
     """Run a scenario and print its rows."""
     started, measurements = time.monotonic(), []
     print(f"\n{name}", flush=True)
-    for measurement in SCENARIOS[name](platform):
+    for measurement in scenario(platform):
         print(table.row(measurement), flush=True)
         measurements.append(measurement)
     print(f"  {time.monotonic() - started:.0f} s", flush=True)

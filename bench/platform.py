@@ -30,14 +30,14 @@ class Platform(NamedTuple):
     posts: Posts
     inboxes: Inboxes
 
-    def new_users(self, active: int, inactive: int = 0) -> Inserted:
+    def new_users(self, active: int, inactive: int = 0, *, hashed: str = "") -> Inserted:
         """Insert users; those of earlier calls are no longer active, so `active` users are notified of a post.
 
         All choose only real-time notifications. Before that, wait for the fan-out of all posts.
         """
         until(lambda: self.inboxes.fanned_out() >= self.posts.count(), "the fan-out of all posts", 180)
         self.users.end_sessions()
-        return self.users.insert(active, inactive, emails=0, phones=0)
+        return self.users.insert(active, inactive, emails=0, phones=0, hashed=hashed)
 
 
 @contextmanager

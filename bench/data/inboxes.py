@@ -4,10 +4,12 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Sequence
+from itertools import islice
 
-from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy import NullPool, bindparam, create_engine, text
 
 from chassis import clock
+from chassis.db.columns import UtcDateTime
 from chassis.ids import new_id
 from dev import DevError
 
@@ -20,21 +22,25 @@ _ONCE = text(
     """SELECT count(*), count(DISTINCT user_id) FROM inbox
     JOIN notifications n ON n.id = notification_id WHERE source = :post"""
 )
+_TOTAL = text("SELECT count(*) FROM inbox")
 _NOTIFICATION = text(
     """INSERT INTO notifications (id, kind, title, message, data, created_at, done)
     VALUES (:id, 'message', 'Baraza', 'An old notification.', '{}', :now, :done)"""
+).bindparams(bindparam("now", type_=UtcDateTime))
+_ROW = text("INSERT INTO inbox (user_id, notification_id) VALUES (:user, :id)")
+_COPY = text(
+    "INSERT INTO inbox (user_id, notification_id) SELECT user_id, :id FROM inbox WHERE notification_id = :first"
 )
-_ROW = text("INSERT INTO inbox (user_id, notification_id) VALUES (:user, :notification)")
 _POLL = 0.005  # seconds between polls
-_CHUNK = 50_000  # rows of a transaction
+_CHUNK = 50  # notifications in a transaction
 
 
 class Inboxes:
     """A connection to the database of notifications. Counts are of rows after a position."""
 
     def __init__(self, url: str) -> None:
-        self._engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
-        self._connection = self._engine.connect()
+        self._engine = create_engine(url, poolclass=NullPool)
+        self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
     def last(self) -> int:
         """Return the position of the last row."""
@@ -62,18 +68,22 @@ class Inboxes:
         rows, users = self._connection.execute(_ONCE, {"post": post}).one()
         return int(rows), int(users)
 
+    def total(self) -> int:
+        """Return the number of all rows."""
+        return int(self._connection.scalar(_TOTAL) or 0)
+
     def fill(self, users: Sequence[str], rows: int) -> None:
-        """Insert this many rows for users in turn, each notification for all of them."""
-        while rows > 0:
-            with self._engine.execution_options(isolation_level="SERIALIZABLE").begin() as connection:
-                for _ in range(max(_CHUNK // len(users), 1)):
-                    notification = {"id": new_id(), "now": clock.now(), "done": True}
-                    connection.execute(_NOTIFICATION, notification)
-                    recipients = users[: max(rows, 0)]
-                    if recipients:
-                        values = [{"user": user, "notification": notification["id"]} for user in recipients]
-                        connection.execute(_ROW, values)
-                    rows -= len(recipients)
+        """Insert about this many rows, unread: each notification is in the inboxes of all these users."""
+        remaining = iter([new_id() for _ in range(rows // len(users))])
+        first = ""
+        while ids := list(islice(remaining, _CHUNK)):
+            with self._engine.begin() as connection:
+                connection.execute(_NOTIFICATION, [{"id": one, "now": clock.now(), "done": True} for one in ids])
+                if not first:
+                    first = ids.pop(0)
+                    connection.execute(_ROW, [{"user": user, "id": first} for user in users])
+                for one in ids:
+                    connection.execute(_COPY, {"id": one, "first": first})
 
     def close(self) -> None:
         """Close the connection."""

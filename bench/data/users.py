@@ -31,10 +31,11 @@ _ACTIVE = """SELECT DISTINCT users.id FROM users JOIN sessions ON user_id = user
 
 @dataclass
 class Inserted:
-    """The ids of the inserted users, and of the active ones ids, and addresses and numbers to be notified at."""
+    """The ids of the inserted users; of the active ones also names, and addresses and numbers to be notified at."""
 
     ids: set[str] = field(default_factory=set)
     active: set[str] = field(default_factory=set)
+    usernames: list[str] = field(default_factory=list)  # of the active
     emails: set[str] = field(default_factory=set)
     phones: set[str] = field(default_factory=set)
 
@@ -48,6 +49,7 @@ class Inserted:
         self.ids.add(user.id)
         if user.active:
             self.active.add(user.id)
+            self.usernames.append(user.username)
             self.emails |= {user.email} if "email" in user.notify_by else set()
             self.phones |= {user.phone} if user.phone else set()
 
@@ -80,6 +82,12 @@ class UsersDatabase:
                     inserted.add(user)
             cursor.execute("ANALYZE users, sessions")
         return inserted
+
+    def password_hash(self, username: str) -> str:
+        """Return the hash of a user's password."""
+        with self._connection, self._connection.cursor() as cursor:
+            cursor.execute("SELECT password_hash FROM users WHERE username = %s", (username,))
+            return str((cursor.fetchone() or [""])[0])
 
     def end_sessions(self) -> None:
         """Delete all sessions, so that no user is active."""

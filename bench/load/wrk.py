@@ -5,10 +5,12 @@ import subprocess
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bench.load.http import Request, Target
 from bench.measure.latency import Latency
+from bench.measure.measurement import Measurement
+from bench.measure.usage import Usage
 
 WRK = "/usr/bin/wrk"
 _SCRIPT = Path(__file__).with_name("wrk.lua")
@@ -21,6 +23,11 @@ class WrkResult(NamedTuple):
     seconds: float
     latency: Latency
     errors: int
+
+    def measured(self, usage: Usage, name: str, **fields: Any) -> Measurement:
+        """Return the measurement of a block in which it ran."""
+        own = {"count": self.requests, "seconds": self.seconds, "latency": self.latency, "errors": self.errors}
+        return Measurement.of(usage, name=name, unit="request", **own, **fields)
 
 
 def run(target: Target, requests: Iterable[Request], *, in_flight: int, seconds: float) -> WrkResult:

@@ -3,14 +3,11 @@
 Each is a function that inserts its users and posts, loads the platform and yields what it measured.
 """
 
-import os
 from collections.abc import Callable, Iterator
 
 from bench.measure.measurement import Measurement
 from bench.platform import Platform
-from bench.scenarios import create_post, mix, pages, rest
-
-FULL = bool(os.environ.get("FULL"))
+from bench.scenarios import audience, backlog, create_post, growth, login, mix, pages, rest, sockets
 
 Scenario = Callable[[Platform], Iterator[Measurement]]
 
@@ -21,4 +18,16 @@ SCENARIOS: dict[str, Scenario] = {
     "create-post": create_post.in_flight,
     "create-post-rate": create_post.at_rate,
     "mix": mix.mix,
+    "login": login.login,
+    "audience": audience.audience,
+    "websockets": sockets.fan_out,
+    "crowd": sockets.crowd,
+    "users": growth.users,
+    "inbox-rows": growth.inbox_rows,
+    "backlog": backlog.backlog,
+}
+# Too long for `make bench`: FULL=1, or by name.
+FULL: dict[str, Scenario] = {
+    "million": audience.million,
+    "many-inbox-rows": growth.many_inbox_rows,
 }

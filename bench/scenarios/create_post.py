@@ -6,7 +6,7 @@ from functools import partial
 
 from bench.data.inboxes import Arrivals
 from bench.load.http import Client, Request, Response
-from bench.load.loops import closed_loop, open_loop
+from bench.load.loops import Sender, closed_loop, open_loop
 from bench.measure.latency import Latency
 from bench.measure.measurement import Measurement
 from bench.measure.usage import Usage
@@ -17,24 +17,26 @@ RECIPIENTS = 10
 POSTS = 2_000
 RATE, RATE_SECONDS = 200, 10  # posts per second
 
-Load = Callable[[Client, list[Request]], Awaitable[list[Response]]]
+Load = Callable[[Sender, list[Request]], Awaitable[list[Response]]]
 
 
 def in_flight(platform: Platform) -> Iterator[Measurement]:
     """Create posts with 32 requests in flight."""
     tokens = platform.new_users(RECIPIENTS + 1).tokens
     create_posts(platform, tokens, IN_FLIGHT)  # opens connections
-    yield from measure(platform, "create-post, 32 in flight", tokens, POSTS, partial(_closed, number=IN_FLIGHT))
+    yield from measure(platform, "create-post, 32 in flight", tokens, POSTS, partial(closed_loop, in_flight=IN_FLIGHT))
 
 
 def at_rate(platform: Platform) -> Iterator[Measurement]:
     """Create 200 posts per second."""
     tokens = platform.new_users(RECIPIENTS + 1).tokens
     create_posts(platform, tokens, IN_FLIGHT)
-    yield from measure(platform, f"create-post at {RATE}/s", tokens, RATE * RATE_SECONDS, _open)
+    yield from measure(platform, f"create-post at {RATE}/s", tokens, RATE * RATE_SECONDS, partial(open_loop, rate=RATE))
 
 
-def measure(platform: Platform, name: str, tokens: list[str], posts: int, load: Load) -> Iterator[Measurement]:
+def measure(
+    platform: Platform, name: str, tokens: list[str], posts: int, load: Load, **fields: str
+) -> Iterator[Measurement]:
     """Yield the latency of responses and of inboxes. The cost of a post includes its delivery."""
     arrivals = Arrivals(platform.inboxes, len(tokens) - 1)
     with Usage(platform.instance.control) as usage:
@@ -51,6 +53,7 @@ def measure(platform: Platform, name: str, tokens: list[str], posts: int, load: 
         seconds=until - started,
         latency=Latency.of(response.seconds for response in responses),
         errors=errors,
+        **fields,
     )
     complete = arrivals.by_post()
     waits = [complete[post_id(response)] - response.intended for response in accepted]
@@ -76,11 +79,3 @@ async def _create(platform: Platform, arrivals: Arrivals, requests: list[Request
         await following
     client.close()
     return responses
-
-
-async def _closed(client: Client, requests: list[Request], number: int) -> list[Response]:
-    return await closed_loop(client, requests, number)
-
-
-async def _open(client: Client, requests: list[Request]) -> list[Response]:
-    return await open_loop(client, requests, RATE)
