@@ -1,7 +1,8 @@
 """Run scenarios and print what they measured: `python -m bench [name,name]`.
 
 Variables: FULL=1 adds the long scenarios; DATABASE=postgresql puts feeds and notifications on
-PostgreSQL; RESULTS names the JSON file.
+PostgreSQL; RESULTS names the JSON file; the picture has the same name
+and ends with .svg.
 """
 
 import os
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from bench.measure.measurement import Measurement
 from bench.platform import Platform, running
-from bench.report import results, table
+from bench.report import picture, results, table
 from bench.scenarios import FULL, SCENARIOS, Scenario
 from dev import DevError
 from dev.machine.files import INSTANCES
@@ -38,6 +39,7 @@ def main(only: str = "") -> int:
     except KeyboardInterrupt:
         return 130
     results.write(file, measurements)
+    file.with_suffix(".svg").write_text(picture.draw(measurements))
     print("", *table.lines(measurements), f"\n{file}", sep="\n")
     return 0
 
