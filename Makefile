@@ -12,7 +12,7 @@ help: ## print this list
 	@awk -F ':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##@ Use it
-run: servers ## run the platform on this machine until Ctrl-C (PORT=8001, TOPOLOGY=scale)
+run: servers ## run the platform on this machine until Ctrl-C (PORT=8001, TOPOLOGY=scale or small)
 	@$(python) -m dev run
 
 stop: ## stop the platform and the servers of `make try`, from any terminal

@@ -12,7 +12,7 @@ from chassis.auth.keys import Key, generate, parse
 from dev import DevError
 from dev.machine.files import ROOT, render, write_private
 from dev.machine.state import State
-from dev.platform.programs import KEY_OWNERS, OPERATOR, keys_variable, process_names, replicas
+from dev.platform.programs import KEY_OWNERS, OPERATOR, keys_variable, process_names, topology
 from dev.servers import private
 from docker.rabbitmq.accounts import ACCOUNTS, VHOST
 
@@ -34,7 +34,7 @@ def compose(given: Mapping[str, str], state: State, directory: Path) -> dict[str
 
     `given` are the user's variables. Raises DevError if a required one is missing.
     """
-    count, known = replicas(given), variables((ROOT / "config.yml").read_text())
+    count, known = topology(given).replicas, variables((ROOT / "config.yml").read_text())
     text = render(
         "environment",
         given=defaultdict(str, given),
@@ -45,6 +45,7 @@ def compose(given: Mapping[str, str], state: State, directory: Path) -> dict[str
         operator_keys=keys_variable(OPERATOR),
         directory=directory,
         replicas=count,
+        small=given.get("TOPOLOGY") == "small",
         names=partial(process_names, count=count),
         vhost=VHOST,
         rabbitmq_users=[account.name for account in ACCOUNTS],
