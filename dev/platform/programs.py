@@ -14,13 +14,16 @@ ALL_SERVICES = "services"  # the program that runs all of them in one process
 
 
 class Topology(NamedTuple):
-    """The programs that run Nameko services, and how many processes each program has.
+    """The programs that run Nameko services, the processes of each program, and the web processes of a gateway.
 
-    With two processes of each, HAProxy is in front of the gateways and no service has an SQLite file.
+    Several processes cannot share an SQLite file, nor can notifications and deliveries in one: one would block the
+    process while it waits for the other. With two processes of each program, HAProxy is in front of the gateways.
     """
 
-    services: tuple[str, ...]
+    services: tuple[str, ...] = SERVICES
     replicas: int = 1
+    web_processes: int | None = None  # None: as config.yml has it
+    sqlite: bool = False
 
     @property
     def programs(self) -> tuple[str, ...]:
@@ -28,7 +31,11 @@ class Topology(NamedTuple):
         return (*self.services, GATEWAY)
 
 
-_TOPOLOGIES = {"single": Topology(SERVICES), "scale": Topology(SERVICES, 2), "small": Topology((ALL_SERVICES,))}
+_TOPOLOGIES = {
+    "single": Topology(sqlite=True),
+    "scale": Topology(replicas=2),
+    "small": Topology((ALL_SERVICES,), web_processes=1),
+}
 
 
 def topology(given: Mapping[str, str]) -> Topology:

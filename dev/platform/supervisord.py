@@ -18,8 +18,8 @@ _OPEN_FILES = 16_384  # a websocket needs one
 
 def configuration(directory: Path, state: State, given: Mapping[str, str], environment: Mapping[str, str]) -> str:
     """Return supervisord.conf for the user's variables and the composed environment."""
-    (services, count), limit = topology(given), resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    processes = [name for program in topology(given).programs for name in process_names(program, count)]
+    chosen, limit = topology(given), resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    processes = [name for program in chosen.programs for name in process_names(program, chosen.replicas)]
     servers, data = private(given), postgresql.data_directory(directory)
     return render(
         "supervisord.conf",
@@ -35,11 +35,11 @@ def configuration(directory: Path, state: State, given: Mapping[str, str], envir
         postgresql=f"{postgresql.binaries(data)}/postgres" if "postgresql" in servers else "",
         data=data,
         account=postgresql.account(),
-        services=services,
+        services=chosen.services,
         modules=modules,
-        replicas=count,
-        names=partial(process_names, count=count),
-        processes=[*processes, "haproxy"] if count > 1 else processes,
+        replicas=chosen.replicas,
+        names=partial(process_names, count=chosen.replicas),
+        processes=[*processes, "haproxy"] if chosen.replicas > 1 else processes,
         own=partial(process_variables, environment),
         haproxy_socket=haproxy.socket_path(directory),
         marker=MARKER,

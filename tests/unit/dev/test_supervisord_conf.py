@@ -99,6 +99,7 @@ def test_small_runs_all_services_in_one_process_each_with_its_own_rabbitmq_user_
         assert uri == composed[f"BARAZA_{account.upper()}_AMQP_URI"]
         assert program.environment[f"{service.upper()}__SERVICE_TOKEN_KEYS"].split(",")[0].endswith(f"/{service}")
     assert composed["WEB_CONCURRENCY"] == "1"
+    assert composed["NOTIFICATIONS_DB_URI"].startswith("postgresql")
 
 
 def test_scale_runs_two_processes_of_each_program_on_ports_of_their_own(read: Read) -> None:
