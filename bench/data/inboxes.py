@@ -50,6 +50,10 @@ class Inboxes:
         """Return the number of rows after a position."""
         return int(self._connection.scalar(_COUNT, {"seq": position}) or 0)
 
+    def reached(self, position: int, rows: int) -> bool:
+        """Return whether there are this many rows after a position; cheap as long as there are not."""
+        return self.last() - position >= rows and self.count(position) >= rows
+
     def fanned_out(self) -> int:
         """Return the number of posts whose fan-out is complete, also to no user."""
         return int(self._connection.scalar(_FANNED_OUT) or 0)

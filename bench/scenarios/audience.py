@@ -4,8 +4,10 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
+from functools import partial
 
 from bench.data.inboxes import Arrivals
+from bench.data.users import token_of
 from bench.load.http import Client, Request, Response
 from bench.measure.latency import Latency
 from bench.measure.measurement import Measurement
@@ -46,13 +48,13 @@ def audience(platform: Platform) -> Iterator[Measurement]:
 def million(platform: Platform) -> Iterator[Measurement]:
     """Create a post to a million inboxes, and kill notifications (kill -9) in the middle."""
     print("  inserts a million users", flush=True)
-    tokens = platform.new_users(MILLION + 1).tokens
+    author = token_of(min(platform.new_users(MILLION + 1).active))
     position, started = platform.inboxes.last(), time.monotonic()
     with Usage(platform.instance.control) as usage:
-        post = json.loads(asyncio.run(_send(platform, tokens[0])).body)["id"]
-        until(lambda: platform.inboxes.count(position) >= KILLED_AT * MILLION, "the first inboxes", 300)
+        post = json.loads(asyncio.run(_send(platform, author)).body)["id"]
+        until(partial(platform.inboxes.reached, position, int(KILLED_AT * MILLION)), "the first inboxes", 300)
         platform.instance.control.kill(SERVICE)
-        until(lambda: platform.inboxes.count(position) >= MILLION, "all inboxes", 600)
+        until(partial(platform.inboxes.reached, position, MILLION), "all inboxes", 600)
         seconds = time.monotonic() - started
     rows, users = platform.inboxes.recipients(post)
     yield Measurement.of(
