@@ -29,19 +29,26 @@ def main(only: str = "") -> int:
     if unknown := set(names) - known.keys():
         print(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(known)}", file=sys.stderr)
         return 2
+    measurements: list[Measurement] = []
     file = Path(os.environ.get("RESULTS") or DIRECTORY / "results.json")
     try:
         with running(os.environ.get("DATABASE") or "sqlite") as platform:
-            measurements = [measurement for name in names for measurement in _run(platform, name, known[name])]
+            for name in names:
+                measurements += _run(platform, name, known[name])
+                _write(file, measurements)
     except DevError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
-    results.write(file, measurements)
-    file.with_suffix(".svg").write_text(picture.draw(measurements))
     print("", *table.lines(measurements), f"\n{file}", sep="\n")
     return 0
+
+
+def _write(file: Path, measurements: list[Measurement]) -> None:
+    """Write the JSON file and the picture; after each scenario, so that an interrupted run leaves what it has."""
+    results.write(file, measurements)
+    file.with_suffix(".svg").write_text(picture.draw(measurements))
 
 
 def _run(platform: Platform, name: str, scenario: Scenario) -> list[Measurement]:
