@@ -1,6 +1,6 @@
-"""Cache tags: shared increments, and while Redis is unavailable."""
+"""Cache tags: shared changes, and while Redis is unavailable."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import eventlet
@@ -50,15 +50,21 @@ def test_version_can_be_incremented_by_services_of_the_previous_release(redis: A
     redis.delete(tag_key(tag))
 
 
-def test_invalidations_that_are_due_together_share_an_increment_that_begins_after_them(
-    settings: Settings, redis: Any
+def test_invalidations_that_are_due_together_share_a_change_that_begins_after_them(
+    settings: Settings, redis: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tag = f"test-{new_id()}"
+    names = [f"test-{new_id()}" for _ in range(10)]
+    changes: list[set[str]] = []
+    change = CacheTags._change
+
+    def record(self: CacheTags, tags: Iterable[str]) -> None:
+        changes.append(set(tags))
+        change(self, tags)
+
+    monkeypatch.setattr(CacheTags, "_change", record)
     with connect(settings["redis_url"]) as client:
         tags = CacheTags(client, eventlet.spawn)
-        first, *others = [eventlet.spawn(tags.invalidate, tag) for _ in range(10)]
-        first.wait()
-        for other in others:
-            other.wait()
-    assert redis.get(tag_key(tag)) == "2", "one for the first, whose increment ran already, and one for the others"
-    redis.delete(tag_key(tag))
+        for greenlet in [eventlet.spawn(tags.invalidate, name) for name in names]:
+            greenlet.wait()
+    assert changes == [{names[0]}, {*names[1:]}], "one for the first, which ran already, and one for the others"
+    assert all(redis.getdel(tag_key(name)) for name in names)
