@@ -1,7 +1,7 @@
 # Everything here works from a clean clone, as root or with sudo.
 .DEFAULT_GOAL := help
 .PHONY: help run restart stop demo shell doctor request-log story monitor unit try check test test-scale faults docs lock \
-	contracts manifests images secrets clean venv servers all-packages
+	bench bench-compare contracts manifests images secrets clean venv servers load all-packages
 
 python := .venv/bin/python
 bootstrap := @dev/bootstrap.sh prepare
@@ -12,7 +12,7 @@ help: ## print this list
 	@awk -F ':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##@ Use it
-run: servers ## run the platform on this machine until Ctrl-C (PORT=8001, TOPOLOGY=scale)
+run: servers ## run the platform on this machine until Ctrl-C (PORT=8001, TOPOLOGY=scale or small)
 	@$(python) -m dev run
 
 stop: ## stop the platform and the servers of `make try`, from any terminal
@@ -49,6 +49,12 @@ test-scale: all-packages ## the end-to-end tests with two processes of everythin
 
 faults: all-packages ## random faults, crashes and junk for an hour (SEED=1 SHRINK=1 TOPOLOGY=scale)
 	@$(python) -m dev faults
+
+bench: load ## how fast the platform is, in ten minutes: docs/performance.md (only=mix,login FULL=1)
+	@$(python) -m bench $(only)
+
+bench-compare: load ## two revisions in turn, three times: make bench-compare BASE=v0.1.0 only=mix
+	@$(python) -m bench.compare $(BASE) $(only)
 
 manifests: venv ## the Kubernetes manifests, against Kubernetes' schemas and checkov
 	@k8s/check.sh
@@ -96,6 +102,9 @@ venv:
 
 servers:
 	$(bootstrap) servers
+
+load:
+	$(bootstrap) servers load
 
 all-packages:
 	$(bootstrap) servers monitoring balancing

@@ -6,17 +6,38 @@ part and the sections of its own services; variables of other sections are not r
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
-from nameko.cli.main import setup_yaml_parser
 
 from chassis.auth import keyring
 
 FILE = "config.yml"
 _REQUIRED = re.compile(r"\$\{([^}:\s]+)\}")
+_VARIABLE = re.compile(r"\$\{([^}:\s]+):?([^}]*)\}")
+
+
+class _Loader(yaml.SafeLoader):
+    """Replaces variables as `nameko run` does; its loader imports pkg_resources: 160 ms and 5 MB in each process."""
+
+    def __init__(self, text: str, variables: Mapping[str, str]) -> None:
+        super().__init__(text)
+        self._variables = variables
+
+    def replace_variables(self, node: yaml.ScalarNode) -> str:
+        """Return the text with variables replaced, and parsed no further: `!raw_env_var`."""
+        return _VARIABLE.sub(lambda found: self._variables.get(found[1], found[2]), node.value)
+
+    def parse_replaced(self, node: yaml.ScalarNode) -> Any:
+        """Return the value that the text with variables replaced stands for."""
+        return yaml.safe_load(self.replace_variables(node))
+
+
+_Loader.add_constructor("!raw_env_var", _Loader.replace_variables)
+_Loader.add_constructor("!env_var", _Loader.parse_replaced)
+_Loader.add_implicit_resolver("!env_var", re.compile(r".*\$\{.*\}"), None)
 
 
 class MissingConfiguration(SystemExit):
@@ -26,26 +47,36 @@ class MissingConfiguration(SystemExit):
         super().__init__(f"{path}: set the environment variable(s) {', '.join(sorted(names))}")
 
 
-def load(*sections: str, path: str | Path = FILE) -> dict[str, Any]:
+def load(*sections: str, path: str | Path = FILE, owner: str = "") -> dict[str, Any]:
     """Return the common part and the named sections, with variables replaced by their values.
+
+    For the owner `orders`, the variable `ORDERS__AMQP_URI` replaces AMQP_URI: so services that share a process keep
+    their own RabbitMQ users and keys.
 
     Raises MissingConfiguration for required variables, and SystemExit for invalid service token keys.
     """
     path = Path(path)
-    setup_yaml_parser()
-    loader = yaml.SafeLoader(path.read_text(encoding="utf-8"))
+    variables = _variables(owner)
+    loader = _Loader(path.read_text(encoding="utf-8"), variables)
     document = loader.get_single_node()
     if not isinstance(document, yaml.MappingNode):
         raise SystemExit(f"{path}: expected a mapping")
     unwanted = service_names(document) - set(sections)
     document.value = [(key, node) for key, node in document.value if key.value not in unwanted]
-    missing = {name for name in _required(document) if not os.environ.get(name)}
+    missing = {name for name in _required(document) if not variables.get(name)}
     if missing:
         raise MissingConfiguration(missing, path)
     config: dict[str, Any] = loader.construct_document(document)
     if "service_token_keys" in config:
         _check_keys(config, path)
     return config
+
+
+def _variables(owner: str) -> dict[str, str]:
+    """Return the environment variables as they are for an owner."""
+    prefix = f"{owner.upper()}__"
+    own = {name.removeprefix(prefix): value for name, value in os.environ.items() if name.startswith(prefix)}
+    return {**os.environ, **own}
 
 
 def service_names(document: yaml.MappingNode) -> set[str]:

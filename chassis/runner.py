@@ -1,4 +1,4 @@
-"""Runs the service classes of a module: `python -m chassis.runner orders.service`."""
+"""Runs the service classes of modules in one process: `python -m chassis.runner orders.service`."""
 # ruff: noqa: E402 - the other imports must come after the monkey patch
 
 import eventlet
@@ -8,6 +8,7 @@ eventlet.monkey_patch()
 import argparse
 import logging.config
 import signal
+from collections.abc import Mapping
 from typing import Any
 
 from nameko.cli.run import import_service
@@ -27,30 +28,41 @@ _log = logging.getLogger(__name__)
 def main() -> None:
     """Run until a signal arrives or a container fails; the supervisor restarts the process."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("module", help="a module with service classes, such as orders.service")
-    module: str = parser.parse_args().module
-    section = module.partition(".")[0]
-    settings = config.load(section)
-    make_psycopg_green(settings["postgresql"]["statement"])
-    settings["max_workers"] = settings[section].get("max_workers", settings["max_workers"])
-    logging.config.dictConfig(settings["LOGGING"])
-    error_reports.start(settings, module)
-    tracing.start(settings, module)
-    run(module, settings)
+    parser.add_argument("modules", nargs="+", help="modules with service classes, such as orders.service")
+    modules: list[str] = parser.parse_args().modules
+    settings = {module: load_settings(module) for module in modules}
+    common, component = settings[modules[0]], ",".join(modules)
+    make_psycopg_green(common["postgresql"]["statement"])
+    logging.config.dictConfig(common["LOGGING"])
+    error_reports.start(common, component)
+    tracing.start(common, component)
+    run(settings)
 
 
-def run(module: str, settings: dict[str, Any]) -> None:
-    """Run the service classes that the module defines; Nameko would also run those that it imports."""
-    runner = ServiceRunner(settings)
-    runner.container_cls = Container
-    for service in import_service(module):
-        if service.__module__ == module:
-            runner.add_service(service)
+def load_settings(module: str) -> dict[str, Any]:
+    """Return the settings of a module; the owner of its own variables is orders for orders.service."""
+    package, _, name = module.partition(".")
+    settings = config.load(package, owner=package if name == "service" else name)
+    settings["max_workers"] = settings[package].get("max_workers", settings["max_workers"])
+    return settings
+
+
+def run(settings: Mapping[str, dict[str, Any]]) -> None:
+    """Run the service classes that modules define, each with the settings of its module.
+
+    Nameko would also run classes that a module imports.
+    """
+    common = next(iter(settings.values()))
+    runner = ServiceRunner(common)
+    for module, own in settings.items():
+        for service in import_service(module):
+            if service.__module__ == module:
+                runner.service_map[service.name] = Container(service, own)
     for signum in _SIGNALS:
         signal.signal(signum, lambda *_: eventlet.spawn_n(stop, runner))
-    metrics_server.start(settings)
+    metrics_server.start(common)
     runner.start()
-    _log.info("%s is ready", module)
+    _log.info("%s is ready", ", ".join(settings))
     eventlet.spawn(runner.wait).wait()
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Prepare a bare Debian or Ubuntu: .venv from requirements.lock, and packages of the distribution: `bootstrap.sh
-# prepare servers monitoring balancing`. It prints nothing if there is nothing to do.
+# prepare servers monitoring balancing load`. It prints nothing if there is nothing to do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export LC_ALL=C.UTF-8
@@ -37,6 +37,9 @@ missing_packages() {
     fi
     if [[ ${TOPOLOGY:-} == scale || $1 == *" balancing "* ]]; then
         need haproxy /usr/sbin/haproxy
+    fi
+    if [[ $1 == *" load "* ]]; then
+        need wrk /usr/bin/wrk
     fi
     if [[ $1 == *" monitoring "* ]]; then
         for package in prometheus prometheus-postgres-exporter prometheus-redis-exporter; do

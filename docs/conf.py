@@ -29,6 +29,7 @@ ORDER = {
         "rpc-and-events",
         "reliability",
         "faults",
+        "performance",
         "security",
         "nameko",
         "dependencies",

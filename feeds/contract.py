@@ -6,7 +6,14 @@ from pydantic import AfterValidator, Field
 
 from chassis.contract import Event, Id, JsonSchema, Message, Page, PageRequest, Text, Timestamp
 
-CACHE_TAG = "posts"
+# Cache tags of responses with posts (chassis/redis/cache_tags.py).
+LISTS_TAG = "posts"  # of lists; changes with every write, also for gateways of 0.1.0
+DETAILS_TAG = "post-details"  # of the details of all posts
+
+
+def post_tag(post_id: str) -> str:
+    """Return the tag of the details of one post."""
+    return f"post:{post_id}"
 
 
 def _not_blank(text: str) -> str:

@@ -5,6 +5,7 @@ the same lock shared until its commit: it either commits before the record, and 
 finds the record.
 """
 
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from chassis import clock
@@ -13,6 +14,7 @@ from chassis.errors import Unauthenticated
 from feeds.models import ErasedAuthor
 
 _LOCK = 4_207_849_487  # any number: the key of PostgreSQL's advisory lock
+_FIND = select(ErasedAuthor.author_id).where(ErasedAuthor.author_id == bindparam("author"))
 
 
 def add(session: Session, author_id: str) -> None:
@@ -24,5 +26,5 @@ def add(session: Session, author_id: str) -> None:
 def require_not_erased(session: Session, author_id: str) -> None:
     """Raise Unauthenticated if the author's account was deleted; until the commit it cannot be recorded."""
     advisory_lock(session, _LOCK, shared=True)
-    if session.get(ErasedAuthor, author_id):
+    if session.connection().scalar(_FIND, {"author": author_id}):
         raise Unauthenticated("This account was deleted.", "invalid_token")

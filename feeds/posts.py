@@ -21,14 +21,15 @@ def create(session: Session, author: Caller, text: str) -> contract.Post:
     """Store a post of the caller. Raises Unauthenticated if the caller's account was deleted."""
     author_id = author.require_user()
     erased_authors.require_not_erased(session, author_id)
-    post = serializers.post(store.add(session, author_id, text))
+    post = contract.Post(id=new_id(), author_id=author_id, text=text, created_at=clock.now())
+    store.add(session, post)
     outbox.add(session, contract.PostCreated(**dict(post), author_username=author.username or ""))
     return post
 
 
 def edit(session: Session, author: Caller, request: contract.EditPost) -> contract.Post:
     """Change the text of a post of the caller; without a difference there is no event."""
-    post = store.get(session, request.id, lock=True)
+    post = store.lock(session, request.id)
     if post.author_id != author.require_user():
         raise Forbidden("Only its author may edit a post.")
     if post.text != request.text:
@@ -44,7 +45,7 @@ def edit(session: Session, author: Caller, request: contract.EditPost) -> contra
 
 def delete(session: Session, caller: Caller, post_id: str) -> None:
     """Delete a post of the caller; staff, and services without a user, may delete any post."""
-    post = store.get(session, post_id, lock=True)
+    post = store.lock(session, post_id)
     if caller.user not in {post.author_id, None} and not caller.staff:
         raise Forbidden("Only its author and staff may delete a post.")
     _delete(session, post)

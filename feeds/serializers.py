@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Row
 
 from feeds import contract, models
 
 
-def post(row: models.Post) -> contract.Post:
+def post(row: models.Post | Row[Any]) -> contract.Post:
     """Return a post."""
     return contract.Post(
         id=row.id, author_id=row.author_id, text=row.text, created_at=row.created_at, edited_at=row.edited_at

@@ -18,7 +18,7 @@ CLEANUP_BATCH = 500  # rows deleted in a transaction
 
 
 class FeedsService(PublishingService, ListeningService):
-    """Posts: create, read, list, edit, delete. Each change invalidates the cached responses with posts."""
+    """Posts: create, read, list, edit, delete. A change invalidates the cached lists and the details of its post."""
 
     name = "feeds"
 
@@ -29,7 +29,7 @@ class FeedsService(PublishingService, ListeningService):
     def create(self, request: contract.CreatePost) -> contract.Post:
         """Create a post of the caller; every active user is notified. Idempotent with a key."""
         post = self.db.once(contract.Post, lambda session: posts.create(session, self.caller, request.text))
-        self.tags.invalidate(contract.CACHE_TAG)
+        self.tags.invalidate(contract.LISTS_TAG)
         return post
 
     @rpc
@@ -49,7 +49,7 @@ class FeedsService(PublishingService, ListeningService):
         """Change the text of a post of the caller; staff may not edit posts of others."""
         with self.db.write() as session:
             post = posts.edit(session, self.caller, request)
-        self.tags.invalidate(contract.CACHE_TAG)
+        self.tags.invalidate(contract.LISTS_TAG, contract.post_tag(request.id))
         return post
 
     @rpc
@@ -58,22 +58,22 @@ class FeedsService(PublishingService, ListeningService):
         try:
             with self.db.write() as session:
                 posts.delete(session, self.caller, request.id)
-        finally:  # also if it is already deleted: that process may have ended before it invalidated the tag
-            self.tags.invalidate(contract.CACHE_TAG)
+        finally:  # also if it is already deleted: that process may have ended before it invalidated the tags
+            self.tags.invalidate(contract.LISTS_TAG, contract.post_tag(request.id))
         return Empty()
 
     @event_handler(AccountErased)
     def on_account_erased(self, event: AccountErased) -> None:
         """Delete the posts of a deleted account, and reject new ones."""
         posts.erase_author(self.db, event.id)
-        self.tags.invalidate(contract.CACHE_TAG)
+        self.tags.invalidate(contract.LISTS_TAG, contract.DETAILS_TAG)
         self.dead_letters.erase(event.id)
 
     @rpc(services("gateway"))
     def erase_author(self, request: contract.EraseAuthor) -> Empty:
         """Delete all posts of a deleted account, as `on_account_erased` does; for gateways of 0.1.0."""
         posts.erase_author(self.db, request.author_id)
-        self.tags.invalidate(contract.CACHE_TAG)
+        self.tags.invalidate(contract.LISTS_TAG, contract.DETAILS_TAG)
         return Empty()
 
     @rpc(services("gateway"))

@@ -4,45 +4,54 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, case, delete, func, or_, select
+from sqlalchemy import Row, bindparam, case, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.db.sql import batch
 from chassis.errors import NotFound
-from chassis.ids import first_id, new_id
+from chassis.ids import first_id
+from feeds import contract
 from feeds.models import Post
 
 KEEP_DELETED = timedelta(days=1)  # so that `authors` can count posts as they were shortly before
 
 _NOT_DELETED = Post.deletion_id.is_(None)
+_COLUMNS = Post.__table__.c
+# Built once, and without objects of the class Post: both cost more than running them.
+_INSERT = insert(Post)
+_GET = select(*_COLUMNS).where(Post.id == bindparam("post"), _NOT_DELETED)
 
 
-def add(session: Session, author_id: str, text: str) -> Post:
-    """Store a post."""
-    post = Post(id=new_id(), author_id=author_id, text=text, created_at=clock.now())
-    session.add(post)
-    session.flush()
-    return post
+def add(session: Session, post: contract.Post) -> None:
+    """Store a new post."""
+    session.connection().execute(_INSERT, dict(post))
 
 
-def get(session: Session, post_id: str, *, lock: bool = False) -> Post:
-    """Return a post; `lock` locks the row until the commit. Raises NotFound."""
-    query = select(Post).where(Post.id == post_id, _NOT_DELETED)
-    post = session.scalar(query.with_for_update() if lock else query)
+def get(session: Session, post_id: str) -> Row[Any]:
+    """Return a post. Raises NotFound."""
+    row = session.connection().execute(_GET, {"post": post_id}).one_or_none()
+    if row is None:
+        raise _not_found()
+    return row
+
+
+def lock(session: Session, post_id: str) -> Post:
+    """Return a post to change; its row is locked until the commit. Raises NotFound."""
+    post = session.scalar(select(Post).where(Post.id == post_id, _NOT_DELETED).with_for_update())
     if post is None:
-        raise NotFound("There is no such post.")
+        raise _not_found()
     return post
 
 
-def newest(session: Session, limit: int, before: str | None, author_id: str | None = None) -> list[Post]:
+def newest(session: Session, limit: int, before: str | None, author_id: str | None = None) -> Sequence[Row[Any]]:
     """Return posts older than the id `before`, newest first; all, or those of an author."""
-    query = select(Post).where(_NOT_DELETED).order_by(Post.id.desc()).limit(limit)
+    query = select(*_COLUMNS).where(_NOT_DELETED).order_by(Post.id.desc()).limit(limit)
     if before is not None:
         query = query.where(Post.id < before)
     if author_id is not None:
         query = query.where(Post.author_id == author_id)
-    return list(session.scalars(query))
+    return session.connection().execute(query).all()
 
 
 def locked_posts_of(session: Session, author_id: str, limit: int) -> list[Post]:
@@ -74,3 +83,7 @@ def remove_deleted(session: Session, limit: int) -> int:
     removal = delete(Post).where(Post.id.in_(batch(select(Post.id).where(Post.deletion_id < before), limit)))
     result: Any = session.execute(removal, execution_options={"synchronize_session": False})
     return int(result.rowcount)
+
+
+def _not_found() -> NotFound:
+    return NotFound("There is no such post.")

@@ -14,6 +14,7 @@ from chassis.observability import error_reports, tracing
 from chassis.observability.metrics import watch_connections, watch_hub
 from chassis.redis.cache_tags import CacheTags
 from chassis.redis.connection import connect
+from gateway.cache.local_cache import LocalCache
 from gateway.cache.redis_client import RedisClient
 from gateway.cache.response_cache import ResponseCache
 from gateway.cache.single_flight import SingleFlight
@@ -44,6 +45,9 @@ from gateway.websocket.registry import Registry
 
 DATABASE_POOL = 10  # connections of a process
 CONNECT_WAIT = 3  # seconds
+# Calls of websocket handshakes at a time: enough to keep the services busy, and few enough that a crowd of handshakes
+# does not delay the calls of others in the services' queues.
+HANDSHAKES = 16
 
 _log = logging.getLogger(__name__)
 
@@ -81,18 +85,18 @@ def _backends() -> Backends:
     database = sessionmaker(engine)
     redis = RedisClient(settings["redis_url"])
     rates = {name: parse_rate(rate) for name, rate in settings["gateway"]["throttle"].items()}
-    rpc = RpcClient(settings)
+    rpc, cache = RpcClient(settings), settings["gateway"]["cache"]
     return Backends(
         settings=settings,
         database=database,
-        lookup=Lookup(redis, rates["anon"], rates["user"]),
+        lookup=Lookup(redis, rates["anon"], rates["user"], LocalCache(cache["local"])),
         limiter=RateLimiter(redis, rates),
         lock=Lock(redis),
         tags=CacheTags(connect(settings["redis_url"]), gevent.spawn),
-        single_flight=SingleFlight(ResponseCache(redis, **settings["gateway"]["cache"])),
+        single_flight=SingleFlight(ResponseCache(redis, cache["largest"], cache["total"])),
         broker=Broker(settings),
         rpc=rpc,
-        handshakes=RpcQueue(rpc, calls=settings["gateway"]["rpc"]["in_flight"] // 2),
+        handshakes=RpcQueue(rpc, HANDSHAKES),
         routing=RoutingFollower(ROUTES, database),
     )
 

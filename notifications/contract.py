@@ -239,6 +239,27 @@ class NotificationCreated(Event):
     seqs: list[int] = Field(default=[], description="For each of `recipients`, the number of this frame.")
 
 
+class NotifiedUsers(Message):
+    """A notification, and a page of users who have it in their inbox."""
+
+    notification: Notification
+    recipients: list[Id] = Field(description="The users of the page who want notifications in real time.")
+    seqs: list[int] = Field(description="For each of `recipients`, the number of this frame.")
+
+
+class NotificationsCreated(Event):
+    """What one transaction put into inboxes, if that is more than one notification; otherwise NotificationCreated.
+
+    A hint for open websockets.
+    """
+
+    source: ClassVar[str] = "notifications"
+    type: ClassVar[str] = "notifications_created"
+    durable: ClassVar[bool] = False
+
+    items: list[NotifiedUsers] = Field(description="In the order of the frames.")
+
+
 class NotificationChanged(Event):
     """The content of a notification changed, because its post was edited or deleted; one event per page of users.
 

@@ -7,6 +7,7 @@ from nameko.dependency_providers import Config
 from chassis.auth.access import STAFF_OR_SERVICE, USER, services
 from chassis.contract import Empty
 from chassis.db.database import Database
+from chassis.events.batch_handler import Batch, event_batch_handler
 from chassis.events.handler import event_handler
 from chassis.rpc.entrypoint import rpc
 from chassis.service import ListeningService
@@ -34,14 +35,13 @@ class NotificationsService(ListeningService):
     config = Config()
     retention = RetentionProvider()
 
-    @event_handler(PostCreated, in_order=True)
-    def on_post_created(self, event: PostCreated) -> None:
-        """Notify the users who were active when the post was committed.
+    @event_batch_handler(PostCreated, size=100)
+    def on_post_created(self, events: Batch[PostCreated]) -> list[PostCreated]:
+        """Notify the users who were active when the posts were committed, one page of them at a time.
 
         A post older than the retention is ignored: its notification may have been removed already.
         """
-        if not self.retention.is_old(event.created_at):
-            self._fanout.start(event)
+        return self._fanout.start([event for event in events if not self.retention.is_old(event.created_at)])
 
     @timer("notifications.audience.reconcile")
     def resume_fanouts(self) -> None:

@@ -341,12 +341,18 @@ class Authenticate(Message):
 
 
 class ActiveRecipients(Message):
-    """Requests a page of the users who were active at a time, in order of id."""
+    """Requests a page of the users who were active at a time, or at one of several times, in order of id."""
 
     as_of: Timestamp = Field(description="The time.")
+    moments: Annotated[list[Timestamp], Field(min_length=1, max_length=1000)] | None = Field(
+        default=None, description="Several times, instead of `as_of`. The release 0.1.0 ignores it."
+    )
     ids: Ids | None = Field(default=None, description="Only these users; null: all.")
     after: Id | None = Field(default=None, description="The `next` of the page before.")
     limit: int = Field(default=1000, ge=1, le=1000, description="Maximum number of recipients.")
+    page: int | None = Field(
+        default=None, ge=1, le=10_000, description="The same, instead of `limit`. The release 0.1.0 ignores it."
+    )
 
 
 class Contacts(Message):
@@ -552,6 +558,17 @@ class Recipients(Message):
 
     items: list[Recipient]
     next: Id | None = Field(description="The `after` of the next page; null on the last.")
+    inactive: dict[Id, list[int]] | None = Field(
+        default=None,
+        description="Which users were not active at all of the `moments`: the positions of the others in that list."
+        " null if the request has none, or users is of the release 0.1.0.",
+    )
+
+    def at(self, position: int) -> list[Recipient]:
+        """Return those who were active at one of the `moments`."""
+        if not self.inactive:
+            return self.items
+        return [user for user in self.items if position not in self.inactive.get(user.id, ())]
 
 
 class Contact(Message):

@@ -101,9 +101,3 @@ def account_event(event: AccountEvent) -> contract.AccountEvent:
         address=event.address,
         user_agent=event.user_agent,
     )
-
-
-def recipients(items: list[contract.Recipient], limit: int) -> contract.Recipients:
-    """Return a page of `limit` recipients; one item more means that there is a next page."""
-    after = items[limit - 1].id if len(items) > limit else None
-    return contract.Recipients.model_construct(items=items[:limit], next=after)

@@ -13,7 +13,7 @@ from chassis.db.database import Database
 from chassis.errors import NotFound
 from chassis.rpc.entrypoint import rpc
 from chassis.service import PublishingService
-from users import contract, history, serializers, store
+from users import contract, history, store
 from users.accounts import admin, channels, erasure, invitations, queries, registration, updates
 from users.codes import issuing, password_reset, sending, verification
 from users.codes import store as codes_store
@@ -22,7 +22,7 @@ from users.credentials.failed_logins import LoginLimits
 from users.credentials.hashing import HasherProvider
 from users.models import Base, User, UserSession
 from users.second_factor import factor
-from users.sessions import lifecycle
+from users.sessions import lifecycle, recipients
 from users.sessions import store as session_store
 from users.sessions.cache import SessionCacheProvider
 from users.sessions.lifecycle import SessionPolicy
@@ -204,10 +204,9 @@ class UsersService(PublishingService):
 
     @rpc(services("notifications"))
     def active_recipients(self, request: contract.ActiveRecipients) -> contract.Recipients:
-        """Return a page of the users whose account was open and who had a live session at a time."""
+        """Return a page of the users whose account was open and who had a live session at a time, or at several."""
         with self.db.read() as session:
-            recipients = session_store.active_recipients(session, request, request.limit + 1)
-        return serializers.recipients(recipients, request.limit)
+            return recipients.page(session, request)
 
     @rpc(services("deliveries"))
     def contacts(self, request: contract.Contacts) -> contract.ContactList:

@@ -14,13 +14,23 @@ from eventlet.semaphore import Semaphore
 from kombu import Connection, Queue
 from kombu import Message as AmqpMessage
 
-from chassis.amqp import protocol
+from chassis.amqp import buffers, protocol
 from chassis.amqp.confirms import ConfirmTracker, Outcome
 from chassis.amqp.publisher import CONFIRM_TIMEOUT, CONNECT_TIMEOUT
 
 REJECTED_DELAY = 0.1  # seconds before a message that the broker rejected is published again
 
 _log = logging.getLogger(__name__)
+
+
+class Collector:
+    """Base of providers that collect messages: each has a channel of its own, and no greenlet for each message."""
+
+    prefetch: int  # messages at a time
+
+    def collect(self, body: Any, message: AmqpMessage) -> None:
+        """Take a message, without waiting. Must not raise."""
+        raise NotImplementedError
 
 
 class QueueConsumer(nameko.messaging.QueueConsumer):
@@ -54,6 +64,7 @@ class QueueConsumer(nameko.messaging.QueueConsumer):
 
     def get_consumers(self, consumer_cls: Any, channel: Any) -> Iterable[Any]:
         """Create the channels and the consumers; Nameko calls this after each connect, before any message arrives."""
+        buffers.install(channel.connection.transport)
         self._channel = channel
         self._confirmed_channel = ConfirmedChannel(channel.connection.channel())
         channel.events["basic_return"].add(self._on_return)
@@ -61,7 +72,17 @@ class QueueConsumer(nameko.messaging.QueueConsumer):
         consumers = super().get_consumers(consumer_cls, channel)
         for provider, consumer in self._consumers.items():
             consumer.on_decode_error = partial(self._on_undecodable, provider)
+            if isinstance(provider, Collector):
+                consumer.prefetch_count = provider.prefetch
+                consumer.revive(channel.connection.channel())
         return consumers  # type: ignore[no-any-return]
+
+    def handle_message(self, provider: Any, body: Any, message: AmqpMessage) -> None:
+        """Pass a message to its provider."""
+        if isinstance(provider, Collector):
+            provider.collect(body, message)
+        else:
+            super().handle_message(provider, body, message)
 
     def put(self, body: bytes | str, queue: Queue, **properties: Any) -> None:
         """Declare a queue, publish a message to it, and wait for the confirm. Raises protocol.BROKER_ERRORS."""
@@ -73,6 +94,12 @@ class QueueConsumer(nameko.messaging.QueueConsumer):
         """Acknowledge a message. If the connection is lost, the broker delivers the message again."""
         with suppress(*protocol.BROKER_ERRORS):
             super().ack_message(message)
+
+    def ack_up_to(self, message: AmqpMessage) -> None:
+        """Acknowledge a message and all earlier ones of its channel; `Collector`s have a channel of their own."""
+        if message.channel.connection:
+            with suppress(*protocol.BROKER_ERRORS):
+                message.ack(multiple=True)
 
     def requeue_message(self, message: AmqpMessage) -> None:
         """Return a message to its queue. If the connection is lost, the broker does that itself."""

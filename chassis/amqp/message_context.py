@@ -52,6 +52,12 @@ def is_printable_text(value: Any) -> TypeGuard[str]:
     return isinstance(value, str) and value.isprintable()
 
 
+def enter(data: Mapping[str, Any]) -> None:
+    """Set the request id and the trace of this greenlet."""
+    correlation.request_id.set(data.get(correlation.REQUEST_ID, "-"))
+    correlation.traceparent.set(tracing.parse_traceparent(data.get(correlation.TRACEPARENT)))
+
+
 class CallerProvider(DependencyProvider):
     """Provides the verified caller, and sets the request id and the trace for the worker's logs, calls and events."""
 
@@ -65,8 +71,7 @@ class CallerProvider(DependencyProvider):
 
     def worker_setup(self, worker_ctx: WorkerContext) -> None:
         """Set the context variables of the worker's greenlet, and start its span."""
-        correlation.request_id.set(worker_ctx.data.get(correlation.REQUEST_ID, "-"))
-        correlation.traceparent.set(tracing.parse_traceparent(worker_ctx.data.get(correlation.TRACEPARENT)))
+        enter(worker_ctx.data)
         if worker_ctx.data:  # empty in a timer
             name = f"{worker_ctx.service_name}.{worker_ctx.entrypoint.method_name}"
             worker_ctx.data[_SPAN] = span = tracing.span(name, "SERVER")

@@ -8,7 +8,7 @@ from typing import Any
 
 from kombu import Connection
 
-from chassis.amqp import message_headers, protocol
+from chassis.amqp import buffers, message_headers, protocol
 from chassis.amqp.confirms import ConfirmTracker, Outcome
 from chassis.amqp.envelope import Envelope
 from chassis.auth import tokens
@@ -78,6 +78,7 @@ class BatchPublisher:
             self._connection = Connection(self._uri, heartbeat=self._heartbeat, connect_timeout=CONNECT_TIMEOUT)
             self._connection.ensure_connection(max_retries=1, timeout=CONNECT_TIMEOUT)
             channel = self._connection.channel()
+            buffers.install(channel.connection.transport)
             self._exchange(channel).declare()
             self._tracker = ConfirmTracker(channel)
         return self._connection, self._tracker

@@ -9,6 +9,7 @@ from nameko_sqlalchemy import DB_URIS_KEY
 from sqlalchemy.orm import DeclarativeBase
 
 from chassis.db.engine import database_url, engine_options, tune
+from chassis.db.group_commit import GroupCommit
 from chassis.db.outbox_relay import OutboxRelay
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.observability import metrics
@@ -29,6 +30,7 @@ class Database(nameko_sqlalchemy.Database):
         super().__init__(declarative_base)
         self.section = section
         self.before_close: list[Callable[[], None]] = []
+        self._group: GroupCommit | None = None
 
     def setup(self) -> None:
         """Create the engine, which connects at the first transaction."""
@@ -43,11 +45,13 @@ class Database(nameko_sqlalchemy.Database):
         )  # nameko-sqlalchemy calls str.format
         super().setup()
         tune(self.engine)
+        if self.engine.dialect.name == "sqlite":
+            self._group = GroupCommit(self.engine, self.Session, self.relay.publish)
         metrics.watch_connections(self.container.service_name, self.engine)
 
     def start(self) -> None:
         """Start the outbox relay."""
-        self.relay.run(UnitOfWork(self.Session), self.section)
+        self.relay.run(self.unit_of_work(), self.section)
 
     def stop(self) -> None:
         """Call `before_close`, publish the remaining events, then close the connections."""
@@ -63,7 +67,11 @@ class Database(nameko_sqlalchemy.Database):
 
     def get_dependency(self, worker_ctx: WorkerContext) -> UnitOfWork:
         """Return the unit of work of this worker."""
-        return UnitOfWork(self.Session, self.relay.publish, worker_ctx)
+        return self.unit_of_work(worker_ctx)
+
+    def unit_of_work(self, worker_ctx: WorkerContext | None = None) -> UnitOfWork:
+        """Return a unit of work for a worker, or for an extension."""
+        return UnitOfWork(self.Session, self.relay.publish, worker_ctx, self._group)
 
     def worker_teardown(self, worker_ctx: WorkerContext) -> None:
         """Do nothing: each transaction closes its own session."""

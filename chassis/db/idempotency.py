@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from chassis import clock
@@ -20,6 +20,13 @@ from chassis.errors import Invalid
 RETENTION = timedelta(hours=24)
 
 Reply = TypeVar("Reply", bound=Message)
+
+# Built once, because building a statement costs more than running it. A parameter may not have the name of a column.
+_STORE_REPLY = (
+    update(handled_requests)
+    .where(handled_requests.c.key == bindparam("request_key"))
+    .values(reply=bindparam("first_reply"))
+)
 
 
 def once(session: Session, call: Any, reply_model: type[Reply], write: Callable[[Session], Reply]) -> Reply:
@@ -36,8 +43,7 @@ def once(session: Session, call: Any, reply_model: type[Reply], write: Callable[
     if not insert_new(session, handled_requests, row):
         return _first_reply(session, call, reply_model)
     reply = write(session)
-    values = {"reply": reply.model_dump_json()}
-    session.execute(update(handled_requests).where(handled_requests.c.key == key).values(values))
+    session.connection().execute(_STORE_REPLY, {"request_key": key, "first_reply": reply.model_dump_json()})
     return reply
 
 

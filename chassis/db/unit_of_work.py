@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -15,6 +15,9 @@ from chassis.db import idempotency, outbox
 from chassis.db.engine import WRITE
 from chassis.errors import Unavailable
 
+if TYPE_CHECKING:  # it imports eventlet, which users of this module may not
+    from chassis.db.group_commit import GroupCommit
+
 Reply = TypeVar("Reply", bound=Message)
 Publish = Callable[[Sequence[Envelope]], None]
 
@@ -24,10 +27,17 @@ _log = logging.getLogger(__name__)
 class UnitOfWork:
     """Opens transactions for one worker, and passes the events that they commit to the outbox relay."""
 
-    def __init__(self, factory: sessionmaker[Any], publish: Publish | None = None, call: Any = None) -> None:
+    def __init__(
+        self,
+        factory: sessionmaker[Any],
+        publish: Publish | None = None,
+        call: Any = None,
+        group: "GroupCommit | None" = None,
+    ) -> None:
         self._factory = factory
         self._publish = publish
         self._call = call
+        self._group = group
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -41,11 +51,9 @@ class UnitOfWork:
 
         The block must not wait for anything but the database. Raises Unavailable.
         """
-        with _unavailable(), self._factory(close_on_exit=True) as session:
-            session.connection(execution_options={WRITE: True})
+        transaction = self._own_transaction() if self._group is None else self._group.write()
+        with _unavailable(), transaction as session:
             yield session
-        if self._publish is not None:
-            self._publish(outbox.pop_committed(session))
 
     def once(self, reply: type[Reply], write: Callable[[Session], Reply]) -> Reply:
         """Run a write in its own transaction, once per idempotency key; a repeated request gets the stored reply."""
@@ -56,6 +64,14 @@ class UnitOfWork:
         """Return the stored reply to a repeated request, or None; for writes that call other services before `once`."""
         with self.read() as session:
             return idempotency.previous_reply(session, self._call, reply)
+
+    @contextmanager
+    def _own_transaction(self) -> Iterator[Session]:
+        with self._factory(close_on_exit=True) as session:
+            session.connection(execution_options={WRITE: True})
+            yield session
+        if self._publish is not None:
+            self._publish(outbox.pop_committed(session))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from chassis.amqp.message_context import is_printable_text, parse
 from chassis.contract import Message, Timestamp, is_id
-from chassis.events.handler import ERROR, attempts
+from chassis.events.retries import ERROR, attempts
 from chassis.observability import correlation
 
 _MAX_LENGTH = 100  # characters of a text; any publisher can write it

@@ -24,8 +24,8 @@ from chassis.amqp.publisher import CONNECT_TIMEOUT
 from chassis.errors import Invalid, Unavailable
 from chassis.events import contract
 from chassis.events.contract import DiscardParked, HandlerQueue, Moved, Parked, ReplayParked
-from chassis.events.handler import ATTEMPT, ERROR
 from chassis.events.queues import parked_queue, retry_queue
+from chassis.events.retries import ATTEMPT, ERROR
 from chassis.events.topology import handler_queues
 from chassis.observability import metrics
 

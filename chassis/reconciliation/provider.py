@@ -9,7 +9,6 @@ from nameko.extensions import DependencyProvider
 
 from chassis.amqp.publisher import CONNECT_TIMEOUT
 from chassis.db.database import Database
-from chassis.db.unit_of_work import UnitOfWork
 from chassis.events.handler import EventHandler
 from chassis.reconciliation.reconciler import Reconciler
 
@@ -32,7 +31,7 @@ class ReconcilerProvider(DependencyProvider):
         if database is None or not handlers:
             return
         skew = self.container.config["clock_skew"]
-        self._reconciler = Reconciler(handlers, UnitOfWork(database.Session), skew, self._is_empty)
+        self._reconciler = Reconciler(handlers, database.unit_of_work(), skew, self._is_empty)
         database.before_close.append(self._reconciler.mark_handled)
 
     def get_dependency(self, worker_ctx: WorkerContext) -> Reconciler | None:  # noqa: ARG002 - Nameko's signature

@@ -8,17 +8,19 @@ from kombu import Connection
 from dev.machine.waiting import step, until
 from dev.platform import readiness
 from dev.platform.instance import Instance, find_running
-from dev.platform.programs import GATEWAY, SERVICES, program_of
+from dev.platform.programs import ALL_SERVICES, GATEWAY, SERVICES, modules, program_of, service_of
 from dev.servers import haproxy
+
+_PROGRAMS = (*SERVICES, ALL_SERVICES, GATEWAY)  # of every topology, in the order of a restart
 
 
 def restart_all() -> int:
     """Restart the processes of the instance `run`."""
     instance = find_running()
-    for program in (*SERVICES, GATEWAY):
-        for status in instance.control.replicas(program):
-            with step(status.name):
-                restart(instance, status.name)
+    names = [status.name for status in instance.control.statuses() if program_of(status.name) in _PROGRAMS]
+    for name in sorted(names, key=lambda name: _PROGRAMS.index(program_of(name))):
+        with step(name):
+            restart(instance, name)
     return 0
 
 
@@ -49,11 +51,11 @@ def _gateway_serves(instance: Instance, process: str) -> bool:
 
 
 def _consumers(instance: Instance, process: str) -> int:
-    """Return the number of consumers of a service's RPC queue."""
-    owner, _, part = program_of(process).partition(".")
-    queue = f"rpc-{owner if part == 'service' else part}"
+    """Return the number of consumers of the RPC queues of a process's services."""
+    queues = [f"rpc-{service_of(module)}" for module in modules(program_of(process))]
     with Connection(instance.environment["AMQP_URI"]) as connection:
-        return int(connection.default_channel.queue_declare(queue, passive=True).consumer_count)
+        channel = connection.default_channel
+        return sum(int(channel.queue_declare(queue, passive=True).consumer_count) for queue in queues)
 
 
 def _number(process: str) -> int:

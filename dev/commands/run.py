@@ -26,8 +26,7 @@ def run() -> int:
         host, port = os.environ.get("HOST") or "127.0.0.1", int(os.environ.get("PORT") or 8000)
         require_free(host, port, "choose another one, such as `PORT=8001 make run`")
         try:
-            instance.start_servers()
-            instance.start_applications()
+            instance.start()
             print(summary(instance), flush=True)
             return _watch(instance)
         except KeyboardInterrupt:

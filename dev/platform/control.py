@@ -102,10 +102,14 @@ class Control:
             if status.group == group and status.pid:
                 self.stop(status.name)
 
-    def start(self, program: str) -> None:
-        """Start a stopped program and wait until it has run for two seconds."""
+    def begin(self, program: str) -> None:
+        """Start a stopped program, without waiting for it."""
         for status in self.replicas(program):
             self._call("startProcess", f"{status.group}:{status.name}", _NO_WAIT)
+
+    def start(self, program: str) -> None:
+        """Start a stopped program and wait until it has run for two seconds."""
+        self.begin(program)
         self.wait_running(program)
 
     def stop(self, program: str) -> None:

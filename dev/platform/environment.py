@@ -12,7 +12,7 @@ from chassis.auth.keys import Key, generate, parse
 from dev import DevError
 from dev.machine.files import ROOT, render, write_private
 from dev.machine.state import State
-from dev.platform.programs import KEY_OWNERS, OPERATOR, keys_variable, process_names, replicas
+from dev.platform.programs import KEY_OWNERS, OPERATOR, keys_variable, process_names, topology
 from dev.servers import private
 from docker.rabbitmq.accounts import ACCOUNTS, VHOST
 
@@ -34,7 +34,7 @@ def compose(given: Mapping[str, str], state: State, directory: Path) -> dict[str
 
     `given` are the user's variables. Raises DevError if a required one is missing.
     """
-    count, known = replicas(given), variables((ROOT / "config.yml").read_text())
+    chosen, known = topology(given), variables((ROOT / "config.yml").read_text())
     text = render(
         "environment",
         given=defaultdict(str, given),
@@ -44,16 +44,16 @@ def compose(given: Mapping[str, str], state: State, directory: Path) -> dict[str
         keys={keys_variable(owner): key_files(directory, owner) for owner in KEY_OWNERS},
         operator_keys=keys_variable(OPERATOR),
         directory=directory,
-        replicas=count,
-        names=partial(process_names, count=count),
+        topology=chosen,
+        names=partial(process_names, count=chosen.replicas),
         vhost=VHOST,
         rabbitmq_users=[account.name for account in ACCOUNTS],
     )
     composed = dict(line.split("=", 1) for line in text.splitlines() if line)
     environment = {name: given[name] for name in known if given.get(name)} | composed
     for name in ("FEEDS_DB_URI", "NOTIFICATIONS_DB_URI"):
-        if count > 1 and environment[name].startswith("sqlite"):
-            raise DevError(f"set {name} too: several processes cannot share an SQLite file")
+        if not chosen.sqlite and environment[name].startswith("sqlite"):
+            raise DevError(f"set {name} too: TOPOLOGY={given['TOPOLOGY']} cannot use SQLite")
     if missing := [name for name, required in known.items() if required and name not in environment]:
         raise DevError(f"set {', '.join(missing)} too: your own server needs it")
     return environment

@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 
@@ -13,11 +14,8 @@ from dev.machine.state import State, require_free
 from dev.machine.waiting import step, until
 from dev.platform import environment, readiness, supervisord
 from dev.platform.control import Control
-from dev.platform.programs import DATABASE_OWNERS, GATEWAY, SERVICES, process_names, process_variables, replicas
-from dev.servers import PORTS, databases, postgresql, private, rabbitmq
-from docker.rabbitmq.accounts import ACCOUNTS
-
-_LIMIT = 90  # seconds for a server; RabbitMQ takes 12 on two idle cores
+from dev.platform.programs import DATABASE_OWNERS, GATEWAY, process_names, topology
+from dev.servers import LIMIT, PORTS, databases, postgresql, private, rabbitmq
 
 
 class Instance:
@@ -46,8 +44,13 @@ class Instance:
         """Return whether its supervisord runs, whichever process started it."""
         return self.control.running()
 
-    def start_servers(self) -> None:
-        """Start the private servers, and wait until all servers answer; do nothing if the instance runs."""
+    def start(self) -> None:
+        """Start the private servers and all processes. RabbitMQ starts slowly, so the others do not wait for it."""
+        self.start_servers(wait_for_rabbitmq=False)
+        self.start_applications()
+
+    def start_servers(self, *, wait_for_rabbitmq: bool = True) -> None:
+        """Start the private servers, and wait until the servers answer; do nothing if the instance runs."""
         if self.running():
             return
         processes.kill_all(self.directory, postgresql.data_directory(self.directory))
@@ -58,30 +61,34 @@ class Instance:
         with self._step("supervisord"):
             self._write_files(state, composed)
             self.control.start_supervisord(self._process_environment(composed))
-            if private(self._given):
-                self.control.start_group("servers")
-        with self._step("Redis"):
-            until(lambda: databases.check_redis(composed), "Redis", _LIMIT)
-        with self._step("PostgreSQL"):
+        with self._step("PostgreSQL and Redis"):
+            self._start_private(state)
+            until(lambda: databases.check_redis(composed), "Redis", LIMIT)
             if "postgresql" in private(self._given):
-                until(lambda: databases.create_databases(state, composed), "PostgreSQL", _LIMIT)
+                until(lambda: databases.create_databases(state, composed), "PostgreSQL", LIMIT)
             for prefix in databases.PREFIXES:
-                until(partial(databases.check_database, composed, prefix), f"the database of {prefix}_HOST", _LIMIT)
-        with self._step("RabbitMQ"):
-            until(lambda: databases.check_rabbitmq(composed), "RabbitMQ", _LIMIT)
+                until(partial(databases.check_database, composed, prefix), f"the database of {prefix}_HOST", LIMIT)
+        if wait_for_rabbitmq:
+            with self._step("RabbitMQ"):
+                until(lambda: databases.check_rabbitmq(composed), "RabbitMQ", LIMIT)
 
     def start_applications(self) -> None:
-        """Migrate the databases, declare the queues, start every process and wait until all are ready."""
+        """Migrate the databases, declare the queues, start every process and wait until all are ready.
+
+        The gateway accepts requests only when it has reached RabbitMQ, so it starts before that; the others end
+        without it, and events to queues that are not declared would be lost.
+        """
         if self.control.pids(GATEWAY):
             return
         composed = self.environment
-        with self._step("migrations"):
-            self._run("chassis.commands.migrate", *DATABASE_OWNERS)
-        with self._step("queues"):
-            for account in [account for account in ACCOUNTS if account.consumes]:
-                modules = [module for module in SERVICES if module.partition(".")[0] == account.name]
-                self._run("chassis.commands.declare_queues", *modules, **process_variables(composed, modules[0]))
         require_free(composed["HOST"], int(composed["PORT"]), "stop the program that listens there")
+        with ThreadPoolExecutor() as pool:
+            queues = pool.submit(self._run, "dev.platform.queues", str(self.directory / "environment"))
+            with self._step("migrations"):
+                self._run("chassis.commands.migrate", *DATABASE_OWNERS)
+            self.control.begin(GATEWAY)
+            with self._step("RabbitMQ and its queues"):
+                queues.result()
         with self._step("applications"):
             self.control.start_group("applications")
             readiness.wait_ready(composed, self.control)
@@ -107,10 +114,16 @@ class Instance:
         environment.write(self.directory / "environment", composed)
         environment.write_keys(self.directory)
         rabbitmq.write_files(self.directory, state)
-        if "postgresql" in private(self._given):
-            postgresql.create_cluster(postgresql.data_directory(self.directory), state.secret("postgresql"))
         text = supervisord.configuration(self.directory, state, self._given, composed)
         files.write_private(self.directory / "supervisord.conf", text)
+
+    def _start_private(self, state: State) -> None:
+        """Start the private servers; those that need no preparation first."""
+        for server in [server for server in private(self._given) if server != "postgresql"]:
+            self.control.begin(server)
+        if "postgresql" in private(self._given):
+            postgresql.create_cluster(postgresql.data_directory(self.directory), state.secret("postgresql"))
+            self.control.begin("postgresql")
 
     def _run(self, module: str, *arguments: str, **own: str) -> None:
         composed = self._process_environment(self.environment) | own
@@ -125,9 +138,12 @@ class Instance:
 
 def port_names(given: Mapping[str, str], *, fixed_port: bool) -> list[str]:
     """Return what needs a port: servers, metrics of services, gateways behind a load balancer or without fixed port."""
-    count = replicas(given)
-    programs = [*SERVICES, GATEWAY] if count > 1 else SERVICES
-    names = [name for program in programs for name in process_names(program, count)]
+    chosen, count = topology(given), topology(given).replicas
+    names = [
+        name
+        for program in (chosen.programs if count > 1 else chosen.services)
+        for name in process_names(program, count)
+    ]
     return [*PORTS, *names, *([] if fixed_port else ["gateway"])]
 
 

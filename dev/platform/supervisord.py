@@ -10,7 +10,7 @@ from pathlib import Path
 from dev.machine.files import ROOT, render
 from dev.machine.processes import MARKER
 from dev.machine.state import State
-from dev.platform.programs import GATEWAY, SERVICES, process_names, process_variables, replicas
+from dev.platform.programs import modules, process_names, process_variables, topology
 from dev.servers import haproxy, postgresql, private, prometheus
 
 _OPEN_FILES = 16_384  # a websocket needs one
@@ -18,8 +18,8 @@ _OPEN_FILES = 16_384  # a websocket needs one
 
 def configuration(directory: Path, state: State, given: Mapping[str, str], environment: Mapping[str, str]) -> str:
     """Return supervisord.conf for the user's variables and the composed environment."""
-    count, limit = replicas(given), resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    processes = [name for program in (*SERVICES, GATEWAY) for name in process_names(program, count)]
+    chosen, limit = topology(given), resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    processes = [name for program in chosen.programs for name in process_names(program, chosen.replicas)]
     servers, data = private(given), postgresql.data_directory(directory)
     return render(
         "supervisord.conf",
@@ -35,10 +35,11 @@ def configuration(directory: Path, state: State, given: Mapping[str, str], envir
         postgresql=f"{postgresql.binaries(data)}/postgres" if "postgresql" in servers else "",
         data=data,
         account=postgresql.account(),
-        services=SERVICES,
-        replicas=count,
-        names=partial(process_names, count=count),
-        processes=[*processes, "haproxy"] if count > 1 else processes,
+        services=chosen.services,
+        modules=modules,
+        replicas=chosen.replicas,
+        names=partial(process_names, count=chosen.replicas),
+        processes=[*processes, "haproxy"] if chosen.replicas > 1 else processes,
         own=partial(process_variables, environment),
         haproxy_socket=haproxy.socket_path(directory),
         marker=MARKER,

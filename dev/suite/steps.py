@@ -75,8 +75,10 @@ _FAULTS = Step("faults", _PYTEST, ("tests/faults",))
 _KILL_EACH = "tests/faults/test_random_faults.py::test_every_promise_holds_when_each_process_and_server_is_killed"
 _CRASHES = replace(_FAULTS, folders=("tests/faults/test_crash_points.py", "tests/faults/test_junk.py", _KILL_EACH))
 _SCALE = Step("two of everything", _PYTEST, ("tests/scale",))
+_SMALL = Step("all services in one process", _PYTEST, ("tests/small",))
 # A user who gets all posts of a restart under load gets many SMS.
 SCALE_VARIABLES = {"TOPOLOGY": "scale", "SMS_PER_NUMBER": "10000"}
+SMALL_VARIABLES = {"TOPOLOGY": "small"}
 
 # Tests of faults send more than the limits allow, to processes that the tests change from outside.
 _NO_LIMIT = "1000000/second"
@@ -96,7 +98,7 @@ TEST = (
     Lane("scale", (_ROLLING_RESTART,), SCALE_VARIABLES),
 )
 # Too long for `make test`.
-TEST_SCALE = (Lane("scale", (_END_TO_END, _SCALE), SCALE_VARIABLES),)
+TEST_SCALE = (Lane("small", (_SMALL,), SMALL_VARIABLES), Lane("scale", (_END_TO_END, _SCALE), SCALE_VARIABLES))
 # `make faults`: many more faults, crashes and junk, with their report. TOPOLOGY=scale has two processes of everything.
 FAULTS = Lane(
     "faults",
@@ -111,4 +113,5 @@ TRY = (
     Lane("try-e2e", (_END_TO_END,)),
     Lane("try-faults", (_FAULTS,), FAULTS_VARIABLES),
     Lane("try-scale", (_SCALE,), SCALE_VARIABLES),
+    Lane("try-small", (_SMALL,), SMALL_VARIABLES),
 )

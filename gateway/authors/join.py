@@ -75,12 +75,14 @@ def _save_username(backends: Backends, user_id: str, username: str, changed_at: 
     """Store a username. The account is already written, so an error here must not fail the request."""
     try:
         with backends.database.begin() as session:
+            known = bool(store.usernames(session, [user_id]))
             renamed = store.save_username(session, user_id, username, changed_at)
     except SQLAlchemyError as error:
         _log.warning("a username will be stored by its event: %s", type(error).__name__)
         return
-    if renamed:
-        backends.tags.invalidate(feeds.CACHE_TAG)
+    # The event of the change may have come first, and its handler may not have invalidated the tags yet.
+    if renamed or (known and changed_at > clock.now() - store.SKEW):
+        backends.tags.invalidate(feeds.LISTS_TAG, feeds.DETAILS_TAG)
 
 
 def _usernames(backends: Backends, ids: set[str]) -> dict[str, str]:

@@ -1,20 +1,19 @@
 """The web process's Redis client: after an error it pauses, because each attempt may cost a timeout."""
 
+import hashlib
 import logging
 import time
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 import redis
-from gevent.lock import BoundedSemaphore
 
-from chassis.redis.connection import connect
+from gateway.cache.pipeline import Pipeline
 
 PAUSE = 2  # seconds without attempts after an error
-CONNECTIONS = 50  # a command takes less than a millisecond
-MAX_WAIT = 3  # seconds for one of them
 
-Result = TypeVar("Result")
+Script = Callable[[Sequence[str], Sequence[Any]], Any]  # of keys and arguments
 
 _log = logging.getLogger(__name__)
 
@@ -24,32 +23,32 @@ class RedisUnavailable(Exception):
 
 
 class RedisClient:
-    """Runs commands, in order of arrival if there are more than connections; `connection` is the underlying client."""
+    """Runs commands and scripts; safe to use from any greenlet of the process."""
 
     def __init__(self, url: str) -> None:
-        self.connection = connect(url, max_connections=CONNECTIONS)
-        self._free = BoundedSemaphore(CONNECTIONS)
+        self._pipeline = Pipeline(url)
         self._paused_until = 0.0
 
-    def run(self, command: Callable[[], Result]) -> Result:
-        """Return the command's result. Raises RedisUnavailable."""
-        if not self._free.acquire(timeout=MAX_WAIT):
-            raise RedisUnavailable  # but not paused: this process is busy, Redis may be well
-        try:
-            return self._run(command)
-        finally:
-            self._free.release()
-
-    def _run(self, command: Callable[[], Result]) -> Result:
+    def execute(self, *command: Any) -> Any:
+        """Return the reply to a command. Raises RedisUnavailable."""
         if time.monotonic() < self._paused_until:
             raise RedisUnavailable
         try:
-            return command()
-        except redis.RedisError as error:
+            return self._pipeline.run(command)
+        except redis.exceptions.NoScriptError:
+            raise
+        except Exception as error:
             self._paused_until = time.monotonic() + PAUSE
             _log.warning("Redis is unavailable: %s", type(error).__name__)
             raise RedisUnavailable from error
 
-    def script(self, text: str) -> Any:
-        """Return a Lua script as a function of keys and arguments."""
-        return self.connection.register_script(text)
+    def script(self, text: str) -> Script:
+        """Return a Lua script as a function of keys and arguments; it raises RedisUnavailable."""
+        return partial(self._run_script, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+    def _run_script(self, text: str, digest: str, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
+        parameters = (len(keys), *keys, *arguments)
+        try:
+            return self.execute("EVALSHA", digest, *parameters)
+        except redis.exceptions.NoScriptError:  # Redis was restarted
+            return self.execute("EVAL", text, *parameters)

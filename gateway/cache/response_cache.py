@@ -3,7 +3,6 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from gateway.cache.redis_client import RedisClient, RedisUnavailable
 from gateway.request.context import Headers
@@ -67,10 +66,10 @@ class ResponseCache:
     def load(self, key: str) -> CachedResponse | None:
         """Return a cached response."""
         try:
-            value = self._redis.run(lambda: self._redis.connection.get(key))
+            value = self._redis.execute("GET", key)
         except RedisUnavailable:
             return None
-        return unpack(cast("bytes", value)) if value else None
+        return unpack(value) if value else None
 
     def store(self, key: str, response: CachedResponse, seconds: int) -> None:
         """Cache a response unless it is too large."""
@@ -78,6 +77,6 @@ class ResponseCache:
         if len(value) > self._largest:
             return
         try:
-            self._redis.run(lambda: self._store([key, _INDEX, _SIZE], [value, seconds, self._total]))
+            self._store([key, _INDEX, _SIZE], [value, seconds, self._total])
         except RedisUnavailable:
             return

@@ -11,9 +11,9 @@ from chassis.errors import ServiceError, TooManyRequests, Unauthenticated
 from chassis.observability import correlation, tracing
 from gateway import metrics
 from gateway.cache.redis_client import RedisUnavailable
-from gateway.cache.response_cache import CachedResponse, unpack
+from gateway.cache.response_cache import CachedResponse
 from gateway.http.backends import Backends
-from gateway.http.cacheable import CacheableRoutes
+from gateway.http.cacheable import Cacheable, CacheableRoutes
 from gateway.http.cors import Origins
 from gateway.http.request_parsing import BrokenBody
 from gateway.http.responses import Responder, common_headers
@@ -78,9 +78,10 @@ class Guard:
 
     def _admit(self, context: RequestContext, environ: WSGIEnvironment) -> CachedResponse | None:
         """Count the request; return its response if it is cached. Raises TooManyRequests."""
-        route, name = self._cached_route(environ)
+        cacheable = self._cacheable_now(environ)
+        wanted = (cacheable.tags, cacheable.name) if cacheable else ()
         try:
-            found = self._backends.lookup.find(context.token_hash, context.address, route.tag if route else None, name)
+            found = self._backends.lookup.find(context.token_hash, context.address, *wanted)
         except RedisUnavailable:
             found = None
         if found and found.session and context.token_hash:
@@ -92,10 +93,10 @@ class Guard:
         else:
             count = found.count
         enforce(context, self._backends.limiter.rates["user" if context.identity else "anon"], count)
-        if route is None or found is None:
+        if cacheable is None or found is None:
             return None
         context.cache_key = found.cache_key
-        return self._from_cache(route, context, found)
+        return self._from_cache(cacheable.route, context, found)
 
     def _from_cache(self, route: Route, context: RequestContext, found: Found) -> CachedResponse | None:
         """Return the cached response, unless the route's own limit is reached."""
@@ -104,15 +105,15 @@ class Guard:
             return None
         context.route = route.name
         route_limits.consume(route, self._backends.routing.override(route.name), self._backends.limiter, context)
-        return unpack(found.cached)
+        return found.cached
 
-    def _cached_route(self, environ: WSGIEnvironment) -> tuple[Route | None, str]:
-        """Return the cached route that a request is for, and the name of its response under the route's tag."""
+    def _cacheable_now(self, environ: WSGIEnvironment) -> Cacheable | None:
+        """Return the response that a request is for, if it may be cached and its route is cached at the moment."""
         found = self._cacheable.find(environ)
         if found is None:
-            return None, ""
-        override = self._backends.routing.override(found[0].name)
-        return found if override.enabled and override.cache_seconds else (None, "")
+            return None
+        override = self._backends.routing.override(found.route.name)
+        return found if override.enabled and override.cache_seconds else None
 
     def _authenticate(self, context: RequestContext, *, handshake: bool) -> None:
         """Ask users whose token it is; the wrong tokens of an address are limited like the requests of a user.

@@ -36,7 +36,7 @@ def _serve(route: Route, backends: Backends, path: dict[str, str]) -> Response:
     route_limits.consume(route, override, backends.limiter, context)
     if route.build_request:
         message = route.build_request(context, message)
-    if route.tag is not None:
+    if route.tags:
         return _serve_cacheable(route, override, backends, context, message)
     given = request.headers.get(idempotency.HEADER)
     with idempotency.request_key(route, override.deadline, backends.lock, context, given) as key:

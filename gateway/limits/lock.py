@@ -12,13 +12,13 @@ class Lock:
     def acquire(self, name: str, seconds: int) -> bool:
         """Acquire a lock for at most `seconds`; return False if another request holds it."""
         try:
-            return bool(self._redis.run(lambda: self._redis.connection.set(f"hold:{name}", "", nx=True, ex=seconds)))
+            return bool(self._redis.execute("SET", f"hold:{name}", "", "NX", "EX", seconds))
         except RedisUnavailable:
             return True
 
     def release(self, name: str) -> None:
         """Release a lock."""
         try:
-            self._redis.run(lambda: self._redis.connection.delete(f"hold:{name}"))
+            self._redis.execute("DEL", f"hold:{name}")
         except RedisUnavailable:
             return

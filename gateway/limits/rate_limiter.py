@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 from chassis.errors import TooManyRequests
 from gateway.cache.redis_client import RedisClient, RedisUnavailable
 from gateway.request.context import Quota, RequestContext
 from gateway.request.rates import Count, Rate
 
+_COUNT = (Path(__file__).parent / "count.lua").read_text(encoding="utf-8")
 TOO_MANY = "Too many requests; try again later."
 _LOCAL_COUNTERS = 100_000  # at most, while Redis is unavailable
 
@@ -18,13 +20,14 @@ class RateLimiter:
     def __init__(self, redis: RedisClient, rates: Mapping[str, Rate]) -> None:
         self.rates = rates
         self._redis = redis
+        self._count = redis.script(_COUNT)
         self._local: dict[str, tuple[int, float]] = {}  # key: count, end of the window
 
     def consume(self, rate: Rate, key: str) -> Count:
         """Count one request and return the new count."""
         name = f"rate:{key}"
         try:
-            return self._redis.run(lambda: self._consume(name, rate.window))
+            return Count(*self._count([name], [rate.window]))
         except RedisUnavailable:
             return self._consume_locally(name, rate.window)
 
@@ -32,26 +35,11 @@ class RateLimiter:
         """Return the count that `consume` would return now."""
         name = f"rate:{key}"
         try:
-            count, left = self._redis.run(lambda: self._read(name))
+            count, left = int(self._redis.execute("GET", name) or 0), self._redis.execute("TTL", name)
         except RedisUnavailable:
             count, end = self._local.get(name, (0, 0.0))
             left = int(end - time.monotonic())
         return Count(count + 1, left) if left >= 0 else Count(1, rate.window)
-
-    def _read(self, name: str) -> tuple[int, int]:
-        with self._redis.connection.pipeline(transaction=False) as pipe:
-            pipe.get(name)
-            pipe.ttl(name)
-            count, left = pipe.execute()
-        return int(count or 0), int(left)
-
-    def _consume(self, name: str, window: int) -> Count:
-        with self._redis.connection.pipeline(transaction=True) as pipe:
-            pipe.set(name, 0, ex=window, nx=True)
-            pipe.incr(name)
-            pipe.ttl(name)
-            _, count, left = pipe.execute()
-        return Count(count, left)
 
     def _consume_locally(self, name: str, window: int) -> Count:
         """Count in this process: less exact, but a limit all the same."""

@@ -1,9 +1,9 @@
 """The context of one HTTP request: request id, client address, token, identity, rate limit."""
 
 import ipaddress
+import random
 import re
 import time
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -128,11 +128,12 @@ def _normalized(text: str) -> str | None:
 
 
 def _user_agent(given: str) -> str | None:
-    return "".join(char for char in given if char.isprintable())[:USER_AGENT].strip() or None
+    printable = given if given.isprintable() else "".join(filter(str.isprintable, given))
+    return printable[:USER_AGENT].strip() or None
 
 
 def _request_id(given: str) -> str:
-    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    return given if _REQUEST_ID.fullmatch(given) else f"{random.getrandbits(128):032x}"
 
 
 def _token(environ: Mapping[str, Any]) -> str | None:

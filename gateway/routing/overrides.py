@@ -53,7 +53,7 @@ def from_row(row: RouteRow) -> RouteOverride:
 def changed_columns(route: Route, request: contract.SetRoute) -> dict[str, Any]:
     """Return the columns that a request changes; null resets one to the route table. Raises Invalid."""
     given = request.model_dump(exclude={"name"}, exclude_unset=True)
-    if given.get("cache_seconds") and route.tag is None:
+    if given.get("cache_seconds") and not route.tags:
         raise Invalid.field("cache_seconds", f"{route.name} is not cacheable: its response differs by user")
     original = defaults(route)
     return {name: original[name] if value is None else value for name, value in given.items()}

@@ -50,7 +50,7 @@ class Route:
     build_request: BuildRequest | None = None
     response_model: type[Message] | None = None
     build_response: BuildResponse | None = None
-    tag: str | None = None  # cache tag; None: the response is not cached
+    tags: tuple[str, ...] = ()  # cache tags, with parameters of the path in braces; none: the response is not cached
     cache_seconds: int = 0
     deadline: float = 5.0  # seconds
     limit: Limit | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from chassis.contract import Empty
-from chassis.errors import Conflict, Forbidden, ServiceError, TooManyRequests, Unauthenticated
+from chassis.errors import Conflict, Forbidden, NotFound, ServiceError, TooManyRequests, Unauthenticated
 from feeds import contract as feeds
 from gateway.authors import join
 from gateway.contract import PostView, PostViewPage
@@ -220,6 +220,7 @@ ROUTES: tuple[Route, ...] = (
         Empty,
         status=204,
         summary="Remove the second factor",
+        errors=(NotFound("This account has no second factor."),),
     ),
     Route(
         "delete-account",
@@ -297,7 +298,7 @@ ROUTES: tuple[Route, ...] = (
         feeds.PostPage,
         response_model=PostViewPage,
         build_response=join.join_page,
-        tag=feeds.CACHE_TAG,
+        tags=(feeds.LISTS_TAG,),
         cache_seconds=60,
         summary="Read posts, newest first",
     ),
@@ -311,7 +312,7 @@ ROUTES: tuple[Route, ...] = (
         feeds.Post,
         response_model=PostView,
         build_response=join.join,
-        tag=feeds.CACHE_TAG,
+        tags=(feeds.DETAILS_TAG, feeds.post_tag("{id}")),
         cache_seconds=60,
         summary="Read one post",
     ),

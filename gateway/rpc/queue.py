@@ -1,4 +1,4 @@
-"""Calls that may come as a crowd take turns, so that they leave half of the process's calls to others."""
+"""Calls that may come as a crowd take turns, so that they do not delay others."""
 
 from typing import TypeVar
 

@@ -10,7 +10,7 @@ from typing import Any
 import gevent
 
 from chassis.config import load
-from gateway.server import slow_clients
+from gateway.server import lean_responses, slow_clients
 
 IDLE = 2  # seconds between closing idle connections at shutdown; gunicorn accepts connections for one more second
 
@@ -33,6 +33,8 @@ graceful_timeout = 15  # seconds
 certfile = _gateway["tls"]["certificate"] or None
 keyfile = _gateway["tls"]["key"] or None
 control_socket_disable = True
+sendfile = False  # gateway/server/lean_responses.py writes all bodies
+logger_class = "gateway.server.logger.Logger"
 # The platform's log handlers instead of gunicorn's.
 logconfig_dict = _settings["LOGGING"] | {"loggers": {"gunicorn.error": {"level": "INFO", "propagate": True}}}
 limit_request_line = 8190
@@ -69,6 +71,7 @@ def post_worker_init(worker: Any) -> None:
 
     use_problem_documents()
     slow_clients.limit()
+    lean_responses.install()
     gevent.spawn(_close_connections, worker)
 
 

@@ -50,7 +50,7 @@ class Connection:
         """Send a frame in its turn, or after the replay."""
         if self._held is not None:
             self._held.append(frame)
-        elif frame.seq is None or self._sent is None:
+        elif frame.seq is None or self._sent is None or (frame.seq == self._sent + 1 and not self._early):
             self._send(frame)
         elif frame.seq > self._sent:
             self._early[frame.seq] = frame

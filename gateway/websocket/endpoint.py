@@ -1,13 +1,20 @@
 """The websocket endpoint /ws/notifications/."""
 
+import logging
 import re
+from collections.abc import Callable
+from contextlib import suppress
+from contextvars import copy_context
 from typing import Any
 
+import gevent
 from flask import Flask, request
 from flask_sock import Sock
+from wsproto.utilities import ProtocolError
 
 from chassis.contract import is_id
 from chassis.errors import Forbidden, Invalid, ServiceError
+from chassis.observability import error_reports
 from gateway.http.backends import Backends
 from gateway.http.cors import Origins
 from gateway.http.problems import Malformed
@@ -22,6 +29,7 @@ PATH = "/ws/notifications/"
 SLOT = "baraza.websocket_slot"  # of the WSGI environ: the user who holds one
 MAX_MESSAGE = 4096  # bytes; client messages are ignored
 
+_log = logging.getLogger(__name__)
 _KEY = re.compile(r"[A-Za-z0-9+/]{22}==")  # 16 random bytes in base64 (RFC 6455, section 4.1); libraries do not check
 
 
@@ -32,6 +40,8 @@ def add(app: Flask, backends: Backends, registry: Registry, presence: Presence) 
     app.config["SOCK_SERVER_OPTIONS"] = {
         "subprotocols": [SUBPROTOCOL],
         "max_message_size": MAX_MESSAGE,
+        "thread_class": _Loop,
+        "event_class": _Discard,
     }
 
     def before() -> None:
@@ -52,11 +62,13 @@ def add(app: Flask, backends: Backends, registry: Registry, presence: Presence) 
         user = [connection.identity.user_id]
         registry.add(connection)
         presence.record(user)
+        starting = gevent.spawn(copy_context().run, _start, connection, backends, request.args.get("since"))
         try:
-            _start(connection, backends, request.args.get("since"))
-            while True:  # read pongs and close frames; client messages are ignored
-                ws.receive()
+            ws.event.messages = ws.input_buffer
+            with suppress(ProtocolError):
+                ws.thread.run()  # reads pongs and close frames; client messages are ignored
         finally:
+            starting.kill(block=False)
             registry.remove(connection)
             presence.record(user)
 
@@ -65,11 +77,38 @@ def add(app: Flask, backends: Backends, registry: Registry, presence: Presence) 
     Sock(app).route(PATH)(notifications)
 
 
+class _Loop:
+    """Takes the place of simple-websocket's thread: its loop runs in the greenlet of the request."""
+
+    name = ""
+
+    def __init__(self, target: Callable[[], None]) -> None:
+        self.run = target
+
+    def start(self) -> None:
+        """Leave it to the endpoint to call `run`."""
+
+
+class _Discard:
+    """Takes the place of the event that simple-websocket sets after each message: discards the message."""
+
+    def __init__(self) -> None:
+        self.messages: list[str | bytes] = []
+
+    def set(self) -> None:
+        """Discard what was received."""
+        self.messages.clear()
+
+
 def _start(connection: Connection, backends: Backends, since: str | None) -> None:
-    """Start a connection; the caller must read on, or gunicorn closes the socket before the close frame is sent."""
+    """Start a connection, in a greenlet of its own: meanwhile the client may close it."""
     try:
         connection.start(backends.handshakes, since)
     except ServiceError:
+        connection.give_up()
+    except Exception as error:  # noqa: BLE001 - it would stay open without frames
+        _log.exception("a websocket could not be started")
+        error_reports.report(error)
         connection.give_up()
 
 

@@ -15,7 +15,7 @@ from chassis.contract.validation import validate
 from chassis.errors import ServiceError
 from gateway.websocket.monitor import Monitor
 from gateway.websocket.registry import Registry
-from notifications.contract import NotificationChanged, NotificationCreated, NotificationsRead
+from notifications.contract import NotificationChanged, NotificationCreated, NotificationsCreated, NotificationsRead
 from users.contract import SessionEnded
 
 _log = logging.getLogger(__name__)
@@ -49,18 +49,37 @@ class Listener:
     def _on_message(self, message: AmqpMessage) -> None:
         """Handle an event; an invalid one is logged and dropped."""
         try:
-            kind = _BY_TYPE[message.delivery_info["routing_key"]]
-            headers = message.properties.get("application_headers") or {}
-            token = headers.get(message_headers.PREFIX + message_headers.AUTH_TOKEN)
-            event_id = message.properties.get("message_id") or "-"
-            tokens.verify(token, EVENTS, self._ring, subject=event_id).require_service(kind.source)
-            self.HANDLERS[kind](self, validate(kind, json.loads(message.body)))
+            kind, fields = _BY_TYPE[message.delivery_info["routing_key"]], json.loads(message.body)
+            if self._has_recipient(kind, fields):
+                self._verify(kind, message)
+                self.HANDLERS[kind](self, validate(kind, fields))
         except (ServiceError, ValueError, TypeError, KeyError) as error:
             _log.warning("an event was dropped: %s", error)
+
+    def _has_recipient(self, kind: type[Event], fields: dict[str, Any]) -> bool:
+        """Return whether an event may be for a websocket of this process; verifying it costs 20 times as much.
+
+        The end of a session is also for handshakes that are not complete.
+        """
+        if kind is SessionEnded:
+            return True
+        return self._registry.has_any([fields["user_id"]] if kind is NotificationsRead else fields["recipients"])
+
+    def _verify(self, kind: type[Event], message: AmqpMessage) -> None:
+        """Raise Unavailable or Forbidden unless the event is signed by its source."""
+        headers = message.properties.get("application_headers") or {}
+        token = headers.get(message_headers.PREFIX + message_headers.AUTH_TOKEN)
+        event_id = message.properties.get("message_id") or "-"
+        tokens.verify(token, EVENTS, self._ring, subject=event_id).require_service(kind.source)
 
     def _on_notification_created(self, event: NotificationCreated) -> None:
         """Send the notification to its recipients."""
         self._registry.notify(event.notification, _numbered(event.recipients, event.seqs))
+
+    def _on_notifications_created(self, event: NotificationsCreated) -> None:
+        """Send each notification to its recipients."""
+        for item in event.items:
+            self._registry.notify(item.notification, _numbered(item.recipients, item.seqs))
 
     def _on_notification_changed(self, event: NotificationChanged) -> None:
         """Send the changed text."""
@@ -76,6 +95,7 @@ class Listener:
 
     HANDLERS: ClassVar[dict[type[Event], Callable[["Listener", Any], None]]] = {
         NotificationCreated: _on_notification_created,
+        NotificationsCreated: _on_notifications_created,
         NotificationChanged: _on_notification_changed,
         NotificationsRead: _on_notifications_read,
         SessionEnded: _on_session_ended,

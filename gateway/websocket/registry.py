@@ -45,6 +45,10 @@ class Registry:
         """Return the websockets that are open now."""
         return [connection for own in self._connections.values() for connection in own]
 
+    def has_any(self, users: Iterable[str]) -> bool:
+        """Return whether one of these users has an open websocket."""
+        return not self._connections.keys().isdisjoint(users)
+
     def notify(self, notification: Notification, recipients: Numbered) -> None:
         """Send a notification to all websockets of its recipients."""
         self._send(frames.notification(notification), recipients, notification.id)

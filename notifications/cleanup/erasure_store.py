@@ -1,12 +1,15 @@
 """SQL of the erasure of accounts."""
 
-from sqlalchemy import delete, select
+from collections.abc import Collection
+
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from chassis.db.sql import insert_new
 from notifications.inbox import frame_sequence, inbox_store
 from notifications.models import Delivery, ErasedAccount, InboxRow, Notification
 
+_ERASED = select(ErasedAccount.user_id).where(ErasedAccount.user_id.in_(bindparam("ids", expanding=True)))
 _CORE = {"synchronize_session": False}
 
 
@@ -18,7 +21,12 @@ def mark_erased(session: Session, user_id: str) -> None:
 
 def is_erased(session: Session, user_id: str) -> bool:
     """Return whether an account was deleted."""
-    return session.get(ErasedAccount, user_id) is not None
+    return user_id in erased(session, [user_id])
+
+
+def erased(session: Session, user_ids: Collection[str]) -> set[str]:
+    """Return which of these accounts were deleted."""
+    return set(session.connection().scalars(_ERASED, {"ids": list(user_ids)}))
 
 
 def delete_inbox_rows(session: Session, user_id: str, limit: int) -> bool:

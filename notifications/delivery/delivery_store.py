@@ -8,7 +8,7 @@ from sqlalchemy import Select, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from chassis import clock
-from chassis.db.sql import batch, insert_each
+from chassis.db.sql import batch, insert_groups
 from notifications.channels.delivery_results import DeliveryResult
 from notifications.delivery import receipts_store
 from notifications.models import Delivery, Notification, PostUpdate
@@ -34,22 +34,18 @@ class Claim:
     channels_forced: bool
 
 
-def create(
-    session: Session, notification_id: str, users: Mapping[Channel, Sequence[str]], *, channels_forced: bool
-) -> None:
-    """Create due deliveries to users by channel. Existing ones are not changed."""
+def create(session: Session, channel: Channel, users: Mapping[str, Sequence[str]], *, channels_forced: bool) -> None:
+    """Create due deliveries of notifications to their users by a channel. Existing ones are not changed."""
     now = clock.now()
     values = {
-        "notification_id": notification_id,
+        "channel": channel,
         "chosen": channels_forced,
         "status": "pending",
         "attempts": 0,
         "due_at": now,
         "updated_at": now,
     }
-    for channel, user_ids in users.items():
-        if user_ids:
-            insert_each(session, Delivery, "user_id", user_ids, {"channel": channel, **values})
+    insert_groups(session, Delivery, ("notification_id", "user_id"), users, values)
 
 
 def claim(session: Session, channel: str, limit: int, lease: float, *, urgent: bool = False) -> list[Claim]:

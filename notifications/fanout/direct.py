@@ -32,7 +32,7 @@ def notify(session: Session, request: contract.SendNotification, recipient: Reci
         raise _not_active()
     notification = notification_store.create(session, texts.for_request(request))
     selected = audience.select([recipient], channels=request.channels)
-    dispatch(session, notification, selected, channels_forced=request.channels is not None)
+    dispatch(session, [(notification, selected)], channels_forced=request.channels is not None)
     return serializers.notification(notification)
 
 

@@ -1,5 +1,7 @@
-"""The fan-out: notifies all users who were active when a post was committed."""
+"""The fan-out: notifies all users who were active when a post was committed; of many posts at the same time."""
 
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,25 +17,28 @@ from notifications.fanout import audience, progress_store
 from notifications.fanout.dispatch import dispatch
 from notifications.fanout.progress_store import InterruptedFanout
 from notifications.inbox import inbox_store, notification_store, post_updates_store
-from notifications.inbox.notification_store import Progress
+from notifications.inbox.notification_store import NewPost, Progress
 from notifications.models import Notification
 from notifications.texts import Content
-from users.contract import ActiveRecipients, Recipients
+from users.contract import ActiveRecipients, Recipient, Recipients
 
 
 @dataclass(frozen=True, slots=True)
 class FanoutPost:
     """The post of a fan-out."""
 
-    post_id: str
+    id: str
     author_id: str | None  # None: the account was deleted
     as_of: datetime
     content: Content | None = None  # None: the notification exists already
 
 
+Page = tuple[FanoutPost, list[Recipient]]  # a post, and the next users that it notifies
+
+
 @dataclass(frozen=True, slots=True)
 class Fanout:
-    """Notifies users in pages of `limit`.
+    """Notifies users in pages, and transactions, of `limit`.
 
     Each page commits its progress in the same transaction. So a repetition continues after the last page, and
     concurrent runs for the same post notify every user once.
@@ -43,74 +48,129 @@ class Fanout:
     rpc_client: RpcClient
     limit: int
 
-    def start(self, event: PostCreated) -> None:
-        """Notify the users who were active when the post was committed.
+    def start(self, events: Sequence[PostCreated]) -> list[PostCreated]:
+        """Notify the next page of users of each post, and return the posts that have more pages.
 
-        If not even the first page succeeds, the notification is created without recipients: the reconciler resumes it,
-        however long the error lasts. In a repetition, the first page finds the stored progress.
+        If not even the first page of a single post succeeds, the notification is created without recipients: the
+        reconciler resumes it, however long the error lasts.
         """
-        post = FanoutPost(event.id, event.author_id, event.created_at, texts.for_post(event))
+        by_id = {event.id: event for event in events}
+        posts = [
+            FanoutPost(id_, event.author_id, event.created_at, texts.for_post(event)) for id_, event in by_id.items()
+        ]
         try:
-            self._run(post, Progress())
+            return [by_id[post.id] for post in self._advance(posts)]
         except Exception:
-            with self.db.write() as session:
-                current = _current(session, post)
-                if current is not None:
-                    _create(session, current, Progress())
+            if len(posts) == 1:
+                with self.db.write() as session:
+                    _create_unsent(session, posts[0])
             raise
 
     def resume(self, interrupted: InterruptedFanout) -> None:
-        """Continue an interrupted fan-out."""
-        post = FanoutPost(interrupted.post_id, interrupted.author_id, interrupted.as_of)
-        self._run(post, Progress(interrupted.reached))
+        """Continue an interrupted fan-out until it is complete."""
+        posts = [FanoutPost(interrupted.post_id, interrupted.author_id, interrupted.as_of)]
+        while posts:
+            posts = self._advance(posts)
 
-    def _run(self, post: FanoutPost, progress: Progress) -> None:
-        while not progress.done:
-            request = ActiveRecipients(as_of=post.as_of, after=progress.reached, limit=self.limit)
-            page = self.rpc_client.call("users.active_recipients", request, Recipients)
-            with self.db.write() as session:
-                progress = _notify_page(session, post, progress, page)
+    def _advance(self, posts: Sequence[FanoutPost]) -> list[FanoutPost]:
+        """Notify a page of users of each post; return those that are not complete."""
+        with self.db.read() as session:
+            stored = progress_store.stored(session, [post.id for post in posts])
+        by_progress = defaultdict(list)
+        for post in posts:
+            by_progress[stored.get(post.id, Progress())].append(post)
+        unfinished = []
+        for progress, group in by_progress.items():
+            if not progress.done:
+                for pages, reached in self._pages(group, progress):
+                    with self.db.write() as session:
+                        unfinished += _notify(session, pages, progress, reached)
+        return unfinished
+
+    def _pages(self, posts: Sequence[FanoutPost], progress: Progress) -> Iterator[tuple[list[Page], Progress]]:
+        """Ask users once for the next page of all these posts, and yield it in parts that fit into a transaction."""
+        found = self._ask(posts, progress)
+        if found.inactive is None and len(posts) > 1:  # users of the previous version knows only one time per request
+            for post in posts:
+                yield from self._pages([post], progress)
+            return
+        reached = Progress(found.next or progress.reached, found.next is None)
+        pages = [(post, found.at(position)) for position, post in enumerate(posts)]
+        size = max(1, self.limit // max(1, len(found.items)))  # posts in a transaction, which has `limit` rows at most
+        for start in range(0, len(pages), size):
+            yield pages[start : start + size], reached
+
+    def _ask(self, posts: Sequence[FanoutPost], progress: Progress) -> Recipients:
+        moments = [post.as_of for post in posts]
+        request = ActiveRecipients(
+            as_of=moments[0],
+            moments=moments if len(moments) > 1 else None,
+            after=progress.reached,
+            limit=min(self.limit, 1000),
+            page=self.limit,
+        )
+        return self.rpc_client.call("users.active_recipients", request, Recipients)
 
 
-def _notify_page(session: Session, post: FanoutPost, expected: Progress, page: Recipients) -> Progress:
-    """Notify a page of users, unless the stored progress is not the expected one; return the progress."""
-    current = _current(session, post)
-    if current is None:
-        return Progress(done=True)
-    reached = Progress(page.next or expected.reached, page.next is None)
-    notification = _create(session, current, reached)
-    if notification is None:
-        notification = notification_store.lock_for_post(session, current.post_id)
-        if notification is None:  # removed meanwhile
-            return Progress(done=True)
-        stored = Progress(notification.reached, notification.done)
-        if stored != expected:
-            return stored
-        notification.reached, notification.done = reached.reached, reached.done
-    dispatch(session, notification, audience.select(page.items, author=current.author_id))
+def _notify(session: Session, pages: Sequence[Page], expected: Progress, reached: Progress) -> list[FanoutPost]:
+    """Notify a page of users of each post whose stored progress is the expected one; return the unfinished posts."""
+    recipients = {post.id: users for post, users in pages}
+    posts = {post.id: post for post in _current(session, [post for post, _ in pages])}
+    begun = progress_store.stored(session, list(posts))
+    existing = notification_store.lock_for_posts(session, begun) if begun else {}
+    new = [post for post in posts.values() if post.id not in existing and expected == Progress()]
+    notifications = _create(session, new, reached)
+    for post_id, notification in existing.items():
+        if Progress(notification.reached, notification.done) == expected:
+            notification.reached, notification.done = reached.reached, reached.done
+            notifications[post_id] = notification
+    dispatch(
+        session,
+        [
+            (notification, audience.select(recipients[post_id], author=posts[post_id].author_id))
+            for post_id, notification in notifications.items()
+        ],
+    )
     if reached.done:
-        metrics.FANOUT_SECONDS.observe((clock.now() - current.as_of).total_seconds())
-    return reached
+        for post_id in notifications:
+            metrics.FANOUT_SECONDS.observe((clock.now() - posts[post_id].as_of).total_seconds())
+    return [posts[post_id] for post_id, notification in (existing | notifications).items() if not notification.done]
 
 
-def _create(session: Session, post: FanoutPost, progress: Progress) -> Notification | None:
-    """Create the notification with the progress of this transaction; None if it exists already."""
-    if post.content is None:
-        return None
-    return notification_store.create_for_post(session, post.content, post.post_id, post.as_of, progress)
+def _create_unsent(session: Session, post: FanoutPost) -> None:
+    """Create the notification of a post without recipients, unless it exists."""
+    posts = _current(session, [post])
+    if posts and not notification_store.lock_for_posts(session, [post.id]):
+        _create(session, posts, Progress())
 
 
-def _current(session: Session, post: FanoutPost) -> FanoutPost | None:
-    """Return the post with its newest text; None, and the fan-out is complete, if post or author were deleted.
+def _create(session: Session, posts: Sequence[FanoutPost], progress: Progress) -> dict[str, Notification]:
+    """Create the notifications of new posts with the progress of this transaction; return them by the ids of posts."""
+    new = [NewPost(post.id, post.content, post.as_of) for post in posts if post.content is not None]
+    created = notification_store.create_for_posts(session, new, progress)
+    return {post.id: notification for post, notification in zip(new, created, strict=True)}
 
-    Inboxes are locked until the commit, so that no update of the post is applied meanwhile.
+
+def _current(session: Session, posts: Sequence[FanoutPost]) -> list[FanoutPost]:
+    """Return posts with their newest texts; not those that were deleted, or whose author was: these are complete.
+
+    Inboxes are locked until the commit, so that no update of a post is applied meanwhile.
     """
     inbox_store.lock(session)
-    update = post_updates_store.get(session, post.post_id)
-    author_erased = post.author_id is None or erasure_store.is_erased(session, post.author_id)
-    if author_erased or (update is not None and update.text is None):
-        progress_store.finish(session, post.post_id)
-        return None
-    if update is None or post.content is None:  # the update of an existing notification was applied to it
+    newest = post_updates_store.newest(session, [post.id for post in posts])
+    erased = erasure_store.erased(session, {post.author_id for post in posts if post.author_id is not None})
+    deleted = [
+        post.id
+        for post in posts
+        if post.author_id is None or post.author_id in erased or newest.get(post.id, "") is None
+    ]
+    if deleted:
+        progress_store.finish(session, deleted)
+    return [_with_text(post, newest.get(post.id)) for post in posts if post.id not in deleted]
+
+
+def _with_text(post: FanoutPost, text: str | None) -> FanoutPost:
+    """Return a new post with the text of its newest update, if there is one; an existing notification has it."""
+    if text is None or post.content is None:
         return post
-    return replace(post, content=replace(post.content, message=texts.post_excerpt(update.text or "")))
+    return replace(post, content=replace(post.content, message=texts.post_excerpt(text)))

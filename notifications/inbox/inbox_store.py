@@ -1,12 +1,12 @@
 """SQL of inboxes."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import Row, func, select, update
 from sqlalchemy.orm import Session
 
 from chassis import clock
-from chassis.db.sql import advisory_lock, insert_each
+from chassis.db.sql import advisory_lock, insert_groups
 from notifications.models import InboxRow, Notification
 
 _LOCK = 4_207_849_485  # arbitrary key of a PostgreSQL advisory lock
@@ -27,11 +27,10 @@ def snapshot(session: Session) -> None:
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
 
 
-def add(session: Session, notification_id: str, users: Sequence[str]) -> None:
-    """Put a notification into inboxes that do not have it yet."""
-    if users:
-        lock(session)
-        insert_each(session, InboxRow, "user_id", users, {"notification_id": notification_id})
+def add(session: Session, users: Mapping[str, Sequence[str]]) -> None:
+    """Put notifications, in this order, into the inboxes of their users that do not have them yet."""
+    lock(session)
+    insert_groups(session, InboxRow, ("notification_id", "user_id"), users, {})
 
 
 def newest(session: Session, user_id: str, limit: int, before: int | None) -> list[Row[InboxRow, Notification]]:

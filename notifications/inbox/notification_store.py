@@ -1,5 +1,6 @@
 """SQL of notifications."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -7,7 +8,6 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from chassis import clock
-from chassis.db.sql import insert_new
 from chassis.ids import new_id
 from notifications.models import Notification
 from notifications.texts import Content
@@ -21,6 +21,15 @@ class Progress:
     done: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class NewPost:
+    """A post, the content of its notification, and the time that decides which users were active."""
+
+    id: str
+    content: Content
+    as_of: datetime
+
+
 def create(session: Session, content: Content) -> Notification:
     """Create a notification whose recipients are all added in this transaction."""
     row = _row(content, Progress(done=True))
@@ -28,15 +37,13 @@ def create(session: Session, content: Content) -> Notification:
     return Notification(**row)
 
 
-def create_for_post(
-    session: Session, content: Content, post_id: str, as_of: datetime, progress: Progress
-) -> Notification | None:
-    """Create the notification about a post; return None if it exists already.
-
-    `as_of` decides which users were active. `progress` is that of this transaction.
-    """
-    row = _row(content, progress) | {"source": post_id, "as_of": as_of}
-    return Notification(**row) if insert_new(session, Notification, row) else None
+def create_for_posts(session: Session, posts: Sequence[NewPost], progress: Progress) -> list[Notification]:
+    """Create the notifications about posts that have none. `progress` is that of this transaction."""
+    if not posts:
+        return []
+    rows = [_row(post.content, progress) | {"source": post.id, "as_of": post.as_of} for post in posts]
+    session.connection().execute(insert(Notification), rows)
+    return [Notification(**row) for row in rows]
 
 
 def get(session: Session, notification_id: str) -> Notification | None:
@@ -46,7 +53,13 @@ def get(session: Session, notification_id: str) -> Notification | None:
 
 def lock_for_post(session: Session, post_id: str) -> Notification | None:
     """Return the notification about a post, locked until the commit."""
-    return session.scalar(select(Notification).where(Notification.source == post_id).with_for_update())
+    return lock_for_posts(session, [post_id]).get(post_id)
+
+
+def lock_for_posts(session: Session, post_ids: Collection[str]) -> dict[str, Notification]:
+    """Return the notifications about posts by the ids of the posts, locked until the commit."""
+    query = select(Notification).where(Notification.source.in_(post_ids)).order_by(Notification.id)
+    return {str(notification.source): notification for notification in session.scalars(query.with_for_update())}
 
 
 def _row(content: Content, progress: Progress) -> dict[str, object]:

@@ -1,10 +1,15 @@
 """SQL of updates of posts."""
 
+from collections.abc import Collection
 from datetime import datetime
 
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from notifications.models import PostUpdate
+
+# Built once: that costs more than to run it for one post.
+_NEWEST = select(PostUpdate.post_id, PostUpdate.text).where(PostUpdate.post_id.in_(bindparam("ids", expanding=True)))
 
 
 def store(session: Session, post_id: str, text: str | None, changed_at: datetime) -> bool:
@@ -22,6 +27,6 @@ def store(session: Session, post_id: str, text: str | None, changed_at: datetime
     return True
 
 
-def get(session: Session, post_id: str) -> PostUpdate | None:
-    """Return the newest update of a post."""
-    return session.get(PostUpdate, post_id)
+def newest(session: Session, post_ids: Collection[str]) -> dict[str, str | None]:
+    """Return the newest texts of those of the posts that were edited, or None if they were deleted, by their ids."""
+    return {row.post_id: row.text for row in session.connection().execute(_NEWEST, {"ids": list(post_ids)})}

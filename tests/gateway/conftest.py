@@ -40,7 +40,9 @@ def settings() -> dict[str, Any]:
     if not is_module_patched("socket"):
         pytest.exit("the gateway is tested under `python -m gevent.monkey --module pytest`", returncode=2)
     set_keys()
-    return config.load("gateway") | {"AMQP_URI": amqp_uri("gateway.app")}
+    settings: dict[str, Any] = config.load("gateway") | {"AMQP_URI": amqp_uri("gateway.app")}
+    settings["gateway"]["rpc"]["wait"] = 1
+    return settings
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,15 @@ from gateway.rpc.broker import Broker
 from gateway.websocket.connection import Connection
 from gateway.websocket.listener import Listener
 from gateway.websocket.registry import Registry
-from notifications.contract import Notification, NotificationChanged, NotificationCreated, NotificationsRead, Replay
+from notifications.contract import (
+    Notification,
+    NotificationChanged,
+    NotificationCreated,
+    NotificationsCreated,
+    NotificationsRead,
+    NotifiedUsers,
+    Replay,
+)
 from tests.gateway.conftest import LIMIT, amqp_uri, until
 from users.contract import Identity
 
@@ -94,6 +102,18 @@ def test_frames_are_sent_in_the_order_of_their_numbers(received: SendBuffer, pub
     first, second, read = received.frames(3)
     assert [(frame["seq"], frame["message"]) for frame in (first, second)] == [(1, "first"), (2, "second")]
     assert read == {"seq": 3, "type": "read", "ids": [TEA], "unread": 3}
+
+
+def test_notifications_of_one_event_are_sent_in_their_order(received: SendBuffer, publish: Publish) -> None:
+    items = [
+        NotifiedUsers(notification=tea("first"), recipients=[USER, OTHER], seqs=[1, 8]),
+        NotifiedUsers(notification=tea("second"), recipients=[USER], seqs=[2]),
+        NotifiedUsers(notification=tea("not for USER"), recipients=[OTHER], seqs=[9]),
+    ]
+    publish(NEW, NotificationsCreated(items=items))
+    publish(NEWEST, NotificationsRead(user_id=USER, ids=[TEA], unread=3, seq=3))
+    frames = received.frames(3)
+    assert [(frame["seq"], frame.get("message")) for frame in frames] == [(1, "first"), (2, "second"), (3, None)]
 
 
 def test_late_page_of_a_change_is_sent_to_its_own_users(received: SendBuffer, publish: Publish) -> None:

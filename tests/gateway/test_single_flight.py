@@ -65,9 +65,9 @@ def test_concurrent_misses_make_one_call(computation: Computation) -> None:
 def test_response_is_cached(computation: Computation, redis: RedisClient) -> None:
     computation.finish.set()
     computation.request()
-    stored: Any = redis.connection.get(computation.key)
+    stored: Any = redis.execute("GET", computation.key)
     assert unpack(stored) == RESPONSE
-    assert 0 < int(redis.connection.ttl(computation.key)) <= 60
+    assert 0 < redis.execute("TTL", computation.key) <= 60
 
 
 def test_error_is_raised_in_all_waiting_requests_and_in_no_later_one(computation: Computation) -> None:

@@ -5,18 +5,25 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Row, Select, Text, cast, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Exists, Row, Text, cast, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.db.sql import batch
 from chassis.ids import new_id
-from users.contract import ActiveRecipients, Channel, Recipient
+from users.contract import ActiveRecipients, Recipient
 from users.models import User, UserSession
 
 KEEP_ENDED = timedelta(days=30)  # so that `active_recipients` can answer about the past
 
-_RECIPIENTS = TypeAdapter(list[Recipient])
+
+class Candidate(Recipient):
+    """A user who may have been active; `throughout`: certainly, and in all the time."""
+
+    throughout: bool = True
+
+
+_CANDIDATES = TypeAdapter(list[Candidate])
 _SESSIONS_AND_USERS = select(UserSession, User).join(User, User.id == UserSession.user_id)
 
 
@@ -67,25 +74,38 @@ def ends_after(time: datetime) -> ColumnElement[bool]:
     return func.least(UserSession.expires_at, UserSession.revoked_at) > time  # `least` ignores nulls
 
 
-def active_recipients(session: Session, request: ActiveRecipients, limit: int) -> list[Recipient]:
-    """Return users whose account was open and who had a live session at a time, in order of id.
+def candidates(session: Session, request: ActiveRecipients, times: Sequence[datetime], limit: int) -> list[Candidate]:
+    """Return users who may have been active at one of these times, in order of id; if it is only one, they were.
 
     PostgreSQL returns the page as one JSON text: 2.3 ms of CPU per 1,000 users; rows and models took 6.4 ms.
     """
-    page = _active(request).order_by(User.id).limit(limit).subquery("page")
-    text = session.scalar(select(cast(func.json_agg(page.table_valued()), Text)))
-    return _RECIPIENTS.validate_json(text or "[]")
-
-
-def _active(request: ActiveRecipients) -> Select[str, list[Channel]]:
-    as_of, after = request.as_of, request.after or ""
-    was_open = or_(User.deactivated_at.is_(None), User.deactivated_at > as_of)
+    first, last, after = min(times), max(times), request.after or ""
     # Both tables have the condition on `after`: otherwise a merge join reads all earlier sessions for every page.
-    had_session = exists().where(
-        UserSession.user_id == User.id, UserSession.user_id > after, UserSession.created_at <= as_of, ends_after(as_of)
-    )
-    query = select(User.id, User.notify_by).where(User.id > after, was_open, had_session)
-    return query if request.ids is None else query.where(User.id.in_(request.ids))
+    had_session = _has_session(last, first).where(UserSession.user_id > after)
+    query = select(User.id, User.notify_by).where(User.id > after, _was_open(first), had_session)
+    if first != last:
+        query = query.add_columns((_was_open(last) & _has_session(first, last)).label("throughout"))
+    if request.ids is not None:
+        query = query.where(User.id.in_(request.ids))
+    page = query.order_by(User.id).limit(limit).subquery("page")
+    text = session.scalar(select(cast(func.json_agg(page.table_valued()), Text)))
+    return _CANDIDATES.validate_json(text or "[]")
+
+
+def times_of_activity(session: Session, users: Sequence[str]) -> Sequence[Row[str, datetime, datetime]]:
+    """Return user, beginning and end of each session of these users; closing the account ends it."""
+    end = func.least(UserSession.expires_at, UserSession.revoked_at, User.deactivated_at)
+    query = select(UserSession.user_id, UserSession.created_at, end).join(User, User.id == UserSession.user_id)
+    return session.execute(query.where(UserSession.user_id.in_(users))).all()
+
+
+def _has_session(begun: datetime, not_ended: datetime) -> Exists:
+    """Return the condition that one session of the user had begun at one time, and had not ended at the other."""
+    return exists().where(UserSession.user_id == User.id, UserSession.created_at <= begun, ends_after(not_ended))
+
+
+def _was_open(time: datetime) -> ColumnElement[bool]:
+    return or_(User.deactivated_at.is_(None), User.deactivated_at > time)
 
 
 def revoke(session: Session, user_id: str, *conditions: ColumnElement[bool]) -> list[str]:

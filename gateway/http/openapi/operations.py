@@ -122,7 +122,7 @@ def _parameters(route: Route, path: str) -> list[dict[str, Any]]:
         found += _query(route)
     if route.idempotent:
         found.append(_KEY)
-    if route.tag:
+    if route.tags:
         found.append(_IF_NONE_MATCH)
     return found
 
@@ -147,7 +147,7 @@ def _successes(route: Route, schemas: Schemas) -> dict[str, Any]:
     if route.status == HTTPStatus.NO_CONTENT:
         done = {"204": {"description": "Done.", "headers": references(*headers)}}
         return done | ({"200": _page()} if route.html_page else {})
-    headers += CACHED if route.tag else CACHED[1:]
+    headers += CACHED if route.tags else CACHED[1:]
     if "next" in response_model(route).model_fields:
         headers.append("Link")
     if route.idempotent:
@@ -158,7 +158,7 @@ def _successes(route: Route, schemas: Schemas) -> dict[str, Any]:
         "content": _content(response_model(route), "serialization", schemas),
     }
     unchanged = {"description": "The client has the current version.", "headers": references(*GUARDED, *CACHED)}
-    return {str(route.status): answer} | ({"304": unchanged} if route.tag else {})
+    return {str(route.status): answer} | ({"304": unchanged} if route.tags else {})
 
 
 def _content(model: type[Message], mode: Any, schemas: Schemas) -> dict[str, Any]:

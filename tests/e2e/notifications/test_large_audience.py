@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from bench.bulk_users import EMAIL_DOMAIN, PHONE_PREFIX, Inserted, UsersDatabase, users_database
-from bench.post_deliveries import PostDeliveries
+from bench.data.deliveries import PostDeliveries
+from bench.data.users import EMAIL_DOMAIN, PHONE_PREFIX, Inserted, UsersDatabase, users_database
 from dev.machine.waiting import until
 from dev.platform.instance import Instance
 from tests.e2e.support.client import NewClient

@@ -33,6 +33,10 @@ REJECTED_ALTHOUGH_VALID = {
     "Register": "phone numbers, domains and passwords have rules beyond their form",
     "UpdateAccount": "the same, and the current password must be right",
     "DeleteAccount": "the password must be right",
+    "Invite": "domains have rules beyond their form",
+    "BeginSecondFactor": "the password must be right",
+    "ConfirmSecondFactor": "the code must be right",
+    "RemoveSecondFactor": "password and code must be right",
 }
 ACCEPTED = ["2xx", "304", "401", "403", "404", "409", "422", "429"]
 

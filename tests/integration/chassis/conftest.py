@@ -145,9 +145,9 @@ def publish_event(settings: Settings) -> Iterator[PublishEvent]:
     """Publish OrderPlaced as the orders service does; returns the event's id."""
     publisher = BatchPublisher(settings["AMQP_URI"], settings["HEARTBEAT"], "orders", keyring.from_config(settings))
 
-    def publish_event(quantity: object) -> str:
+    def publish_event(quantity: object, request_id: str = "r-1") -> str:
         payload = {"order_id": ORDER_ID, "item": "tea", "quantity": quantity}
-        envelope = Envelope(new_id(), "order_placed", durable=True, payload=payload, request_id="r-1")
+        envelope = Envelope(new_id(), "order_placed", durable=True, payload=payload, request_id=request_id)
         assert publisher.publish([envelope]) == {envelope.id}
         return envelope.id
 

@@ -9,14 +9,14 @@ from nameko.runners import ServiceRunner
 
 from chassis.auth.caller import Caller
 from chassis.ids import new_id
-from feeds.contract import CACHE_TAG
+from feeds.contract import DETAILS_TAG, LISTS_TAG, post_tag
 from feeds.service import FeedsService
 from tests.integration.support.rpc import Rpc
 
 ADA = Caller("gateway", user=new_id(), username="ada")
 BEN = Caller("gateway", user=new_id(), username="ben")
 
-TagVersion = Callable[[], int]
+TagVersions = Callable[[str], tuple[str | None, ...]]
 
 
 @pytest.fixture
@@ -32,6 +32,6 @@ def feeds(container: ServiceContainer, rpc: Rpc) -> Rpc:
 
 
 @pytest.fixture
-def tag_version(redis: Any) -> TagVersion:
-    """Return the version of the cache tag of posts, which grows when cached responses are invalidated."""
-    return lambda: int(redis.get(f"tag:{CACHE_TAG}") or 0)
+def tag_versions(redis: Any) -> TagVersions:
+    """Return the versions of the cache tags of lists, of all details, and of a post."""
+    return lambda post_id: tuple(redis.get(f"tag:{tag}") for tag in (LISTS_TAG, DETAILS_TAG, post_tag(post_id)))

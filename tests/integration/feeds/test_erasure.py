@@ -15,7 +15,7 @@ from chassis.errors import Unauthenticated
 from feeds import posts
 from feeds.contract import Post
 from feeds.models import Post as PostRow
-from tests.integration.feeds.conftest import ADA, BEN, TagVersion
+from tests.integration.feeds.conftest import ADA, BEN, TagVersions
 from tests.integration.support.databases import Databases
 from tests.integration.support.events import Listen
 from tests.integration.support.rpc import GATEWAY, Rpc
@@ -37,19 +37,21 @@ def erase(container: ServiceContainer) -> Erase:
 
 @pytest.mark.parametrize("trigger", ["account_erased", "erase_author"])
 def test_all_posts_of_a_deleted_account_are_deleted_with_their_events(  # noqa: PLR0913, PLR0917 - fixtures
-    feeds: Rpc, erase: Erase, listen: Listen, tag_version: TagVersion, monkeypatch: pytest.MonkeyPatch, trigger: str
+    feeds: Rpc, erase: Erase, listen: Listen, tag_versions: TagVersions, monkeypatch: pytest.MonkeyPatch, trigger: str
 ) -> None:
     monkeypatch.setattr(posts, "ERASURE_BATCH", 2)
     other = feeds("feeds.create", BEN, text="hello")
     deleted = [feeds("feeds.create", ADA, text="hello")["id"] for _ in range(5)]
-    version = tag_version()
+    before = tag_versions(deleted[0])
     events = listen("feeds")
     if trigger == "account_erased":
         erase()
     else:
         assert feeds("feeds.erase_author", GATEWAY, author_id=ADA.user) == {}
     assert feeds("feeds.all")["items"] == [other]
-    assert tag_version() > version
+    lists, details, _ = tag_versions(deleted[0])
+    assert lists != before[0]
+    assert details != before[1]
     assert [events.next("post_deleted")["id"] for _ in deleted] == deleted
 
 

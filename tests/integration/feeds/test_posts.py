@@ -13,7 +13,7 @@ from chassis import clock
 from chassis.errors import NotFound
 from feeds import service
 from feeds.models import Post
-from tests.integration.feeds.conftest import ADA, TagVersion
+from tests.integration.feeds.conftest import ADA, TagVersions
 from tests.integration.support.databases import Databases
 from tests.integration.support.events import Listen
 from tests.integration.support.rpc import Rpc
@@ -92,13 +92,14 @@ def test_deletion_hides_a_post_and_publishes_one_event(feeds: Rpc, post: dict[st
 
 
 @pytest.mark.parametrize("method", ["create", "edit", "delete"])
-def test_cached_responses_are_invalidated_before_the_reply(
-    feeds: Rpc, post: dict[str, Any], tag_version: TagVersion, method: str
+def test_cached_lists_and_the_details_of_the_post_are_invalidated_before_the_reply(
+    feeds: Rpc, post: dict[str, Any], tag_versions: TagVersions, method: str
 ) -> None:
     arguments = {"create": {"text": "new"}, "edit": {"id": post["id"], "text": "new"}, "delete": {"id": post["id"]}}
-    before = tag_version()
+    before = tag_versions(post["id"])
     feeds(f"feeds.{method}", ADA, **arguments[method])
-    assert tag_version() > before
+    changed = [old != new for old, new in zip(before, tag_versions(post["id"]), strict=True)]
+    assert changed == [True, False, method != "create"]  # lists, all details, the details of the post
 
 
 def test_row_of_a_deleted_post_remains_for_a_day_without_its_text(

@@ -12,7 +12,7 @@ from chassis import clock
 from chassis.auth.caller import Caller
 from chassis.contract import Message
 from chassis.ids import new_id
-from feeds.contract import Post, PostPage
+from feeds.contract import DETAILS_TAG, LISTS_TAG, Post, PostPage
 from gateway.authors import join
 from gateway.models import AuthorRow
 from gateway.request.context import from_environ
@@ -36,7 +36,8 @@ class RecordingClient:
 @pytest.fixture
 def backends(platform: dict[str, Any], database: Engine, rpc: Rpc) -> Any:
     assert platform
-    tags = SimpleNamespace(invalidate=lambda _tag: None)
+    invalidated: list[str] = []
+    tags = SimpleNamespace(invalidate=lambda *tags: invalidated.extend(tags), invalidated=invalidated)
     return SimpleNamespace(database=sessionmaker(database), rpc=RecordingClient(rpc), tags=tags)
 
 
@@ -72,6 +73,19 @@ def test_missing_authors_are_requested_once_even_unknown_ones(backends: Any, rpc
     for _ in range(3):
         assert shown(backends, ada, gone, ada) == ["ada", ERASED, "ada"]
     assert len(backends.rpc.calls) <= 1
+
+
+@pytest.mark.parametrize("event_first", [True, False])
+def test_rename_invalidates_cached_posts_before_the_reply_even_if_its_event_came_first(
+    backends: Any, rpc: Rpc, ada: dict[str, Any], handle: Handle, *, event_first: bool
+) -> None:
+    save(backends, ada)
+    renamed = rename(rpc, ada, "lovelace")
+    if event_first:
+        handle(AccountChanged.model_validate(renamed | {"changed_at": renamed["username_changed_at"]}))
+    backends.tags.invalidated.clear()
+    save(backends, renamed)
+    assert set(backends.tags.invalidated) == {LISTS_TAG, DETAILS_TAG}
 
 
 def test_newest_name_stays_when_replies_to_two_renames_are_handled_in_the_other_order(

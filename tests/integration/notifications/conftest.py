@@ -25,6 +25,7 @@ from notifications.texts import Content
 from tests.integration.notifications.support import CreateDeliveries, Deliver, Deliveries, PublishPost, Rows, Until
 from tests.integration.notifications.users_service import Accounts, UsersService
 from tests.integration.support.fakes import FakeServer
+from users.contract import Channel
 
 # SQLite has one writer, so there is nothing to test.
 ON_POSTGRESQL = ["inbox/test_lock.py", "inbox/test_stopped_process.py"]
@@ -102,12 +103,11 @@ def create_deliveries(database: Engine) -> CreateDeliveries:
     """Create deliveries as a fan-out does: `create_deliveries("email", ada, ben)` returns the notification's id."""
 
     def create_deliveries(
-        channel: str, *users: str, title: str = "Tea", message: str = "Chai?", forced: bool = False
+        channel: Channel, *users: str, title: str = "Tea", message: str = "Chai?", forced: bool = False
     ) -> str:
         with Session(database) as session, session.begin():
             notification = notification_store.create(session, Content("message", title, message))
-            by_channel: Any = {channel: users}
-            delivery_store.create(session, notification.id, by_channel, channels_forced=forced)
+            delivery_store.create(session, channel, {notification.id: users}, channels_forced=forced)
             return notification.id
 
     return create_deliveries

@@ -31,6 +31,7 @@ class Accounts:
         self.failing_calls: Collection[int] = []  # counted from 1
         self.calls = 0
         self.recipient_requests: list[ActiveRecipients] = []
+        self.inactive: dict[str, list[int]] | None = {}  # None: users is of the release 0.1.0
         self.opted_out: list[str] = []  # phone numbers
         self.codes: dict[str, IssuedCode] = {}
 
@@ -68,7 +69,8 @@ class UsersService(Service):
         ids = [user for user in ids if request.ids is None or user in request.ids]
         page = ids[: request.limit]
         items = [Recipient(id=user, notify_by=self.accounts.contacts[user].notify_by) for user in page]
-        return Recipients(items=items, next=page[-1] if len(ids) > request.limit else None)
+        inactive = None if request.moments is None else self.accounts.inactive
+        return Recipients(items=items, next=page[-1] if len(ids) > request.limit else None, inactive=inactive)
 
     @rpc
     def contacts(self, request: Contacts) -> ContactList:

@@ -23,12 +23,12 @@ class EventListener:
         self._received: deque[tuple[str, dict[str, Any]]] = deque()
         Consumer(channel, [queue], no_ack=True, on_message=self._on_message).consume()
 
-    def next(self, event: str) -> dict[str, Any]:
-        """Wait for the next event of a type and return its payload. Raises TimeoutError."""
+    def next(self, *types: str) -> dict[str, Any]:
+        """Wait for the next event of these types and return its payload. Raises TimeoutError."""
         deadline = time.monotonic() + TIMEOUT
         while True:
             for event_and_payload in self._received:
-                if event_and_payload[0] == event:
+                if event_and_payload[0] in types:
                     self._received.remove(event_and_payload)
                     return event_and_payload[1]
             self._connection.drain_events(timeout=max(0.01, deadline - time.monotonic()))

@@ -65,3 +65,34 @@ def test_pages_have_every_user_once_with_the_chosen_channels(users: Rpc, new_use
     expected = [{"id": user.id, "notify_by": user.account["notify_by"]} for user in active]
     assert first["items"] + second["items"] == expected
     assert second["next"] is None
+
+
+def test_users_who_were_not_active_at_all_moments_are_listed_with_the_others(
+    users: Rpc, new_user: NewUser, log_in: LogIn
+) -> None:
+    moments = [clock.now()]
+
+    def next_moment() -> None:
+        moments.append(clock.now())
+
+    always = new_user("ada")
+    left, back, gone = new_user("ben"), new_user("cem"), new_user("dia")
+    next_moment()
+    users("users.logout", left.caller)
+    users("users.logout", back.caller)
+    users("users.set_active", OPERATOR, username="dia", is_active=False)
+    next_moment()
+    log_in("cem")
+    next_moment()
+    times = [moment.isoformat() for moment in moments[1:]]
+    page = users("users.active_recipients", NOTIFICATIONS, as_of=times[0], moments=times)
+    assert [item["id"] for item in page["items"]] == [always.id, left.id, back.id, gone.id]
+    assert page["inactive"] == {left.id: [1, 2], back.id: [1], gone.id: [1, 2]}
+    page = users("users.active_recipients", NOTIFICATIONS, as_of=times[1], moments=times[1:2])
+    assert ([item["id"] for item in page["items"]], page["inactive"]) == ([always.id], {})
+
+
+def test_larger_page_replaces_the_limit(users: Rpc, new_user: NewUser) -> None:
+    active = [new_user(name).id for name in ("ada", "ben", "cem")]
+    page = users("users.active_recipients", NOTIFICATIONS, as_of=clock.now().isoformat(), limit=1, page=2)
+    assert [item["id"] for item in page["items"]] == active[:2]

@@ -61,6 +61,14 @@ def test_raw_value_is_not_parsed_as_yaml(load_sample: LoadSample, value: str) ->
     assert (loaded["url"], loaded["phone"]) == (value, value)
 
 
+def test_variable_of_an_owner_replaces_the_common_one_for_this_owner_only(
+    load_sample: LoadSample, tmp_path: Path
+) -> None:
+    assert load_sample(TEST_URL="common", ORDERS__TEST_URL="own")["url"] == "common"
+    assert load(path=tmp_path / "config.yml", owner="orders")["url"] == "own"
+    assert load(path=tmp_path / "config.yml", owner="users")["url"] == "common"
+
+
 def test_every_variable_is_read_once() -> None:
     lines = (REPOSITORY / config.FILE).read_text().splitlines()
     settings = [line for line in lines if not line.startswith("#")]

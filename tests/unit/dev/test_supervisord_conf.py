@@ -12,7 +12,7 @@ from dev import DevError
 from dev.machine.state import State
 from dev.platform import environment
 from dev.platform.instance import port_names
-from dev.platform.programs import GATEWAY, SERVICES, process_names, program_of, replicas
+from dev.platform.programs import ALL_SERVICES, GATEWAY, SERVICES, process_names, program_of, topology
 from dev.platform.supervisord import configuration
 from dev.servers import ALL, haproxy
 
@@ -77,15 +77,29 @@ def test_paths_with_special_characters_are_escaped(read: Read) -> None:
 @pytest.mark.parametrize(
     ("given", "error"),
     [
-        ({"TOPOLOGY": "large"}, "TOPOLOGY is one of single, scale"),
+        ({"TOPOLOGY": "large"}, "TOPOLOGY is one of single, scale, small"),
         (SCALE | {"TLS_CERT": "/etc/cert.pem"}, "unset TLS_CERT"),
         (SCALE | {"FEEDS_DB_URI": "sqlite:///feeds"}, "set FEEDS_DB_URI too"),
     ],
 )
 def test_impossible_topology_is_an_error(read: Read, given: dict[str, str], error: str) -> None:
-    assert replicas({"TOPOLOGY": ""}) == 1
+    assert topology({"TOPOLOGY": ""}).replicas == 1
     with pytest.raises(DevError, match=error):
         read(**given)
+
+
+def test_small_runs_all_services_in_one_process_each_with_its_own_rabbitmq_user_and_keys(read: Read) -> None:
+    composed, groups = read(TOPOLOGY="small")
+    assert groups["applications"].keys() == {ALL_SERVICES, GATEWAY}
+    program = groups["applications"][ALL_SERVICES]
+    assert words(program)[-len(SERVICES) :] == [*SERVICES]
+    for service in ("users", "feeds", "notifications", "deliveries", "gateway"):
+        account = "notifications" if service == "deliveries" else service
+        uri = program.environment[f"{service.upper()}__AMQP_URI"]
+        assert uri == composed[f"BARAZA_{account.upper()}_AMQP_URI"]
+        assert program.environment[f"{service.upper()}__SERVICE_TOKEN_KEYS"].split(",")[0].endswith(f"/{service}")
+    assert composed["WEB_CONCURRENCY"] == "1"
+    assert composed["NOTIFICATIONS_DB_URI"].startswith("postgresql")
 
 
 def test_scale_runs_two_processes_of_each_program_on_ports_of_their_own(read: Read) -> None:

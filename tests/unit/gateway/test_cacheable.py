@@ -3,6 +3,7 @@
 import pytest
 
 from chassis.ids import new_id
+from feeds.contract import DETAILS_TAG, LISTS_TAG, post_tag
 from gateway.http.cacheable import CacheableRoutes
 from gateway.routing.table import ROUTES
 
@@ -12,7 +13,7 @@ POST, AUTHOR = new_id(), new_id()
 
 def name(path: str, query: str = "", method: str = "GET") -> str | None:
     found = ROUTE_NAMES.find({"REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": query})
-    return found and found[1]
+    return found.name if found else None
 
 
 @pytest.mark.parametrize(
@@ -53,3 +54,10 @@ def test_invalid_and_other_requests_are_not_cached(path: str, query: str) -> Non
 
 def test_only_get_requests_are_cached() -> None:
     assert name("/all-posts/", method="POST") is None
+
+
+def test_details_depend_on_the_tag_of_their_own_post() -> None:
+    paths = [f"/post-detail/{POST}/", f"/feeds/detail/{POST}/", "/all-posts/"]
+    found = [ROUTE_NAMES.find({"REQUEST_METHOD": "GET", "PATH_INFO": path}) for path in paths]
+    details = (DETAILS_TAG, post_tag(POST))
+    assert [cacheable and cacheable.tags for cacheable in found] == [details, details, (LISTS_TAG,)]

@@ -120,7 +120,7 @@ IMPLIED = [
     ({"status": 204, "reply": Empty}, {"204", "400", "413", "415", "422"}),
     ({"access": Access.USER, "fields_in": "query", "request": PageRequest}, {"200", "401", "422"}),
     ({"access": Access.STAFF, "method": "GET", "request": Empty}, {"200", "401", "403"}),
-    ({"method": "GET", "request": GetUser, "paths": ("/thing/<id>/",), "tag": "t"}, {"200", "304", "404"}),
+    ({"method": "GET", "request": GetUser, "paths": ("/thing/<id>/",), "tags": ("t",)}, {"200", "304", "404"}),
     ({"method": "DELETE", "request": GetUser, "paths": ("/thing/<id>/",), "fields_in": "path"}, {"200", "404"}),
     ({"status": 204, "reply": Empty, "request": Empty, "html_page": lambda _: None}, {"200", "204"}),
     ({"idempotent": True}, {"200", "400", "409", "413", "415", "422"}),

@@ -3,6 +3,7 @@
 import pytest
 
 from chassis.errors import TooManyRequests
+from gateway.cache.local_cache import LocalCache
 from gateway.cache.redis_client import RedisClient, RedisUnavailable
 from gateway.limits.lock import Lock
 from gateway.limits.lookup import Lookup
@@ -36,10 +37,10 @@ def test_without_redis_requests_are_counted_in_the_process() -> None:
 
 
 def test_after_a_redis_error_lookups_fail_without_connecting() -> None:
-    lookup = Lookup(RedisClient(UNREACHABLE), Rate(2, 60), Rate(3, 60))
+    lookup = Lookup(RedisClient(UNREACHABLE), Rate(2, 60), Rate(3, 60), LocalCache(0))
     for _ in range(1000):  # each attempt to connect would cost far more than this loop may take
         with pytest.raises(RedisUnavailable):
-            lookup.find(None, "1.1.1.1", None, "")
+            lookup.find(None, "1.1.1.1")
 
 
 def test_without_redis_every_lock_is_free() -> None:

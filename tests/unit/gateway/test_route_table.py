@@ -32,4 +32,4 @@ def test_route_names_and_endpoints_are_unique() -> None:
 
 
 def test_only_public_routes_use_the_shared_cache() -> None:
-    assert all(route.access is Access.ANYONE and route.method == "GET" for route in ROUTES if route.tag)
+    assert all(route.access is Access.ANYONE and route.method == "GET" for route in ROUTES if route.tags)

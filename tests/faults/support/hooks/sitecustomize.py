@@ -72,26 +72,38 @@ def publisher(module: ModuleType) -> None:
 
 
 def handler(module: ModuleType) -> None:
-    """Crash after the commit of a handler and before its ack; acknowledge failed events instead of retrying them."""
-    finisher, retry = module.EventHandler._finisher, module.EventHandler._retry  # noqa: SLF001
+    """Crash after the commit of a handler and before its ack."""
+    acknowledge = module.EventHandler._acknowledge  # noqa: SLF001
+
+    def crashing(self: Any, received: Sequence[Any]) -> None:
+        crash("handler", f"{self.container.service_name}.{self.method_name}")
+        acknowledge(self, received)
+
+    module.EventHandler._acknowledge = crashing  # noqa: SLF001
+
+
+def batch_handler(module: ModuleType) -> None:
+    """Crash after the commit of a batch, before its events are acknowledged or moved to the end of the queue."""
+    settle = module.BatchEventHandler._settle  # noqa: SLF001
 
     def crashing(self: Any, *args: Any) -> Any:
-        finish = finisher(self, *args)
+        crash("handler", f"{self.container.service_name}.{self.method_name}")
+        return settle(self, *args)
 
-        def crash_or_finish(context: Any, result: Any, exc_info: Any) -> Any:
-            if exc_info is None:
-                crash("handler", f"{self.container.service_name}.{self.method_name}")
-            return finish(context, result, exc_info)
+    module.BatchEventHandler._settle = crashing  # noqa: SLF001
 
-        return crash_or_finish
+
+def retries(module: ModuleType) -> None:
+    """Acknowledge failed events instead of retrying them."""
+    retry = module.Retries.retry
 
     def forgetful(self: Any, message: Any, *args: Any) -> Any:
         if not off("retry"):
             return retry(self, message, *args)
-        self.queue_consumer.ack_message(message)
+        self._consumer.ack_message(message)
         return "lost"
 
-    module.EventHandler._finisher, module.EventHandler._retry = crashing, forgetful  # noqa: SLF001
+    module.Retries.retry = forgetful
 
 
 def entrypoint(module: ModuleType) -> None:
@@ -164,6 +176,8 @@ CHANGES: dict[str, Callable[[ModuleType], None]] = {
     "chassis.db.outbox_relay": relay,
     "chassis.amqp.publisher": publisher,
     "chassis.events.handler": handler,
+    "chassis.events.batch_handler": batch_handler,
+    "chassis.events.retries": retries,
     "chassis.reconciliation.reconciler": reconciler,
     "chassis.rpc.entrypoint": entrypoint,
     "chassis.db.idempotency": idempotency,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import eventlet
 import pytest
@@ -18,9 +18,7 @@ from chassis.amqp.confirms import ConfirmTracker
 from chassis.auth import keyring, tokens
 from chassis.auth.caller import Caller
 from chassis.auth.keys import generate
-from chassis.events.handler import event_handler
 from chassis.ids import new_id
-from chassis.service import Service
 from orders.contract import OrderPlaced
 from tests.integration.chassis.conftest import PublishEvent, Start, Until
 from tests.integration.chassis.raw_amqp import RawAmqpClient
@@ -325,23 +323,3 @@ def test_handler_waits_only_seconds_for_a_broker_that_does_not_confirm(  # noqa:
     until(lambda: "could not be moved" in caplog.text)
     broker_proxy.thaw()
     until(lambda: len(SampleInvoices.received) >= 2)
-
-
-class OrderedInvoices(Service):
-    """Handles events in order; the first ones take the longest."""
-
-    name = "ordered"
-    received: ClassVar[list[int]] = []
-
-    @event_handler(OrderPlaced, in_order=True)
-    def on_order_placed(self, event: OrderPlaced) -> None:
-        eventlet.sleep(0.1 / event.quantity)
-        OrderedInvoices.received.append(event.quantity)
-
-
-def test_handler_in_order_handles_one_event_at_a_time(start: Start, publish_event: PublishEvent, until: Until) -> None:
-    start(OrderedInvoices)
-    for quantity in range(1, 9):
-        publish_event(quantity)
-    until(lambda: len(OrderedInvoices.received) == 8)
-    assert OrderedInvoices.received == list(range(1, 9))

@@ -8,4 +8,4 @@ if __name__ == "__main__":
     settings = config.load("notifications")
     make_psycopg_green(settings["postgresql"]["statement"])
     settings["notifications"]["delivery"]["lease"] = 2
-    runner.run("notifications.deliveries", settings)
+    runner.run({"notifications.deliveries": settings})

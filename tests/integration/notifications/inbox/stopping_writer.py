@@ -25,7 +25,7 @@ def say(word: str) -> None:
 
 def write(db: UnitOfWork, notification: str, user: str, *, stop: bool) -> None:
     with db.write() as session:
-        inbox_store.add(session, notification, [user])
+        inbox_store.add(session, {notification: [user]})
         frame_sequence.next_of(session, [user])
         if stop:
             say("locked")

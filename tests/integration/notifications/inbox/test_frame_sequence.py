@@ -90,10 +90,11 @@ def test_processes_share_the_numbers_without_gaps_and_in_the_order_of_the_inbox(
     for number in range(posts):
         publish_post(author, f"post {number}")
     by_number: dict[str, dict[int, str]] = defaultdict(dict)
-    for _ in range(posts * 2):  # pages of three users
-        event = events.next("notification_created")
-        for reader, number in numbers(event).items():
-            by_number[reader][number] = event["notification"]["id"]
+    while sum(map(len, by_number.values())) < posts * len(readers):
+        event = events.next("notification_created", "notifications_created")
+        for item in event.get("items", [event]):
+            for reader, number in numbers(item).items():
+                by_number[reader][number] = item["notification"]["id"]
     for reader in readers:
         assert sorted(by_number[reader]) == list(range(1, posts + 1))
         in_inbox = values(rows("inbox", user_id=reader), "notification_id")
@@ -116,7 +117,7 @@ def test_content_changes_for_a_user_when_it_is_published_to_the_user(
 def test_erased_account_has_no_sequence(database: Engine, rows: Rows) -> None:
     ben = new_id()
     with Session(database) as session, session.begin():
-        inbox_store.add(session, new_id(), [ben])
+        inbox_store.add(session, {new_id(): [ben]})
         frame_sequence.next_of(session, [ben])
     erasure.erase(unit_of_work(database), ben, 10)
     assert rows("frame_sequences") == []

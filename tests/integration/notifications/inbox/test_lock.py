@@ -14,13 +14,13 @@ def test_inbox_rows_are_in_the_order_of_commits(database: Engine, rows: Rows, un
 
     def add_second() -> None:
         with Session(database) as session, session.begin():
-            inbox_store.add(session, second, [ada])
+            inbox_store.add(session, {second: [ada]})
 
     with Session(database) as session, session.begin():
-        inbox_store.add(session, first, [ben])
+        inbox_store.add(session, {first: [ben]})
         other = eventlet.spawn(add_second)
         until(lambda: is_waiting_for_lock(database))
-        inbox_store.add(session, first, [ada])
+        inbox_store.add(session, {first: [ada]})
     other.wait()
     assert values(rows("inbox", user_id=ada), "notification_id") == [first, second]
 

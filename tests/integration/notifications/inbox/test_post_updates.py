@@ -19,7 +19,7 @@ from notifications import texts
 from notifications.deliveries import DeliveriesService
 from notifications.delivery import delivery_store
 from notifications.inbox import notification_store, post_updates_store
-from notifications.inbox.notification_store import Progress
+from notifications.inbox.notification_store import NewPost, Progress
 from notifications.models import Delivery
 from notifications.service import NotificationsService
 from tests.integration.notifications.support import Deliveries, PublishPost, Rows, Until, user, values
@@ -185,11 +185,9 @@ def test_claimed_delivery_about_a_deleted_post_is_cancelled(  # noqa: PLR0913, P
 ) -> None:
     ada, post = accounts.add("ada", "email"), new_post(new_id())
     with Session(database) as session, session.begin():
-        notification = notification_store.create_for_post(
-            session, texts.for_post(post), post.id, post.created_at, Progress(done=True)
-        )
-        assert notification
-        delivery_store.create(session, notification.id, {"email": [ada]}, channels_forced=False)
+        new = NewPost(post.id, texts.for_post(post), post.created_at)
+        (notification,) = notification_store.create_for_posts(session, [new], Progress(done=True))
+        delivery_store.create(session, "email", {notification.id: [ada]}, channels_forced=False)
         post_updates_store.store(session, post.id, None, post.created_at)
     runner_factory(settings, UsersService, DeliveriesService).start()
     assert values(finished(), "status", "attempts", "last_error") == [("cancelled", 0, "the post was deleted")]

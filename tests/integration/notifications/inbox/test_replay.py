@@ -43,7 +43,7 @@ def add(ada: str, database: Engine) -> Add:
             contents = [Content("message", "Tea", f"Chai {n}?") for n in range(number)]
             ids = [notification_store.create(session, content).id for content in contents]
             for notification in ids:
-                inbox_store.add(session, notification, [ada])
+                inbox_store.add(session, {notification: [ada]})
             session.execute(update(Notification).values(created_at=AN_HOUR_AGO))
         return ids
 

@@ -1,15 +1,16 @@
 """Inserts thousands of users into the database of users; registering them over HTTP would take an hour."""
 
+import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
 import psycopg2
-from psycopg2.extras import execute_values
 
 from chassis import clock
 from chassis.ids import new_id
@@ -18,9 +19,11 @@ EMAIL_DOMAIN = "masses.example.org"  # of these users only
 PHONE_PREFIX = "+25470"  # of these users only
 DAY = timedelta(days=1)
 
-_USERS = """INSERT INTO users (id, username, username_key, email, email_key, phone, notify_by, password_hash,
-    password_changed_at, is_active, deactivated_at, is_staff, created_at) VALUES %s"""
-_SESSIONS = "INSERT INTO sessions (id, user_id, token_hash, created_at, last_seen_at, expires_at, revoked_at) VALUES %s"
+_USERS = """users (id, username, username_key, email, email_key, phone, notify_by, password_hash,
+    password_changed_at, is_active, deactivated_at, is_staff, created_at)"""
+_SESSIONS = "sessions (id, user_id, token_hash, created_at, last_seen_at, expires_at, revoked_at)"
+_NULL = "\\N"  # in COPY
+_CHUNK = 10_000  # rows in memory
 _ACTIVE = """SELECT DISTINCT users.id FROM users JOIN sessions ON user_id = users.id
     WHERE is_active AND sessions.created_at <= %(time)s AND expires_at > %(time)s
     AND (revoked_at IS NULL OR revoked_at > %(time)s)"""
@@ -28,12 +31,27 @@ _ACTIVE = """SELECT DISTINCT users.id FROM users JOIN sessions ON user_id = user
 
 @dataclass
 class Inserted:
-    """The ids of the inserted users, and of the active ones ids, and addresses and numbers to be notified at."""
+    """The ids of the inserted users; of the active ones also names, and addresses and numbers to be notified at."""
 
     ids: set[str] = field(default_factory=set)
     active: set[str] = field(default_factory=set)
+    usernames: list[str] = field(default_factory=list)  # of the active
     emails: set[str] = field(default_factory=set)
     phones: set[str] = field(default_factory=set)
+
+    @property
+    def tokens(self) -> list[str]:
+        """The tokens of the active users, in the order of their ids."""
+        return [token_of(user_id) for user_id in sorted(self.active)]
+
+    def add(self, user: "_User") -> None:
+        """Add an inserted user."""
+        self.ids.add(user.id)
+        if user.active:
+            self.active.add(user.id)
+            self.usernames.append(user.username)
+            self.emails |= {user.email} if "email" in user.notify_by else set()
+            self.phones |= {user.phone} if user.phone else set()
 
 
 class UsersDatabase:
@@ -48,26 +66,33 @@ class UsersDatabase:
             dbname=environment["POSTGRES_DB"],
         )
 
-    def insert(self, active: int, inactive: int, *, emails: int, phones: int) -> Inserted:
+    def insert(self, active: int, inactive: int, *, emails: int, phones: int, hashed: str = "") -> Inserted:
         """Insert users. All choose realtime; the inactive and the first `emails` of the active choose e-mail too.
 
         The same goes for `phones` and SMS. A quarter each of the inactive is deactivated, logged out, has an expired
-        session, or has never logged in.
+        session, or has never logged in. The sessions of the active begin now. Only those who choose SMS have a number.
+        `hashed` is the hash of everyone's password.
         """
-        users = [_User(number, active, emails, phones) for number in range(active + inactive)]
+        inserted, numbers = Inserted(), iter(range(active + inactive))
         with self._connection, self._connection.cursor() as cursor:
-            execute_values(cursor, _USERS, [user.account for user in users], page_size=1000)
-            sessions = [session for user in users for session in user.sessions]
-            execute_values(cursor, _SESSIONS, sessions, page_size=1000)
+            while chunk := [_User(number, active, emails, phones) for number in islice(numbers, _CHUNK)]:
+                _copy(cursor, _USERS, (user.account(hashed) for user in chunk))
+                _copy(cursor, _SESSIONS, (session for user in chunk for session in user.sessions))
+                for user in chunk:
+                    inserted.add(user)
             cursor.execute("ANALYZE users, sessions")
-        inserted = Inserted()
-        for user in users:
-            inserted.ids.add(user.id)
-            if user.active:
-                inserted.active.add(user.id)
-                inserted.emails |= {user.email} if "email" in user.notify_by else set()
-                inserted.phones |= {user.phone} if "sms" in user.notify_by else set()
         return inserted
+
+    def password_hash(self, username: str) -> str:
+        """Return the hash of a user's password."""
+        with self._connection, self._connection.cursor() as cursor:
+            cursor.execute("SELECT password_hash FROM users WHERE username = %s", (username,))
+            return str((cursor.fetchone() or [""])[0])
+
+    def end_sessions(self) -> None:
+        """Delete all sessions, so that no user is active."""
+        with self._connection, self._connection.cursor() as cursor:
+            cursor.execute("DELETE FROM sessions")
 
     def active(self, time: datetime | str) -> set[str]:
         """Return the ids of all users that are active at a time, inserted here or not."""
@@ -93,6 +118,17 @@ def users_database(environment: Mapping[str, str]) -> Iterator[UsersDatabase]:
         yield database
 
 
+def token_of(user_id: str) -> str:
+    """Return the session's token of an inserted user."""
+    return f"{user_id}_baraza"  # 43 characters, as tokens have
+
+
+def _copy(cursor: psycopg2.extensions.cursor, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Insert rows into a table with columns; no value has a tab or a backslash."""
+    lines = ("\t".join(_NULL if value is None else str(value) for value in row) for row in rows)
+    cursor.copy_expert(f"COPY {table} FROM STDIN", io.StringIO("".join(f"{line}\n" for line in lines)))
+
+
 class _User:
     """The rows of a user; the last four digits of the phone number select the reply of the SMS simulator."""
 
@@ -101,25 +137,27 @@ class _User:
         self.active = number < active
         self.username = f"m_{self.id.replace('-', '')[8:]}"
         self.email = f"{self.username}@{EMAIL_DOMAIN}"
-        self.phone = f"{PHONE_PREFIX}{number // 1000:03d}{7000 + number % 1000}"
-        limits = {"email": emails, "sms": phones}
-        chosen = [channel for channel, limit in limits.items() if number < limit or not self.active]
-        self.notify_by = ["realtime", *chosen]
+        self.notify_by = ["realtime"]
+        self.notify_by += ["email"] if number < emails or (emails and not self.active) else []
+        self.notify_by += ["sms"] if number < phones or (phones and not self.active) else []
+        self.phone = f"{PHONE_PREFIX}{number // 1000:03d}{7000 + number % 1000}" if "sms" in self.notify_by else None
         self._inactive = None if self.active else ("deactivated", "logged out", "expired", "no session")[number % 4]
 
-    @property
-    def account(self) -> tuple[Any, ...]:
+    def account(self, hashed: str) -> tuple[Any, ...]:
+        """Return the row of the account."""
         yesterday = clock.now() - DAY
         is_active, deactivated_at = (False, yesterday) if self._inactive == "deactivated" else (True, None)
         names = (self.username, self.username, self.email, self.email, self.phone, json.dumps(self.notify_by))
-        return (self.id, *names, "no valid hash", yesterday, is_active, deactivated_at, False, yesterday)
+        return (self.id, *names, hashed, yesterday, is_active, deactivated_at, False, yesterday)
 
     @property
     def sessions(self) -> Iterable[tuple[Any, ...]]:
+        """The rows of the sessions."""
         if self._inactive == "no session":
             return []
-        created, now = clock.now() - DAY, clock.now()
+        now = clock.now()
+        created = now if self.active else now - DAY
         expires = created + DAY / 2 if self._inactive == "expired" else now + DAY
         revoked = created + DAY / 2 if self._inactive in {"deactivated", "logged out"} else None
-        token_hash = sha256(self.id.encode()).hexdigest()
+        token_hash = sha256(token_of(self.id).encode()).hexdigest()
         return [(new_id(), self.id, token_hash, created, created, expires, revoked)]

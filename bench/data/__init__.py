@@ -1,0 +1,1 @@
+"""Users, posts and inbox rows, inserted in bulk and counted in the databases."""

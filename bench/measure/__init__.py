@@ -1,0 +1,1 @@
+"""What is measured: CPU time and memory of each program, latencies."""

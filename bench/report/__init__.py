@@ -1,0 +1,1 @@
+"""The table on the terminal, the JSON file and the picture."""

@@ -1,0 +1,86 @@
+"""One post to many inboxes."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from functools import partial
+
+from bench.data.inboxes import Arrivals
+from bench.data.users import token_of
+from bench.load.http import Client, Request, Response
+from bench.measure.latency import Latency
+from bench.measure.measurement import Measurement
+from bench.measure.usage import Usage
+from bench.platform import Platform
+from bench.scenarios.posting import PATIENCE, post_requests
+from dev import DevError
+from dev.machine.waiting import until
+
+SIZES = (1_000, 10_000)
+POSTS = 5
+MILLION = 1_000_000
+KILLED_AT = 0.4  # share of the inboxes
+SERVICE = "notifications.service"
+
+
+def audience(platform: Platform) -> Iterator[Measurement]:
+    """Create five posts, one after the other, to 1,000 and to 10,000 inboxes. The latency is that of the last inbox."""
+    smaller = ""
+    for size in SIZES:
+        tokens = platform.new_users(size + 1).tokens
+        asyncio.run(_post(platform, tokens[0], size))
+        with Usage(platform.instance.control) as usage:
+            seconds = [asyncio.run(_post(platform, tokens[0], size)) for _ in range(POSTS)]
+        name = f"a post to {size:,} inboxes"
+        yield Measurement.of(
+            usage,
+            name=name,
+            unit="delivery",
+            count=size * POSTS,
+            seconds=sum(seconds),
+            latency=Latency.of(seconds),
+            grown_from=smaller,
+        )
+        smaller = name
+
+
+def million(platform: Platform) -> Iterator[Measurement]:
+    """Create a post to a million inboxes, and kill notifications (kill -9) in the middle."""
+    print("  inserts a million users", flush=True)
+    author = token_of(min(platform.new_users(MILLION + 1).active))
+    position, started = platform.inboxes.last(), time.monotonic()
+    with Usage(platform.instance.control) as usage:
+        post = json.loads(asyncio.run(_send(platform, author)).body)["id"]
+        until(partial(platform.inboxes.reached, position, int(KILLED_AT * MILLION)), "the first inboxes", 300)
+        platform.instance.control.kill(SERVICE)
+        until(partial(platform.inboxes.reached, position, MILLION), "all inboxes", 600)
+        seconds = time.monotonic() - started
+    rows, users = platform.inboxes.recipients(post)
+    yield Measurement.of(
+        usage,
+        name="a post to 1,000,000 inboxes, killed once",
+        unit="delivery",
+        count=users,
+        seconds=seconds,
+        errors=rows - users,
+        figures={f"{SERVICE} MB": usage.memory[SERVICE]},
+    )
+    if (rows, users) != (MILLION, MILLION):
+        raise DevError(f"{rows} inbox rows of {users} users instead of {MILLION}")
+
+
+async def _post(platform: Platform, token: str, size: int) -> float:
+    """Create a post; return the seconds until it is in all inboxes."""
+    arrivals, started = Arrivals(platform.inboxes, size), time.monotonic()
+    await _send(platform, token)
+    await arrivals.wait(1, PATIENCE)
+    return arrivals.last - started
+
+
+async def _send(platform: Platform, token: str) -> Response:
+    request: Request = next(post_requests([token], 1))
+    response = await Client(platform.target).send(request)
+    if not response.ok:
+        raise DevError(f"the post was not created: {response.status} {response.body.decode()}")
+    return response

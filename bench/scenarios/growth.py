@@ -1,0 +1,63 @@
+"""What a post and an inbox page cost with more users and with more inbox rows."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from bench.load import wrk
+from bench.load.http import Request
+from bench.load.loops import closed_loop
+from bench.measure.measurement import Measurement
+from bench.measure.usage import Usage
+from bench.platform import Platform
+from bench.scenarios.create_post import RECIPIENTS, measure
+from bench.scenarios.posting import IN_FLIGHT, create_posts
+
+POSTS = 500
+SECONDS = 4
+USERS = (10_000, 100_000)  # who are not active
+ROWS = (10_000, 100_000)
+MANY_ROWS = (100_000, 10_000_000)
+INBOXES = 1_000  # that share the rows
+
+
+def users(platform: Platform) -> Iterator[Measurement]:
+    """Create posts to 10 recipients among 10,000 and among 100,000 users who are not active."""
+    smaller = ""
+    for size in USERS:
+        tokens = platform.new_users(RECIPIENTS + 1, size).tokens
+        yield _create_posts(platform, f"create-post, {size:,} users", tokens, smaller)
+        smaller = f"create-post, {size:,} users"
+
+
+def inbox_rows(platform: Platform) -> Iterator[Measurement]:
+    """Create posts, and read inbox pages, with 10,000 and with 100,000 rows in inboxes."""
+    yield from _inbox_rows(platform, ROWS)
+
+
+def many_inbox_rows(platform: Platform) -> Iterator[Measurement]:
+    """Do the same with 100,000 and with 10 million rows."""
+    yield from _inbox_rows(platform, MANY_ROWS)
+
+
+def _inbox_rows(platform: Platform, sizes: tuple[int, ...]) -> Iterator[Measurement]:
+    smaller = ""
+    for size in sizes:
+        inserted = platform.new_users(RECIPIENTS + 1, INBOXES - RECIPIENTS - 1)
+        platform.inboxes.fill(sorted(inserted.ids), size - platform.inboxes.total())
+        name = f"{size:,} inbox rows"
+        yield _create_posts(platform, f"create-post, {name}", inserted.tokens, smaller and f"create-post, {smaller}")
+        yield _read_inboxes(platform, f"inbox page, {name}", inserted.tokens, smaller and f"inbox page, {smaller}")
+        smaller = name
+
+
+def _create_posts(platform: Platform, name: str, tokens: list[str], smaller: str) -> Measurement:
+    create_posts(platform, tokens, IN_FLIGHT)  # opens connections
+    load = partial(closed_loop, in_flight=IN_FLIGHT)
+    return next(measure(platform, name, tokens, POSTS, load, grown_from=smaller))
+
+
+def _read_inboxes(platform: Platform, name: str, tokens: list[str], smaller: str) -> Measurement:
+    requests = [Request("GET", "/notifications/?limit=20", token) for token in tokens]
+    with Usage(platform.instance.control) as usage:
+        result = wrk.run(platform.target, requests, in_flight=IN_FLIGHT, seconds=SECONDS)
+    return result.measured(usage, name, grown_from=smaller)

@@ -1,0 +1,42 @@
+"""A post to 20,000 users, and a kill -9 of notifications in the middle."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from bench.data.deliveries import PostDeliveries
+from bench.data.users import Inserted, UsersDatabase, users_database
+from dev.machine.waiting import until
+from dev.platform.instance import Instance
+from tests.e2e.support.client import NewClient
+
+USERS = 20_000
+LIMIT = 60  # seconds
+
+
+@pytest.fixture
+def users(platform: Instance) -> Iterator[UsersDatabase]:
+    with users_database(platform.environment) as users:
+        yield users
+
+
+@pytest.fixture
+def inserted(users: UsersDatabase) -> Iterator[Inserted]:
+    inserted = users.insert(USERS, 0, emails=0, phones=0)
+    yield inserted
+    users.delete(inserted)
+
+
+@pytest.mark.timeout(2 * LIMIT + 60)
+def test_each_inbox_has_the_post_once_although_notifications_was_killed_in_between(
+    platform: Instance, users: UsersDatabase, inserted: Inserted, new_user: NewClient
+) -> None:
+    author = new_user()
+    post = author.create_post("Karibu, twenty thousand of you.")
+    deliveries = PostDeliveries(platform.environment, post["id"])
+    until(lambda: deliveries.progress().inbox, "the first page", LIMIT)
+    platform.control.kill("notifications.service")
+    until(lambda: deliveries.progress().notified, "every inbox", LIMIT)
+    expected = users.active(post["created_at"]) - {author.id}
+    assert inserted.active <= expected
+    assert deliveries.inbox() == dict.fromkeys(expected, 1)
