@@ -28,11 +28,11 @@ RESTRICTED: dict[str, dict[tuple[str, ...], str]] = {
     "users": {
         ("a user", "staff"): (
             "account_events begin_second_factor confirm_second_factor delete_account end_session logout"
-            " remove_second_factor sessions update_account"
+            " remove_second_factor request_verification confirm_verification sessions update_account"
         ),
         (*GATEWAY, "operator"): "authenticate unsubscribe",
         ("notifications", "operator"): "active_recipients",
-        ("deliveries", "operator"): "contacts",
+        ("deliveries", "operator"): "codes contacts",
         ("notifications", *GATEWAY, "operator"): "profiles",
         ("notifications", "deliveries", *GATEWAY, "operator"): "opt_out",
         ("operator", "staff"): "deactivate invite reactivate",
@@ -57,7 +57,14 @@ RESTRICTED: dict[str, dict[tuple[str, ...], str]] = {
     },
 }
 ANY_CALLER = {
-    *("users.all", "users.detail", "users.login", "users.register"),
+    *(
+        "users.all",
+        "users.detail",
+        "users.login",
+        "users.register",
+        "users.request_password_reset",
+        "users.confirm_password_reset",
+    ),
     *("feeds.all", "feeds.delete", "feeds.detail", "notifications.detail"),
     *(f"{service}.{method}" for service in RESTRICTED for method in ("describe", "ping")),
 }

@@ -16,7 +16,7 @@ from notifications.deliveries import DeliveriesService
 from notifications.service import NotificationsService
 from tests.contract.test_signatures import METHODS
 from tests.integration.support.rpc import GATEWAY, OPERATOR
-from users.contract import AccountChanged, AccountErased, SessionEnded, UserDetail, token_hash
+from users.contract import AccountChanged, AccountErased, CodeIssued, SessionEnded, UserDetail, token_hash
 from users.service import UsersService
 
 ADA: dict[str, Any] = {"username": "ada", "email": "ada@example.org", "password": "correct horse battery"}
@@ -62,6 +62,18 @@ def check_sessions(call: CheckedRpc, user: Caller) -> None:
     call("users.remove_second_factor", user, password=ADA["password"], code=recovery_codes[0])
     add_second_factor(call, user)
     call("users.reset_second_factor", OPERATOR, username="ada")
+
+
+def check_codes(call: CheckedRpc, events: dict[str, Any], user: Caller) -> None:
+    call("users.request_verification", user, channel="email")
+    event = events["users"].next("code_issued")
+    check(event, CodeIssued)
+    (code,) = call("users.codes", Caller("deliveries"), ids=[event["id"]])["items"]
+    call("users.confirm_verification", user, channel="email", code=code["code"])
+    call("users.request_password_reset", username="bob")
+    event = events["users"].next("code_issued")
+    (code,) = call("users.codes", Caller("deliveries"), ids=[event["id"]])["items"]
+    call("users.confirm_password_reset", username="bob", code=code["code"], password="another long passphrase")
 
 
 def check_posts(call: CheckedRpc, events: dict[str, Any], author: Caller, post: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from chassis.auth.keyring import Keyring
 from chassis.db import outbox
 from chassis.errors import Invalid, TooManyRequests
 from chassis.ids import new_id
-from users import contract, names
+from users import contract, metrics, names
 from users.codes import digits, store
 from users.contract import CodeChannel, CodePurpose
 from users.credentials import failed_logins
@@ -52,10 +52,11 @@ def issue(session: Session, target: Target, purpose: CodePurpose, client: str | 
     issued_at = store.issued_at(session, target.account, purpose)
     if issued_at is not None and clock.now() - issued_at < REST:
         return
-    _take(session, PER_ACCOUNT, f"codes:{target.account}:{purpose}")
-    _take(session, PER_TARGET, f"codes-to:{digest(target.channel, _mailbox(target.address) or target.account)}")
+    _take(session, PER_ACCOUNT, f"codes:{target.account}:{purpose}", purpose)
+    mailbox = digest(target.channel, _mailbox(target.address) or target.account)
+    _take(session, PER_TARGET, f"codes-to:{mailbox}", purpose)
     if client is not None:
-        _take(session, PER_CLIENT, f"codes-for:{client}")
+        _take(session, PER_CLIENT, f"codes-for:{client}", purpose)
     code_id, expires_at = new_id(), clock.now() + LIFETIME
     row = {"id": code_id, "channel": target.channel, "address": target.address, "expires_at": expires_at}
     store.replace(session, target.account, purpose, row)
@@ -63,6 +64,7 @@ def issue(session: Session, target: Target, purpose: CodePurpose, client: str | 
         id=code_id, user_id=target.account, channel=target.channel, purpose=purpose, expires_at=expires_at
     )
     outbox.add(session, event)
+    metrics.CODES.labels(purpose, "issued").inc()
 
 
 def find(session: Session, secrets: Sequence[str], account: str, purpose: CodePurpose, given: str) -> str | None:
@@ -71,7 +73,9 @@ def find(session: Session, secrets: Sequence[str], account: str, purpose: CodePu
     The caller commits, whatever the result is, and consumes the code with what it allows.
     """
     code = store.count_try(session, account, purpose, TRIES)
-    return code.id if code is not None and digits.match(secrets, code.id, given) else None
+    is_right = code is not None and digits.match(secrets, code.id, given)
+    metrics.CODES.labels(purpose, "used" if is_right else "wrong").inc()
+    return code.id if code is not None and is_right else None
 
 
 def wrong() -> Invalid:
@@ -85,6 +89,7 @@ def _mailbox(address: str) -> str:
     return f"{local.partition('+')[0].replace('.', '')}@{domain}" if local else domain
 
 
-def _take(session: Session, budget: FailureBudget, subject: str) -> None:
+def _take(session: Session, budget: FailureBudget, subject: str, purpose: CodePurpose) -> None:
     if seconds := failed_logins.take(session, budget, subject):
+        metrics.CODES.labels(purpose, "limited").inc()
         raise TooManyRequests("There were too many codes; wait a little.", "too_many_codes", (), seconds)

@@ -67,6 +67,7 @@ def test_account_is_complete_for_its_owner_and_a_profile_for_others(new_user: Ne
     owner, other = new_user(phone=None), new_user()
     account = owner.get(f"/users/detail/{owner.id}/").json()
     of_owner = {"email", "phone", "notify_by", "is_active", "is_staff", "second_factor"}
+    of_owner |= {"email_verified_at", "phone_verified_at"}
     assert set(account) == {"id", "username", "created_at"} | of_owner
     assert set(other.get(f"/users/detail/{owner.id}/").json()) == {"id", "username", "created_at"}
     listed = other.get("/users/all/?limit=2").json()

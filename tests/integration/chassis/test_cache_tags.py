@@ -55,7 +55,7 @@ def test_invalidations_that_are_due_together_share_a_change_that_begins_after_th
 ) -> None:
     names = [f"test-{new_id()}" for _ in range(10)]
     changes: list[set[str]] = []
-    change = CacheTags._change
+    change = CacheTags._change  # noqa: SLF001 - one round trip
 
     def record(self: CacheTags, tags: Iterable[str]) -> None:
         changes.append(set(tags))

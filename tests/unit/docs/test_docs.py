@@ -12,6 +12,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 import gateway.metrics
 import notifications.metrics
+import users.metrics
 from chassis.amqp.entrypoints import find
 from chassis.contract import Event
 from chassis.events.handler import EventHandler
@@ -144,7 +145,7 @@ def test_event_handlers_are_documented_with_their_event() -> None:
 
 
 def test_metrics_are_documented_with_kind_and_labels_and_no_others() -> None:
-    modules = (gateway.metrics, chassis_metrics, notifications.metrics)
+    modules = (gateway.metrics, chassis_metrics, notifications.metrics, users.metrics)
     own = [metric for module in modules for metric in vars(module).values() if isinstance(metric, MetricWrapperBase)]
     documented = {
         spans(name)[0]: (kind, spans(labels)) for name, kind, labels, *_ in rows("docs/metrics.md") if spans(name)

@@ -82,7 +82,7 @@ def test_sms_has_the_digits(issue: Issue, sms: FakeServer, until: Until) -> None
 
 
 @pytest.mark.usefixtures("running")
-def test_no_table_and_no_log_line_has_the_digits(
+def test_no_table_and_no_log_line_has_the_digits(  # noqa: PLR0913, PLR0917 - fixtures
     issue: Issue, mailbox: FakeServer, finished: Deliveries, until: Until, rows: Rows, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
@@ -121,7 +121,7 @@ def test_code_that_users_does_not_give_is_cancelled(
     assert mailbox.received() == []
 
 
-def test_code_passes_a_batch_that_is_being_sent(
+def test_code_passes_a_batch_that_is_being_sent(  # noqa: PLR0913, PLR0917 - fixtures
     issue: Issue,
     accounts: Accounts,
     create_deliveries: CreateDeliveries,
