@@ -154,6 +154,7 @@ def test_every_reply_and_event_has_the_fields_of_its_contract(
     as_staff = Caller("gateway", ada["id"], "ada", staff=True)
     call("notifications.send_notification", as_staff, user_id=bob["id"], message="hi")
 
+    check_codes(call, events, as_ada)
     check_callbacks(call)
     check_deliveries(call, notification["id"])
     check_routes(call)

@@ -1,21 +1,18 @@
 """Codes arrive by mail, verify an address, and set a new password."""
 
-from dev.machine.waiting import until
 from dev.platform.instance import Instance
 from tests.e2e.support.client import NewClient
-from tests.e2e.support.fakes import code_to, mails_to
+from tests.e2e.support.fakes import mails_to, wait_for_code
 from tests.e2e.support.frames import close_code, receive
 from tests.e2e.support.responses import check_problem
 
 NEW_PASSWORD = "a brand new passphrase"
-LIMIT = 10  # seconds
 
 
 def test_address_is_verified_by_the_code_in_the_mail(new_user: NewClient, platform: Instance) -> None:
     user = new_user()
     assert user.post("/verification/", {"channel": "email"}).status_code == 202
-    until(lambda: code_to(platform.environment, user.email), "the code", LIMIT)
-    code = code_to(platform.environment, user.email)
+    code = wait_for_code(platform.environment, user.email)
     check_problem(user.post("/verification/confirm/", {"channel": "email", "code": "x"}), 422)
     response = user.post("/verification/confirm/", {"channel": "email", "code": code})
     assert response.json()["email_verified_at"]
@@ -29,8 +26,8 @@ def test_forgotten_password_is_replaced_and_websockets_close(
     websocket = user.connect()
     assert receive(websocket)["type"] == "ready"
     assert stranger.post("/password-reset/", {"email": user.email}).status_code == 202
-    until(lambda: code_to(platform.environment, user.email), "the code", LIMIT)
-    reset = {"email": user.email, "code": code_to(platform.environment, user.email), "password": NEW_PASSWORD}
+    code = wait_for_code(platform.environment, user.email)
+    reset = {"email": user.email, "code": code, "password": NEW_PASSWORD}
     assert stranger.post("/password-reset/confirm/", reset).status_code == 204
     assert close_code(websocket, 2) == 1008
     check_problem(user.get("/sessions/"), 401)
@@ -44,5 +41,5 @@ def test_unknown_name_gets_the_same_answer_and_no_mail(new_client: NewClient, pl
     known.register()
     responses = [stranger.post("/password-reset/", {"email": email}) for email in (stranger.email, known.email)]
     assert [(response.status_code, response.content) for response in responses] == [(202, b"{}")] * 2
-    until(lambda: code_to(platform.environment, known.email), "the code", LIMIT)
+    wait_for_code(platform.environment, known.email)
     assert mails_to(platform.environment, stranger.email) == []

@@ -6,6 +6,8 @@ from typing import Any
 
 import requests
 
+from dev.machine.waiting import until
+
 TIMEOUT = 10  # seconds
 _CODE = re.compile(r"^(\d{6}) ", re.MULTILINE)
 
@@ -14,10 +16,14 @@ def mails_to(environment: Mapping[str, str], email: str) -> list[dict[str, Any]]
     return _messages(environment["BARAZA_MAILBOX"], email)
 
 
-def code_to(environment: Mapping[str, str], email: str) -> str:
-    """Return the newest one-time code that was mailed to an address; empty if there is none."""
-    codes = [found[1] for mail in mails_to(environment, email) if (found := _CODE.search(mail["text"]))]
-    return codes[-1] if codes else ""
+def wait_for_code(environment: Mapping[str, str], email: str) -> str:
+    """Wait until a one-time code was mailed to an address, and return the newest one."""
+    until(lambda: bool(mails_to(environment, email)), "a code", TIMEOUT)
+    newest = mails_to(environment, email)[-1]["id"]
+    mail = requests.get(f"{environment['BARAZA_MAILBOX']}/messages/{newest}", timeout=TIMEOUT).json()
+    found = _CODE.search(mail["text"])
+    assert found, mail
+    return found[1]
 
 
 def sms_to(environment: Mapping[str, str], phone: str) -> list[dict[str, Any]]:
