@@ -9,13 +9,14 @@ from sqlalchemy import Select, Table, Text, bindparam, func, literal, select, tr
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 
-_INSERT: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+# The insert of each dialect, which has `on_conflict_do_nothing` and `on_conflict_do_update`.
+INSERT: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 _TEXTS = "texts_of_rows"  # name of a bind parameter
 
 
 def upsert(session: Session, table: Table | type[DeclarativeBase]) -> Any:
     """Return the dialect's insert, which has `on_conflict_do_nothing` and `on_conflict_do_update`."""
-    return _INSERT[session.get_bind().dialect.name](table)
+    return INSERT[session.get_bind().dialect.name](table)
 
 
 def insert_new(session: Session, table: Table | type[DeclarativeBase], row: dict[str, Any]) -> bool:
@@ -64,7 +65,7 @@ def _texts(dialect: str) -> Any:
 
 @lru_cache
 def _insert_new(dialect: str, table: Table | type[DeclarativeBase]) -> Any:
-    return _INSERT[dialect](table).on_conflict_do_nothing()
+    return INSERT[dialect](table).on_conflict_do_nothing()
 
 
 @lru_cache
@@ -73,14 +74,14 @@ def _insert_each(dialect: str, table: type[DeclarativeBase], column: str, same: 
     texts = _texts(dialect)
     shared = (bindparam(name, type_=table.__table__.c[name].type) for name in same)
     rows = select(texts.c.value, *shared).where(true())  # SQLite requires a WHERE before ON CONFLICT
-    return _INSERT[dialect](table).from_select([column, *same], rows).on_conflict_do_nothing()
+    return INSERT[dialect](table).from_select([column, *same], rows).on_conflict_do_nothing()
 
 
 @lru_cache
 def _count_each(dialect: str, table: type[DeclarativeBase], column: str, counter: str) -> Any:
     texts, columns = _texts(dialect), table.__table__.c
     rows = select(texts.c.value, literal(1)).where(true())
-    statement = _INSERT[dialect](table).from_select([column, counter], rows)
+    statement = INSERT[dialect](table).from_select([column, counter], rows)
     statement = statement.on_conflict_do_update(index_elements=[column], set_={counter: columns[counter] + 1})
     return statement.returning(columns[column], columns[counter])
 
