@@ -16,7 +16,7 @@ from tests.faults.support.workload import Workload
 
 # The programs, handlers or RPC methods at which each point is armed, one after the other.
 POINTS = {
-    # After writes that share a transaction, before its commit.
+    # After writes with events that share a transaction, before its commit.
     "group": ("feeds.service", "notifications.service"),
     # After the commit of a transaction with events, before they are published.
     "commit": ("feeds.service", "notifications.service"),
