@@ -39,16 +39,21 @@ class GroupCommit:
     def write(self) -> Iterator[Session]:
         """Run the `with` block in a savepoint of the open group, and wait for the group's commit.
 
-        If the commit fails, every write of the group raises its error.
+        A block that raises an error waits too, because the error may result from what others of the group wrote. If the
+        commit fails, every write of the group raises its error.
         """
-        with self._my_turn():
-            group = self._join()
-            with self._factory(
-                bind=group.connection, join_transaction_mode="create_savepoint", close_on_exit=True
-            ) as session:
-                yield session
-            group.events += outbox.pop_committed(session)
-        group.committed.wait()
+        group = None
+        try:
+            with self._my_turn():
+                group = self._join()
+                with self._factory(
+                    bind=group.connection, join_transaction_mode="create_savepoint", close_on_exit=True
+                ) as session:
+                    yield session
+                group.events += outbox.pop_committed(session)
+        finally:
+            if group is not None:
+                group.committed.wait()
 
     @contextmanager
     def _my_turn(self) -> Iterator[None]:

@@ -10,13 +10,14 @@ from sqlalchemy import Integer, Select, Table, Text, bindparam, func, select, tr
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 
-_INSERT: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+# The insert of each dialect, which has `on_conflict_do_nothing` and `on_conflict_do_update`.
+INSERT: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 _KEYS, _VALUES = "keys_of_rows", "values_of_rows"  # names of bind parameters
 
 
 def upsert(session: Session, table: Table | type[DeclarativeBase]) -> Any:
     """Return the dialect's insert, which has `on_conflict_do_nothing` and `on_conflict_do_update`."""
-    return _INSERT[session.get_bind().dialect.name](table)
+    return INSERT[session.get_bind().dialect.name](table)
 
 
 def insert_new(session: Session, table: Table | type[DeclarativeBase], row: dict[str, Any]) -> bool:
@@ -63,7 +64,7 @@ def add_each(
 
 @lru_cache
 def _insert_new(dialect: str, table: Table | type[DeclarativeBase]) -> Any:
-    return _INSERT[dialect](table).on_conflict_do_nothing()
+    return INSERT[dialect](table).on_conflict_do_nothing()
 
 
 @lru_cache
@@ -78,7 +79,7 @@ def _insert_groups(dialect: str, table: type[DeclarativeBase], columns: tuple[st
         rows = select(keys.c.key, values.c.value).select_from(keys.join(values, true()))
     shared = (bindparam(name, type_=table.__table__.c[name].type) for name in same)
     rows = rows.add_columns(*shared).where(true())  # SQLite requires a WHERE before ON CONFLICT
-    return _INSERT[dialect](table).from_select([*columns, *same], rows).on_conflict_do_nothing()
+    return INSERT[dialect](table).from_select([*columns, *same], rows).on_conflict_do_nothing()
 
 
 @lru_cache
@@ -90,7 +91,7 @@ def _add_each(dialect: str, table: type[DeclarativeBase], column: str, counter: 
         amounts = func.json_each(bindparam(_VALUES, type_=Text)).table_valued("key", "value")
         rows = select(amounts.c.key, amounts.c.value)
     columns = table.__table__.c
-    statement = _INSERT[dialect](table).from_select([column, counter], rows.where(true()))
+    statement = INSERT[dialect](table).from_select([column, counter], rows.where(true()))
     added = columns[counter] + statement.excluded[counter]
     statement = statement.on_conflict_do_update(index_elements=[column], set_={counter: added})
     return statement.returning(columns[column], columns[counter])

@@ -19,6 +19,9 @@ from users.contract import ERASED
 
 Reply = TypeVar("Reply", bound=Message)
 
+# One query needs no transaction, whose begin and end would be two more round trips for each post that is not cached.
+_AUTOCOMMIT = {"isolation_level": "AUTOCOMMIT"}
+
 _log = logging.getLogger(__name__)
 
 
@@ -87,7 +90,8 @@ def _save_username(backends: Backends, user_id: str, username: str, changed_at: 
 
 def _usernames(backends: Backends, ids: set[str]) -> dict[str, str]:
     """Return usernames by id; those that are missing are requested once and stored."""
-    with backends.database.begin() as session:
+    with backends.database() as session:
+        session.connection(execution_options=_AUTOCOMMIT)
         names = store.usernames(session, ids)
     missing = ids - names.keys()
     return names | _request_usernames(backends, missing) if missing else names

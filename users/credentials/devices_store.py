@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from chassis import clock
@@ -16,10 +16,26 @@ def known(
 
     It does if a session that began there is live, or began with the current password.
     """
-    is_live = func.least(UserSession.expires_at, UserSession.revoked_at) > clock.now()
-    began_there = or_(UserSession.address == address, UserSession.device == device)
-    query = select(UserSession.address == address, UserSession.device == device).where(
-        UserSession.user_id == user_id, began_there, or_(is_live, UserSession.created_at >= password_changed_at)
-    )
-    found = session.execute(query.distinct()).all()
+    parameters = {
+        "user": user_id,
+        "address": address,
+        "device": device,
+        "now": clock.now(),
+        "password_changed_at": password_changed_at,
+    }
+    found = session.connection().execute(_KNOWN, parameters).all()
     return any(row[0] for row in found), any(row[1] for row in found)
+
+
+def _statement() -> Select[bool, bool]:
+    at_address = UserSession.address == bindparam("address")
+    on_device = UserSession.device == bindparam("device")
+    is_live = func.least(UserSession.expires_at, UserSession.revoked_at) > bindparam("now")
+    has_password = UserSession.created_at >= bindparam("password_changed_at")
+    known = select(at_address, on_device).where(
+        UserSession.user_id == bindparam("user"), or_(at_address, on_device), or_(is_live, has_password)
+    )
+    return known.distinct()
+
+
+_KNOWN = _statement()  # built once: that costs more than running it

@@ -1,16 +1,26 @@
 """SQL of failed logins."""
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, delete, exists, or_, select, update
+from sqlalchemy import Row, bindparam, delete, exists, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from chassis import clock
-from chassis.db.sql import batch, upsert
+from chassis.db.sql import INSERT, batch
 from users.models import FailedLogins, User, account_of_subject
 
 KEEP = timedelta(hours=24)
+
+# The statements of every login are built once: that costs more than running them. A parameter may not have the name of
+# a column.
+_OF_SUBJECT = FailedLogins.subject == bindparam("of_subject")
+_SET_COUNT = update(FailedLogins).where(_OF_SUBJECT).values(failures=bindparam("count"), since=bindparam("start"))
+_DECREMENT = (
+    update(FailedLogins).where(_OF_SUBJECT, FailedLogins.failures > 0).values(failures=FailedLogins.failures - 1)
+)
+_RESET = delete(FailedLogins).where(_OF_SUBJECT)
 
 
 def increment(session: Session, subject: str, now: datetime) -> Row[int, datetime | None]:
@@ -27,18 +37,24 @@ def increment_since(session: Session, subject: str, now: datetime) -> Row[int, d
 
 
 def _increment(session: Session, subject: str, now: datetime, column: InstrumentedAttribute[Any]) -> Row[int, Any]:
-    statement = upsert(session, FailedLogins).values(subject=subject, failures=1, since=now, failed_at=now)
-    statement = statement.on_conflict_do_update(
+    statement = _increment_statement(session.get_bind().dialect.name, column)
+    row: Row[int, Any] = session.connection().execute(statement, {"of_subject": subject, "now": now}).one()
+    return row
+
+
+@lru_cache
+def _increment_statement(dialect: str, column: InstrumentedAttribute[Any]) -> Any:
+    now: Any = bindparam("now")
+    new = INSERT[dialect](FailedLogins).values(subject=bindparam("of_subject"), failures=1, since=now, failed_at=now)
+    counted = new.on_conflict_do_update(
         index_elements=[FailedLogins.subject], set_={"failures": FailedLogins.failures + 1, "failed_at": now}
     )
-    row: Row[int, Any] = session.execute(statement.returning(FailedLogins.failures, column)).one()
-    return row
+    return counted.returning(FailedLogins.failures, column)
 
 
 def set_count(session: Session, subject: str, failures: int, since: datetime) -> None:
     """Set the failures of a subject, and the time from which they count."""
-    change = update(FailedLogins).where(FailedLogins.subject == subject)
-    session.execute(change.values(failures=failures, since=since))
+    session.connection().execute(_SET_COUNT, {"of_subject": subject, "count": failures, "start": since})
 
 
 def close_until(session: Session, subject: str, time: datetime) -> None:
@@ -48,13 +64,12 @@ def close_until(session: Session, subject: str, time: datetime) -> None:
 
 def decrement(session: Session, subject: str) -> None:
     """Count one failure less."""
-    change = update(FailedLogins).where(FailedLogins.subject == subject, FailedLogins.failures > 0)
-    session.execute(change.values(failures=FailedLogins.failures - 1))
+    session.connection().execute(_DECREMENT, {"of_subject": subject})
 
 
 def reset(session: Session, subject: str) -> None:
     """Set the failures of a subject to zero."""
-    session.execute(delete(FailedLogins).where(FailedLogins.subject == subject))
+    session.connection().execute(_RESET, {"of_subject": subject})
 
 
 def reset_account(session: Session, user_id: str) -> None:

@@ -2,10 +2,26 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Exists, Row, Text, cast, delete, exists, func, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Exists,
+    Row,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from chassis import clock
@@ -56,9 +72,16 @@ def live_sessions(session: Session, user_id: str, limit: int, before: str | None
 
 def least_recently_used(session: Session, user_id: str, keep: int) -> list[str]:
     """Return the ids of a user's live sessions except the `keep` that were used last."""
-    query = select(UserSession.id).where(UserSession.user_id == user_id, ends_after(clock.now()))
+    parameters = {"user": user_id, "now": clock.now(), "keep": keep}
+    return list(session.connection().execute(_least_recently_used(), parameters).scalars())
+
+
+@cache
+def _least_recently_used() -> Select[str]:
+    """Build the statement; cached, because building it costs more than running it."""
+    query = select(UserSession.id).where(UserSession.user_id == bindparam("user"), ends_after(bindparam("now")))
     newest_use = query.order_by(UserSession.last_seen_at.desc(), UserSession.id.desc())
-    return list(session.scalars(newest_use.offset(keep)))
+    return newest_use.offset(bindparam("keep"))
 
 
 def recent_sessions(
@@ -69,7 +92,7 @@ def recent_sessions(
     return session.execute(query).all()
 
 
-def ends_after(time: datetime) -> ColumnElement[bool]:
+def ends_after(time: datetime | BindParameter[Any]) -> ColumnElement[bool]:
     """Return the condition that a session had not ended at a time."""
     return func.least(UserSession.expires_at, UserSession.revoked_at) > time  # `least` ignores nulls
 

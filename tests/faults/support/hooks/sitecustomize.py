@@ -44,6 +44,18 @@ def off(guard: str) -> bool:
     return (FOLDER / f"off.{guard}").exists()
 
 
+def group_commit(module: ModuleType) -> None:
+    """Crash after writes with events and before the commit that they share."""
+    commit = module._Group.commit  # noqa: SLF001
+
+    def crashing(self: Any) -> None:
+        if self.events:
+            crash("group", PROGRAM)
+        commit(self)
+
+    module._Group.commit = crashing  # noqa: SLF001
+
+
 def relay(module: ModuleType) -> None:
     """Crash after the commit of events and before they are published; switch the relay of other rows off."""
     publish, lease_expired = module.OutboxRelay.publish, module.outbox.lease_expired
@@ -173,6 +185,7 @@ def shift_time() -> None:
 CHANGES: dict[str, Callable[[ModuleType], None]] = {
     "chassis.clock": clock_module,
     "jwt.api_jwt": jwt_module,
+    "chassis.db.group_commit": group_commit,
     "chassis.db.outbox_relay": relay,
     "chassis.amqp.publisher": publisher,
     "chassis.events.handler": handler,

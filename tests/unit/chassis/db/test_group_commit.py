@@ -8,7 +8,7 @@ import eventlet
 import nameko_sqlalchemy.database
 import pytest
 from eventlet.greenthread import GreenThread
-from sqlalchemy import Engine, event, insert, select, text
+from sqlalchemy import Engine, event, func, insert, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
@@ -121,6 +121,17 @@ def test_no_write_returns_and_nothing_is_stored_before_the_commit(orders: Orders
 
     wait([eventlet.spawn(write, number) for number in (1, 2)])
     assert returned == [[1, 2], [1, 2]]
+
+
+def test_error_that_results_from_another_write_is_raised_after_the_commit(orders: Orders) -> None:
+    def find_another(session: Session) -> None:
+        raise Conflict(f"There is {session.scalar(select(func.count()).select_from(Order))} order.")
+
+    stored: list[list[int]] = []
+    placed, refused = orders.write(place(1), find_another)
+    refused.link(lambda _refused: stored.append(orders.stored()))
+    assert wait([placed, refused]) == [None, Conflict]
+    assert stored == [[1]]
 
 
 def fail(session: Session) -> None:
