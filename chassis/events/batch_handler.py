@@ -103,7 +103,7 @@ class BatchEventHandler(Collector, EventHandler):
         if not batch or self._attempt(batch):
             return
         for received in batch:
-            if self._stopping:
+            if self._stopping or not received.message.channel.connection:  # the broker delivers it again
                 self.tracker.interrupt(received.id)
             else:
                 self._attempt([received])
