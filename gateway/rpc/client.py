@@ -8,6 +8,7 @@ import json
 import logging
 import time
 import uuid
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -38,12 +39,14 @@ Reply = TypeVar("Reply", bound=Message)
 class RpcClient:
     """Calls services; safe to use from any greenlet of the process.
 
-    At most `in_flight` calls run at a time. Further ones wait for their turn, at most `wait` seconds, in order.
+    At most `in_flight` calls of a service run at a time. Further ones wait for their turn, at most `wait` seconds, in
+    order: here they cost nothing, and in the service's queue their deadline would pass. A service that does not answer
+    takes no turns of others.
     """
 
     def __init__(self, settings: dict[str, Any]) -> None:
         options = settings["gateway"]["rpc"]
-        self._turns = Turns(options["in_flight"], options["wait"])
+        self._turns: dict[str, Turns] = defaultdict(lambda: Turns(options["in_flight"], options["wait"]))  # by service
         self._issuer = tokens.Issuer(keyring.from_config(settings))
         self._numbers = itertools.count()
         self._waiting: dict[str, AsyncResult[AmqpMessage]] = {}
@@ -64,7 +67,7 @@ class RpcClient:
         Raises ServiceError: the service's own, Unavailable at once if the broker or the service is down,
         DeadlineExceeded after `deadline` seconds.
         """
-        with tracing.span(target, "CLIENT"), _measured(target), self._waiter() as (number, waiter):
+        with tracing.span(target, "CLIENT"), _measured(target), self._waiter(target) as (number, waiter):
             try:
                 self._send(number, target, request, caller, deadline, request_key)
                 return _result(target, waiter.get(timeout=deadline))
@@ -74,10 +77,10 @@ class RpcClient:
                 raise Unavailable("The message broker is unavailable.") from error
 
     @contextmanager
-    def _waiter(self) -> Iterator[tuple[str, "AsyncResult[AmqpMessage]"]]:
+    def _waiter(self, target: str) -> Iterator[tuple[str, "AsyncResult[AmqpMessage]"]]:
         """Register a call that waits for its reply. Raises Unavailable if too many do."""
         self._require_broker()
-        with self._turns.turn():
+        with self._turns[target.partition(".")[0]].turn():
             self._require_broker()  # it may have been lost meanwhile
             number = str(next(self._numbers))
             waiter = self._waiting[number] = AsyncResult()

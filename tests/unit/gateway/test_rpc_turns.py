@@ -1,0 +1,51 @@
+"""How many calls of a service run at a time."""
+
+from collections.abc import Iterator
+from typing import Any
+from unittest.mock import Mock
+
+import gevent
+import pytest
+
+from chassis.contract import Empty
+from chassis.errors import Unavailable
+from chassis.rpc import messages
+from gateway.rpc.client import RpcClient
+
+SETTINGS: dict[str, Any] = {
+    "service_token_keys": f"k1:{'x' * 32}",
+    "service_token_issuers": ["gateway"],
+    "gateway": {"rpc": {"in_flight": 2, "wait": 0}},
+}
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> Mock:
+    sent = Mock()
+    monkeypatch.setattr(messages, "send_request", sent)
+    return sent
+
+
+@pytest.fixture
+def rpc(sent: Mock) -> Iterator[RpcClient]:
+    """Return a client with two calls of `slow` under way."""
+    rpc = RpcClient(SETTINGS)
+    rpc.opened(Mock(events={"basic_return": set()}))
+    calls = [gevent.spawn(rpc.call_as_gateway, "slow.work", Empty(), Empty) for _ in range(2)]
+    gevent.sleep(0)
+    assert sent.call_count == 2
+    yield rpc
+    gevent.killall(calls)
+
+
+def test_call_above_the_limit_of_a_service_is_not_sent(rpc: RpcClient, sent: Mock) -> None:
+    with pytest.raises(Unavailable, match="overloaded"):
+        rpc.call_as_gateway("slow.rest", Empty(), Empty)
+    assert sent.call_count == 2
+
+
+def test_service_that_does_not_answer_takes_no_turns_of_others(rpc: RpcClient, sent: Mock) -> None:
+    call = gevent.spawn(rpc.call_as_gateway, "other.work", Empty(), Empty)
+    gevent.sleep(0)
+    assert sent.call_args.args[1] == "other.work"
+    call.kill()
