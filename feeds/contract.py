@@ -7,8 +7,8 @@ from pydantic import AfterValidator, Field
 from chassis.contract import Event, Id, JsonSchema, Message, Page, PageRequest, Text, Timestamp
 
 # Cache tags of responses with posts (chassis/redis/cache_tags.py).
-LISTS_TAG = "posts"  # of lists; changes with every write, also for gateways of 0.1.0
-DETAILS_TAG = "post-details"  # of the details of all posts
+AUTHORS_TAG = "authors"  # of lists and details; changes when an author is renamed or erased
+LISTS_TAG = "posts"  # of lists; changes with every write, and also when AUTHORS_TAG does, for gateways of 0.1.0
 
 
 def post_tag(post_id: str) -> str:

@@ -66,14 +66,14 @@ class FeedsService(PublishingService, ListeningService):
     def on_account_erased(self, event: AccountErased) -> None:
         """Delete the posts of a deleted account, and reject new ones."""
         posts.erase_author(self.db, event.id)
-        self.tags.invalidate(contract.LISTS_TAG, contract.DETAILS_TAG)
+        self.tags.invalidate(contract.LISTS_TAG, contract.AUTHORS_TAG)
         self.dead_letters.erase(event.id)
 
     @rpc(services("gateway"))
     def erase_author(self, request: contract.EraseAuthor) -> Empty:
         """Delete all posts of a deleted account, as `on_account_erased` does; for gateways of 0.1.0."""
         posts.erase_author(self.db, request.author_id)
-        self.tags.invalidate(contract.LISTS_TAG, contract.DETAILS_TAG)
+        self.tags.invalidate(contract.LISTS_TAG, contract.AUTHORS_TAG)
         return Empty()
 
     @rpc(services("gateway"))

@@ -14,6 +14,7 @@ from chassis.observability import error_reports, tracing
 from chassis.observability.metrics import watch_connections, watch_hub
 from chassis.redis.cache_tags import CacheTags
 from chassis.redis.connection import connect
+from gateway.authors.name_cache import NameCache
 from gateway.cache.local_cache import LocalCache
 from gateway.cache.redis_client import RedisClient
 from gateway.cache.response_cache import ResponseCache
@@ -89,6 +90,7 @@ def _backends() -> Backends:
     return Backends(
         settings=settings,
         database=database,
+        names=NameCache(),
         lookup=Lookup(redis, rates["anon"], rates["user"], LocalCache(cache["local"])),
         limiter=RateLimiter(redis, rates),
         lock=Lock(redis),

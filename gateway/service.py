@@ -11,7 +11,7 @@ from chassis.events.retired import RetiredQueuesProvider
 from chassis.redis.cache_tags_provider import CacheTagsProvider
 from chassis.rpc.entrypoint import rpc
 from chassis.service import ListeningService
-from feeds.contract import DETAILS_TAG, LISTS_TAG
+from feeds.contract import AUTHORS_TAG, LISTS_TAG
 from gateway import contract
 from gateway.authors import report
 from gateway.authors import store as author_store
@@ -43,14 +43,14 @@ class GatewayService(ListeningService):
         with self.db.write() as session:
             renamed = author_store.save_username(session, event.id, event.username, event.changed_at)
         if renamed:
-            self.tags.invalidate(LISTS_TAG, DETAILS_TAG)
+            self.tags.invalidate(LISTS_TAG, AUTHORS_TAG)
 
     @event_handler(AccountErased)
     def on_account_erased(self, event: AccountErased) -> None:
         """Remove an author's username for good."""
         with self.db.write() as session:
             author_store.erase(session, event.id, event.erased_at)
-        self.tags.invalidate(LISTS_TAG, DETAILS_TAG)
+        self.tags.invalidate(LISTS_TAG, AUTHORS_TAG)
         self.dead_letters.erase(event.id)
 
     @rpc(OPERATORS)
@@ -85,7 +85,7 @@ class GatewayService(ListeningService):
     def rebuild_authors(self, request: Empty) -> contract.Rebuilt:  # noqa: ARG002 - an empty request
         """Read the usernames of all authors again from users; may run at any time."""
         rebuilt = report.rebuild(self.db, self.rpc_client)
-        self.tags.invalidate(LISTS_TAG, DETAILS_TAG)
+        self.tags.invalidate(LISTS_TAG, AUTHORS_TAG)
         return rebuilt
 
     @timer(interval=CLEANING)

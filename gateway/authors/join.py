@@ -12,6 +12,7 @@ from chassis.contract import Message
 from chassis.redis.cache_tags import CacheTags
 from feeds import contract as feeds
 from gateway.authors import store
+from gateway.authors.name_cache import NameCache
 from gateway.contract import Author, PostView, PostViewPage
 from gateway.request.context import RequestContext
 from users import contract as users
@@ -40,6 +41,10 @@ class Backends(Protocol):
         """The gateway's database."""
 
     @property
+    def names(self) -> NameCache:
+        """The usernames that this process read last."""
+
+    @property
     def tags(self) -> CacheTags:
         """The tags of cached responses."""
 
@@ -48,15 +53,15 @@ class Backends(Protocol):
         """The services."""
 
 
-def join_page(backends: Backends, _context: RequestContext, page: feeds.PostPage) -> PostViewPage:
+def join_page(backends: Backends, context: RequestContext, page: feeds.PostPage) -> PostViewPage:
     """Add the author to each post of a page."""
-    names = _usernames(backends, {post.author_id for post in page.items})
+    names = _usernames(backends, context, {post.author_id for post in page.items})
     return PostViewPage(items=[_view(post, names) for post in page.items], next=page.next)
 
 
-def join(backends: Backends, _context: RequestContext, post: feeds.Post) -> PostView:
+def join(backends: Backends, context: RequestContext, post: feeds.Post) -> PostView:
     """Add the author to a post."""
-    return _view(post, _usernames(backends, {post.author_id}))
+    return _view(post, _usernames(backends, context, {post.author_id}))
 
 
 def join_own(_backends: Backends, context: RequestContext, post: feeds.Post) -> PostView:
@@ -85,16 +90,22 @@ def _save_username(backends: Backends, user_id: str, username: str, changed_at: 
         return
     # The event of the change may have come first, and its handler may not have invalidated the tags yet.
     if renamed or (known and changed_at > clock.now() - store.SKEW):
-        backends.tags.invalidate(feeds.LISTS_TAG, feeds.DETAILS_TAG)
+        backends.tags.invalidate(feeds.LISTS_TAG, feeds.AUTHORS_TAG)
 
 
-def _usernames(backends: Backends, ids: set[str]) -> dict[str, str]:
-    """Return usernames by id; those that are missing are requested once and stored."""
-    with backends.database() as session:
-        session.connection(execution_options=_AUTOCOMMIT)
-        names = store.usernames(session, ids)
-    missing = ids - names.keys()
-    return names | _request_usernames(backends, missing) if missing else names
+def _usernames(backends: Backends, context: RequestContext, ids: set[str]) -> dict[str, str]:
+    """Return usernames by id; those that are missing in the read model are requested once and stored."""
+    version = context.tag_versions.get(feeds.AUTHORS_TAG)
+    cached = backends.names.get(version, ids)
+    if unread := ids - cached.keys():
+        with backends.database() as session:
+            session.connection(execution_options=_AUTOCOMMIT)
+            names = store.usernames(session, unread)
+        if missing := unread - names.keys():
+            names |= _request_usernames(backends, missing)
+        backends.names.put(version, names)
+        return cached | names
+    return cached
 
 
 def _request_usernames(backends: Backends, ids: set[str]) -> dict[str, str]:

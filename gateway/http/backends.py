@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session, sessionmaker
 
 from chassis.redis.cache_tags import CacheTags
+from gateway.authors.name_cache import NameCache
 from gateway.cache.single_flight import SingleFlight
 from gateway.limits.lock import Lock
 from gateway.limits.lookup import Lookup
@@ -22,6 +23,7 @@ class Backends:
 
     settings: dict[str, Any]
     database: sessionmaker[Session]
+    names: NameCache
     lookup: Lookup
     limiter: RateLimiter
     lock: Lock

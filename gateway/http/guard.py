@@ -95,7 +95,7 @@ class Guard:
         enforce(context, self._backends.limiter.rates["user" if context.identity else "anon"], count)
         if cacheable is None or found is None:
             return None
-        context.cache_key = found.cache_key
+        context.cache_key, context.tag_versions = found.cache_key, found.tag_versions
         return self._from_cache(cacheable.route, context, found)
 
     def _from_cache(self, route: Route, context: RequestContext, found: Found) -> CachedResponse | None:

@@ -1,7 +1,7 @@
 """The guard's lookup in Redis: session, request count and cached response in one round trip."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from chassis.redis.cache_tags import LIFETIME, new_version, tag_key
@@ -20,8 +20,9 @@ class Found:
 
     session: bytes | None
     count: Count
-    cache_key: str | None
-    cached: CachedResponse | None
+    cache_key: str | None = None
+    tag_versions: Mapping[str, str] = field(default_factory=dict)
+    cached: CachedResponse | None = None
 
 
 class Lookup:
@@ -42,12 +43,12 @@ class Lookup:
         arguments: list[str | int] = ["rate:user:", *self._windows]
         if not tags:
             session, count, left, *_ = self._script(keys, arguments)
-            return Found(session, Count(count, left), None, None)
+            return Found(session, Count(count, left))
         local, prefix = self._local.get(name), f"page:{tags[0]}:"
         arguments += [prefix, name, local.version if local else "", new_version(), LIFETIME]
         session, count, left, found, body, lifetime = self._script(keys, arguments)
         if found is None:
-            return Found(session, Count(count, left), None, None)
+            return Found(session, Count(count, left))
         version = found.decode()
         if local is not None and version == local.version:
             response: CachedResponse | None = local.response
@@ -55,4 +56,5 @@ class Lookup:
             response = unpack(body) if body else None
             if response is not None:
                 self._local.put(name, version, response, lifetime / 1000)
-        return Found(session, Count(count, left), f"{prefix}{version}:{name}", response)
+        versions = dict(zip(tags, version.split("."), strict=True))
+        return Found(session, Count(count, left), f"{prefix}{version}:{name}", versions, response)

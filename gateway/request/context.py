@@ -5,7 +5,7 @@ import random
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -56,6 +56,7 @@ class RequestContext:
     identity_error: ServiceError | None = None  # why the token could not be checked
     quota: Quota | None = None
     cache_key: str | None = None  # where the response may be cached
+    tag_versions: Mapping[str, str] = field(default_factory=dict)  # of its cache tags, as read before the response
     route: str = "none"  # for metrics
     replayed: bool = False  # whether the service's reply is that of an earlier request with the same key
 

@@ -9,7 +9,7 @@ from nameko.runners import ServiceRunner
 
 from chassis.auth.caller import Caller
 from chassis.ids import new_id
-from feeds.contract import DETAILS_TAG, LISTS_TAG, post_tag
+from feeds.contract import AUTHORS_TAG, LISTS_TAG, post_tag
 from feeds.service import FeedsService
 from tests.integration.support.rpc import Rpc
 
@@ -34,4 +34,4 @@ def feeds(container: ServiceContainer, rpc: Rpc) -> Rpc:
 @pytest.fixture
 def tag_versions(redis: Any) -> TagVersions:
     """Return the versions of the cache tags of lists, of all details, and of a post."""
-    return lambda post_id: tuple(redis.get(f"tag:{tag}") for tag in (LISTS_TAG, DETAILS_TAG, post_tag(post_id)))
+    return lambda post_id: tuple(redis.get(f"tag:{tag}") for tag in (LISTS_TAG, AUTHORS_TAG, post_tag(post_id)))

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from chassis import clock
 from chassis.auth.caller import Caller
 from chassis.ids import new_id
-from feeds.contract import DETAILS_TAG, LISTS_TAG
+from feeds.contract import AUTHORS_TAG, LISTS_TAG
 from gateway.authors import store
 from gateway.models import AuthorRow
 from tests.integration.gateway.conftest import Handle
@@ -45,7 +45,7 @@ def test_newest_username_wins_in_any_order_of_events(handle: Handle, database: E
 
 
 def tag_versions(redis: Any) -> list[str | None]:
-    versions: list[str | None] = redis.mget(f"tag:{LISTS_TAG}", f"tag:{DETAILS_TAG}")
+    versions: list[str | None] = redis.mget(f"tag:{LISTS_TAG}", f"tag:{AUTHORS_TAG}")
     return versions
 
 

@@ -12,8 +12,9 @@ from chassis import clock
 from chassis.auth.caller import Caller
 from chassis.contract import Message
 from chassis.ids import new_id
-from feeds.contract import DETAILS_TAG, LISTS_TAG, Post, PostPage
+from feeds.contract import AUTHORS_TAG, LISTS_TAG, Post, PostPage
 from gateway.authors import join
+from gateway.authors.name_cache import NameCache
 from gateway.models import AuthorRow
 from gateway.request.context import from_environ
 from tests.integration.gateway.conftest import Handle
@@ -38,7 +39,7 @@ def backends(platform: dict[str, Any], database: Engine, rpc: Rpc) -> Any:
     assert platform
     invalidated: list[str] = []
     tags = SimpleNamespace(invalidate=lambda *tags: invalidated.extend(tags), invalidated=invalidated)
-    return SimpleNamespace(database=sessionmaker(database), rpc=RecordingClient(rpc), tags=tags)
+    return SimpleNamespace(database=sessionmaker(database), names=NameCache(), rpc=RecordingClient(rpc), tags=tags)
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def save(backends: Any, account: dict[str, Any], *, replayed: bool = False) -> N
 
 def shown(backends: Any, *author_ids: str) -> list[str]:
     posts = [Post(id=new_id(), author_id=author_id, text="x", created_at=clock.now()) for author_id in author_ids]
-    return [post.author.username for post in join.join_page(backends, Any, PostPage(items=posts)).items]  # type: ignore[arg-type]
+    return [post.author.username for post in join.join_page(backends, from_environ({}, 0), PostPage(items=posts)).items]
 
 
 def test_missing_authors_are_requested_once_even_unknown_ones(backends: Any, rpc: Rpc) -> None:
@@ -85,7 +86,7 @@ def test_rename_invalidates_cached_posts_before_the_reply_even_if_its_event_came
         handle(AccountChanged.model_validate(renamed | {"changed_at": renamed["username_changed_at"]}))
     backends.tags.invalidated.clear()
     save(backends, renamed)
-    assert set(backends.tags.invalidated) == {LISTS_TAG, DETAILS_TAG}
+    assert set(backends.tags.invalidated) == {LISTS_TAG, AUTHORS_TAG}
 
 
 def test_newest_name_stays_when_replies_to_two_renames_are_handled_in_the_other_order(

@@ -3,7 +3,7 @@
 import pytest
 
 from chassis.ids import new_id
-from feeds.contract import DETAILS_TAG, LISTS_TAG, post_tag
+from feeds.contract import AUTHORS_TAG, LISTS_TAG, post_tag
 from gateway.http.cacheable import CacheableRoutes
 from gateway.routing.table import ROUTES
 
@@ -59,5 +59,5 @@ def test_only_get_requests_are_cached() -> None:
 def test_details_depend_on_the_tag_of_their_own_post() -> None:
     paths = [f"/post-detail/{POST}/", f"/feeds/detail/{POST}/", "/all-posts/"]
     found = [ROUTE_NAMES.find({"REQUEST_METHOD": "GET", "PATH_INFO": path}) for path in paths]
-    details = (DETAILS_TAG, post_tag(POST))
-    assert [cacheable and cacheable.tags for cacheable in found] == [details, details, (LISTS_TAG,)]
+    details = (AUTHORS_TAG, post_tag(POST))
+    assert [cacheable and cacheable.tags for cacheable in found] == [details, details, (AUTHORS_TAG, LISTS_TAG)]
