@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench.measure.measurement import Measurement
@@ -29,20 +30,31 @@ def main(only: str = "") -> int:
     if unknown := set(names) - known.keys():
         print(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(known)}", file=sys.stderr)
         return 2
-    measurements: list[Measurement] = []
     file = Path(os.environ.get("RESULTS") or DIRECTORY / "results.json")
     try:
         with running(os.environ.get("DATABASE") or "sqlite") as platform:
-            for name in names:
-                measurements += _run(platform, name, known[name])
-                _write(file, measurements)
+            measurements, failed = _run_all(platform, {name: known[name] for name in names}, file)
     except DevError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
-    print("", *table.lines(measurements), f"\n{file}", sep="\n")
-    return 0
+    print("", *table.lines(measurements), f"\n{file}", *failed, sep="\n")
+    return int(bool(failed))
+
+
+def _run_all(platform: Platform, scenarios: Mapping[str, Scenario], file: Path) -> tuple[list[Measurement], list[str]]:
+    """Run the scenarios; return what they measured, and a line for each that failed."""
+    measurements: list[Measurement] = []
+    failed = []
+    for name, scenario in scenarios.items():
+        try:
+            measurements += _run(platform, name, scenario)
+        except DevError as error:
+            failed.append(f"{name} failed: {error}")
+            print(failed[-1], flush=True)
+        _write(file, measurements)
+    return measurements, failed
 
 
 def _write(file: Path, measurements: list[Measurement]) -> None:
