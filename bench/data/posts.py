@@ -10,7 +10,7 @@ _COUNT = text("SELECT count(*) FROM posts")
 _POST = text("INSERT INTO posts (id, author_id, text, created_at) VALUES (:id, :author, :text, :now)").bindparams(
     bindparam("now", type_=UtcDateTime)
 )
-_TEXT = "Karibu, the bench under the tree is open, and whoever passes by may sit down on it for a while."
+_TEXT = "Karibu, the bench under the tree is open, and there is room on it for all of you until the evening."
 
 
 class Posts:
