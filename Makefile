@@ -44,7 +44,7 @@ docs: venv ## generate the tables of the documentation, and build it as a site
 test: all-packages ## all checks and tests, with servers of their own
 	@$(python) -m dev test
 
-test-scale: all-packages ## the end-to-end tests with two processes of everything
+test-scale: all-packages ## the end-to-end tests with two processes of everything, and all services in one process
 	@$(python) -m dev test scale
 
 faults: all-packages ## random faults, crashes and junk for an hour (SEED=1 SHRINK=1 TOPOLOGY=scale)

@@ -14,8 +14,8 @@ from bench.platform import Platform
 from bench.scenarios.posting import IN_FLIGHT, PATIENCE, create_posts, now, post_id, post_requests
 
 RECIPIENTS = 10
-POSTS = 2_000
-RATE, RATE_SECONDS = 200, 10  # posts per second
+POSTS = 1_000
+RATE, RATE_SECONDS = 200, 8  # posts per second
 
 Load = Callable[[Sender, list[Request]], Awaitable[list[Response]]]
 

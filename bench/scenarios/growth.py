@@ -12,7 +12,7 @@ from bench.platform import Platform
 from bench.scenarios.create_post import RECIPIENTS, measure
 from bench.scenarios.posting import IN_FLIGHT, create_posts
 
-POSTS = 500
+POSTS = 300
 SECONDS = 4
 USERS = (10_000, 100_000)  # who are not active
 ROWS = (10_000, 100_000)
