@@ -63,7 +63,7 @@ class Listener:
         """
         if kind is SessionEnded:
             return True
-        return self._registry.has_any([fields["user_id"]] if kind is NotificationsRead else fields["recipients"])
+        return self._registry.has_any(_recipients(kind, fields))
 
     def _verify(self, kind: type[Event], message: AmqpMessage) -> None:
         """Raise Unavailable or Forbidden unless the event is signed by its source."""
@@ -100,6 +100,14 @@ class Listener:
         NotificationsRead: _on_notifications_read,
         SessionEnded: _on_session_ended,
     }
+
+
+def _recipients(kind: type[Event], fields: dict[str, Any]) -> Iterable[str]:
+    """Return the users of an event that is not validated yet."""
+    if kind is NotificationsRead:
+        return [fields["user_id"]]
+    items = fields["items"] if kind is NotificationsCreated else [fields]
+    return (user for item in items for user in item["recipients"])
 
 
 def _numbered(users: list[str], seqs: list[int]) -> Iterable[tuple[str, int | None]]:
