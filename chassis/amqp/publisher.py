@@ -2,13 +2,13 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from kombu import Connection
 
-from chassis.amqp import buffers, message_headers, protocol
+from chassis.amqp import message_headers, protocol
 from chassis.amqp.confirms import ConfirmTracker, Outcome
 from chassis.amqp.envelope import Envelope
 from chassis.auth import tokens
@@ -24,13 +24,19 @@ _log = logging.getLogger(__name__)
 
 
 class BatchPublisher:
-    """Publishes on a connection of its own, which it opens for the first batch and drops after an error."""
+    """Publishes on a connection of its own, which it opens for the first batch and drops after an error.
 
-    def __init__(self, uri: str, heartbeat: int, service: str, ring: Keyring) -> None:
+    `prepare` is called with the transport of each new connection; under eventlet it can be `buffers.install`.
+    """
+
+    def __init__(
+        self, uri: str, heartbeat: int, service: str, ring: Keyring, prepare: Callable[[Any], None] | None = None
+    ) -> None:
         self._uri = uri
         self._heartbeat = heartbeat
         self._service = service
         self._ring = ring
+        self._prepare = prepare
         self._exchange = protocol.event_exchange(service)
         self._connection: Connection | None = None
         self._tracker: ConfirmTracker | None = None
@@ -78,7 +84,8 @@ class BatchPublisher:
             self._connection = Connection(self._uri, heartbeat=self._heartbeat, connect_timeout=CONNECT_TIMEOUT)
             self._connection.ensure_connection(max_retries=1, timeout=CONNECT_TIMEOUT)
             channel = self._connection.channel()
-            buffers.install(channel.connection.transport)
+            if self._prepare is not None:
+                self._prepare(channel.connection.transport)
             self._exchange(channel).declare()
             self._tracker = ConfirmTracker(channel)
         return self._connection, self._tracker

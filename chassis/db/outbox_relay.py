@@ -19,7 +19,7 @@ from nameko.extensions import SharedExtension
 from sqlalchemy.exc import SQLAlchemyError
 
 from chassis import clock
-from chassis.amqp import protocol
+from chassis.amqp import buffers, protocol
 from chassis.amqp.envelope import Envelope
 from chassis.amqp.publisher import BatchPublisher
 from chassis.auth import keyring
@@ -48,7 +48,8 @@ class OutboxRelay(SharedExtension):
     def run(self, transactions: UnitOfWork, source: str) -> None:
         """Start publishing the events of a service from its database."""
         config = self.container.config
-        self._publisher = BatchPublisher(config["AMQP_URI"], config["HEARTBEAT"], source, keyring.from_config(config))
+        uri, ring = config["AMQP_URI"], keyring.from_config(config)
+        self._publisher = BatchPublisher(uri, config["HEARTBEAT"], source, ring, buffers.install)
         self._transactions = transactions
         self._source = source
         self._committed: deque[Envelope] = deque()

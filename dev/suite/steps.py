@@ -62,8 +62,8 @@ CHECKS = (
 # Not in `make test`: its outcome changes without a change of the code.
 AUDIT = Step("known vulnerabilities", ("sh", "-c", _AUDIT))
 _UNIT = Step("unit", _PYTEST, ("tests/unit",))
-_FOLDERS = (*(f"tests/integration/{name}" for name in ("chassis", "gateway", "users")), "tests/contract")
-_SERVICES = Step("services", _NAMEKO, _FOLDERS)
+_CHASSIS = Step("chassis", _NAMEKO, ("tests/integration/chassis",))
+_SERVICES = Step("services", _NAMEKO, ("tests/integration/users", "tests/integration/gateway", "tests/contract"))
 _EXAMPLES = Step("examples", _NAMEKO, ("examples",))
 _ON_SQLITE = Step("on SQLite", _NAMEKO, ("tests/integration/feeds", "tests/integration/notifications"))
 _DATABASES = {f"{name}_DB_URI": f"BARAZA_{name}_POSTGRESQL" for name in ("FEEDS", "NOTIFICATIONS")}
@@ -88,12 +88,13 @@ FAULTS_VARIABLES = {
     **{f"THROTTLE_{name}": _NO_LIMIT for name in ("ANON", "USER", "LOGIN", "REGISTER")},
 }
 
-# The first three take about the same time; each of the others begins when one ends.
+# The longest first; each of the others begins when one ends.
 AT_ONCE = 3
 TEST = (
-    Lane("services", (_UNIT, _EXAMPLES, _SERVICES)),
-    Lane("databases", (*CHECKS, _ON_SQLITE, _ON_POSTGRESQL, _GATEWAY)),
     Lane("e2e", (_END_TO_END,)),
+    Lane("databases", (*CHECKS, _ON_SQLITE, _ON_POSTGRESQL, _GATEWAY)),
+    Lane("chassis", (_UNIT, _EXAMPLES, _CHASSIS)),
+    Lane("services", (_SERVICES,)),
     Lane("faults", (_CRASHES,), FAULTS_VARIABLES),
     Lane("scale", (_ROLLING_RESTART,), SCALE_VARIABLES),
 )
@@ -108,7 +109,7 @@ FAULTS = Lane(
 # The instances of `make try` keep their servers.
 TRY = (
     Lane("", (_UNIT,)),
-    Lane("try", (_EXAMPLES, _SERVICES, _ON_SQLITE, _GATEWAY)),
+    Lane("try", (_EXAMPLES, _CHASSIS, _SERVICES, _ON_SQLITE, _GATEWAY)),
     Lane("try-postgresql", (_ON_POSTGRESQL,)),
     Lane("try-e2e", (_END_TO_END,)),
     Lane("try-faults", (_FAULTS,), FAULTS_VARIABLES),
