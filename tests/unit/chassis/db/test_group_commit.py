@@ -128,9 +128,9 @@ def test_error_that_results_from_another_write_is_raised_after_the_commit(orders
         raise Conflict(f"There is {session.scalar(select(func.count()).select_from(Order))} order.")
 
     stored: list[list[int]] = []
-    placed, refused = orders.write(place(1), find_another)
-    refused.link(lambda _refused: stored.append(orders.stored()))
-    assert wait([placed, refused]) == [None, Conflict]
+    placed, rejected = orders.write(place(1), find_another)
+    rejected.link(lambda _rejected: stored.append(orders.stored()))
+    assert wait([placed, rejected]) == [None, Conflict]
     assert stored == [[1]]
 
 
