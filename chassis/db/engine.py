@@ -1,5 +1,6 @@
 """SQLAlchemy engines for PostgreSQL and SQLite under green threads, from a `database` section of config.yml."""
 
+import sqlite3
 import time
 from collections.abc import Mapping
 from functools import partial
@@ -14,11 +15,15 @@ LOCK_WAIT = 5  # seconds: for SQLite's lock, and for a connection of the pool
 IDLE_TIME = 5  # seconds after which a pooled connection is tested before use
 _LAST_USED = "baraza_used"  # key of a pooled connection's info
 
+BUSY_WAIT = 0.05  # seconds that a statement waits for SQLite's lock inside a C call, which blocks the process
+BUSY_PAUSE = 0.005  # seconds between attempts to begin a write
+
 _SQLITE_PRAGMAS = (
+    f"PRAGMA busy_timeout = {LOCK_WAIT * 1000}",  # for the next one
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # a write that was confirmed to the caller survives a power failure
     "PRAGMA foreign_keys = ON",
-    f"PRAGMA busy_timeout = {LOCK_WAIT * 1000}",
+    f"PRAGMA busy_timeout = {BUSY_WAIT * 1000:.0f}",
 )
 
 
@@ -118,6 +123,25 @@ def _on_sqlite_connect(connection: Any, _record: Any) -> None:
 
 
 def _on_sqlite_begin(connection: Connection) -> None:
-    """Acquire the write lock at the begin of a write: upgrading a read lock later fails under contention."""
-    writes = connection.get_execution_options().get(WRITE)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    """Acquire the write lock at the begin of a write: upgrading a read lock later fails under contention.
+
+    Between the attempts other greenlets run: one of them may hold the lock, by another connection of this process.
+    """
+    if not connection.get_execution_options().get(WRITE):
+        connection.exec_driver_sql("BEGIN")
+        return
+    deadline = time.monotonic() + LOCK_WAIT
+    while not _begin_write(connection) and time.monotonic() < deadline:
+        time.sleep(BUSY_PAUSE)
+    if not connection.connection.driver_connection.in_transaction:  # type: ignore[union-attr] # it is connected
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # raises the error
+
+
+def _begin_write(connection: Connection) -> bool:
+    """Begin a write; return False if another one has the lock."""
+    driver: Any = connection.connection.driver_connection
+    try:
+        driver.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        return error.sqlite_errorcode != sqlite3.SQLITE_BUSY
+    return True

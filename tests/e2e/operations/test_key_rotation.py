@@ -8,6 +8,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 import pytest
+import requests
 
 from chassis.auth.keyring import Keyring
 from chassis.auth.keys import Key, generate, parse
@@ -58,7 +59,12 @@ class KeyFiles:
             return {name for name in NAMES if _accepts_token(operator, name)}
 
     def _have_logged(self, names: dict[str, str], ends: dict[str, int]) -> bool:
-        """Return whether each process has logged its keys; it reads the files when it uses a key, so it gets a call."""
+        """Return whether each process has logged its keys; it reads the files when it uses a key, so it gets a call.
+
+        Each request has a connection of its own, so that sooner or later each web process gets one.
+        """
+        url = self._environment["BARAZA_URL"]
+        requests.get(f"{url}/sessions/", headers={"Authorization": f"Bearer {secrets.token_urlsafe(32)}"}, timeout=10)
         with Operator(self._environment) as operator:
             for name in NAMES:
                 operator(f"{name}.ping")

@@ -24,6 +24,8 @@ def test_account_has_normalized_addresses(users: Rpc) -> None:
         "is_active": True,
         "is_staff": False,
         "second_factor": False,
+        "email_verified_at": None,
+        "phone_verified_at": None,
     }
 
 

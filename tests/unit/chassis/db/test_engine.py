@@ -1,8 +1,10 @@
 import sqlite3
+import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -13,21 +15,29 @@ from chassis.errors import Unavailable
 
 
 @pytest.mark.parametrize(
-    ("pragma", "value"), [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 5000)]
+    ("pragma", "value"), [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 50)]
 )
 def test_sqlite_connection_has_the_pragmas(engine: Engine, pragma: str, value: object) -> None:
     with engine.begin() as connection:
         assert connection.scalar(text(f"PRAGMA {pragma}")) == value
 
 
-def test_write_takes_the_lock_at_its_begin_and_a_read_does_not(engine: Engine, db: UnitOfWork) -> None:
-    statements: list[str] = []
-    event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
-    with db.read() as session:
+def test_write_takes_the_lock_at_its_begin_and_a_read_does_not(tmp_path: Path, db: UnitOfWork) -> None:
+    with closing(sqlite3.connect(tmp_path / "test.sqlite3", isolation_level=None, timeout=0)) as other:
+        with db.read() as session:
+            session.execute(text("SELECT 1"))
+            other.execute("BEGIN IMMEDIATE")
+            other.execute("ROLLBACK")
+        with db.write(), pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+
+
+def test_write_waits_for_the_lock_while_other_threads_run(tmp_path: Path, db: UnitOfWork) -> None:
+    other = sqlite3.connect(tmp_path / "test.sqlite3", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    threading.Timer(0.2, other.close).start()
+    with db.write() as session:
         session.execute(text("SELECT 1"))
-    with db.write():
-        pass
-    assert statements == ["BEGIN", "SELECT 1", "BEGIN IMMEDIATE"]
 
 
 def test_sqlite_pool_has_one_connection_for_which_others_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,7 +48,10 @@ def test_sqlite_pool_has_one_connection_for_which_others_wait(tmp_path: Path, mo
     engine.dispose()
 
 
-def test_locked_database_raises_unavailable(tmp_path: Path, db: UnitOfWork, caplog: pytest.LogCaptureFixture) -> None:
+def test_locked_database_raises_unavailable(
+    tmp_path: Path, db: UnitOfWork, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOCK_WAIT", 0.05)
     other = sqlite3.connect(tmp_path / "test.sqlite3", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
 
@@ -46,8 +59,6 @@ def test_locked_database_raises_unavailable(tmp_path: Path, db: UnitOfWork, capl
         with db.write():
             pass
 
-    with db.read() as session:
-        session.execute(text("PRAGMA busy_timeout = 10"))
     with pytest.raises(Unavailable) as error:
         write()
     other.close()
