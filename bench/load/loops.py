@@ -1,4 +1,4 @@
-"""Two kinds of load: a number of requests in flight (closed loop), and a rate of requests (open loop).
+"""Two kinds of load: a number of concurrent requests (closed loop), and a rate of requests (open loop).
 
 In an open loop a slow platform does not slow the load down, and latencies count from the time when a request was to be
 sent. So waiting behind slow requests is part of the latency, as it is for users.
@@ -19,8 +19,8 @@ class Sender(Protocol):
         """Send it now; its latency counts from the intended time."""
 
 
-async def closed_loop(client: Sender, requests: Iterable[Request], in_flight: int) -> list[Response]:
-    """Send all requests, `in_flight` at a time, and return the responses in the order of their ends."""
+async def closed_loop(client: Sender, requests: Iterable[Request], concurrency: int) -> list[Response]:
+    """Send all requests, `concurrency` at a time, and return the responses in the order of their ends."""
     responses: list[Response] = []
     remaining = iter(requests)
 
@@ -29,7 +29,7 @@ async def closed_loop(client: Sender, requests: Iterable[Request], in_flight: in
             response = await client.send(request)
             responses.append(response)
 
-    await asyncio.gather(*(send_next() for _ in range(in_flight)))
+    await asyncio.gather(*(send_next() for _ in range(concurrency)))
     return responses
 
 

@@ -30,12 +30,22 @@ class WrkResult(NamedTuple):
         return Measurement.of(usage, name=name, unit="request", **own, **fields)
 
 
-def run(target: Target, requests: Iterable[Request], *, in_flight: int, seconds: float) -> WrkResult:
-    """Send these requests in turn again and again, `in_flight` at a time."""
+def run(target: Target, requests: Iterable[Request], *, concurrency: int, seconds: float) -> WrkResult:
+    """Send these requests in turn again and again, `concurrency` at a time."""
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         file.writelines(f"{_line(request)}\n" for request in requests)
         file.flush()
-        command = (WRK, "--threads", "1", "--connections", in_flight, "--duration", f"{seconds:g}s", "--timeout", "10s")
+        command = (
+            WRK,
+            "--threads",
+            "1",
+            "--connections",
+            concurrency,
+            "--duration",
+            f"{seconds:g}s",
+            "--timeout",
+            "10s",
+        )
         url = f"http://{target.host}:{target.port}/"
         arguments = [*map(str, command), "--script", str(_SCRIPT), url, "--", file.name]
         output = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout  # noqa: S603 - our own

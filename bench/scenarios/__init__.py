@@ -15,7 +15,7 @@ SCENARIOS: dict[str, Scenario] = {
     "rest": rest.at_rest,
     "all-posts": pages.all_posts,
     "post-detail": pages.post_detail,
-    "create-post": create_post.in_flight,
+    "create-post": create_post.concurrent,
     "create-post-rate": create_post.at_rate,
     "mix": mix.mix,
     "login": login.login,

@@ -10,7 +10,7 @@ from bench.load.loops import closed_loop
 from bench.measure.measurement import Measurement
 from bench.measure.usage import Usage
 from bench.platform import Platform
-from bench.scenarios.posting import IN_FLIGHT, PATIENCE, now, post_requests
+from bench.scenarios.posting import CONCURRENCY, PATIENCE, now, post_requests
 from dev import DevError
 
 POSTS, RECIPIENTS = 4_000, 20
@@ -22,7 +22,7 @@ def backlog(platform: Platform) -> Iterator[Measurement]:
     tokens = platform.new_users(RECIPIENTS + 1).tokens
     arrivals, control = Arrivals(platform.inboxes, RECIPIENTS), platform.instance.control
     control.stop(SERVICE)
-    responses = asyncio.run(closed_loop(Client(platform.target), post_requests(tokens, POSTS), IN_FLIGHT))
+    responses = asyncio.run(closed_loop(Client(platform.target), post_requests(tokens, POSTS), CONCURRENCY))
     if failed := [response for response in responses if not response.ok]:
         raise DevError(f"{len(failed)} posts were not created: {failed[0].status} {failed[0].body.decode()}")
     started = now()

@@ -11,7 +11,7 @@ from bench.measure.latency import Latency
 from bench.measure.measurement import Measurement
 from bench.measure.usage import Usage
 from bench.platform import Platform
-from bench.scenarios.posting import IN_FLIGHT, PATIENCE, create_posts, now, post_id, post_requests
+from bench.scenarios.posting import CONCURRENCY, PATIENCE, create_posts, now, post_id, post_requests
 
 RECIPIENTS = 10
 POSTS = 1_000
@@ -20,17 +20,19 @@ RATE, RATE_SECONDS = 200, 8  # posts per second
 Load = Callable[[Sender, list[Request]], Awaitable[list[Response]]]
 
 
-def in_flight(platform: Platform) -> Iterator[Measurement]:
-    """Create posts with 32 requests in flight."""
+def concurrent(platform: Platform) -> Iterator[Measurement]:
+    """Create posts, 32 at a time."""
     tokens = platform.new_users(RECIPIENTS + 1).tokens
-    create_posts(platform, tokens, IN_FLIGHT)  # opens connections
-    yield from measure(platform, "create-post, 32 in flight", tokens, POSTS, partial(closed_loop, in_flight=IN_FLIGHT))
+    create_posts(platform, tokens, CONCURRENCY)  # opens connections
+    yield from measure(
+        platform, "create-post, 32 at a time", tokens, POSTS, partial(closed_loop, concurrency=CONCURRENCY)
+    )
 
 
 def at_rate(platform: Platform) -> Iterator[Measurement]:
     """Create 200 posts per second."""
     tokens = platform.new_users(RECIPIENTS + 1).tokens
-    create_posts(platform, tokens, IN_FLIGHT)
+    create_posts(platform, tokens, CONCURRENCY)
     yield from measure(platform, f"create-post at {RATE}/s", tokens, RATE * RATE_SECONDS, partial(open_loop, rate=RATE))
 
 

@@ -10,7 +10,7 @@ from bench.measure.measurement import Measurement
 from bench.measure.usage import Usage
 from bench.platform import Platform
 from bench.scenarios.create_post import RECIPIENTS, measure
-from bench.scenarios.posting import IN_FLIGHT, create_posts
+from bench.scenarios.posting import CONCURRENCY, create_posts
 
 POSTS = 300
 SECONDS = 4
@@ -51,13 +51,13 @@ def _inbox_rows(platform: Platform, sizes: tuple[int, ...]) -> Iterator[Measurem
 
 
 def _create_posts(platform: Platform, name: str, tokens: list[str], smaller: str) -> Measurement:
-    create_posts(platform, tokens, IN_FLIGHT)  # opens connections
-    load = partial(closed_loop, in_flight=IN_FLIGHT)
+    create_posts(platform, tokens, CONCURRENCY)  # opens connections
+    load = partial(closed_loop, concurrency=CONCURRENCY)
     return next(measure(platform, name, tokens, POSTS, load, grown_from=smaller))
 
 
 def _read_inboxes(platform: Platform, name: str, tokens: list[str], smaller: str) -> Measurement:
     requests = [Request("GET", "/notifications/?limit=20", token) for token in tokens]
     with Usage(platform.instance.control) as usage:
-        result = wrk.run(platform.target, requests, in_flight=IN_FLIGHT, seconds=SECONDS)
+        result = wrk.run(platform.target, requests, concurrency=CONCURRENCY, seconds=SECONDS)
     return result.measured(usage, name, grown_from=smaller)

@@ -13,12 +13,12 @@ from bench.scenarios.posting import now
 from chassis.ids import new_id
 
 USERS = 300
-IN_FLIGHT = 16
+CONCURRENCY = 16
 PASSWORD = "the bench under the tree"  # noqa: S105 - of users that live for a minute
 
 
 def login(platform: Platform) -> Iterator[Measurement]:
-    """Log in with 16 requests in flight."""
+    """Log in, 16 at a time."""
     users = platform.new_users(USERS, hashed=_hash(platform))
     requests = [
         Request("POST", "/login/", "", {"username": name, "password": PASSWORD}, f"192.0.2.{number % 250}")
@@ -26,11 +26,11 @@ def login(platform: Platform) -> Iterator[Measurement]:
     ]
     with Usage(platform.instance.control) as usage:
         started = now()
-        responses = asyncio.run(closed_loop(Client(platform.target), requests, IN_FLIGHT))
+        responses = asyncio.run(closed_loop(Client(platform.target), requests, CONCURRENCY))
         seconds = now() - started
     yield Measurement.of(
         usage,
-        name="login, 16 in flight",
+        name="login, 16 at a time",
         unit="login",
         count=len(responses),
         seconds=seconds,

@@ -9,7 +9,7 @@ from bench.load.http import Request
 from bench.measure.measurement import Measurement
 from bench.measure.usage import Usage
 from bench.platform import Platform
-from bench.scenarios.posting import IN_FLIGHT, create_posts, now, post_requests, settle
+from bench.scenarios.posting import CONCURRENCY, create_posts, now, post_requests, settle
 
 RECIPIENTS = 10
 SECONDS = 10
@@ -28,7 +28,7 @@ def mix(platform: Platform) -> Iterator[Measurement]:
     before, arrivals = platform.posts.count(), Arrivals(platform.inboxes, RECIPIENTS)
     with Usage(platform.instance.control) as usage:
         started = now()
-        result = wrk.run(platform.target, requests, in_flight=IN_FLIGHT, seconds=SECONDS)
+        result = wrk.run(platform.target, requests, concurrency=CONCURRENCY, seconds=SECONDS)
         created = settle(platform, before, arrivals, RECIPIENTS)
     rate = created / (arrivals.last - started)
     yield result.measured(usage, "mix 60/30/10", figures={"posts in all inboxes/s": rate})

@@ -9,7 +9,7 @@ from bench.load.loops import closed_loop
 from bench.measure.measurement import Measurement
 from bench.measure.usage import Usage
 from bench.platform import Platform
-from bench.scenarios.posting import IN_FLIGHT, create_posts
+from bench.scenarios.posting import CONCURRENCY, create_posts
 
 SECONDS = 8
 POSTS = (1_000, 10_000)
@@ -36,7 +36,7 @@ def post_detail(platform: Platform) -> Iterator[Measurement]:
 
 def _read(platform: Platform, name: str, paths: list[str], tokens: list[str], smaller: str = "") -> Measurement:
     requests = [Request("GET", path, tokens[number % len(tokens)]) for number, path in enumerate(paths)]
-    asyncio.run(closed_loop(Client(platform.target), requests, IN_FLIGHT))  # fills the cache
+    asyncio.run(closed_loop(Client(platform.target), requests, CONCURRENCY))  # fills the cache
     with Usage(platform.instance.control) as usage:
-        result = wrk.run(platform.target, requests, in_flight=IN_FLIGHT, seconds=SECONDS)
+        result = wrk.run(platform.target, requests, concurrency=CONCURRENCY, seconds=SECONDS)
     return result.measured(usage, name, grown_from=smaller)

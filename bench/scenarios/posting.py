@@ -12,7 +12,7 @@ from bench.load.loops import closed_loop
 from bench.platform import Platform
 from dev import DevError
 
-IN_FLIGHT = 32
+CONCURRENCY = 32
 PATIENCE = 60  # seconds without progress after which a scenario fails
 
 
@@ -27,7 +27,7 @@ def create_posts(platform: Platform, tokens: Sequence[str], count: int) -> list[
 
     async def create() -> list[Response]:
         arrivals = Arrivals(platform.inboxes, len(tokens) - 1)
-        responses = await closed_loop(Client(platform.target), post_requests(tokens, count), IN_FLIGHT)
+        responses = await closed_loop(Client(platform.target), post_requests(tokens, count), CONCURRENCY)
         if failed := [response for response in responses if not response.ok]:
             raise DevError(f"a post was not created: {failed[0].status} {failed[0].body.decode()}")
         if len(tokens) > 1:
@@ -46,7 +46,7 @@ def settle(platform: Platform, posts_before: int, arrivals: Arrivals, recipients
     """Wait until every post that feeds has stored since is in all inboxes; return their number."""
 
     async def wait() -> int:
-        await asyncio.sleep(1)  # requests in flight when the load ended
+        await asyncio.sleep(1)  # requests that ran when the load ended
         posts = platform.posts.count() - posts_before
         await arrivals.wait(posts if recipients else 0, PATIENCE)
         return posts

@@ -14,7 +14,7 @@ from chassis.amqp.publisher import BatchPublisher
 from chassis.auth import keyring, tokens
 from chassis.auth.caller import Caller
 from chassis.db import outbox_relay
-from chassis.db.engine import create_engine
+from chassis.db.engine import WRITE, create_engine
 from chassis.db.tables import METADATA
 from chassis.ids import new_id
 from orders.models import Base
@@ -55,7 +55,7 @@ def short_waits(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
 def database(settings: Settings, tmp_path: Path) -> Iterator[Engine]:
     """The orders service's database in an SQLite file, with empty tables."""
     settings["orders"] = {"database": {"url": f"sqlite:///{tmp_path}/orders.sqlite3"}}
-    engine = create_engine(settings["orders"]["database"])
+    engine = create_engine(settings["orders"]["database"]).execution_options(**{WRITE: True})
     for metadata in (Base.metadata, METADATA):
         metadata.create_all(engine)
     yield engine
@@ -83,7 +83,7 @@ def order_count(database: Engine) -> Callable[[], int]:
     """Count the orders that were stored."""
 
     def order_count() -> int:
-        with database.begin() as connection:
+        with database.connect().execution_options(**{WRITE: False}) as connection:
             return int(connection.scalar(select(func.count()).select_from(Base.metadata.tables["orders"])) or 0)
 
     return order_count

@@ -13,6 +13,7 @@ from chassis import clock
 from chassis.amqp.envelope import Envelope
 from chassis.amqp.publisher import BatchPublisher
 from chassis.auth import keyring
+from chassis.db.engine import WRITE
 from chassis.db.tables import METADATA
 from chassis.ids import new_id
 from feeds.contract import PostCreated
@@ -59,7 +60,7 @@ def rows(database: Engine) -> Rows:
     def rows(table: str, **filters: object) -> list[RowMapping]:
         columns = (Base.metadata.tables | METADATA.tables)[table]
         query = select(columns).filter_by(**filters).order_by(*columns.primary_key)
-        with database.begin() as connection:
+        with database.connect().execution_options(**{WRITE: False}) as connection:
             return list(connection.execute(query).mappings())
 
     return rows

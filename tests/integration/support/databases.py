@@ -10,7 +10,7 @@ from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table
 
 from chassis.db import migrations
 from chassis.db.database import Database
-from chassis.db.engine import create_engine
+from chassis.db.engine import WRITE, create_engine
 
 MARKER = "made_by_tests"  # name of a table: tests may drop the tables of this database
 KEPT_TABLES = {MARKER, "alembic_version"}
@@ -58,7 +58,8 @@ class Databases:
 
     def _migrated(self, section: str) -> Engine:
         database = self._settings[section]["database"]
-        engine = create_engine(database)
+        # Each transaction waits for SQLite's lock when it begins, as writes of services do: these run in this process.
+        engine = create_engine(database).execution_options(**{WRITE: True})
         with engine.begin() as connection:
             _drop_all(connection)
         alembic.command.upgrade(migrations.alembic_config(section), "head")

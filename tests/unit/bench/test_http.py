@@ -50,7 +50,7 @@ def _requests(count: int) -> Sequence[Request]:
     return [Request("GET", str(number)) for number in range(count)]
 
 
-def test_closed_loop_has_a_number_of_requests_in_flight_until_all_are_sent() -> None:
+def test_closed_loop_has_a_number_of_requests_concurrency_until_all_are_sent() -> None:
     async def run() -> tuple[list[Response], int]:
         client = SlowClient(3)
         return await closed_loop(client, _requests(10), 3), client.largest
