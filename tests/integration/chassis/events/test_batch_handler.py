@@ -118,12 +118,13 @@ def test_events_that_arrive_during_a_batch_are_the_next_batches_in_order(
     until(lambda: raw_client.depth(QUEUE) == 0)
 
 
-def test_bad_event_in_a_batch_is_parked_alone(
+def test_bad_event_in_a_batch_is_parked_alone(  # noqa: PLR0913, PLR0917 - fixtures
     collected: Callable[..., ServiceRunner],
     first_batch: Signal,
     raw_client: RawAmqpClient,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
+    until: Until,
 ) -> None:
     settings["retry"]["delays"] = []
     collected(2, 3, 4, 5)
@@ -132,6 +133,7 @@ def test_bad_event_in_a_batch_is_parked_alone(
     first_batch.send()
     parked = raw_client.get(PARKED)
     assert '"quantity":3' in str(parked.body)
+    until(lambda: len(BatchInvoices.received) > 5)
     assert BatchInvoices.received[1:] == [[2, 3, 4, 5], [2], [3], [4], [5]]
 
 
