@@ -65,9 +65,9 @@ class QueueConsumer(nameko.messaging.QueueConsumer):
     def get_consumers(self, consumer_cls: Any, channel: Any) -> Iterable[Any]:
         """Create the channels and the consumers; Nameko calls this after each connect, before any message arrives."""
         buffers.install(channel.connection.transport)
+        channel.events["basic_return"].add(self._on_return)  # first: other greenlets may send from now on
         self._channel = channel
         self._confirmed_channel = ConfirmedChannel(channel.connection.channel())
-        channel.events["basic_return"].add(self._on_return)
         self.before_consuming(channel)
         consumers = super().get_consumers(consumer_cls, channel)
         for provider, consumer in self._consumers.items():
