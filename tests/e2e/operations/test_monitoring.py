@@ -99,6 +99,7 @@ def use(platform: Instance) -> None:
     reader.register(phone=phone, notify_by=["realtime", "email", "sms"])
     for user in (author, reader):
         user.login()
+    assert reader.post("/verification/", {"channel": "email"}).status_code == 202
     websocket = reader.connect()
     assert receive(websocket)["type"] == "ready"
     for number in range(1, POSTS + 1):
