@@ -58,11 +58,13 @@ class Database(nameko_sqlalchemy.Database):
         for function in self.before_close:
             function()
         self.relay.drain()
+        self._finish_writes()
         super().stop()
 
     def kill(self) -> None:
         """Stop the relay, which would open a connection again, then close the connections."""
         self.relay.kill()
+        self._finish_writes()
         super().kill()
 
     def get_dependency(self, worker_ctx: WorkerContext) -> UnitOfWork:
@@ -75,3 +77,7 @@ class Database(nameko_sqlalchemy.Database):
 
     def worker_teardown(self, worker_ctx: WorkerContext) -> None:
         """Do nothing: each transaction closes its own session."""
+
+    def _finish_writes(self) -> None:
+        if self._group is not None:
+            self._group.finish()

@@ -8,7 +8,7 @@ PostgreSQL needs none of this: its transactions run at the same time, and it gro
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import eventlet
@@ -53,6 +53,13 @@ class GroupCommit:
                 group.events += outbox.pop_committed(session)
         finally:
             if group is not None:
+                group.committed.wait()
+
+    def finish(self) -> None:
+        """Wait until the open group has ended, LOCK_WAIT at most; before the engine closes its connections."""
+        group = self._open
+        if group is not None:
+            with eventlet.Timeout(LOCK_WAIT, False), suppress(Exception):  # noqa: FBT003 - False: no exception
                 group.committed.wait()
 
     @contextmanager
