@@ -4,11 +4,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, case, delete, func, insert, or_, select
+from sqlalchemy import Row, bindparam, case, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from chassis import clock
-from chassis.db.sql import batch
+from chassis.db.sql import delete_batch
 from chassis.errors import NotFound
 from chassis.ids import first_id
 from feeds import contract
@@ -78,11 +78,8 @@ def authors(
 
 
 def remove_deleted(session: Session, limit: int) -> int:
-    """Remove rows of posts that were deleted a day ago; return how many. Several processes may run this at once."""
-    before = first_id(clock.now() - KEEP_DELETED)
-    removal = delete(Post).where(Post.id.in_(batch(select(Post.id).where(Post.deletion_id < before), limit)))
-    result: Any = session.execute(removal, execution_options={"synchronize_session": False})
-    return int(result.rowcount)
+    """Remove rows of posts that were deleted a day ago; return how many."""
+    return delete_batch(session, Post, limit, Post.deletion_id < first_id(clock.now() - KEEP_DELETED))
 
 
 def _not_found() -> NotFound:

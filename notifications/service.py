@@ -17,8 +17,8 @@ from notifications import contract
 from notifications.channels.sms import receipts as sms_receipts
 from notifications.cleanup import erasure
 from notifications.cleanup.retention import RetentionProvider
-from notifications.delivery import codes, receipts
-from notifications.fanout import direct, reconciler
+from notifications.delivery import receipts
+from notifications.fanout import codes, direct, reconciler
 from notifications.fanout.fanout import Fanout
 from notifications.inbox import listing, post_updates, read_state
 from notifications.inbox.replay import replay

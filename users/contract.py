@@ -59,7 +59,10 @@ NotifyBy = Annotated[
 ]
 ClientAddress = Annotated[
     Annotated[Text, Field(max_length=64)] | None,
-    Field(description="The client's IP address, an IPv6 one without its last 64 bits; codes are counted for it."),
+    Field(
+        description="The client's IP address, an IPv6 one without its last 64 bits; failed logins and codes are"
+        " counted for it."
+    ),
 ]
 Code = Annotated[Text, Field(min_length=1, max_length=40, examples=["123456"])]
 Ids = Annotated[list[Id], Field(max_length=1000)]
@@ -166,10 +169,7 @@ class ClientLogin(Login):
     user_agent: Annotated[Text, Field(max_length=200)] | None = Field(
         default=None, description="The client's `User-Agent`; for the list of sessions."
     )
-    address: Annotated[Text, Field(max_length=64)] | None = Field(
-        default=None,
-        description="The client's IP address, an IPv6 one without its last 64 bits; failed logins are counted for it.",
-    )
+    address: ClientAddress = None
 
 
 class RequestVerification(Message):

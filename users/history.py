@@ -1,15 +1,14 @@
 """The history of an account: what happened to it, for its owner."""
 
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.auth.caller import Caller
 from chassis.contract import cursor
-from chassis.db.sql import batch
+from chassis.db.sql import delete_batch
 from chassis.ids import first_id, new_id
 from users import contract, serializers
 from users.models import AccountEvent
@@ -33,7 +32,5 @@ def page(session: Session, caller: Caller, request: contract.ListAccountEvents) 
 
 
 def delete_old(session: Session, limit: int) -> int:
-    """Delete events older than KEEP; return how many. Several processes may run this at once."""
-    old = select(AccountEvent.id).where(AccountEvent.id < first_id(clock.now() - KEEP))
-    result: Any = session.execute(delete(AccountEvent).where(AccountEvent.id.in_(batch(old, limit))))
-    return int(result.rowcount)
+    """Delete events older than KEEP; return how many."""
+    return delete_batch(session, AccountEvent, limit, AccountEvent.id < first_id(clock.now() - KEEP))

@@ -52,6 +52,14 @@ class User(Base):
     # In the links of mails; allows to remove channels without a login.
     unsubscribe_token: Mapped[str] = mapped_column(UuidText, server_default=text("gen_random_uuid()::text"))
 
+    def address(self, channel: CodeChannel) -> str | None:
+        """Return the address of a channel; None: the user gave none."""
+        return self.email if channel == "email" else self.phone
+
+    def verified_at(self, channel: CodeChannel) -> datetime | None:
+        """Return when the address of a channel was verified; None: it was not."""
+        return self.email_verified_at if channel == "email" else self.phone_verified_at
+
     def rename(self, username: str) -> None:
         """Set another user name; the row must be locked."""
         self.username = username

@@ -1,6 +1,6 @@
 """Converts rows to the models of the contract."""
 
-from datetime import datetime
+from typing import get_args
 
 from chassis.auth.caller import Caller
 from chassis.ids import time_of
@@ -54,8 +54,8 @@ def visible_to(caller: Caller, user: User) -> contract.Profile:
 
 def contact(user: User, *, verification_required: bool) -> contract.Contact:
     """Return the addresses and channels of a user."""
-    verified_at: dict[Channel, datetime | None] = {"email": user.email_verified_at, "sms": user.phone_verified_at}
-    unverified = [channel for channel, at in verified_at.items() if at is None and verification_required]
+    channels = get_args(contract.CodeChannel) if verification_required else ()
+    unverified: list[Channel] = [channel for channel in channels if user.verified_at(channel) is None]
     return contract.Contact(
         id=user.id,
         username=user.username,

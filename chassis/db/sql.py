@@ -6,7 +6,20 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Integer, Select, Table, Text, bindparam, func, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    func,
+    inspect,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -111,6 +124,20 @@ def batch(query: Select[Any], limit: int) -> Select[Any]:
     sqlite3 does not count the rows that a statement changed if the statement begins with WITH.
     """
     return select(query.limit(limit).with_for_update(skip_locked=True).cte("batch", nesting=True))
+
+
+def delete_batch(
+    session: Session, table: Any, limit: int, *conditions: ColumnElement[bool], order_by: Any = None
+) -> int:
+    """Delete up to `limit` rows that meet the conditions, without rows that are locked already; return how many.
+
+    So several processes may delete old rows at the same time.
+    """
+    key = inspect(table).primary_key
+    rows = batch(select(*key).where(*conditions).order_by(order_by), limit)
+    change = delete(table).where(tuple_(*key).in_(rows))
+    result: Any = session.execute(change, execution_options={"synchronize_session": False})
+    return int(result.rowcount)
 
 
 def advisory_lock(session: Session, key: int, *, shared: bool = False) -> None:

@@ -16,8 +16,8 @@ ALL_SERVICES = "services"  # the program that runs all of them in one process
 class Topology(NamedTuple):
     """The programs that run Nameko services, the processes of each program, and the web processes of a gateway.
 
-    Several processes cannot share an SQLite file, nor can notifications and deliveries in one: one would block the
-    process while it waits for the other. With two processes of each program, HAProxy is in front of the gateways.
+    Several processes cannot share an SQLite file here, and notifications and deliveries in one process would wait for
+    each other. With two processes of each program, HAProxy is in front of the gateways.
     """
 
     services: tuple[str, ...] = SERVICES

@@ -60,7 +60,7 @@ ROUTES: tuple[Route, ...] = (
         users.Invite,
         users.Invitation,
         status=201,
-        summary="Invite somebody to open an account",
+        summary="Create an invitation to open an account",
     ),
     Route(
         "login",

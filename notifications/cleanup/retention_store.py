@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Delete, delete, exists, inspect, select, tuple_
+from sqlalchemy import ColumnElement, Delete, delete, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from chassis.db.sql import batch
+from chassis.db.sql import delete_batch
 from notifications.models import Delivery, InboxRow, Notification
 
 
@@ -14,10 +14,7 @@ def old_rows(
     session: Session, column: InstrumentedAttribute[Any], before: date, limit: int, *conditions: ColumnElement[bool]
 ) -> int:
     """Remove rows with a time before another; return how many."""
-    table = column.class_
-    key = inspect(table).primary_key
-    old = select(*key).where(column < before, *conditions).order_by(column)
-    return _execute(session, delete(table).where(tuple_(*key).in_(batch(old, limit))))
+    return delete_batch(session, column.class_, limit, column < before, *conditions, order_by=column)
 
 
 def read_inbox_rows(session: Session, before: datetime, limit: int) -> int:

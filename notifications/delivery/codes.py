@@ -1,48 +1,20 @@
-"""One-time codes: deliveries of their own, ahead of all others, with the digits that users gives for each attempt."""
+"""One-time codes as they are sent: with the digits that users gives for each attempt."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from chassis import clock
-from chassis.db.sql import insert_new
 from chassis.db.unit_of_work import UnitOfWork
-from chassis.ids import new_id
 from chassis.rpc.client import RpcClient
 from notifications import texts
 from notifications.channels.delivery_results import DeliveryResult
 from notifications.delivery.delivery_store import Claim
 from notifications.delivery.destination import Destination
-from notifications.models import Delivery, Notification
+from notifications.models import Notification
 from notifications.texts import Content
-from users.contract import CodeIssued, CodeList, Codes, IssuedCode
+from users.contract import CodeList, Codes, IssuedCode
 
 NOT_VALID = "the code is not valid any more, or its address may not receive it"  # why a delivery is cancelled
-
-
-def create(session: Session, event: CodeIssued) -> None:
-    """Create the delivery of a code, once; nothing that is stored contains the digits."""
-    now, notification_id = clock.now(), new_id()
-    if event.expires_at <= now:
-        return
-    content = texts.for_code(event.purpose)
-    row = {**asdict(content), "id": notification_id, "source": event.id, "done": True, "created_at": now}
-    if insert_new(session, Notification, row):
-        session.add(
-            Delivery(
-                notification_id=notification_id,
-                user_id=event.user_id,
-                channel=event.channel,
-                channels_forced=True,
-                status="pending",
-                attempts=0,
-                due_at=now,
-                updated_at=now,
-                urgent=True,
-            )
-        )
 
 
 class CodeMessages:

@@ -34,12 +34,20 @@ class Claim:
     channels_forced: bool
 
 
-def create(session: Session, channel: Channel, users: Mapping[str, Sequence[str]], *, channels_forced: bool) -> None:
+def create(
+    session: Session,
+    channel: Channel,
+    users: Mapping[str, Sequence[str]],
+    *,
+    channels_forced: bool,
+    urgent: bool = False,
+) -> None:
     """Create due deliveries of notifications to their users by a channel. Existing ones are not changed."""
     now = clock.now()
     values = {
         "channel": channel,
         "chosen": channels_forced,
+        "urgent": urgent,
         "status": "pending",
         "attempts": 0,
         "due_at": now,

@@ -1,1 +1,1 @@
-"""Notifications to users: the fan-out of a post to all active users, and direct notifications to one."""
+"""Notifications to users: the fan-out of a post to all active users, direct notifications and codes to one."""

@@ -8,6 +8,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from chassis import clock
+from chassis.db.sql import insert_new
 from chassis.ids import new_id
 from notifications.models import Notification
 from notifications.texts import Content
@@ -35,6 +36,12 @@ def create(session: Session, content: Content) -> Notification:
     row = _row(content, Progress(done=True))
     session.connection().execute(insert(Notification), row)
     return Notification(**row)
+
+
+def create_once(session: Session, content: Content, source: str) -> str | None:
+    """Create the notification of a source, which is complete; return its id, or None if there is one."""
+    row = _row(content, Progress(done=True)) | {"source": source}
+    return str(row["id"]) if insert_new(session, Notification, row) else None
 
 
 def create_for_posts(session: Session, posts: Sequence[NewPost], progress: Progress) -> list[Notification]:

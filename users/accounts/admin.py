@@ -4,7 +4,6 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from chassis import clock
-from chassis.errors import NotFound
 from users import contract, history, serializers, store
 from users.credentials import failed_logins_store
 from users.second_factor import factor
@@ -44,7 +43,6 @@ def unlock(session: Session, request: contract.Unlock) -> contract.Account:
 def reset_second_factor(session: Session, request: contract.ResetSecondFactor) -> contract.Account:
     """Remove the second factor of an account. Raises NotFound."""
     user = store.get(session, store.has_username(request.username), lock=True)
-    if user.second_factor_since is None:
-        raise NotFound("This account has no second factor.")
+    factor.require_added(user)
     factor.disable(session, user, None)
     return serializers.account(user)

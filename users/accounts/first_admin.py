@@ -40,4 +40,3 @@ def create(connection: Connection) -> None:
             _log.error("the first administrator's account was not opened: %s", error)
         else:
             _log.warning("opened the account of the first administrator, %s", user.username)
-        session.flush()

@@ -4,11 +4,11 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, or_
 from sqlalchemy.orm import Session
 
 from chassis import clock
-from chassis.db.sql import batch
+from chassis.db.sql import delete_batch
 from chassis.errors import Forbidden
 from users import contract, names
 from users.models import Invitation
@@ -46,7 +46,5 @@ def use(session: Session, registration: str, token: str | None, email: str) -> N
 
 
 def delete_old(session: Session, limit: int) -> int:
-    """Delete expired invitations; return how many. Several processes may run this at once."""
-    old = select(Invitation.token_hash).where(Invitation.expires_at < clock.now())
-    result: Any = session.execute(delete(Invitation).where(Invitation.token_hash.in_(batch(old, limit))))
-    return int(result.rowcount)
+    """Delete expired invitations; return how many."""
+    return delete_batch(session, Invitation, limit, Invitation.expires_at < clock.now())

@@ -26,8 +26,8 @@ PURPOSE: CodePurpose = "reset_password"
 def request(session: Session, request: contract.ClientRequestPasswordReset) -> None:
     """Issue a code. Raises TooManyRequests."""
     account, user = _find(session, request.name)
-    address = (user.email if request.channel == "email" else user.phone or "") if user else ""
-    issuing.issue(session, Target(account, request.channel, address), PURPOSE, request.address)
+    address = user.address(request.channel) if user else None
+    issuing.issue(session, Target(account, request.channel, address or ""), PURPOSE, request.address)
 
 
 def confirm(db: UnitOfWork, hasher: Hasher, secrets: Sequence[str], request: contract.ConfirmPasswordReset) -> str:

@@ -27,8 +27,7 @@ def codes(session: Session, secret: str, request: contract.Codes, *, verificatio
 
 def _may_be_sent(code: OneTimeCode, user: User, *, verification_required: bool) -> bool:
     """Return whether the address is still that of the account; a code that resets a password needs a verified one."""
-    by_email = code.channel == "email"
-    if code.address != (user.email if by_email else user.phone):
+    if code.address != user.address(code.channel):
         return False
-    verified_at = user.email_verified_at if by_email else user.phone_verified_at
-    return code.purpose != password_reset.PURPOSE or verified_at is not None or not verification_required
+    is_verified = user.verified_at(code.channel) is not None or not verification_required
+    return code.purpose != password_reset.PURPOSE or is_verified

@@ -8,7 +8,7 @@ from sqlalchemy import Row, delete, select, update
 from sqlalchemy.orm import Session
 
 from chassis import clock
-from chassis.db.sql import batch, upsert
+from chassis.db.sql import delete_batch, upsert
 from users.contract import CodePurpose
 from users.models import OneTimeCode, User
 
@@ -56,7 +56,5 @@ def delete_account(session: Session, account: str) -> None:
 
 
 def delete_old(session: Session, limit: int) -> int:
-    """Delete expired codes; return how many. Several processes may run this at once."""
-    old = select(OneTimeCode.id).where(OneTimeCode.expires_at < clock.now())
-    result: Any = session.execute(delete(OneTimeCode).where(OneTimeCode.id.in_(batch(old, limit))))
-    return int(result.rowcount)
+    """Delete expired codes; return how many."""
+    return delete_batch(session, OneTimeCode, limit, OneTimeCode.expires_at < clock.now())

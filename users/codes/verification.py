@@ -21,10 +21,10 @@ REQUIRED = "required"  # value of `users.verification`; with any other, all addr
 def request(session: Session, user_id: str, channel: CodeChannel, client: str | None) -> None:
     """Issue a code for the address of a channel. Raises Invalid, Conflict, TooManyRequests."""
     user = store.get(session, User.id == user_id)
-    address = user.email if channel == "email" else user.phone
+    address = user.address(channel)
     if address is None:
         raise Invalid.field("channel", "the account has no phone number")
-    if verified_at(user, channel) is not None:
+    if user.verified_at(channel) is not None:
         raise Conflict("This address is verified already.", "already_verified")
     issuing.issue(session, Target(user.id, channel, address), PURPOSES[channel], client)
 
@@ -41,7 +41,7 @@ def confirm(
     with db.write() as session:
         user = store.get(session, User.id == user_id, lock=True)
         address = codes_store.consume(session, code_id)
-        if address is None or address != (user.email if request.channel == "email" else user.phone):
+        if address is None or address != user.address(request.channel):
             raise issuing.wrong()
         if request.channel == "email":
             user.email_verified_at = clock.now()
@@ -50,8 +50,3 @@ def confirm(
             user.phone_verified_at = clock.now()
             history.record(session, user.id, "phone_verified", session_id=session_id)
         return serializers.named_account(user)
-
-
-def verified_at(user: User, channel: CodeChannel) -> object:
-    """Return when the address of a channel was verified, or None."""
-    return user.email_verified_at if channel == "email" else user.phone_verified_at

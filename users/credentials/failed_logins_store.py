@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, exists, or_, select, update
+from sqlalchemy import Row, bindparam, delete, exists, or_, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from chassis import clock
-from chassis.db.sql import INSERT, batch
+from chassis.db.sql import INSERT, delete_batch
 from users.models import FailedLogins, User, account_of_subject
 
 KEEP = timedelta(hours=24)
@@ -78,7 +78,7 @@ def reset_account(session: Session, user_id: str) -> None:
 
 
 def delete_old(session: Session, limit: int) -> int:
-    """Delete rows older than KEEP; return how many. Several processes may run this at once.
+    """Delete rows older than KEEP; return how many.
 
     A subject without failures for KEEP starts again; an address, which many users may share, KEEP after its first
     failure; a user in a session never, since only a new password or an operator may reset it.
@@ -87,8 +87,5 @@ def delete_old(session: Session, limit: int) -> int:
     in_session = or_(*(FailedLogins.subject.startswith(kind) for kind in ("session:", "code:")))
     of_session = in_session & exists().where(User.id == account_of_subject)
     is_address = FailedLogins.subject.startswith("address:")
-    old = select(FailedLogins.subject).where(
-        FailedLogins.since < end, or_(is_address, (FailedLogins.failed_at < end) & ~of_session)
-    )
-    result: Any = session.execute(delete(FailedLogins).where(FailedLogins.subject.in_(batch(old, limit))))
-    return int(result.rowcount)
+    is_old = or_(is_address, (FailedLogins.failed_at < end) & ~of_session)
+    return delete_batch(session, FailedLogins, limit, FailedLogins.since < end, is_old)

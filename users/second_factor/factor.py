@@ -61,12 +61,17 @@ def remove(
     with db.write() as session:
         user = store.get(session, User.id == user_id, lock=True)
         authentication.require_unchanged(user, changed_at, "password")
-        if user.second_factor_since is None:
-            raise NotFound("This account has no second factor.")
+        require_added(user)
         if not _is_right(session, user, request.code):
             raise _wrong_code()
         disable(session, user, caller.session)
         failed_logins_store.reset(session, subject)
+
+
+def require_added(user: User) -> None:
+    """Raise NotFound if the user has no second factor."""
+    if user.second_factor_since is None:
+        raise NotFound("This account has no second factor.")
 
 
 def disable(session: Session, user: User, session_id: str | None) -> None:

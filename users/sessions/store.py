@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from chassis import clock
-from chassis.db.sql import batch
+from chassis.db.sql import delete_batch
 from chassis.ids import new_id
 from users.contract import ActiveRecipients, Recipient
 from users.models import User, UserSession
@@ -150,7 +150,5 @@ def delete_all(session: Session, user_id: str) -> list[str]:
 
 
 def delete_old(session: Session, limit: int) -> int:
-    """Delete sessions that ended before KEEP_ENDED; return how many. Several processes may run this at once."""
-    old = select(UserSession.id).where(~ends_after(clock.now() - KEEP_ENDED))
-    result: Any = session.execute(delete(UserSession).where(UserSession.id.in_(batch(old, limit))))
-    return int(result.rowcount)
+    """Delete sessions that ended before KEEP_ENDED; return how many."""
+    return delete_batch(session, UserSession, limit, ~ends_after(clock.now() - KEEP_ENDED))

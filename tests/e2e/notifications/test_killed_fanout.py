@@ -5,19 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from bench.data.deliveries import PostDeliveries
-from bench.data.users import Inserted, UsersDatabase, users_database
+from bench.data.users import Inserted, UsersDatabase
 from dev.machine.waiting import until
 from dev.platform.instance import Instance
 from tests.e2e.support.client import NewClient
 
 USERS = 20_000
 LIMIT = 60  # seconds
-
-
-@pytest.fixture
-def users(platform: Instance) -> Iterator[UsersDatabase]:
-    with users_database(platform.environment) as users:
-        yield users
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from bench.data.deliveries import PostDeliveries
-from bench.data.users import EMAIL_DOMAIN, PHONE_PREFIX, Inserted, UsersDatabase, users_database
+from bench.data.users import EMAIL_DOMAIN, PHONE_PREFIX, Inserted, UsersDatabase
 from dev.machine.waiting import until
 from dev.platform.instance import Instance
 from tests.e2e.support.client import NewClient
@@ -18,12 +18,6 @@ FULL = os.environ.get("BARAZA_TEST_SCALE") == "full"
 EMAILS = PHONES = ACTIVE if FULL else 600
 NOTIFIED_LIMIT, SENT_LIMIT = 60, 1200 if FULL else 120  # seconds
 MEMORY_GROWTH = 48 * 2**20  # bytes; all recipients in memory at once would take more
-
-
-@pytest.fixture
-def users(platform: Instance) -> Iterator[UsersDatabase]:
-    with users_database(platform.environment) as users:
-        yield users
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from chassis.amqp.publisher import BatchPublisher
 from chassis.auth import keyring
 from chassis.ids import new_id
 from notifications.deliveries import DeliveriesService
-from notifications.delivery import codes
+from notifications.delivery.codes import NOT_VALID
+from notifications.fanout import codes
 from notifications.service import NotificationsService
 from tests.integration.notifications.support import CreateDeliveries, Deliveries, Rows, Until, values
 from tests.integration.notifications.users_service import Accounts, UsersService
@@ -117,7 +118,7 @@ def test_code_that_users_does_not_give_is_cancelled(
 ) -> None:
     issue(known=False)
     until(lambda: values(rows("deliveries"), "status") == ["cancelled"])
-    assert values(rows("deliveries"), "last_error") == [codes.NOT_VALID]
+    assert values(rows("deliveries"), "last_error") == [NOT_VALID]
     assert mailbox.received() == []
 
 

@@ -98,7 +98,7 @@ def test_code_is_accepted_once(users: Rpc, issued: Issued) -> None:
         confirm(users, code["code"], password=PASSWORD)
 
 
-@pytest.mark.parametrize("name", ["nobody", "nobody@example.org", "closed"])
+@pytest.mark.parametrize("name", ["unknown", "unknown@example.org", "closed"])
 def test_unknown_and_closed_accounts_have_the_same_answers_and_no_code(
     users: Rpc, new_user: NewUser, issued: Issued, name: str
 ) -> None:
@@ -119,13 +119,13 @@ def test_unknown_account_causes_the_same_rows_as_a_known_one(users: Rpc, databas
 
     request(users, "ada")
     known = rows()
-    request(users, "nobody")
+    request(users, "unknown")
     unknown = rows()
     assert known[0] == 1
     assert unknown[0] == 2
 
 
-@pytest.mark.parametrize("name", ["ada", "nobody"])
+@pytest.mark.parametrize("name", ["ada", "unknown"])
 def test_requests_for_known_and_unknown_accounts_are_limited_alike(
     users: Rpc,
     rested: Callable[[], None],
