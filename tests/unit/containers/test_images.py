@@ -29,6 +29,11 @@ def copied(image: str) -> list[str]:
     return [path for line in instructions(image, r"COPY (?!--from)(.+) \S+") for path in line.split()]
 
 
+def contract_of(service: str) -> str:
+    """Return the path of a service's contract: a package, or a module."""
+    return f"{service}/contract" if (ROOT / service / "contract").is_dir() else f"{service}/contract.py"
+
+
 @each_image
 def test_image_lock_has_the_pins_and_hashes_of_requirements_lock(image: str) -> None:
     own = pins(f"docker/{image}/requirements.lock")
@@ -50,10 +55,10 @@ def test_image_installs_the_extra_of_its_service_only(service: str) -> None:
 @each_service
 def test_image_has_the_code_of_its_service_and_the_contracts_it_imports(service: str) -> None:
     code = [file.read_text(encoding="utf-8") for file in (ROOT / service).rglob("*.py")]
-    code += [text(path) for path in copied(service) if path.endswith("contract.py")]
+    code += [text(path) for path in copied(service) if path.endswith("contract.py")]  # users' imports no service
     imported = {first or second for source in code for first, second in CONTRACT_IMPORT.findall(source)}
     other_services = {*SERVICES} - {service}
-    contracts = {f"{other}/{file}" for other in imported & other_services for file in ("__init__.py", "contract.py")}
+    contracts = {path for other in imported & other_services for path in (f"{other}/__init__.py", contract_of(other))}
     assert {"chassis", service, "config.yml"} <= set(copied(service))
     assert {path for path in copied(service) if path.partition("/")[0] in other_services} == contracts
 

@@ -45,8 +45,8 @@ def service_classes() -> Iterator[type]:
 
 def events() -> list[type[Event]]:
     """Return the services' events by source and name, without those of other tests."""
-    contracts = {f"{module.partition('.')[0]}.contract" for module in SERVICES}
-    own = [event for event in Event.__subclasses__() if event.__module__ in contracts]
+    contracts = tuple(f"{module.partition('.')[0]}.contract" for module in SERVICES)
+    own = [event for event in Event.__subclasses__() if event.__module__.startswith(contracts)]
     return sorted(own, key=lambda event: (event.source, event.type))
 
 
