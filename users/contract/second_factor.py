@@ -40,7 +40,7 @@ class ConfirmSecondFactor(Message):
 class RecoveryCodes(Message):
     """Each of these codes replaces one of the authenticator app, once. Only this reply contains them."""
 
-    recovery_codes: list[str] = Field(repr=False, examples=[["k3xq-9dzm-4abt-p7vn"]])
+    recovery_codes: list[str] = Field(repr=False, examples=[["k3xq-7dzm-4abt-p2vn-c6wy-h5ru"]])
 
 
 class RemoveSecondFactor(Message):

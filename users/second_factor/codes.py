@@ -12,7 +12,7 @@ ISSUER = "Baraza"  # how authenticator apps name this platform
 STEP = 30  # seconds
 TOLERANCE = 1  # steps by which the clock of the device may differ
 RECOVERY_CODES = 10
-RECOVERY_BYTES = 10  # 80 bits, so a fast hash is enough
+RECOVERY_BYTES = 15  # 120 bits: a fast hash is enough (NIST SP 800-63B-4, section 3.1.2: from 112 bits)
 
 
 def new_secret() -> str:
