@@ -35,7 +35,7 @@ def matching_step(secret: str, code: str, now: datetime, after: int | None) -> i
 
 
 def new_recovery_codes() -> list[str]:
-    """Return random recovery codes, such as `k3xq-9dzm-...`: each replaces the authenticator app once."""
+    """Return random recovery codes, such as `k3xq-7dzm-...`: each replaces the authenticator app once."""
     texts = [base64.b32encode(secrets.token_bytes(RECOVERY_BYTES)).decode().lower() for _ in range(RECOVERY_CODES)]
     return ["-".join(text[start : start + 4] for start in range(0, len(text), 4)) for text in texts]
 
