@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import gevent
 from amqp import Message as AmqpMessage
 from gevent.event import AsyncResult
-from nameko.exceptions import deserialize
+from nameko.exceptions import MethodNotFound, deserialize
 
 from chassis.amqp import message_headers, protocol
 from chassis.amqp.message_headers import REPLAYED
@@ -157,6 +157,8 @@ def _result(target: str, message: AmqpMessage) -> tuple[Any, bool]:
 
 def _public_error(target: str, error: Exception) -> ServiceError:
     """Return the error that a client may see. Services that reject each other's tokens are unavailable to clients."""
+    if isinstance(error, MethodNotFound):  # during an upgrade: the service is of the release before
+        return Unavailable(f"{target} is not available yet.")
     if not isinstance(error, ServiceError):
         return ServiceError(f"{target} failed.")
     if error.code == tokens.BAD_TOKEN:  # 0.1.0 raises Unauthenticated, which would sign the user out

@@ -6,6 +6,7 @@ from typing import Any
 import gevent
 import pytest
 from gevent.event import Event
+from nameko.exceptions import MethodNotFound
 
 from chassis.contract import Empty, Message
 from chassis.errors import DeadlineExceeded, ServiceError, Unauthenticated, Unavailable
@@ -60,6 +61,12 @@ def test_call_fails_at_its_deadline_and_a_late_reply_is_dropped(rpc: RpcClient, 
 def test_call_to_a_missing_service_fails_at_once(rpc: RpcClient) -> None:
     with gevent.Timeout(AT_ONCE), pytest.raises(Unavailable, match="nowhere is not there"):
         rpc.call_as_gateway("nowhere.echo", Empty(), Empty, deadline=DEADLINE)
+
+
+def test_method_that_a_service_does_not_have_yet_is_unavailable(rpc: RpcClient, service: Service) -> None:
+    older = service(lambda _: MethodNotFound("echo"))
+    with gevent.Timeout(LIMIT), pytest.raises(Unavailable, match="not available yet"):
+        rpc.call_as_gateway(f"{older.name}.echo", Empty(), Empty, deadline=DEADLINE)
 
 
 @pytest.mark.parametrize("kind", [Unavailable, Unauthenticated], ids=["of this release", "of 0.1.0"])
