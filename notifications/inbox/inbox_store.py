@@ -48,12 +48,6 @@ def position(session: Session, user_id: str, notification_id: str) -> int | None
     return session.scalar(query.where(InboxRow.notification_id == notification_id))
 
 
-def newest_id(session: Session, user_id: str) -> str | None:
-    """Return the id of the newest notification in an inbox."""
-    query = select(InboxRow.notification_id).where(InboxRow.user_id == user_id)
-    return session.scalar(query.order_by(InboxRow.seq.desc()).limit(1))
-
-
 def unread(session: Session, user_id: str) -> int:
     """Count the unread notifications in an inbox."""
     query = select(func.count()).where(InboxRow.user_id == user_id, InboxRow.read_at.is_(None))
