@@ -42,6 +42,7 @@ class Candidate(Recipient):
 
 _CANDIDATES = TypeAdapter(list[Candidate])
 _SESSIONS_AND_USERS = select(UserSession, User).join(User, User.id == UserSession.user_id)
+_BY_TOKEN = _SESSIONS_AND_USERS.where(UserSession.token_hash == bindparam("token_hash"))
 
 
 def add(session: Session, **columns: Any) -> UserSession:
@@ -54,7 +55,7 @@ def add(session: Session, **columns: Any) -> UserSession:
 
 def find(session: Session, token_hash: str) -> Row[UserSession, User] | None:
     """Return the session of a token, live or not, with its user, or None."""
-    return session.execute(_SESSIONS_AND_USERS.where(UserSession.token_hash == token_hash)).one_or_none()
+    return session.execute(_BY_TOKEN, {"token_hash": token_hash}).one_or_none()
 
 
 def record_use(session: Session, session_id: str, now: datetime, expires_at: datetime) -> None:
