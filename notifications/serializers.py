@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from notifications import contract
-from notifications.models import Delivery, InboxRow, Notification
+from notifications.models import Delivery, Notification
 
 
 def notification(row: Notification | Row[Any]) -> contract.Notification:
@@ -13,9 +13,9 @@ def notification(row: Notification | Row[Any]) -> contract.Notification:
     return contract.Notification(**_fields(row))
 
 
-def inbox_item(inbox_row: InboxRow, row: Notification) -> contract.InboxItem:
+def inbox_item(row: Row[Any]) -> contract.InboxItem:
     """Return a notification with its read state."""
-    return contract.InboxItem(**_fields(row), read_at=inbox_row.read_at)
+    return contract.InboxItem(**_fields(row), read_at=row.read_at)
 
 
 def detail(row: Notification, deliveries: list[Delivery]) -> contract.NotificationDetail:
