@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, bindparam, case, func, insert, or_, select
+from sqlalchemy import Row, Select, bindparam, case, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from chassis import clock
@@ -46,12 +47,20 @@ def lock(session: Session, post_id: str) -> Post:
 
 def newest(session: Session, limit: int, before: str | None, author_id: str | None = None) -> Sequence[Row[Any]]:
     """Return posts older than the id `before`, newest first; all, or those of an author."""
-    query = select(*_COLUMNS).where(_NOT_DELETED).order_by(Post.id.desc()).limit(limit)
-    if before is not None:
-        query = query.where(Post.id < before)
-    if author_id is not None:
-        query = query.where(Post.author_id == author_id)
-    return session.connection().execute(query).all()
+    parameters = {"before": before, "author": author_id, "limit": limit}
+    query = _newest(older=before is not None, of_author=author_id is not None)
+    return session.connection().execute(query, parameters).all()
+
+
+@cache
+def _newest(*, older: bool, of_author: bool) -> Select[Any]:
+    """Build the statement; cached, because building it costs more than running it."""
+    query = select(*_COLUMNS).where(_NOT_DELETED).order_by(Post.id.desc()).limit(bindparam("limit"))
+    if older:
+        query = query.where(Post.id < bindparam("before"))
+    if of_author:
+        query = query.where(Post.author_id == bindparam("author"))
+    return query
 
 
 def locked_posts_of(session: Session, author_id: str, limit: int) -> list[Post]:

@@ -30,7 +30,7 @@ def _storable(text: str) -> str:
 
 def _rfc3339(time: datetime) -> str:
     """Format a time as RFC 3339 in UTC, always with microseconds, so that the texts sort like the times."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return time.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"  # faster than strftime
 
 
 @dataclass(frozen=True, eq=False)  # annotations must be hashable

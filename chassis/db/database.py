@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import nameko_sqlalchemy
 from nameko.containers import WorkerContext
 from nameko_sqlalchemy import DB_URIS_KEY
+from sqlalchemy import Engine
 from sqlalchemy.orm import DeclarativeBase
 
 from chassis.db.engine import database_url, engine_options, tune
@@ -31,6 +32,7 @@ class Database(nameko_sqlalchemy.Database):
         self.section = section
         self.before_close: list[Callable[[], None]] = []
         self._group: GroupCommit | None = None
+        self._reads: Engine | None = None
 
     def setup(self) -> None:
         """Create the engine, which connects at the first transaction."""
@@ -47,6 +49,8 @@ class Database(nameko_sqlalchemy.Database):
         tune(self.engine)
         if self.engine.dialect.name == "sqlite":
             self._group = GroupCommit(self.engine, self.Session, self.relay.publish)
+        else:  # a statement has a snapshot of its own anyway; the begin and the end of a transaction are round trips
+            self._reads = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         metrics.watch_connections(self.container.service_name, self.engine)
 
     def start(self) -> None:
@@ -73,7 +77,7 @@ class Database(nameko_sqlalchemy.Database):
 
     def unit_of_work(self, worker_ctx: WorkerContext | None = None) -> UnitOfWork:
         """Return a unit of work for a worker, or for an extension."""
-        return UnitOfWork(self.Session, self.relay.publish, worker_ctx, self._group)
+        return UnitOfWork(self.Session, self.relay.publish, worker_ctx, self._group, self._reads)
 
     def worker_teardown(self, worker_ctx: WorkerContext) -> None:
         """Do nothing: each transaction closes its own session."""

@@ -7,9 +7,10 @@ that has seen a position never finds a new row below it.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, literal, or_, select
+from sqlalchemy import Row, Select, bindparam, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from chassis import clock
@@ -23,33 +24,44 @@ DELETED_AT_ONCE = 5_000  # rows per transaction
 _LOCK_KEY = 6_120_733_951  # an arbitrary number: the key of PostgreSQL's advisory lock
 _COPIED = ("type", "payload", "request_id", "traceparent")
 
+# Built once, because building them costs more than running them.
+_NEWEST_POSITION = select(func.max(event_log.c.position))
+_APPEND = insert(event_log).from_select(
+    ["event_id", *_COPIED, "logged_at"],
+    select(outbox.c.id, *(outbox.c[name] for name in _COPIED), bindparam("now", type_=UtcDateTime))
+    .where(outbox.c.id.in_(bindparam("ids", expanding=True)), outbox.c.durable)
+    .order_by(outbox.c.id),
+)
+
 
 def append(session: Session, ids: Iterable[str]) -> None:
     """Copy the durable ones of these events from the outbox; the caller deletes them there."""
     advisory_lock(session, _LOCK_KEY)
-    rows = (
-        select(outbox.c.id, *(outbox.c[name] for name in _COPIED), literal(clock.now(), UtcDateTime))
-        .where(outbox.c.id.in_(list(ids)), outbox.c.durable)
-        .order_by(outbox.c.id)
-    )
-    session.execute(insert(event_log).from_select(["event_id", *_COPIED, "logged_at"], rows))
+    session.connection().execute(_APPEND, {"ids": list(ids), "now": clock.now()})
 
 
 def newest(session: Session) -> int:
     """Return the newest position; 0 if the log is empty."""
-    return session.scalar(select(func.max(event_log.c.position))) or 0
+    return session.connection().scalar(_NEWEST_POSITION) or 0
 
 
 def read(
     session: Session, types: Sequence[str], after: int, since: datetime | None, limit: int
 ) -> Sequence[Row[int, str, str]]:
     """Return position, id and type of the events after a position that were logged at `since` or later."""
+    parameters = {"types": types, "after": after, "since": since, "limit": limit}
+    return session.connection().execute(_read(limited=since is not None), parameters).all()
+
+
+@cache
+def _read(*, limited: bool) -> Select[int, str, str]:
+    """Build the statement; cached, as above."""
     query = select(event_log.c.position, event_log.c.event_id, event_log.c.type).where(
-        event_log.c.position > after, event_log.c.type.in_(types)
+        event_log.c.position > bindparam("after"), event_log.c.type.in_(bindparam("types", expanding=True))
     )
-    if since is not None:
-        query = query.where(event_log.c.logged_at >= since)
-    return session.execute(query.order_by(event_log.c.position).limit(limit)).all()
+    if limited:
+        query = query.where(event_log.c.logged_at >= bindparam("since"))
+    return query.order_by(event_log.c.position).limit(bindparam("limit"))
 
 
 def at(session: Session, positions: Sequence[int]) -> Sequence[Row[Any]]:

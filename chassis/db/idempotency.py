@@ -1,6 +1,5 @@
 """Idempotency keys: a repeated write with the same key returns the stored reply of the first one."""
 
-import hashlib
 import hmac
 from collections.abc import Callable
 from datetime import timedelta
@@ -82,4 +81,4 @@ def _digests(call: Any) -> list[str]:
     """
     request = call.args[0].model_dump_json().encode()
     keys = keyring.from_config(call.config).secrets(call.service_name)
-    return [hmac.new(key.text.encode(), request, hashlib.sha256).hexdigest() for key in keys]
+    return [hmac.digest(key.text.encode(), request, "sha256").hex() for key in keys]

@@ -8,14 +8,18 @@ arrives.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from chassis import clock
 from chassis.amqp.envelope import Envelope
 from chassis.contract import Event
 from chassis.db import event_log
+from chassis.db.columns import UtcDateTime
 from chassis.db.sql import batch
 from chassis.db.tables import outbox
 from chassis.ids import new_id
@@ -25,6 +29,21 @@ LEASE = timedelta(seconds=10)
 _EVENTS = "outbox"  # key of a session's info
 _INSERT = insert(outbox)
 _COLUMNS = ("id", "type", "durable", "payload", "request_id", "traceparent", "leased_until")  # as in Envelope
+_REMOVE = delete(outbox).where(outbox.c.id.in_(bindparam("ids", expanding=True)))
+_DEPTH_AND_AGE = select(func.count(), func.min(outbox.c.created_at))
+
+
+@cache
+def _lease_expired(limit: int) -> ReturningUpdate[Any]:
+    """Build the statement; cached, because building it costs more than running it."""
+    now = bindparam("now", type_=UtcDateTime)
+    expired = select(outbox.c.id).where(outbox.c.leased_until < now).order_by(outbox.c.leased_until, outbox.c.id)
+    return (
+        update(outbox)
+        .where(outbox.c.id.in_(batch(expired, limit)))
+        .values(leased_until=bindparam("until", type_=UtcDateTime))
+        .returning(*(outbox.c[name] for name in _COLUMNS))
+    )
 
 
 def add(session: Session, event: Event) -> None:
@@ -57,13 +76,7 @@ def lease_expired(session: Session, limit: int) -> list[Envelope]:
     again and again, come last; else they would block all others.
     """
     now = clock.now()
-    expired = select(outbox.c.id).where(outbox.c.leased_until < now).order_by(outbox.c.leased_until, outbox.c.id)
-    rows = session.execute(
-        update(outbox)
-        .where(outbox.c.id.in_(batch(expired, limit)))
-        .values(leased_until=now + LEASE)
-        .returning(*(outbox.c[name] for name in _COLUMNS))
-    )
+    rows = session.connection().execute(_lease_expired(limit), {"now": now, "until": now + LEASE})
     envelopes = [Envelope(*row) for row in rows]
     return sorted(envelopes, key=lambda envelope: envelope.id)
 
@@ -87,10 +100,10 @@ def remove(session: Session, ids: Iterable[str]) -> None:
     """Delete events that the broker has confirmed; the event log keeps the durable ones."""
     confirmed = list(ids)
     event_log.append(session, confirmed)
-    session.execute(delete(outbox).where(outbox.c.id.in_(confirmed)))
+    session.connection().execute(_REMOVE, {"ids": confirmed})
 
 
 def depth_and_age(session: Session) -> tuple[int, float]:
     """Return the number of events in the outbox, and the age of the oldest in seconds."""
-    count, oldest = session.execute(select(func.count(), func.min(outbox.c.created_at))).one()
+    count, oldest = session.connection().execute(_DEPTH_AND_AGE).one()
     return count, (clock.now() - oldest).total_seconds() if oldest else 0.0

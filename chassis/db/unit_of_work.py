@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
@@ -33,16 +34,18 @@ class UnitOfWork:
         publish: Publish | None = None,
         call: Any = None,
         group: "GroupCommit | None" = None,
+        reads: Engine | None = None,
     ) -> None:
         self._factory = factory
         self._publish = publish
         self._call = call
         self._group = group
+        self._read_options: dict[str, Any] = {} if reads is None else {"bind": reads}
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """Open a transaction that only reads. Raises Unavailable."""
-        with _unavailable(), self._factory(close_on_exit=True) as session:
+        """Open a session that only reads: from the engine `reads`, if there is one. Raises Unavailable."""
+        with _unavailable(), self._factory(close_on_exit=True, **self._read_options) as session:
             yield session
 
     @contextmanager

@@ -4,11 +4,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from chassis.db.sql import batch, insert_new, upsert
 from chassis.db.tables import awaited_events, event_cursors
+
+# Statements that each process runs every few seconds, built once: building them costs more than running them.
+_CURSORS = select(event_cursors).where(event_cursors.c.handler.in_(bindparam("handlers", expanding=True)))
+_WAITING = (
+    select(awaited_events.c.handler)
+    .where(awaited_events.c.handler.in_(bindparam("handlers", expanding=True)))
+    .distinct()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +29,7 @@ class Cursor:
 
 def cursors(session: Session, handlers: Iterable[str]) -> dict[str, Cursor]:
     """Return the cursors of handlers; those that never ran are missing."""
-    rows = session.execute(select(event_cursors).where(event_cursors.c.handler.in_(list(handlers))))
+    rows = session.connection().execute(_CURSORS, {"handlers": list(handlers)})
     return {row.handler: Cursor(row.position, row.since) for row in rows}
 
 
@@ -71,8 +79,7 @@ def mark_handled(session: Session, handler: str, ids: Sequence[str], until: date
 
 def waiting_handlers(session: Session, handlers: Iterable[str]) -> set[str]:
     """Return which of these handlers await events or have marks."""
-    query = select(awaited_events.c.handler).where(awaited_events.c.handler.in_(list(handlers))).distinct()
-    return set(session.scalars(query))
+    return set(session.connection().scalars(_WAITING, {"handlers": list(handlers)}))
 
 
 def remove(session: Session, handler: str, ids: Sequence[str]) -> list[str]:

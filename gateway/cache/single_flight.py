@@ -29,9 +29,8 @@ class SingleFlight:
 
         An error of the computation is raised in all that wait for it. Raises DeadlineExceeded after `deadline` seconds.
         """
-        running = self._running.get(key)
-        if running is not None:
-            return _wait(running, deadline)
+        if (shared := self.join(key, deadline)) is not None:
+            return shared
         running = self._running[key] = AsyncResult()
         try:
             response = self._cache.load(key)  # a computation may have ended since the guard read the cache
@@ -48,6 +47,11 @@ class SingleFlight:
             del self._running[key]
             if not running.ready():  # this greenlet was killed
                 running.set_exception(Unavailable("The page was not finished."))
+
+    def join(self, key: str, deadline: float) -> CachedResponse | None:
+        """Return the response of the running computation, as `run` does; None if there is none."""
+        running = self._running.get(key)
+        return None if running is None else _wait(running, deadline)
 
 
 def _wait(running: "AsyncResult[CachedResponse]", deadline: float) -> CachedResponse:

@@ -12,6 +12,7 @@ from chassis.observability import correlation, tracing
 from gateway import metrics
 from gateway.cache.redis_client import RedisUnavailable
 from gateway.cache.response_cache import CachedResponse
+from gateway.http import problems
 from gateway.http.backends import Backends
 from gateway.http.cacheable import Cacheable, CacheableRoutes
 from gateway.http.cors import Origins
@@ -66,8 +67,8 @@ class Guard:
             return responder.preflight(preflight)
         try:
             cached = None if self._webhook.in_path(environ["PATH_INFO"]) else self._admit(context, environ)
-        except ServiceError as error:
-            return responder.problem(error)
+        except Exception as error:  # noqa: BLE001 - that of a computation, which can be any
+            return responder.problem(problems.translate(error)[0])
         if cached is not None:
             return responder.cached(cached)
         try:
@@ -77,7 +78,7 @@ class Guard:
             raise StopIteration from None  # gunicorn then closes the connection
 
     def _admit(self, context: RequestContext, environ: WSGIEnvironment) -> CachedResponse | None:
-        """Count the request; return its response if it is cached. Raises TooManyRequests."""
+        """Count the request; return its response if it is cached or being computed. Raises TooManyRequests."""
         cacheable = self._cacheable_now(environ)
         wanted = (cacheable.tags, cacheable.name) if cacheable else ()
         try:
@@ -99,13 +100,17 @@ class Guard:
         return self._from_cache(cacheable.route, context, found)
 
     def _from_cache(self, route: Route, context: RequestContext, found: Found) -> CachedResponse | None:
-        """Return the cached response, unless the route's own limit is reached."""
+        """Return the response that is cached, or is being computed for others; None if it is to be computed.
+
+        So of many misses at a time only one goes through Flask, which costs three times as much. Raises
+        TooManyRequests if the route's own limit is reached, or the error of the computation.
+        """
         metrics.PAGES.labels("hit" if found.cached else "miss").inc()
-        if found.cached is None:
-            return None
-        context.route = route.name
-        route_limits.consume(route, self._backends.routing.override(route.name), self._backends.limiter, context)
-        return found.cached
+        context.route, override = route.name, self._backends.routing.override(route.name)
+        response = found.cached or self._backends.single_flight.join(context.cache_key or "", override.deadline)
+        if response is not None:
+            route_limits.consume(route, override, self._backends.limiter, context)
+        return response
 
     def _cacheable_now(self, environ: WSGIEnvironment) -> Cacheable | None:
         """Return the response that a request is for, if it may be cached and its route is cached at the moment."""

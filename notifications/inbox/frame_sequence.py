@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import count
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from chassis.db.sql import add_each
@@ -25,11 +25,6 @@ def next_of(session: Session, users: Sequence[str]) -> list[int]:
         return [numbers[user] for user in users]
     following = {user: count(numbers[user] - taken + 1) for user, taken in counts.items()}
     return [next(following[user]) for user in users]
-
-
-def last(session: Session, user_id: str) -> int:
-    """Return the number of a user's last frame; 0 if there was none."""
-    return session.scalar(select(FrameSequence.last).where(FrameSequence.user_id == user_id)) or 0
 
 
 def remove(session: Session, user_id: str) -> None:

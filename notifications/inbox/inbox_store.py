@@ -1,8 +1,10 @@
 """SQL of inboxes."""
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, Select, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from chassis import clock
@@ -10,6 +12,7 @@ from chassis.db.sql import advisory_lock, insert_groups
 from notifications.models import InboxRow, Notification
 
 _LOCK = 4_207_849_485  # arbitrary key of a PostgreSQL advisory lock
+_UNREAD = select(func.count()).where(InboxRow.user_id == bindparam("user"), InboxRow.read_at.is_(None))
 
 
 def lock(session: Session) -> None:
@@ -33,13 +36,19 @@ def add(session: Session, users: Mapping[str, Sequence[str]]) -> None:
     insert_groups(session, InboxRow, ("notification_id", "user_id"), users, {})
 
 
-def newest(session: Session, user_id: str, limit: int, before: int | None) -> list[Row[InboxRow, Notification]]:
-    """Return rows of an inbox, newest first, with a `seq` below `before`."""
-    query = select(InboxRow, Notification).join(Notification, Notification.id == InboxRow.notification_id)
-    query = query.where(InboxRow.user_id == user_id).order_by(InboxRow.seq.desc()).limit(limit)
-    if before is not None:
-        query = query.where(InboxRow.seq < before)
-    return list(session.execute(query))
+def newest(session: Session, user_id: str, limit: int, before: int | None) -> Sequence[Row[Any]]:
+    """Return the notifications in an inbox, newest first, each with its `seq`, below `before`, and its `read_at`."""
+    parameters = {"user": user_id, "before": before, "limit": limit}
+    return session.connection().execute(_newest(older=before is not None), parameters).all()
+
+
+@cache
+def _newest(*, older: bool) -> Select[Any]:
+    """Build the statement; cached, because building it costs more than running it."""
+    query = select(*Notification.__table__.c, InboxRow.seq, InboxRow.read_at)
+    query = query.join(InboxRow, Notification.id == InboxRow.notification_id)
+    query = query.where(InboxRow.user_id == bindparam("user")).order_by(InboxRow.seq.desc()).limit(bindparam("limit"))
+    return query.where(InboxRow.seq < bindparam("before")) if older else query
 
 
 def position(session: Session, user_id: str, notification_id: str) -> int | None:
@@ -48,16 +57,9 @@ def position(session: Session, user_id: str, notification_id: str) -> int | None
     return session.scalar(query.where(InboxRow.notification_id == notification_id))
 
 
-def newest_id(session: Session, user_id: str) -> str | None:
-    """Return the id of the newest notification in an inbox."""
-    query = select(InboxRow.notification_id).where(InboxRow.user_id == user_id)
-    return session.scalar(query.order_by(InboxRow.seq.desc()).limit(1))
-
-
 def unread(session: Session, user_id: str) -> int:
     """Count the unread notifications in an inbox."""
-    query = select(func.count()).where(InboxRow.user_id == user_id, InboxRow.read_at.is_(None))
-    return session.scalar(query) or 0
+    return session.connection().scalar(_UNREAD, {"user": user_id}) or 0
 
 
 def mark_read(session: Session, user_id: str, ids: Collection[str] | None) -> list[str]:

@@ -18,8 +18,8 @@ def page(session: Session, user_id: str, request: contract.ListInbox) -> contrac
     rows = inbox_store.newest(session, user_id, request.limit + 1, cursor.decode_number(request.cursor))
     items = rows[: request.limit]
     return contract.InboxPage(
-        items=[serializers.inbox_item(inbox_row, notification) for inbox_row, notification in items],
-        next=cursor.encode(items[-1][0].seq) if len(rows) > request.limit else None,
+        items=[serializers.inbox_item(row) for row in items],
+        next=cursor.encode(items[-1].seq) if len(rows) > request.limit else None,
         unread=inbox_store.unread(session, user_id),
     )
 

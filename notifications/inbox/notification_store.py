@@ -13,6 +13,8 @@ from chassis.ids import new_id
 from notifications.models import Notification
 from notifications.texts import Content
 
+_INSERT = insert(Notification)
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -34,7 +36,7 @@ class NewPost:
 def create(session: Session, content: Content) -> Notification:
     """Create a notification whose recipients are all added in this transaction."""
     row = _row(content, Progress(done=True))
-    session.connection().execute(insert(Notification), row)
+    session.connection().execute(_INSERT, row)
     return Notification(**row)
 
 
@@ -49,7 +51,7 @@ def create_for_posts(session: Session, posts: Sequence[NewPost], progress: Progr
     if not posts:
         return []
     rows = [_row(post.content, progress) | {"source": post.id, "as_of": post.as_of} for post in posts]
-    session.connection().execute(insert(Notification), rows)
+    session.connection().execute(_INSERT, rows)
     return [Notification(**row) for row in rows]
 
 

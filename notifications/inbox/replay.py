@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from notifications import contract, serializers
-from notifications.inbox import frame_sequence, inbox_store, notification_store, replay_store
+from notifications.inbox import inbox_store, replay_store
 
 MAX_STATES = 1000  # of each kind in a replay; if more changed, the client fetches the inbox
 MARGIN = timedelta(seconds=60)
@@ -36,15 +36,16 @@ def replay(session: Session, request: contract.ReplayRequest) -> contract.Replay
     if len(read) > MAX_STATES or len(changed) > MAX_STATES:
         start, changed = None, []
     new = replay_store.added(session, user, start.seq, request.limit + 1) if start else []
+    state = replay_store.state(session, user)
     return contract.Replay(
         items=[serializers.notification(row) for row in new[: request.limit]],
         more=len(new) > request.limit,
         resumed=start is not None,
-        unread=inbox_store.unread(session, user),
-        newest=inbox_store.newest_id(session, user),
+        unread=state.unread,
+        newest=state.newest,
         read=read[:MAX_STATES],
         changed=[serializers.notification(row) for row in changed],
-        seq=frame_sequence.last(session, user),
+        seq=state.seq,
     )
 
 
@@ -54,6 +55,5 @@ def _start(session: Session, request: contract.ReplayRequest) -> _Start | None:
         return None
     if request.since == contract.BEGINNING:
         return _Start(0, LONG_AGO)
-    seq = inbox_store.position(session, request.user_id, request.since)
-    notification = notification_store.get(session, request.since)
-    return None if seq is None or notification is None else _Start(seq, notification.created_at)
+    found = replay_store.position(session, request.user_id, request.since)
+    return None if found is None else _Start(found.seq, found.created_at)

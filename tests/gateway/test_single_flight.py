@@ -97,3 +97,15 @@ def test_waiting_requests_fail_when_the_computation_is_killed(computation: Compu
     first.kill()
     with pytest.raises(Unavailable):
         second.get(timeout=LIMIT)
+
+
+def test_join_returns_the_response_of_a_running_computation(computation: Computation) -> None:
+    (first,) = computation.start(1)
+    joined = gevent.spawn(computation.shared.join, computation.key, LIMIT)
+    gevent.idle()
+    computation.finish.set()
+    assert joined.get(timeout=LIMIT) == first.get(timeout=LIMIT) == RESPONSE
+
+
+def test_join_returns_none_without_a_computation(computation: Computation) -> None:
+    assert computation.shared.join(computation.key, LIMIT) is None
