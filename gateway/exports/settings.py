@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+# A lease is renewed after each page, so it must be longer than the call that reads one.
+CALLS_IN_A_LEASE = 2
+
 
 @dataclass(frozen=True, slots=True)
 class ExportSettings:
-    """Seconds are floats; see config.yml."""
+    """The section `gateway.exports` of config.yml; times without a unit are in seconds."""
 
     keep: timedelta
     per_day: int
@@ -29,7 +32,7 @@ def from_config(config: dict[str, Any]) -> ExportSettings:
         page=section["page"],
         pages=section["pages"],
         pause=section["pause"],
-        lease=section["lease"],
+        lease=max(section["lease"], CALLS_IN_A_LEASE * config["rpc"]["deadline"]),
         retry=section["retry"],
         absent=section["absent"],
         give_up=timedelta(seconds=section["give_up"]),

@@ -244,6 +244,7 @@ ROUTES: tuple[Route, ...] = (
         RequestExport,
         Export,
         status=202,
+        fields_in="query",
         summary="Start an export of all that is stored about the user",
         errors=(export_errors.TOO_MANY,),
     ),

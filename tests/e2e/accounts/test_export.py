@@ -47,7 +47,8 @@ def start(user: Client) -> None:
 
 
 def titles(user: Client) -> list[str]:
-    return [one["title"] for one in user.inbox(limit=100)["items"] if one["kind"] == "message"]
+    """Return the titles of the notifications about exports."""
+    return [one["title"] for one in user.inbox(limit=100)["items"] if one["title"].startswith("Your export")]
 
 
 def wait_for_notification(user: Client) -> None:
