@@ -11,6 +11,7 @@ import zlib
 from datetime import timedelta
 
 from nameko.exceptions import MethodNotFound, RemoteError
+from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.contract.export import ExportPage, ExportUser
@@ -20,6 +21,7 @@ from chassis.rpc.client import RpcClient
 from gateway.exports import announcement, sources, store
 from gateway.exports.settings import ExportSettings
 from gateway.exports.store import Claim
+from gateway.models import ExportRow
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +49,7 @@ class Maker:
             if claim.state != store.MAKING:
                 self._announce(claim)
             elif clock.now() - claim.requested_at > self._settings.give_up:
-                self._finish(claim, store.FAILED)
+                self._give_up(claim)
             else:
                 self._make(claim)
         except (ServiceError, RemoteError, MethodNotFound) as error:
@@ -56,23 +58,17 @@ class Maker:
 
     def _make(self, claim: Claim) -> None:
         """Read up to `pages` pages; then others that are due have their turn."""
-        source: str | None = claim.source
-        cursor = claim.cursor
+        source, cursor = claim.source, claim.cursor
         for _ in range(self._settings.pages):
-            if source is None:
-                break
             page = self._read(claim, source, cursor)
             if page is None:
                 return
             following = source if page.next else sources.after(source)
-            if not self._store(claim, page, following or source):
+            if not self._store(claim, page, following) or following is None:
                 return
             source, cursor = following, page.next
             time.sleep(self._settings.pause)
-        if source is None:
-            self._finish(claim, store.READY)
-        else:
-            self._postpone(claim, 0)
+        self._postpone(claim, 0)
 
     def _read(self, claim: Claim, source: str, cursor: str | None) -> ExportPage | None:
         """Return a page; None if the account was deleted, and the export with it."""
@@ -84,31 +80,36 @@ class Maker:
                 store.delete_of(session, claim.user_id)
             return None
 
-    def _store(self, claim: Claim, page: ExportPage, following: str) -> bool:
-        """Store a page and where to continue; return False if the lease is lost."""
+    def _store(self, claim: Claim, page: ExportPage, following: str | None) -> bool:
+        """Store a page and where to continue; None: it was the last. Return False if the lease is lost."""
         chunks = [(section, zlib.compress(content)) for section, content in sources.records(page)]
         with self._db.write() as session:
             row = store.held(session, claim)
             if row is None:
                 return False
             store.add_chunks(session, row, chunks)
-            row.source, row.cursor = following, page.next
-            row.due_at = clock.now() + timedelta(seconds=self._settings.lease)
+            if following is None:
+                self._set_finished(session, row, store.READY)
+            else:
+                row.source, row.cursor = following, page.next
+                row.due_at = clock.now() + timedelta(seconds=self._settings.lease)
         return True
 
-    def _finish(self, claim: Claim, state: str) -> None:
-        """Record that the export is ready, or failed; it is due again to notify the user."""
-        now = clock.now()
+    def _give_up(self, claim: Claim) -> None:
         with self._db.write() as session:
             row = store.held(session, claim)
-            if row is None:
-                return
-            row.state, row.finished_at, row.due_at, row.expires_at = state, now, now, now + self._settings.keep
-            if state == store.READY:
-                store.delete_older(session, row)
-            else:
-                store.delete_chunks(session, row)
-        _log.info("export %s is %s", claim.id, state)
+            if row is not None:
+                self._set_finished(session, row, store.FAILED)
+
+    def _set_finished(self, session: Session, row: ExportRow, state: str) -> None:
+        """Record that the export is ready, or failed; it is due again to notify the user."""
+        now = clock.now()
+        row.state, row.finished_at, row.due_at, row.expires_at = state, now, now, now + self._settings.keep
+        if state == store.READY:
+            store.delete_older(session, row)
+        else:
+            store.delete_chunks(session, row)
+        _log.info("export %s is %s", row.id, state)
 
     def _announce(self, claim: Claim) -> None:
         """Notify the user; one who is not active, later."""

@@ -95,6 +95,8 @@ def test_file_has_what_the_api_shows(new_user: NewClient) -> None:
     response = user.get(PATH)
     assert response.headers["Content-Disposition"].startswith('attachment; filename="baraza-')
     assert response.headers["Cache-Control"] == "no-store"
+    head = user.request("HEAD", PATH)
+    assert (head.status_code, head.content) == (200, b"")
     content = download(user)
     assert content["account"] == content["account"] | user.get(f"/users/detail/{user.id}/").json()
     assert content["account_events"] == pages(user, "/account/events/")

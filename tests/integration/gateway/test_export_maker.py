@@ -1,19 +1,22 @@
 """The making of an export when processes die, are too slow, or the account is deleted meanwhile."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import nameko_sqlalchemy
 import pytest
+from nameko.exceptions import MethodNotFound, RemoteError
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from chassis import clock
 from chassis.contract.export import ExportUser
 from chassis.db.unit_of_work import UnitOfWork
+from chassis.errors import DeadlineExceeded, ServiceError, Unavailable
 from chassis.ids import new_id
 from feeds.contract import ExportedPost, PostData
 from gateway.contract import Export
@@ -31,6 +34,22 @@ POSTS = 7
 
 class Killed(BaseException):
     """The process ends."""
+
+
+class KilledAfterCommits(UnitOfWork):
+    """Ends the process after a number of commits."""
+
+    def __init__(self, database: Engine, commits: int) -> None:
+        super().__init__(sessionmaker(database, class_=nameko_sqlalchemy.database.Session))
+        self._left = commits
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        with super().write() as session:
+            yield session
+        self._left -= 1
+        if self._left == 0:
+            raise Killed
 
 
 class Services:
@@ -131,16 +150,22 @@ def expire_lease(database: Engine) -> None:
         session.execute(update(ExportRow).values(due_at=clock.now()))
 
 
+class Web:
+    """What a web process uses to read a file."""
+
+    def __init__(self, database: Engine) -> None:
+        self.database = sessionmaker(database)
+
+
+def ready(database: Engine) -> Export:
+    row = export(database)
+    return Export(**{name: getattr(row, name) for name in Export.model_fields})
+
+
 def texts(database: Engine) -> list[str]:
     """Return the texts of the posts in the file."""
-
-    class Web:
-        def __init__(self) -> None:
-            self.database = sessionmaker(database)
-
-    row = export(database)
-    found = Export(**{name: getattr(row, name) for name in Export.model_fields})
-    return [post["text"] for post in json.loads(b"".join(file.parts(Web(), found)))["posts"]]
+    content = json.loads(b"".join(file.parts(Web(database), ready(database))))
+    return [post["text"] for post in content["posts"]]
 
 
 def run_to_the_end(maker: Maker, database: Engine) -> None:
@@ -179,6 +204,21 @@ def test_killed_process_is_continued_and_no_page_is_stored_twice(
     assert texts(database) == [f"Post {number}" for number in range(POSTS)]
 
 
+@pytest.mark.parametrize("commit", range(1, 25))
+def test_process_killed_after_any_commit_is_continued(
+    settings: Settings, services: Services, database: Engine, commit: int
+) -> None:
+    work = KilledAfterCommits(database, commit)
+    options = replace(settings_of(settings), pause=0.0, pages=3)
+    with suppress(Killed):
+        run_to_the_end(Maker(work, services, options), database)  # type: ignore[arg-type] # its calls are the same
+    expire_lease(database)
+    run_to_the_end(Maker(unit_of_work(database), services, options), database)  # type: ignore[arg-type] # as above
+    content = json.loads(b"".join(file.parts(Web(database), ready(database))))
+    assert [post["text"] for post in content["posts"]] == [f"Post {number}" for number in range(POSTS)]
+    assert len(content["exports"]) == 1
+
+
 def test_process_that_lost_its_lease_stores_nothing(maker: Maker, services: Services, database: Engine) -> None:
     def take_over(number: int) -> None:
         if number == 3:
@@ -212,12 +252,43 @@ def test_erasure_while_an_export_is_made_leaves_nothing(
         assert list(session.scalars(select(ExportChunk))) == []
 
 
-def test_other_exports_have_their_turn(maker: Maker, services: Services, database: Engine) -> None:
+@pytest.mark.parametrize(
+    "error", [Unavailable("Down."), DeadlineExceeded("Late."), MethodNotFound("export"), RemoteError()]
+)
+@pytest.mark.parametrize("call", [1, 4, 10])
+def test_export_waits_after_an_error_of_a_service_and_goes_on(
+    maker: Maker, services: Services, database: Engine, call: int, error: Exception
+) -> None:
+    def fail(number: int) -> None:
+        if number == call:
+            raise error
+
+    services.before = fail
+    for _ in range(6):
+        maker.run()
+    assert len(services.calls) == call  # it is due in half a minute
+    assert export(database).due_at is not None
+    expire_lease(database)
+    run_to_the_end(maker, database)
+    assert texts(database) == [f"Post {number}" for number in range(POSTS)]
+
+
+def test_file_that_is_deleted_while_it_is_sent_is_not_completed(maker: Maker, database: Engine) -> None:
+    run_to_the_end(maker, database)
+    parts = file.parts(Web(database), ready(database))
+    sent = [next(parts) for _ in range(5)]
+    with Session(database) as session, session.begin():
+        store.delete_of(session, ADA)
+    with pytest.raises(ServiceError):
+        sent.extend(parts)
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(b"".join(sent))
+
+
+def test_other_exports_have_their_turn(maker: Maker, database: Engine) -> None:
     other = new_id()
     with Session(database) as session, session.begin():
         store.add(session, other, sources.FIRST, timedelta(days=7))
-    users = []
-    services.before = lambda _number: users.append("")
     claimed: list[str] = []
     original = store.claim
 

@@ -101,7 +101,7 @@ def test_file_has_every_section_of_every_service_in_the_order_in_which_they_are_
 
 
 def documented(service: str) -> dict[str, tuple[set[str], set[str], str]]:
-    """Return the sections, the columns that are left out, and all that is said of these, by table."""
+    """Return the sections, the columns that are left out, and the reasons, by table."""
     rows = re.findall(rf"^\| {service} \| `(\w+)` \|(.*)\|(.*)\|$", text("docs/security.md"), re.MULTILINE)
     return {
         table: ({*SPAN.findall(inside)}, {*LEFT_OUT_COLUMN.findall(outside)}, outside)
