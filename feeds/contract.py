@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, Field
 
 from chassis.contract import Event, Id, JsonSchema, Message, Page, PageRequest, Text, Timestamp
+from chassis.contract.export import ExportPage
 
 # Cache tags of responses with posts (chassis/redis/cache_tags.py).
 AUTHORS_TAG = "authors"  # of lists and details; changes when an author is renamed or erased
@@ -103,6 +104,23 @@ class AuthorPostsPage(Message):
 
     items: list[AuthorPosts]
     next: Id | None = Field(description="The `after` of the next page; null on the last.")
+
+
+class ExportedPost(Message):
+    """A post of the user. A deleted one is stored for a day, without its text."""
+
+    id: Id
+    text: Annotated[str, Field(examples=["Karibu, the bench is open."])]
+    created_at: Timestamp
+    edited_at: Timestamp | None = Field(description="When it was last edited; null: never.")
+    deletion_id: Id | None = Field(description="The id of the deletion; null: it is not deleted.")
+    deleted_at: Timestamp | None = Field(description="Null: it is not deleted.")
+
+
+class PostData(ExportPage):
+    """A page of what feeds stores about a user."""
+
+    posts: list[ExportedPost] = Field(default=[])
 
 
 class PostCreated(Event):

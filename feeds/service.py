@@ -4,12 +4,13 @@ from nameko.timer import timer
 
 from chassis.auth.access import USER, services
 from chassis.contract import Empty
+from chassis.contract.export import ExportUser
 from chassis.db.database import Database
 from chassis.events.handler import event_handler
 from chassis.redis.cache_tags_provider import CacheTagsProvider
 from chassis.rpc.entrypoint import rpc
 from chassis.service import ListeningService, PublishingService
-from feeds import contract, posts, queries, store
+from feeds import contract, export, posts, queries, store
 from feeds.models import Base
 from users.contract import AccountErased
 
@@ -81,6 +82,12 @@ class FeedsService(PublishingService, ListeningService):
         """Return a page of authors with the number of their posts and the time of the last one."""
         with self.db.read() as session:
             return queries.authors(session, request)
+
+    @rpc(services("gateway"))
+    def export(self, request: ExportUser) -> contract.PostData:
+        """Return a page of what is stored about a user."""
+        with self.db.read() as session:
+            return export.page(session, request)
 
     @timer(interval=CLEANUP_INTERVAL)
     def remove_deleted(self) -> None:

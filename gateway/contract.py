@@ -1,12 +1,24 @@
-"""The gateway's contract: posts with their authors, and its own RPC methods."""
+"""The gateway's contract: posts with their authors, exports, and its own RPC methods."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from chassis.contract import Id, Message, Page, Timestamp
+from chassis.contract.export import ExportPage
+from feeds.contract import ExportedPost
 from gateway.request.rates import parse_rate
+from notifications.contract import ExportedCodeDelivery, ExportedDelivery, ExportedNotification
+from users.contract import (
+    AccountEvent,
+    ExportedAccount,
+    ExportedCode,
+    ExportedFailedLogins,
+    ExportedInvitation,
+    ExportedSecondFactor,
+    ExportedSession,
+)
 
 
 def _rate(text: str) -> str:
@@ -119,3 +131,61 @@ class Rebuilt(Message):
 
     authors: int
     posts: int
+
+
+class RequestExport(Message):
+    """Starts an export of all that is stored about the caller. The caller is notified when the file is ready."""
+
+
+class GetExport(Message):
+    """Returns a file with all that was stored about the caller when it was made."""
+
+
+ExportState = Literal["making", "ready", "failed"]
+
+
+class Export(Message):
+    """An export of what is stored about a user."""
+
+    id: Id
+    state: ExportState = Field(description="`failed`: a service was unavailable for a day.")
+    requested_at: Timestamp
+    finished_at: Timestamp | None = Field(description="Null while it is being made.")
+    expires_at: Timestamp = Field(description="Then it is deleted.")
+
+
+class ExportedName(Message):
+    """The user name that the gateway shows with the user's posts."""
+
+    username: Annotated[str, Field(examples=["ada"])]
+    changed_at: Timestamp
+
+
+class GatewayData(ExportPage):
+    """A page of what the gateway stores about a user."""
+
+    names: list[ExportedName] = Field(default=[])
+    exports: list[Export] = Field(default=[])
+
+
+class ExportFile(Message):
+    """All that was stored about a user. New lists and fields may come with the same `format`.
+
+    Left out are secrets, and copies of what is in the file; docs/security.md lists them.
+    """
+
+    format: Literal[1]
+    created_at: Timestamp
+    account: ExportedAccount
+    sessions: list[ExportedSession] = Field(description="Live and ended sessions.")
+    account_events: list[AccountEvent] = Field(description="What happened to the account in the last 90 days.")
+    codes: list[ExportedCode] = Field(description="One-time codes that were not used.")
+    second_factors: list[ExportedSecondFactor] = Field(description="The authenticator app; at most one.")
+    invitations: list[ExportedInvitation] = Field(description="Invitations for the account's address.")
+    failed_logins: list[ExportedFailedLogins] = Field(description="Wrong passwords and codes at the account.")
+    posts: list[ExportedPost] = Field(description="Posts, oldest first.")
+    notifications: list[ExportedNotification] = Field(description="The inbox, oldest first.")
+    deliveries: list[ExportedDelivery] = Field(description="Deliveries of the notifications.")
+    code_deliveries: list[ExportedCodeDelivery] = Field(description="Deliveries of one-time codes.")
+    names: list[ExportedName] = Field(description="The user name with the posts; at most one.")
+    exports: list[Export] = Field(description="This and earlier exports.")

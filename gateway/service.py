@@ -1,8 +1,10 @@
-"""The gateway's Nameko class: keeps the read model of authors, and the routing information for operators."""
+"""The gateway's Nameko class: keeps the read model of authors, makes exports, serves the routing information."""
 
+from nameko.dependency_providers import Config
 from nameko.timer import timer
 
-from chassis.auth.access import OPERATORS
+from chassis import timers
+from chassis.auth.access import OPERATORS, USER
 from chassis.contract import Empty
 from chassis.db.database import Database
 from chassis.errors import NotFound
@@ -15,6 +17,11 @@ from feeds.contract import AUTHORS_TAG, LISTS_TAG
 from gateway import contract
 from gateway.authors import report
 from gateway.authors import store as author_store
+from gateway.exports import requests
+from gateway.exports import settings as export_settings
+from gateway.exports import store as export_store
+from gateway.exports.making import Maker
+from gateway.exports.settings import ExportSettings
 from gateway.models import Base
 from gateway.routing import overrides, serializers, targets
 from gateway.routing import store as route_store
@@ -23,13 +30,15 @@ from gateway.routing.table import BY_NAME
 from users.contract import AccountChanged, AccountErased
 
 CLEANING = 60  # seconds
+CLEANUP_BATCH = 10  # exports deleted in a transaction
 
 
 class GatewayService(ListeningService):
-    """Routing information and usernames of authors."""
+    """Routing information, usernames of authors, and exports."""
 
     name = "gateway"
 
+    config = Config()
     db = Database(Base, "gateway")
     tags = CacheTagsProvider()
     # 0.1.0 counted posts by these events.
@@ -47,11 +56,31 @@ class GatewayService(ListeningService):
 
     @event_handler(AccountErased)
     def on_account_erased(self, event: AccountErased) -> None:
-        """Remove an author's username for good."""
+        """Remove an author's username for good, and the user's exports."""
         with self.db.write() as session:
             author_store.erase(session, event.id, event.erased_at)
+            export_store.delete_of(session, event.id)
         self.tags.invalidate(LISTS_TAG, AUTHORS_TAG)
         self.dead_letters.erase(event.id)
+
+    @rpc(USER)
+    def request_export(self, request: contract.RequestExport) -> contract.Export:  # noqa: ARG002 - it has no fields
+        """Start an export of what is stored about the caller; while one is being made, return that one."""
+        user_id = self.caller.require_user()
+        with self.db.write() as session:
+            return requests.start(session, user_id, self._exports)
+
+    @rpc(USER)
+    def export(self, request: contract.GetExport) -> contract.Export:  # noqa: ARG002 - it has no fields
+        """Return the caller's newest export that is ready; the web process reads its content."""
+        user_id = self.caller.require_user()
+        with self.db.read() as session:
+            return requests.get(session, user_id)
+
+    @timers.timer("gateway.exports.interval")
+    def make_exports(self) -> None:
+        """Work on the export that is due for longest."""
+        Maker(self.db, self.rpc_client, self._exports).run()
 
     @rpc(OPERATORS)
     def routes(self, request: Empty) -> contract.RouteRules:  # noqa: ARG002 - an empty request
@@ -92,6 +121,18 @@ class GatewayService(ListeningService):
     def delete_retired_queues(self) -> None:
         """Delete the queues of handlers that this version no longer has."""
         self.retired.delete_unused()
+
+    @timer(interval=CLEANING)
+    def delete_expired_exports(self) -> None:
+        """Delete exports that were kept long enough."""
+        deleted = CLEANUP_BATCH
+        while deleted == CLEANUP_BATCH:
+            with self.db.write() as session:
+                deleted = export_store.delete_expired(session, CLEANUP_BATCH)
+
+    @property
+    def _exports(self) -> ExportSettings:
+        return export_settings.from_config(self.config)
 
 
 def _route(name: str) -> Route:

@@ -15,6 +15,7 @@ UNREAD = text("read_at IS NULL")
 READ = text("read_at IS NOT NULL")
 OPEN = text("due_at IS NOT NULL")
 URGENT = text("urgent AND due_at IS NOT NULL")
+ANY_URGENT = text("urgent")
 FINISHED = text("due_at IS NULL")
 HAS_PROVIDER_ID = text("provider_id IS NOT NULL")
 UNFINISHED = text("NOT done")
@@ -125,6 +126,8 @@ class Delivery(Base):
         # The status comes before the time, so that a few expired claims are found among many due deliveries.
         Index("deliveries_open", "channel", "status", "due_at", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("deliveries_urgent", "channel", "due_at", sqlite_where=URGENT, postgresql_where=URGENT),
+        # For exports: an urgent delivery has no inbox row, through which others are found.
+        Index("deliveries_urgent_of", "user_id", "id", sqlite_where=ANY_URGENT, postgresql_where=ANY_URGENT),
         Index("deliveries_finished", "updated_at", sqlite_where=FINISHED, postgresql_where=FINISHED),
         Index(
             "deliveries_by_provider_id",

@@ -6,6 +6,7 @@ from nameko.dependency_providers import Config
 
 from chassis.auth.access import STAFF_OR_SERVICE, USER, services
 from chassis.contract import Empty
+from chassis.contract.export import ExportUser
 from chassis.db.database import Database
 from chassis.events.batch_handler import Batch, event_batch_handler
 from chassis.events.handler import event_handler
@@ -13,7 +14,7 @@ from chassis.rpc.entrypoint import rpc
 from chassis.service import ListeningService
 from chassis.timers import timer
 from feeds.contract import PostCreated, PostDeleted, PostUpdated
-from notifications import contract
+from notifications import contract, export
 from notifications.channels.sms import receipts as sms_receipts
 from notifications.cleanup import erasure
 from notifications.cleanup.retention import RetentionProvider
@@ -110,6 +111,12 @@ class NotificationsService(ListeningService):
         """Store what the provider reports about an SMS; it is committed before the reply."""
         receipts.store(self.db, self.rpc_client, sms_receipts.read(request))
         return Empty()
+
+    @rpc(services("gateway"))
+    def export(self, request: ExportUser) -> contract.NotificationData:
+        """Return a page of what is stored about a user."""
+        with self.db.read() as session:
+            return export.page(session, request)
 
     @property
     def _fanout(self) -> Fanout:

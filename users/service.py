@@ -9,11 +9,12 @@ from chassis import clock
 from chassis.auth import keyring
 from chassis.auth.access import OPERATORS, STAFF, USER, services
 from chassis.contract import Empty
+from chassis.contract.export import ExportUser
 from chassis.db.database import Database
 from chassis.errors import NotFound
 from chassis.rpc.entrypoint import rpc
 from chassis.service import PublishingService
-from users import contract, history, store
+from users import contract, export, history, store
 from users.accounts import admin, channels, erasure, invitations, queries, registration, updates
 from users.codes import issuing, password_reset, sending, verification
 from users.codes import store as codes_store
@@ -233,6 +234,12 @@ class UsersService(PublishingService):
         """Return the profiles of accounts, open or closed; unknown ids are left out."""
         with self.db.read() as session:
             return queries.profiles(session, request)
+
+    @rpc(services("gateway"))
+    def export(self, request: ExportUser) -> contract.UserData:
+        """Return a page of what is stored about a user, without secrets."""
+        with self.db.read() as session:
+            return export.page(session, request)
 
     @rpc(OPERATORS)
     def set_staff(self, request: contract.SetStaff) -> contract.Account:

@@ -54,8 +54,8 @@ class RpcClient:
         self._worker_ctx = worker_ctx
         self.service: str = worker_ctx.service_name
 
-    def call(self, target: str, request: Message, reply: type[Reply]) -> Reply:
-        """Call `service.method` and return its reply.
+    def call(self, target: str, request: Message, reply: type[Reply], *, request_key: str | None = None) -> Reply:
+        """Call `service.method` and return its reply; with a request key, an idempotent method runs once per key.
 
         Raises ServiceError: the service's own, Unavailable at once if the broker or the service is unavailable,
         DeadlineExceeded after the configured deadline; and RemoteError for an unexpected error of the service.
@@ -65,18 +65,19 @@ class RpcClient:
         try:
             late = DeadlineExceeded(f"{target} did not answer in time.")
             with tracing.span(target, "CLIENT"), eventlet.Timeout(self._deadline, late):
-                self._send(target, request, correlation_id)
+                self._send(target, request, correlation_id, request_key)
                 return reply.model_validate(messages.result_of(pending.wait()))
         except protocol.BROKER_ERRORS as error:
             raise Unavailable("The message broker is unavailable.") from error
         finally:
             self._replies.discard(correlation_id)
 
-    def _send(self, target: str, request: Message, correlation_id: str) -> None:
+    def _send(self, target: str, request: Message, correlation_id: str, request_key: str | None) -> None:
         caller = Caller(self._worker_ctx.service_name)
         headers = {
             message_headers.AUTH_TOKEN: self._issuer.token(caller, target.partition(".")[0]),
             CALL_ID_STACK_CONTEXT_KEY: self._worker_ctx.call_id_stack,
+            message_headers.REQUEST_KEY: request_key,
         }
         messages.send_request(
             self._replies.queue_consumer.sending_channel(),

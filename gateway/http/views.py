@@ -15,7 +15,7 @@ from gateway.http.cacheable import given_fields
 from gateway.limits import idempotency, route_limits
 from gateway.request.context import CONTEXT_KEY, RequestContext
 from gateway.routing.overrides import RouteOverride
-from gateway.routing.route import Access, Route
+from gateway.routing.route import Access, Download, Route
 
 
 def serve(route: Route, backends: Backends, **path: str) -> Response:
@@ -43,6 +43,8 @@ def _serve(route: Route, backends: Backends, path: dict[str, str]) -> Response:
         reply, replayed = _call(route, override, backends, context, message, request_key=key)
     if route.html_page and rendering.wants_html(request):
         return rendering.render(route.html_page(message))
+    if route.download:
+        return _file(route.download, backends, reply)
     response = _response(route, message, reply)
     if replayed:
         response.headers["Idempotency-Replayed"] = "true"
@@ -80,6 +82,12 @@ def _response(route: Route, message: Message, reply: Message) -> Response:
     link = _next_link(message, reply)
     extra = {"Link": link} if link else {}
     return Response(_json(reply), route.status, extra | {"Cache-Control": "no-store"}, content_type="application/json")
+
+
+def _file(download: Download, backends: Backends, reply: Message) -> Response:
+    """Return a file that is read while it is sent."""
+    headers = {"Content-Disposition": f'attachment; filename="{download.name(reply)}"', "Cache-Control": "no-store"}
+    return Response(download.parts(backends, reply), 200, headers, content_type="application/json")
 
 
 def _serve_cacheable(

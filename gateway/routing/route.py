@@ -1,6 +1,6 @@
 """What a row of the route table consists of."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal
@@ -14,6 +14,9 @@ from gateway.request.context import RequestContext
 BuildRequest = Callable[[RequestContext, Any], Message]
 # Builds the response from the RPC's reply: backends, context, reply.
 BuildResponse = Callable[[Any, RequestContext, Any], Message]
+
+# Yields a file in parts: backends, reply.
+Parts = Callable[[Any, Any], Iterator[bytes]]
 
 
 class Access(Enum):
@@ -29,6 +32,14 @@ class Limit:
     """A stricter limit beside the general one: `name` in config.yml's throttle; per address, even of users."""
 
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A response that is sent as a file, in parts; `name` is made of the reply."""
+
+    name: Callable[[Any], str]
+    parts: Parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +67,7 @@ class Route:
     limit: Limit | None = None
     idempotent: bool = False  # accepts an Idempotency-Key
     html_page: Callable[[Any], HtmlPage] | None = None  # browsers get this page of a request instead of a 204
+    download: Download | None = None  # the response is this file, in the form of `response_model`
     fields_in: Literal["body", "query", "path"] = "body"  # of all methods but GET; fields of the path always count
     # For the documentation: the endpoint in a few words, and the service's errors beyond those of every such row.
     summary: str = ""

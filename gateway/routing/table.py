@@ -6,10 +6,12 @@ from chassis.contract import Empty
 from chassis.errors import Conflict, Forbidden, NotFound, ServiceError, TooManyRequests, Unauthenticated
 from feeds import contract as feeds
 from gateway.authors import join
-from gateway.contract import PostView, PostViewPage
+from gateway.contract import Export, ExportFile, GetExport, PostView, PostViewPage, RequestExport
+from gateway.exports import errors as export_errors
+from gateway.exports import file
 from gateway.html import unsubscribe
 from gateway.routing import client
-from gateway.routing.route import Access, Limit, Route
+from gateway.routing.route import Access, Download, Limit, Route
 from notifications import contract as notifications
 from users import contract as users
 
@@ -232,6 +234,32 @@ ROUTES: tuple[Route, ...] = (
         Empty,
         status=204,
         summary="Delete the account",
+    ),
+    Route(
+        "request-export",
+        "POST",
+        ("/account/export/",),
+        "gateway.request_export",
+        Access.USER,
+        RequestExport,
+        Export,
+        status=202,
+        fields_in="query",
+        summary="Start an export of all that is stored about the user",
+        errors=(export_errors.TOO_MANY,),
+    ),
+    Route(
+        "export",
+        "GET",
+        ("/account/export/",),
+        "gateway.export",
+        Access.USER,
+        GetExport,
+        Export,
+        response_model=ExportFile,
+        download=Download(file.name, file.parts),
+        summary="Download the export",
+        errors=(export_errors.NO_EXPORT, export_errors.NOT_READY),
     ),
     Route(
         "unsubscribe",

@@ -30,7 +30,7 @@ RESTRICTED: dict[str, dict[tuple[str, ...], str]] = {
             "account_events begin_second_factor confirm_second_factor delete_account end_session logout"
             " remove_second_factor request_verification confirm_verification sessions update_account"
         ),
-        (*GATEWAY, "operator"): "authenticate unsubscribe",
+        (*GATEWAY, "operator"): "authenticate export unsubscribe",
         ("notifications", "operator"): "active_recipients",
         ("deliveries", "operator"): "codes contacts",
         ("notifications", *GATEWAY, "operator"): "profiles",
@@ -41,18 +41,19 @@ RESTRICTED: dict[str, dict[tuple[str, ...], str]] = {
     },
     "feeds": {
         ("a user", "staff"): "create edit",
-        (*GATEWAY, "operator"): "authors erase_author",
+        (*GATEWAY, "operator"): "authors erase_author export",
         SERVICES: "events_at events_since",
         ("operator",): "discard_parked parked replay_parked",
     },
     "notifications": {
         ("a user", "staff"): "inbox mark_read",
-        (*GATEWAY, "operator"): "delivery_report missed",
+        (*GATEWAY, "operator"): "delivery_report export missed",
         ("users", "feeds", "notifications", "deliveries", "gateway", "operator", "staff"): "send_notification",
         ("operator",): "discard_parked parked replay_parked",
     },
     "deliveries": {("operator",): "park retry status"},
     "gateway": {
+        ("a user", "staff"): "export request_export",
         ("operator",): "authors discard_parked parked rebuild_authors replay_parked reset_route routes set_route",
     },
 }

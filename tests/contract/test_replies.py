@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+import eventlet
 import pyotp
 
 from chassis import clock
 from chassis.auth.caller import Caller
 from chassis.contract import Message
+from chassis.errors import Conflict
 from feeds.contract import PostCreated, PostDeleted, PostUpdated
 from feeds.service import FeedsService
 from gateway.service import GatewayService
@@ -21,6 +23,8 @@ from users.service import UsersService
 
 ADA: dict[str, Any] = {"username": "ada", "email": "ada@example.org", "password": "correct horse battery"}
 BOB: dict[str, Any] = {"username": "bob", "email": "bob@example.org", "password": "correct horse battery"}
+
+EXPORT_TIME = 30  # seconds
 
 
 class CheckedRpc:
@@ -113,6 +117,32 @@ def check_deliveries(call: CheckedRpc, notification: str) -> None:
     call("deliveries.retry", OPERATOR, id=notification)
 
 
+def check_exports(call: CheckedRpc, author: Caller, reader: Caller) -> None:
+    assert call("users.export", user_id=author.user)["account"]
+    assert call("feeds.export", user_id=author.user)["posts"]
+    assert call("notifications.export", user_id=reader.user)["notifications"]
+    call("gateway.request_export", author)
+    with eventlet.Timeout(EXPORT_TIME):
+        while not ready(call, author):
+            eventlet.sleep(0.1)
+
+
+def ready(call: CheckedRpc, user: Caller) -> bool:
+    try:
+        return bool(call("gateway.export", user))
+    except Conflict:
+        return False
+
+
+def check_inbox(call: CheckedRpc, user: Caller) -> dict[str, Any]:
+    """Return the newest notification."""
+    notification: dict[str, Any] = call("notifications.inbox", user)["items"][0]
+    call("notifications.detail", user, id=notification["id"])
+    call("notifications.missed", user_id=user.user, since=notification["id"])
+    call("notifications.mark_read", user, all=True)
+    return notification
+
+
 def check_callbacks(call: CheckedRpc) -> None:
     call("notifications.delivery_report", provider_id="ATXid_1", status="Success")
     call("users.opt_out", phone="+254711000001")
@@ -147,14 +177,12 @@ def test_every_reply_and_event_has_the_fields_of_its_contract(
     post = call("feeds.create", as_ada, text="hello")
     check_posts(call, events, as_ada, post)
 
-    notification = call("notifications.inbox", as_bob)["items"][0]
-    call("notifications.detail", as_bob, id=notification["id"])
-    call("notifications.missed", user_id=bob["id"], since=notification["id"])
-    call("notifications.mark_read", as_bob, all=True)
+    notification = check_inbox(call, as_bob)
     as_staff = Caller("gateway", ada["id"], "ada", staff=True)
     call("notifications.send_notification", as_staff, user_id=bob["id"], message="hi")
 
     check_codes(call, events, as_ada)
+    check_exports(call, as_ada, as_bob)
     check_callbacks(call)
     check_deliveries(call, notification["id"])
     check_routes(call)

@@ -4,6 +4,7 @@
 from users.contract.accounts import *
 from users.contract.codes import *
 from users.contract.events import *
+from users.contract.export import *
 from users.contract.fields import *
 from users.contract.history import *
 from users.contract.operators import *

@@ -29,6 +29,7 @@ TAGS = {
     "users": "Users, their accounts and sessions.",
     "feeds": "Posts.",
     "notifications": "Inboxes and deliveries. For live notifications see the websocket above.",
+    "gateway": "Exports of what is stored about a user.",
     "start": "Where to find the documentation.",
     "probes": "For operators. Never throttled, and without a token.",
 }

@@ -34,6 +34,11 @@ _HEADERS: dict[str, tuple[str, dict[str, Any], Any]] = {
         {"type": "string", "pattern": '^<[^>]+>; rel="next"$'},
         '</all-posts/?cursor=MDE5MzJmM2U>; rel="next"',
     ),
+    "Content-Disposition": (
+        "The response is a file; with its name.",
+        {"type": "string", "pattern": '^attachment; filename="[^"]+"$'},
+        'attachment; filename="baraza-2026-11-22.json"',
+    ),
     "Idempotency-Replayed": ("This is the first response again; nothing was written.", {"const": "true"}, "true"),
 }
 

@@ -150,6 +150,8 @@ def _successes(route: Route, schemas: Schemas) -> dict[str, Any]:
     headers += CACHED if route.tags else CACHED[1:]
     if "next" in response_model(route).model_fields:
         headers.append("Link")
+    if route.download:
+        headers.append("Content-Disposition")
     if route.idempotent:
         headers.append("Idempotency-Replayed")
     answer = {

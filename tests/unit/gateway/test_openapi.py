@@ -174,6 +174,7 @@ def test_header_is_documented_where_it_occurs() -> None:
     keyed = DOCUMENT["paths"]["/create-post/"]["post"]
     assert "Idempotency-Replayed" in headers(keyed["responses"]["201"])
     assert "Idempotency-Key" in {one["name"] for one in keyed["parameters"]}
+    assert "Content-Disposition" in headers(DOCUMENT["paths"]["/account/export/"]["get"]["responses"]["200"])
     assert "WWW-Authenticate" in headers(keyed["responses"]["401"])
     assert all("Retry-After" in headers(keyed["responses"][status]) for status in ("429", "503"))
 
