@@ -1,9 +1,9 @@
 """Begins and finishes sign-ins at the identity provider.
 
 A sign-in is one row, found by the hash of its `state`, from `begin` until `finish` has started a session. `finish`
-claims it before it exchanges the code, so of concurrent calls one does. The claims of the provider are stored in the row,
-because a code can be exchanged once: a call that failed later, because it lacks the second factor or the database was
-down, may be repeated with the same `state` and `code`.
+claims it before it exchanges the code, so of concurrent calls one does. The claims of the provider are stored in the
+row, because a code can be exchanged once: a call that failed later, because it lacks the second factor or the database
+was down, may be repeated with the same `state` and `code`.
 """
 
 import secrets
