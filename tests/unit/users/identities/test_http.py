@@ -1,14 +1,20 @@
 """Requests to the provider verify its certificate, and connect to any address of its name."""
 
+import io
+import select
+import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import eventlet
 import pytest
 import requests
 import trustme
+from eventlet.support import greendns
 
 from users.identities import http
 
@@ -73,3 +79,21 @@ def test_address_on_which_nothing_listens_is_a_connection_error() -> None:
         http.limit(session)
         with pytest.raises(requests.ConnectionError):
             session.get("http://localhost:9/", timeout=5)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_name_server_that_does_not_answer_delays_no_other_greenlet(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        resolver = greendns.ResolverProxy(filename=io.StringIO("nameserver 127.0.0.1"))
+        resolver._resolver.port = silent.getsockname()[1]  # noqa: SLF001 - resolv.conf has no ports
+        monkeypatch.setattr(greendns, "resolver", resolver)
+        connecting = eventlet.spawn(http.connect, "id.example.org", 443, 1, None)
+        while not select.select([silent], [], [], 0)[0]:  # until it was asked
+            eventlet.sleep(0.01)
+        started = time.monotonic()
+        for _ in range(5):
+            eventlet.sleep(0.01)
+        assert not connecting.dead
+        assert time.monotonic() - started < http.CONNECT
+        connecting.kill()
