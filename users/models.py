@@ -1,6 +1,7 @@
 """Tables of the users service."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, validates
@@ -38,6 +39,8 @@ class User(Base):
     password_hash: Mapped[str]
     # Does not change when the same password is hashed with new parameters.
     password_changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    # When the account was opened without a password; its hash is that of a random text that is not stored.
+    password_unset_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     is_active: Mapped[bool] = mapped_column(default=True)
     deactivated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     is_staff: Mapped[bool] = mapped_column(default=False)
@@ -51,6 +54,11 @@ class User(Base):
     phone_verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # In the links of mails; allows to remove channels without a login.
     unsubscribe_token: Mapped[str] = mapped_column(UuidText, server_default=text("gen_random_uuid()::text"))
+
+    @property
+    def has_password(self) -> bool:
+        """Whether the account has a password that its owner has set; each new one has a later `password_changed_at`."""
+        return self.password_changed_at != self.password_unset_at
 
     def address(self, channel: CodeChannel) -> str | None:
         """Return the address of a channel; None: the user gave none."""
@@ -123,6 +131,36 @@ class OneTimeCode(Base):
     tries: Mapped[int]
     issued_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class LinkedIdentity(Base):
+    """An account at an identity provider that may sign in to an account here."""
+
+    __tablename__ = "identities"
+    __table_args__ = (UniqueConstraint("issuer", "subject", name="identities_subject"),)
+
+    id: Mapped[str] = mapped_column(UuidText, primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
+    issuer: Mapped[str] = mapped_column(String(255))
+    subject: Mapped[str] = mapped_column(String(255))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_used_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ProviderSignIn(Base):
+    """A sign-in at the identity provider that is not finished; its state is not stored, only its SHA-256."""
+
+    __tablename__ = "provider_sign_ins"
+
+    state_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    nonce: Mapped[str] = mapped_column(String(64))
+    verifier: Mapped[str] = mapped_column(String(128))
+    # The account to which the identity is to be linked; null: it signs in.
+    user_id: Mapped[str | None] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    # Of the code with which it is being finished, and the claims of the provider about the user.
+    code_hash: Mapped[str | None] = mapped_column(String(64))
+    claims: Mapped[dict[str, Any] | None] = mapped_column(JSON)
 
 
 class Invitation(Base):

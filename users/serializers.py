@@ -6,7 +6,7 @@ from chassis.auth.caller import Caller
 from chassis.ids import time_of
 from users import contract, names
 from users.contract import Channel
-from users.models import AccountEvent, User, UserSession
+from users.models import AccountEvent, LinkedIdentity, User, UserSession
 
 
 def profile(user: User) -> contract.Profile:
@@ -100,4 +100,15 @@ def account_event(event: AccountEvent) -> contract.AccountEvent:
         session_id=event.session_id,
         address=event.address,
         user_agent=event.user_agent,
+    )
+
+
+def linked_identity(identity: LinkedIdentity) -> contract.LinkedIdentity:
+    """Return an entry of an account's list of identities."""
+    return contract.LinkedIdentity(
+        id=identity.id,
+        issuer=identity.issuer,
+        subject=identity.subject,
+        created_at=identity.created_at,
+        last_used_at=identity.last_used_at,
     )

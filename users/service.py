@@ -21,6 +21,9 @@ from users.codes import store as codes_store
 from users.credentials import authentication, failed_logins, failed_logins_store
 from users.credentials.failed_logins import LoginLimits
 from users.credentials.hashing import HasherProvider
+from users.identities import linked, provider, sign_in
+from users.identities import store as identities_store
+from users.identities.provider import IdentityProviderProvider
 from users.models import Base, User, UserSession
 from users.second_factor import factor
 from users.sessions import lifecycle, recipients
@@ -41,12 +44,13 @@ class UsersService(PublishingService):
     db = Database(Base, "users")
     hasher = HasherProvider()
     session_cache = SessionCacheProvider()
+    identity_provider = IdentityProviderProvider()
 
     @rpc
     def register(self, request: contract.Register) -> contract.NamedAccount:
         """Open an account. Idempotent with a key."""
         allowed = self.config["users"].get("registration", invitations.OPEN)
-        invitations.require_allowed(allowed, request)
+        invitations.require_allowed(allowed, request.invitation)
         user = registration.new_user(request, self.hasher.hash)
 
         def register(session: Session) -> contract.NamedAccount:
@@ -71,10 +75,36 @@ class UsersService(PublishingService):
         with self.db.write() as session:
             started, identity = lifecycle.start(session, request, verified, self._policy)
             ended = lifecycle.end_surplus(session, verified.user_id, self._policy)
-        self.session_cache.add(contract.token_hash(started.token), identity)
-        if ended:
-            self._refresh_sessions(verified.user_id, UserSession.id.in_(ended))
+        self._cache_session(started, identity, ended)
         return started
+
+    @rpc
+    def begin_provider_sign_in(self, request: contract.BeginProviderSignIn) -> contract.ProviderSignIn:
+        """Begin a sign-in at the identity provider; with `link` to add the identity to the caller's account."""
+        return sign_in.begin(self.db, provider.require(self.identity_provider), self.caller, request)
+
+    @rpc
+    def finish_provider_sign_in(self, request: contract.ClientFinishProviderSignIn) -> contract.Session:
+        """Start a session after a sign-in at the identity provider; opens an account if there is none."""
+        allowed = self.config["users"].get("registration", invitations.OPEN)
+        rules = sign_in.Rules(self._limits, self._policy, allowed)
+        identity_provider = provider.require(self.identity_provider)
+        started = sign_in.finish(self.db, self.hasher, identity_provider, rules, self.caller, request)
+        self._cache_session(started.session, started.identity, started.ended)
+        return started.session
+
+    @rpc(USER)
+    def identities(self, request: contract.ListIdentities) -> contract.LinkedIdentities:  # noqa: ARG002 - every RPC method takes a request
+        """Return the identities that may sign in to the caller's account."""
+        with self.db.read() as session:
+            return linked.page(session, self.caller)
+
+    @rpc(USER)
+    def remove_identity(self, request: contract.RemoveIdentity) -> Empty:
+        """Remove an identity of the caller's account."""
+        with self.db.write() as session:
+            linked.remove(session, self.caller, request.id)
+        return Empty()
 
     @rpc(USER)
     def logout(self, request: contract.Logout) -> Empty:
@@ -280,8 +310,8 @@ class UsersService(PublishingService):
 
     @timer(interval=CLEANUP_INTERVAL)
     def clean(self) -> None:
-        """Delete old sessions, failed logins, events of accounts, invitations and codes."""
-        for module in (session_store, failed_logins_store, history, invitations, codes_store):
+        """Delete old sessions, failed logins, events of accounts, invitations, codes and sign-ins."""
+        for module in (session_store, failed_logins_store, history, invitations, codes_store, identities_store):
             deleted = CLEANUP_BATCH
             while deleted == CLEANUP_BATCH:
                 with self.db.write() as session:
@@ -308,6 +338,12 @@ class UsersService(PublishingService):
             account = admin.set_active(session, condition, is_active=is_active)
         self._refresh_sessions(account.id)
         return account
+
+    def _cache_session(self, started: contract.Session, identity: contract.Identity, ended: list[str]) -> None:
+        """Cache a session that began, and refresh those that it ended."""
+        self.session_cache.add(contract.token_hash(started.token), identity)
+        if ended:
+            self._refresh_sessions(identity.user_id, UserSession.id.in_(ended))
 
     def _refresh_sessions(self, user_id: str, *conditions: ColumnElement[bool]) -> None:
         """Refresh the cached sessions of a user that meet the conditions, after a committed change."""

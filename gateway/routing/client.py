@@ -9,6 +9,13 @@ def of_login(context: RequestContext, login: contract.Login) -> contract.ClientL
     return contract.ClientLogin(**dict(login), user_agent=context.user_agent, address=context.address)
 
 
+def of_provider_sign_in(
+    context: RequestContext, request: contract.FinishProviderSignIn
+) -> contract.ClientFinishProviderSignIn:
+    """Return the request of `users.finish_provider_sign_in`."""
+    return contract.ClientFinishProviderSignIn(**dict(request), user_agent=context.user_agent, address=context.address)
+
+
 def of_verification(
     context: RequestContext, request: contract.RequestVerification
 ) -> contract.ClientRequestVerification:

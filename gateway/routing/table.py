@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 
 from chassis.contract import Empty
-from chassis.errors import Conflict, Forbidden, NotFound, ServiceError, TooManyRequests, Unauthenticated
+from chassis.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    ServiceError,
+    TooManyRequests,
+    Unauthenticated,
+    Unavailable,
+)
 from feeds import contract as feeds
 from gateway.authors import join
 from gateway.contract import Export, ExportFile, GetExport, PostView, PostViewPage, RequestExport
@@ -30,6 +39,11 @@ def _taken(*fields: str) -> tuple[ServiceError, ...]:
 
 
 _TOO_MANY_CODES = TooManyRequests("There were too many codes; wait a little.", "too_many_codes")
+_PROVIDER_DEADLINE = 10.0  # seconds; users waits less for the identity provider
+_PROVIDER_ERRORS = (
+    NotFound("No identity provider is configured here.", "identity_provider_not_configured"),
+    Unavailable("The identity provider is unavailable.", "identity_provider_unavailable"),
+)
 
 ROUTES: tuple[Route, ...] = (
     Route(
@@ -81,6 +95,80 @@ ROUTES: tuple[Route, ...] = (
             Unauthenticated("The code is wrong, or was used before.", "bad_code"),
             TooManyRequests("There were many wrong passwords; wait a little."),
             TooManyRequests("There were too many wrong passwords from unknown devices.", "too_many_failures"),
+        ),
+    ),
+    Route(
+        "begin-provider-sign-in",
+        "POST",
+        _both("/identity-provider/begin/", "users"),
+        "users.begin_provider_sign_in",
+        Access.ANYONE,
+        users.BeginProviderSignIn,
+        users.ProviderSignIn,
+        deadline=_PROVIDER_DEADLINE,
+        limit=Limit("login"),
+        summary="Begin to sign in at the identity provider",
+        errors=(Unauthenticated("Sign in first."), *_PROVIDER_ERRORS),
+    ),
+    Route(
+        "finish-provider-sign-in",
+        "POST",
+        _both("/identity-provider/finish/", "users"),
+        "users.finish_provider_sign_in",
+        Access.ANYONE,
+        users.FinishProviderSignIn,
+        users.Session,
+        build_request=client.of_provider_sign_in,
+        deadline=_PROVIDER_DEADLINE,
+        limit=Limit("login"),
+        summary="Sign in by the identity provider's code",
+        errors=(
+            Unauthenticated("User name or password is wrong.", "bad_credentials"),
+            Unauthenticated("Send the code of your authenticator app as `otp`.", "second_factor_required"),
+            Unauthenticated("The code is wrong, or was used before.", "bad_code"),
+            Forbidden("No account can be opened here.", "registration_closed"),
+            Forbidden("An account can be opened with an invitation only.", "invitation_required"),
+            Forbidden(
+                "The identity provider has not verified your e-mail address, or does not send it.",
+                "identity_without_email",
+            ),
+            Forbidden("An account here cannot have your e-mail address.", "email_not_usable"),
+            Forbidden("Finish in a session of the account that began to link the identity.", "not_your_sign_in"),
+            Conflict("This identity is linked to another account.", "identity_taken"),
+            Conflict(
+                "The account with this e-mail address has not verified it. Sign in to the account and verify it.",
+                "email_not_verified",
+            ),
+            Invalid.field("state", "is unknown, used or expired; begin again", "bad_state"),
+            Invalid.field("code", "was rejected by the identity provider; begin again", "identity_code_rejected"),
+            TooManyRequests("There were many wrong passwords; wait a little."),
+            *_PROVIDER_ERRORS,
+        ),
+    ),
+    Route(
+        "identities",
+        "GET",
+        _both("/account/identities/", "users"),
+        "users.identities",
+        Access.USER,
+        users.ListIdentities,
+        users.LinkedIdentities,
+        summary="List the identities that may sign in to the account",
+    ),
+    Route(
+        "remove-identity",
+        "DELETE",
+        _both("/account/identities/<id>/", "users"),
+        "users.remove_identity",
+        Access.USER,
+        users.RemoveIdentity,
+        Empty,
+        status=204,
+        fields_in="path",
+        summary="Remove an identity",
+        errors=(
+            Conflict("Set a password first: nothing else would be left to sign in with.", "password_required"),
+            NotFound("There is no such identity."),
         ),
     ),
     Route(

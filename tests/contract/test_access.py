@@ -29,6 +29,7 @@ RESTRICTED: dict[str, dict[tuple[str, ...], str]] = {
         ("a user", "staff"): (
             "account_events begin_second_factor confirm_second_factor delete_account end_session logout"
             " remove_second_factor request_verification confirm_verification sessions update_account"
+            " identities remove_identity"
         ),
         (*GATEWAY, "operator"): "authenticate export unsubscribe",
         ("notifications", "operator"): "active_recipients",
@@ -62,6 +63,8 @@ ANY_CALLER = {
         "users.all",
         "users.detail",
         "users.login",
+        "users.begin_provider_sign_in",
+        "users.finish_provider_sign_in",
         "users.register",
         "users.request_password_reset",
         "users.confirm_password_reset",

@@ -1,10 +1,11 @@
 """Every RPC reply and event of the running services has exactly the fields of its model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import eventlet
 import pyotp
+import pytest
 
 from chassis import clock
 from chassis.auth.caller import Caller
@@ -17,6 +18,7 @@ from notifications.contract import NotificationChanged, NotificationCreated
 from notifications.deliveries import DeliveriesService
 from notifications.service import NotificationsService
 from tests.contract.test_signatures import METHODS
+from tests.integration.support.identity_providers import Provider, hostile_provider, sign_in_at
 from tests.integration.support.rpc import GATEWAY, OPERATOR
 from users.contract import AccountChanged, AccountErased, CodeIssued, SessionEnded, UserDetail, token_hash
 from users.service import UsersService
@@ -78,6 +80,18 @@ def check_codes(call: CheckedRpc, events: dict[str, Any], user: Caller) -> None:
     event = events["users"].next("code_issued")
     (code,) = call("users.codes", Caller("deliveries"), ids=[event["id"]])["items"]
     call("users.confirm_password_reset", username="bob", code=code["code"], password="another long passphrase")
+
+
+def check_identities(call: CheckedRpc, provider: Provider) -> None:
+    """Open an account by a sign-in at the provider."""
+    provider.set_user("248289761001", email="grace@example.org", email_verified=True)
+    code, state = sign_in_at(call("users.begin_provider_sign_in")["url"], "248289761001")
+    session = call("users.finish_provider_sign_in", state=state, code=code)
+    grace = Caller("gateway", session["user"]["id"], "grace")
+    code, state = sign_in_at(call("users.begin_provider_sign_in", grace, link=True)["url"], "another")
+    call("users.finish_provider_sign_in", grace, state=state, code=code)
+    identity = call("users.identities", grace)["items"][0]
+    call("users.remove_identity", grace, id=identity["id"])
 
 
 def check_posts(call: CheckedRpc, events: dict[str, Any], author: Caller, post: dict[str, Any]) -> None:
@@ -143,13 +157,27 @@ def check_inbox(call: CheckedRpc, user: Caller) -> dict[str, Any]:
     return notification
 
 
+def check_administration(call: CheckedRpc, staff: Caller, bob: str) -> None:
+    call("users.set_active", OPERATOR, username="bob", is_active=False)
+    call("users.reactivate", staff, id=bob)
+    call("users.deactivate", staff, id=bob)
+    call("users.unlock", OPERATOR, username="bob")
+
+
 def check_callbacks(call: CheckedRpc) -> None:
     call("notifications.delivery_report", provider_id="ATXid_1", status="Success")
     call("users.opt_out", phone="+254711000001")
 
 
+@pytest.fixture
+def provider(settings: dict[str, Any]) -> Iterator[Provider]:
+    with hostile_provider() as provider:
+        settings["users"]["identity_provider"] = provider.settings()
+        yield provider
+
+
 def test_every_reply_and_event_has_the_fields_of_its_contract(
-    start: Callable[..., Any], rpc: Callable[..., Any], listen: Callable[[str], Any]
+    provider: Provider, start: Callable[..., Any], rpc: Callable[..., Any], listen: Callable[[str], Any]
 ) -> None:
     events = {source: listen(source) for source in ("users", "feeds", "notifications")}
     start(UsersService, FeedsService, NotificationsService, DeliveriesService, GatewayService)
@@ -183,6 +211,7 @@ def test_every_reply_and_event_has_the_fields_of_its_contract(
 
     check_codes(call, events, as_ada)
     check_exports(call, as_ada, as_bob)
+    check_identities(call, provider)
     check_callbacks(call)
     check_deliveries(call, notification["id"])
     check_routes(call)
@@ -193,10 +222,7 @@ def test_every_reply_and_event_has_the_fields_of_its_contract(
     check(events["feeds"].next("post_deleted"), PostDeleted)
     call("users.logout", as_ada)
     check(events["users"].next("session_ended"), SessionEnded)
-    call("users.set_active", OPERATOR, username="bob", is_active=False)
-    call("users.reactivate", as_staff, id=bob["id"])
-    call("users.deactivate", as_staff, id=bob["id"])
-    call("users.unlock", OPERATOR, username="bob")
+    check_administration(call, as_staff, bob["id"])
     call("users.delete_account", as_ada, password=ADA["password"])
     check(events["users"].next("account_erased"), AccountErased)
     call("feeds.erase_author", author_id=ada["id"])

@@ -26,11 +26,11 @@ def create(session: Session, request: contract.Invite) -> contract.Invitation:
     return contract.Invitation(invitation=token, expires_at=expires_at)
 
 
-def require_allowed(registration: str, request: contract.Register) -> None:
+def require_allowed(registration: str, invitation: str | None) -> None:
     """Raise Forbidden if no account may be opened, or an invitation is required and missing."""
     if registration not in {OPEN, INVITE}:
         raise Forbidden("No account can be opened here.", "registration_closed")
-    if registration == INVITE and not request.invitation:
+    if registration == INVITE and not invitation:
         raise Forbidden("An account can be opened with an invitation only.", "invitation_required")
 
 

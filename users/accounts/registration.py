@@ -1,6 +1,6 @@
 """Opens accounts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -9,6 +9,7 @@ from chassis.db import outbox
 from chassis.ids import new_id
 from users import contract, history, names, serializers, store
 from users.accounts import channels
+from users.contract import Channel
 from users.credentials import passwords
 from users.models import User
 
@@ -19,14 +20,26 @@ def new_user(request: contract.Register, hash_password: Callable[[str], str]) ->
     phone = None if request.phone is None else names.normalize_phone(request.phone)
     channels.validate(request.notify_by, phone)
     password = passwords.validate(request.password, request.username, email)
+    return build(request.username, email, hash_password(password), phone=phone, notify_by=request.notify_by)
+
+
+def build(
+    username: str,
+    email: str,
+    password_hash: str,
+    *,
+    phone: str | None = None,
+    notify_by: Sequence[Channel] | None = None,
+) -> User:
+    """Return an account of validated fields, not stored yet."""
     now = clock.now()
     return User(
         id=new_id(),
-        username=request.username,
+        username=username,
         email=email,
         phone=phone,
-        notify_by=request.notify_by,
-        password_hash=hash_password(password),
+        notify_by=["realtime", "email"] if notify_by is None else list(notify_by),
+        password_hash=password_hash,
         password_changed_at=now,
         is_active=True,
         is_staff=False,

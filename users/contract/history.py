@@ -31,6 +31,8 @@ AccountEventKind = Literal[
     "second_factor_added",
     "second_factor_removed",
     "recovery_code_used",
+    "identity_linked",
+    "identity_removed",
 ]
 
 

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.errors import TooManyRequests
-from users import contract
 from users.credentials import devices_store, failed_logins, failed_logins_store
+from users.credentials.client import Client
 from users.credentials.failed_logins import LoginLimits
 from users.store import Credentials
 
@@ -32,7 +32,7 @@ class LoginAttempt:
 
 
 def count(
-    session: Session, limits: LoginLimits, request: contract.ClientLogin, login_key: str, row: Credentials | None
+    session: Session, limits: LoginLimits, request: Client, login_key: str, row: Credentials | None
 ) -> LoginAttempt:
     """Count a login as failed. Raises TooManyRequests. Known and unknown names cause the same statements.
 

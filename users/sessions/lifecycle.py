@@ -17,6 +17,7 @@ from chassis.errors import Unauthenticated
 from users import contract, history, serializers, store
 from users.credentials import authentication, login_attempts
 from users.credentials.authentication import VerifiedPassword
+from users.credentials.client import Client
 from users.models import User, UserSession
 from users.second_factor import factor
 from users.sessions import store as session_store
@@ -64,9 +65,16 @@ def start(
         raise authentication.bad_credentials()
     factor.require(session, user, request.otp)
     user.password_hash = verified.new_hash or user.password_hash
-    attempt = verified.attempt
+    login_attempts.succeeded(session, verified.attempt)
+    return open_for(session, user, request, policy, known_device=verified.attempt.known_device)
+
+
+def open_for(
+    session: Session, user: User, client: Client, policy: SessionPolicy, *, known_device: bool
+) -> tuple[contract.Session, contract.Identity]:
+    """Store a session of a user who was verified and whose row is locked."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    device_token = (request.device_token if attempt.known_device else None) or secrets.token_urlsafe(TOKEN_BYTES)
+    device_token = (client.device_token if known_device else None) or secrets.token_urlsafe(TOKEN_BYTES)
     now = clock.now()
     started = session_store.add(
         session,
@@ -75,13 +83,12 @@ def start(
         created_at=now,
         last_seen_at=now,
         expires_at=policy.expires_at(now, now),
-        user_agent=request.user_agent,
-        address=login_attempts.digest(user.id, request.address) if request.address else None,
+        user_agent=client.user_agent,
+        address=login_attempts.digest(user.id, client.address) if client.address else None,
         device=login_attempts.digest(user.id, device_token),
     )
-    login_attempts.succeeded(session, attempt)
     history.record(
-        session, user.id, "signed_in", session_id=started.id, address=request.address, user_agent=request.user_agent
+        session, user.id, "signed_in", session_id=started.id, address=client.address, user_agent=client.user_agent
     )
     reply = contract.Session(
         token=token,

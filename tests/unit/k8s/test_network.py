@@ -70,14 +70,25 @@ def test_no_service_can_connect_to_the_database_of_another(overlay: str) -> None
 
 
 @each_overlay
-def test_only_deliveries_can_connect_to_the_internet(overlay: str) -> None:
+def test_only_deliveries_can_connect_to_mail_servers_and_sms_providers(overlay: str) -> None:
     workloads = {name for name, labels in pod_labels(overlay).items() if "to-providers" in labels}
     assert workloads == {"deliveries-deployment" if overlay == "scale" else "notification-deployment"}
 
 
 @each_overlay
-def test_connections_to_the_internet_exclude_private_addresses(overlay: str) -> None:
-    (policy,) = [p["spec"] for p in of_kind(overlay, "NetworkPolicy") if p["metadata"]["name"] == "to-providers"]
+def test_only_users_can_connect_to_the_identity_provider_by_https(overlay: str) -> None:
+    workloads = {name for name, labels in pod_labels(overlay).items() if "to-identity-provider" in labels}
+    assert workloads == {"user-deployment"}
+    (policy,) = [
+        p["spec"] for p in of_kind(overlay, "NetworkPolicy") if p["metadata"]["name"] == "to-identity-provider"
+    ]
+    assert [rule["ports"] for rule in policy["egress"]] == [[{"protocol": "TCP", "port": 443}]]
+
+
+@pytest.mark.parametrize("name", ["to-providers", "to-identity-provider"])
+@each_overlay
+def test_connections_to_the_internet_exclude_private_addresses(overlay: str, name: str) -> None:
+    (policy,) = [p["spec"] for p in of_kind(overlay, "NetworkPolicy") if p["metadata"]["name"] == name]
     ((peer,),) = [rule["to"] for rule in policy["egress"]]
     excluded = [ip_network(text) for text in peer["ipBlock"]["except"]]
     for address in ("10.96.0.1", "172.16.0.1", "172.31.255.1", "192.168.0.1", "100.64.0.1", "169.254.169.254"):

@@ -1,0 +1,57 @@
+"""The identity provider in `users.identity_provider` of config.yml."""
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+_MAX_ISSUER = 255  # characters; of the column
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSettings:
+    """The provider, and how it knows this installation."""
+
+    issuer: str
+    client_id: str
+    client_secret: str  # empty: a public client, which only proves with PKCE that it began the sign-in
+    redirect_url: str
+    scope: str
+
+
+def from_config(settings: Mapping[str, Any]) -> ProviderSettings | None:
+    """Return the settings; None if there is no provider. Raises SystemExit that names an invalid variable."""
+    if not settings.get("issuer"):
+        return None
+    provider = ProviderSettings(**{name: str(settings.get(name) or "") for name in ProviderSettings.__slots__})
+    if not provider.client_id:
+        raise SystemExit("config.yml: OIDC_ISSUER needs OIDC_CLIENT_ID")
+    for variable, url in (("OIDC_ISSUER", provider.issuer), ("OIDC_REDIRECT_URL", provider.redirect_url)):
+        if not is_secure(url):
+            raise SystemExit(f"config.yml: {variable} must be an https URL, or http on a loopback address")
+    if len(provider.issuer) > _MAX_ISSUER:
+        raise SystemExit(f"config.yml: OIDC_ISSUER may have {_MAX_ISSUER} characters at most")
+    if "openid" not in provider.scope.split():
+        raise SystemExit("config.yml: OIDC_SCOPE must contain openid")
+    return provider
+
+
+def is_secure(url: object) -> bool:
+    """Return whether it is an https URL, or an http URL of a loopback address, without credentials or a fragment."""
+    try:
+        parts = urlsplit(url if isinstance(url, str) else "")
+        host = parts.hostname or ""
+        parts.port  # noqa: B018 - raises ValueError if it is invalid
+    except ValueError:
+        return False
+    if not host or parts.username or parts.fragment:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

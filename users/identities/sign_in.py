@@ -1,0 +1,209 @@
+"""Begins and finishes sign-ins at the identity provider.
+
+A sign-in is one row, found by the hash of its `state`, from `begin` until `finish` has started a session. `finish`
+claims it before it exchanges the code, so of concurrent calls one does. The claims of the provider are stored in the
+row, because a code can be exchanged once: a call that failed later, because it lacks the second factor or the database
+was down, may be repeated with the same `state` and `code`.
+"""
+
+import secrets
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from chassis import clock
+from chassis.auth.caller import Caller
+from chassis.db.unit_of_work import UnitOfWork
+from chassis.errors import Conflict, Forbidden, Invalid, Unavailable
+from users import contract, history, metrics
+from users import store as users_store
+from users.credentials import authentication, devices_store, login_attempts
+from users.credentials.failed_logins import LoginLimits
+from users.credentials.hashing import Hasher
+from users.credentials.login_attempts import LoginAttempt
+from users.identities import accounts, store
+from users.identities.accounts import ProvenIdentity
+from users.identities.provider import Claims, IdentityProvider
+from users.models import ProviderSignIn, User
+from users.second_factor import factor
+from users.sessions import lifecycle
+from users.sessions.lifecycle import SessionPolicy
+
+LIFETIME = timedelta(minutes=10)
+_TRIES = 3  # of a sign-in that conflicts with a concurrent one
+_RACED = {accounts.RACED, "username_taken", "email_taken"}
+_SECRET_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The settings that a sign-in obeys; `registration` says who may open accounts."""
+
+    limits: LoginLimits
+    sessions: SessionPolicy
+    registration: str
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A new session, and the ids of those that ended because there were too many."""
+
+    session: contract.Session
+    identity: contract.Identity
+    ended: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """What has to be known of an account before the transaction that starts its session."""
+
+    username_key: str
+    has_second_factor: bool
+
+
+def begin(
+    db: UnitOfWork, provider: IdentityProvider, caller: Caller, request: contract.BeginProviderSignIn
+) -> contract.ProviderSignIn:
+    """Store a sign-in and return the provider's page. Raises Unauthenticated, Unavailable."""
+    user_id = caller.require_user() if request.link else None
+    begun, expires_at = provider.begin(), clock.now() + LIFETIME
+    row = ProviderSignIn(
+        state_hash=contract.token_hash(begun.state),
+        nonce=begun.nonce,
+        verifier=begun.verifier,
+        user_id=user_id,
+        expires_at=expires_at,
+    )
+    with db.write() as session:
+        session.add(row)
+    metrics.PROVIDER_SIGN_INS.labels("begun").inc()
+    return contract.ProviderSignIn(url=begun.url, state=begun.state, expires_at=expires_at)
+
+
+def finish(  # noqa: PLR0913, PLR0917 - what a worker has
+    db: UnitOfWork,
+    hasher: Hasher,
+    provider: IdentityProvider,
+    rules: Rules,
+    caller: Caller,
+    request: contract.ClientFinishProviderSignIn,
+) -> Started:
+    """Start a session of the account of the user's identity; open the account if there is none."""
+    proven = _prove(db, provider, caller, request)
+    for _ in range(_TRIES):
+        with db.read() as session:
+            user = accounts.find(session, proven, lock=False)
+            account = None if user is None else _Account(user.username_key, user.second_factor_since is not None)
+        attempt = _count_code(db, rules, request, account)
+        password_hash = hasher.hash(secrets.token_urlsafe(_SECRET_BYTES)) if account is None else None
+        try:
+            with db.write() as session:
+                started = _start(session, rules, request, proven, attempt, password_hash)
+        except Conflict as error:
+            if error.code not in _RACED:
+                raise
+        else:
+            metrics.PROVIDER_SIGN_INS.labels("finished").inc()
+            return started
+    raise Unavailable("Too many sign-ins of this identity at a time.")
+
+
+def _prove(
+    db: UnitOfWork, provider: IdentityProvider, caller: Caller, request: contract.ClientFinishProviderSignIn
+) -> ProvenIdentity:
+    """Return the identity for which the provider gave the code. Raises Invalid, Forbidden, Unavailable."""
+    state_hash = contract.token_hash(request.state)
+    with db.write() as session:
+        row = _claim(session, state_hash, caller, request.code)
+        nonce, verifier, link_to, known = row.nonce, row.verifier, row.user_id, row.claims
+    if known is not None:
+        return ProvenIdentity(provider.issuer, Claims(**known), link_to)
+    try:
+        claims = provider.finish(request.code, nonce, verifier)
+    except Unavailable:
+        with db.write() as session:
+            store.release(session, state_hash)
+        raise
+    except Invalid:
+        metrics.PROVIDER_SIGN_INS.labels("rejected").inc()
+        with db.write() as session:
+            store.delete_sign_in(session, state_hash)
+        raise
+    with db.write() as session:
+        store.set_claims(session, state_hash, asdict(claims))
+    return ProvenIdentity(provider.issuer, claims, link_to)
+
+
+def _claim(session: Session, state_hash: str, caller: Caller, code: str) -> ProviderSignIn:
+    """Return a sign-in that this call may finish: the first one, or a repetition after the code was exchanged."""
+    row, code_hash = store.find_sign_in(session, state_hash), contract.token_hash(code)
+    if row is None:
+        raise _bad_state()
+    if row.user_id is not None and row.user_id != caller.user:
+        raise Forbidden("Finish in a session of the account that began to link the identity.", "not_your_sign_in")
+    if row.code_hash is None:
+        row.code_hash = code_hash
+    elif row.code_hash != code_hash or row.claims is None:
+        raise _bad_state()
+    return row
+
+
+def _count_code(
+    db: UnitOfWork, rules: Rules, request: contract.ClientFinishProviderSignIn, account: _Account | None
+) -> LoginAttempt | None:
+    """Count a code of the second factor as wrong before it is compared, as at a login. Raises TooManyRequests."""
+    if account is None or not account.has_second_factor or not request.otp:
+        return None
+    with db.write() as session:
+        row = users_store.credentials(session, account.username_key)
+        return login_attempts.count(session, rules.limits, request, account.username_key, row)
+
+
+def _start(  # noqa: PLR0913, PLR0917 - the parts of a sign-in
+    session: Session,
+    rules: Rules,
+    request: contract.ClientFinishProviderSignIn,
+    proven: ProvenIdentity,
+    attempt: LoginAttempt | None,
+    password_hash: str | None,
+) -> Started:
+    """Use up the sign-in, and start the session, in one transaction."""
+    state_hash = contract.token_hash(request.state)
+    if store.find_sign_in(session, state_hash) is None:
+        raise _bad_state()
+    user = accounts.find(session, proven, lock=True)
+    if user is None:
+        if password_hash is None:
+            raise accounts.raced()  # the account was deleted a moment ago
+        user = accounts.open_new(session, proven, password_hash, rules.registration)
+    _verify_code(session, user, request.otp, attempt)
+    is_new = accounts.link(session, user, proven)
+    store.delete_sign_in(session, state_hash)
+    known_device = _knows_device(session, user, request)
+    started, identity = lifecycle.open_for(session, user, request, rules.sessions, known_device=known_device)
+    if is_new:
+        history.record(session, user.id, "identity_linked", session_id=identity.session_id)
+    return Started(started, identity, lifecycle.end_surplus(session, user.id, rules.sessions))
+
+
+def _verify_code(session: Session, user: User, otp: str | None, attempt: LoginAttempt | None) -> None:
+    """Raise Unauthenticated if the account needs a code and it is missing or wrong; only counted ones are compared."""
+    if user.second_factor_since is None:
+        return
+    if attempt is None:
+        raise authentication.code_required()
+    factor.require(session, user, otp)
+    login_attempts.succeeded(session, attempt)
+
+
+def _knows_device(session: Session, user: User, request: contract.ClientFinishProviderSignIn) -> bool:
+    if request.device_token is None:
+        return False
+    device = login_attempts.digest(user.id, request.device_token)
+    _, known = devices_store.known(session, user.id, "", device, user.password_changed_at)
+    return known
+
+
+def _bad_state() -> Invalid:
+    return Invalid.field("state", "is unknown, used or expired; begin again", "bad_state")
