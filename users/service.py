@@ -14,9 +14,9 @@ from chassis.errors import NotFound
 from chassis.rpc.entrypoint import rpc
 from chassis.service import PublishingService
 from users import contract, history, store
-from users.accounts import admin, channels, erasure, invitations, queries, registration, updates
+from users.accounts import admin, channels, erasure, invitations, queries, registration, trust, updates
 from users.codes import issuing, password_reset, sending, verification
-from users.codes import store as codes_store
+from users.codes.verification import VerificationProvider
 from users.credentials import authentication, failed_logins, failed_logins_store
 from users.credentials.failed_logins import LoginLimits
 from users.credentials.hashing import HasherProvider
@@ -39,6 +39,7 @@ class UsersService(PublishingService):
     config = Config()
     db = Database(Base, "users")
     hasher = HasherProvider()
+    verification_required = VerificationProvider()
     session_cache = SessionCacheProvider()
 
     @rpc
@@ -51,8 +52,8 @@ class UsersService(PublishingService):
         def register(session: Session) -> contract.NamedAccount:
             invitations.use(session, allowed, request.invitation, user.email)
             account = registration.register(session, user)
-            if self._verification_required:
-                verification.request(session, user.id, "email", None)
+            if self.verification_required:
+                verification.welcome(session, user)
             return account
 
         return self.db.once(contract.NamedAccount, register)
@@ -149,7 +150,7 @@ class UsersService(PublishingService):
     def codes(self, request: contract.Codes) -> contract.CodeList:
         """Return one-time codes, with the addresses to which they have to be sent."""
         with self.db.read() as session:
-            return sending.codes(session, self._secrets[0], request, verification_required=self._verification_required)
+            return sending.codes(session, self._secrets[0], request, verification_required=self.verification_required)
 
     @rpc(USER)
     def begin_second_factor(self, request: contract.BeginSecondFactor) -> contract.SecondFactorSecret:
@@ -212,7 +213,7 @@ class UsersService(PublishingService):
     def contacts(self, request: contract.Contacts) -> contract.ContactList:
         """Return the current addresses of the accounts that are open."""
         with self.db.read() as session:
-            return queries.contacts(session, request, verification_required=self._verification_required)
+            return queries.contacts(session, request, verification_required=self.verification_required)
 
     @rpc(services("gateway", "notifications", "deliveries"))
     def opt_out(self, request: contract.OptOut) -> Empty:
@@ -271,10 +272,16 @@ class UsersService(PublishingService):
         self._refresh_sessions(account.id)
         return account
 
+    @rpc(OPERATORS)
+    def trust_addresses(self, request: contract.TrustAddresses) -> contract.TrustedAddresses:
+        """Let the addresses of accounts that were registered before a time count as verified."""
+        return trust.trust(self.db, request)
+
     @timer(interval=CLEANUP_INTERVAL)
     def clean(self) -> None:
         """Delete old sessions, failed logins, events of accounts, invitations and codes."""
-        for module in (session_store, failed_logins_store, history, invitations, codes_store):
+        issuing.delete_expired(self.db, CLEANUP_BATCH)
+        for module in (session_store, failed_logins_store, history, invitations):
             deleted = CLEANUP_BATCH
             while deleted == CLEANUP_BATCH:
                 with self.db.write() as session:
@@ -283,10 +290,6 @@ class UsersService(PublishingService):
     @property
     def _secrets(self) -> list[str]:
         return issuing.secrets_of(keyring.from_config(self.config))
-
-    @property
-    def _verification_required(self) -> bool:
-        return bool(self.config["users"].get("verification") == verification.REQUIRED)
 
     @property
     def _limits(self) -> LoginLimits:
