@@ -58,7 +58,7 @@ def test_foreign_addresses_and_numbers_get_codes_and_nothing_else(
     assert {response.status_code for response in sent} == {202}
     for post in posts:
         until(lambda: post.progress().sent, "the deliveries of a post", LIMIT)  # noqa: B023
-    operator("deliveries.retry", user_id=attackers[0].id)
+    operator("deliveries.retry", id=sent[0].json()["id"])
 
     def finished() -> bool:
         details = [operator("notifications.detail", id=response.json()["id"])["deliveries"] for response in sent]
