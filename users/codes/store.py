@@ -64,7 +64,7 @@ def delete_unneeded(session: Session, accounts: Sequence[str], purposes: Sequenc
 
 def delete_expired(session: Session, limit: int) -> Counter[CodePurpose]:
     """Delete up to `limit` expired codes; return how many by purpose."""
-    keys = (OneTimeCode.account, OneTimeCode.purpose)
+    keys: tuple[Any, ...] = (OneTimeCode.account, OneTimeCode.purpose)
     expired = batch(select(*keys).where(OneTimeCode.expires_at < clock.now()), limit)
     change = delete(OneTimeCode).where(tuple_(*keys).in_(expired)).returning(OneTimeCode.purpose)
     return Counter(session.scalars(change, execution_options={"synchronize_session": False}))
