@@ -132,7 +132,7 @@ def token_of(user_id: str) -> str:
 
 
 def _has_verified(cursor: psycopg2.extensions.cursor) -> bool:
-    """Return whether accounts have the columns that say since when addresses are verified."""
+    """Return whether the table of accounts has the columns for verified addresses."""
     cursor.execute(
         "SELECT FROM information_schema.columns WHERE (table_name, column_name) = ('users', 'email_verified_at')"
     )

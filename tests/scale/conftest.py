@@ -10,10 +10,10 @@ import pytest
 from dev.platform.environment import for_tests
 from dev.platform.instance import Instance
 from dev.suite.steps import SCALE_VARIABLES
-from tests.e2e.conftest import new_client, new_user, operator, url
+from tests.e2e.conftest import new_client, new_user, url
 from tests.e2e.support.platform import running
 
-__all__ = ["new_client", "new_user", "operator", "url"]
+__all__ = ["new_client", "new_user", "url"]
 
 
 @pytest.fixture(scope="session")

@@ -160,7 +160,7 @@ def test_every_kind_of_account_causes_the_same_rows(users: Rpc, new_user: NewUse
 def test_full_mailbox_gives_the_same_answer_and_gets_no_code(
     users: Rpc, new_user: NewUser, issued: Issued, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Otherwise the answer would reveal that the account of a name has an address that somebody else filled."""
+    """Otherwise a client that has filled a mailbox learns whether it is that of an account's name."""
     monkeypatch.setattr(issuing, "PER_TARGET", FailureBudget(2))
     mallory = new_user("mallory", email="a.da+1@example.org", verified=False)  # takes the only code
     users("users.update_account", mallory.caller, email="mallory@example.org")

@@ -219,7 +219,7 @@ def test_codes_to_a_mailbox_are_limited_over_accounts_and_spellings(
     monkeypatch.setattr(issuing, "PER_TARGET", FailureBudget(2))
     eve = new_user("eve", email="victim@example.org", verified=False)
     users("users.update_account", eve.caller, email="eve@example.org")
-    mallory = new_user("mallory", email=spelling, verified=False)  # no reason to refuse the registration
+    mallory = new_user("mallory", email=spelling, verified=False)  # is accepted
     assert issued() == []
     with pytest.raises(TooManyRequests):
         request(users, mallory)
