@@ -15,9 +15,9 @@ from chassis.errors import NotFound
 from chassis.rpc.entrypoint import rpc
 from chassis.service import PublishingService
 from users import contract, export, history, store
-from users.accounts import admin, channels, erasure, invitations, queries, registration, updates
+from users.accounts import admin, channels, erasure, invitations, queries, registration, trust, updates
 from users.codes import issuing, password_reset, sending, verification
-from users.codes import store as codes_store
+from users.codes.verification import VerificationProvider
 from users.credentials import authentication, failed_logins, failed_logins_store
 from users.credentials.failed_logins import LoginLimits
 from users.credentials.hashing import HasherProvider
@@ -43,6 +43,7 @@ class UsersService(PublishingService):
     config = Config()
     db = Database(Base, "users")
     hasher = HasherProvider()
+    verification_required = VerificationProvider()
     session_cache = SessionCacheProvider()
     identity_provider = IdentityProviderProvider()
 
@@ -56,8 +57,8 @@ class UsersService(PublishingService):
         def register(session: Session) -> contract.NamedAccount:
             invitations.use(session, allowed, request.invitation, user.email)
             account = registration.register(session, user)
-            if self._verification_required:
-                verification.request(session, user.id, "email", None)
+            if self.verification_required:
+                verification.welcome(session, user)
             return account
 
         return self.db.once(contract.NamedAccount, register)
@@ -180,7 +181,7 @@ class UsersService(PublishingService):
     def codes(self, request: contract.Codes) -> contract.CodeList:
         """Return one-time codes, with the addresses to which they have to be sent."""
         with self.db.read() as session:
-            return sending.codes(session, self._secrets[0], request, verification_required=self._verification_required)
+            return sending.codes(session, self._secrets[0], request, verification_required=self.verification_required)
 
     @rpc(USER)
     def begin_second_factor(self, request: contract.BeginSecondFactor) -> contract.SecondFactorSecret:
@@ -243,7 +244,7 @@ class UsersService(PublishingService):
     def contacts(self, request: contract.Contacts) -> contract.ContactList:
         """Return the current addresses of the accounts that are open."""
         with self.db.read() as session:
-            return queries.contacts(session, request, verification_required=self._verification_required)
+            return queries.contacts(session, request, verification_required=self.verification_required)
 
     @rpc(services("gateway", "notifications", "deliveries"))
     def opt_out(self, request: contract.OptOut) -> Empty:
@@ -308,10 +309,16 @@ class UsersService(PublishingService):
         self._refresh_sessions(account.id)
         return account
 
+    @rpc(OPERATORS)
+    def trust_addresses(self, request: contract.TrustAddresses) -> contract.TrustedAddresses:
+        """Let the addresses of accounts that were registered before a time count as verified."""
+        return trust.trust(self.db, request)
+
     @timer(interval=CLEANUP_INTERVAL)
     def clean(self) -> None:
         """Delete old sessions, failed logins, events of accounts, invitations, codes and sign-ins."""
-        for module in (session_store, failed_logins_store, history, invitations, codes_store, identities_store):
+        issuing.delete_expired(self.db, CLEANUP_BATCH)
+        for module in (session_store, failed_logins_store, history, invitations, identities_store):
             deleted = CLEANUP_BATCH
             while deleted == CLEANUP_BATCH:
                 with self.db.write() as session:
@@ -320,10 +327,6 @@ class UsersService(PublishingService):
     @property
     def _secrets(self) -> list[str]:
         return issuing.secrets_of(keyring.from_config(self.config))
-
-    @property
-    def _verification_required(self) -> bool:
-        return bool(self.config["users"].get("verification") == verification.REQUIRED)
 
     @property
     def _limits(self) -> LoginLimits:

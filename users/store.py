@@ -72,6 +72,12 @@ def newest(session: Session, limit: int, before: str | None) -> list[User]:
     return list(session.scalars(query))
 
 
+def locked_after(session: Session, after: str, limit: int, *conditions: ColumnElement[bool]) -> list[User]:
+    """Return accounts that meet the conditions and whose id is greater than `after`, by id; locks the rows."""
+    query = select(User).where(User.id > after, *conditions).order_by(User.id).limit(limit)
+    return list(session.scalars(query.with_for_update()))
+
+
 def by_ids(session: Session, ids: Sequence[str], *conditions: ColumnElement[bool]) -> list[User]:
     """Return the accounts with these ids that exist and meet the conditions."""
     return list(session.scalars(select(User).where(User.id.in_(ids), *conditions)))

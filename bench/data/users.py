@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,7 +20,8 @@ PHONE_PREFIX = "+25470"  # of these users only
 DAY = timedelta(days=1)
 
 _USERS = """users (id, username, username_key, email, email_key, phone, notify_by, password_hash,
-    password_changed_at, is_active, deactivated_at, is_staff, created_at)"""
+    password_changed_at, is_active, deactivated_at, is_staff, created_at{})"""
+_VERIFIED = ", email_verified_at, phone_verified_at"  # which 0.1.0 does not have
 _SESSIONS = "sessions (id, user_id, token_hash, created_at, last_seen_at, expires_at, revoked_at)"
 _NULL = "\\N"  # in COPY
 _CHUNK = 10_000  # rows in memory
@@ -71,12 +72,14 @@ class UsersDatabase:
 
         The same goes for `phones` and SMS. A quarter each of the inactive is deactivated, logged out, has an expired
         session, or has never logged in. The sessions of the active begin now. Only those who choose SMS have a number.
-        `hashed` is the hash of everyone's password.
+        All addresses are verified. `hashed` is the hash of everyone's password.
         """
         inserted, numbers = Inserted(), iter(range(active + inactive))
         with self._connection, self._connection.cursor() as cursor:
+            verified = _has_verified(cursor)
+            table = _USERS.format(_VERIFIED if verified else "")
             while chunk := [_User(number, active, emails, phones) for number in islice(numbers, _CHUNK)]:
-                _copy(cursor, _USERS, (user.account(hashed) for user in chunk))
+                _copy(cursor, table, (user.account(hashed, verified=verified) for user in chunk))
                 _copy(cursor, _SESSIONS, (session for user in chunk for session in user.sessions))
                 for user in chunk:
                     inserted.add(user)
@@ -88,6 +91,11 @@ class UsersDatabase:
         with self._connection, self._connection.cursor() as cursor:
             cursor.execute("SELECT password_hash FROM users WHERE username = %s", (username,))
             return str((cursor.fetchone() or [""])[0])
+
+    def change(self, usernames: Sequence[str], assignments: str) -> None:
+        """Change users by the assignments of an UPDATE."""
+        with self._connection, self._connection.cursor() as cursor:
+            cursor.execute(f"UPDATE users SET {assignments} WHERE username = ANY(%s)", (list(usernames),))  # noqa: S608 - ours
 
     def end_sessions(self) -> None:
         """Delete all sessions, so that no user is active."""
@@ -123,6 +131,14 @@ def token_of(user_id: str) -> str:
     return f"{user_id}_baraza"  # 43 characters, as tokens have
 
 
+def _has_verified(cursor: psycopg2.extensions.cursor) -> bool:
+    """Return whether the table of accounts has the columns for verified addresses."""
+    cursor.execute(
+        "SELECT FROM information_schema.columns WHERE (table_name, column_name) = ('users', 'email_verified_at')"
+    )
+    return cursor.rowcount > 0
+
+
 def _copy(cursor: psycopg2.extensions.cursor, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
     """Insert rows into a table with columns; no value has a tab or a backslash."""
     lines = ("\t".join(_NULL if value is None else str(value) for value in row) for row in rows)
@@ -143,12 +159,13 @@ class _User:
         self.phone = f"{PHONE_PREFIX}{number // 1000:03d}{7000 + number % 1000}" if "sms" in self.notify_by else None
         self._inactive = None if self.active else ("deactivated", "logged out", "expired", "no session")[number % 4]
 
-    def account(self, hashed: str) -> tuple[Any, ...]:
-        """Return the row of the account."""
+    def account(self, hashed: str, *, verified: bool) -> tuple[Any, ...]:
+        """Return the row of the account; `verified`: with the times since which the addresses are."""
         yesterday = clock.now() - DAY
         is_active, deactivated_at = (False, yesterday) if self._inactive == "deactivated" else (True, None)
         names = (self.username, self.username, self.email, self.email, self.phone, json.dumps(self.notify_by))
-        return (self.id, *names, hashed, yesterday, is_active, deactivated_at, False, yesterday)
+        times = (yesterday, self.phone and yesterday) if verified else ()
+        return (self.id, *names, hashed, yesterday, is_active, deactivated_at, False, yesterday, *times)
 
     @property
     def sessions(self) -> Iterable[tuple[Any, ...]]:

@@ -61,7 +61,8 @@ def _watch(instance: Instance) -> int:
 
 def summary(instance: Instance) -> str:
     """Return the addresses of a running instance, and what to try. It has no password: terminals are recorded."""
-    environment = {"BARAZA_MAILBOX": "", "BARAZA_SMS": "", "BARAZA_ERRORS": ""} | instance.environment
+    unset = {"BARAZA_MAILBOX": "", "BARAZA_SMS": "", "BARAZA_ERRORS": "", "VERIFICATION": ""}
+    environment = unset | instance.environment
     management = urlsplit(environment.get("BARAZA_RABBITMQ_MANAGEMENT", "")).port
     directory = instance.directory.relative_to(ROOT)
     return render("summary.txt", environment=environment, rabbitmq=management, directory=directory)

@@ -42,7 +42,10 @@ class Faults:
 
 
 def create_app(store: Any, faults: Faults) -> Flask:
-    """Return an application with the routes that every fake has; `store` has `all(to)` and `clear()`."""
+    """Return an application with the routes that every fake has.
+
+    `store` has `all(to)`, `newest_text(to)` and `clear()`.
+    """
     app = Flask("dev.fakes")
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_BODY
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider
@@ -50,6 +53,11 @@ def create_app(store: Any, faults: Faults) -> Flask:
     @app.get("/messages")
     def messages() -> Response:
         return jsonify(list(store.all(request.args.get("to"))))
+
+    @app.get("/newest")
+    def newest() -> Response:
+        text = store.newest_text(request.args.get("to"))
+        return Response(text or "no message\n", 404 if text is None else 200, mimetype="text/plain")
 
     @app.post("/faults")
     def add_fault() -> tuple[dict[str, int], int]:

@@ -1,6 +1,7 @@
 """What operators do to deliveries, in short transactions. Each call may be repeated."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -48,11 +49,17 @@ def measure(db: UnitOfWork, channels: Iterable[contract.DeliveryChannel]) -> Non
     try:
         with db.read() as session:
             due = {channel: admin_store.due(session, channel, MAX_COUNTED) for channel in channels}
+            codes = {channel: admin_store.oldest_due_code(session, channel) for channel in due}
     except ServiceError:
         return
     for channel, (number, oldest) in due.items():
         metrics.DUE.labels(channel).set(number)
-        metrics.DUE_AGE.labels(channel).set((clock.now() - oldest).total_seconds() if oldest else 0)
+        metrics.DUE_AGE.labels(channel).set(_age(oldest))
+        metrics.CODES_DUE_AGE.labels(channel).set(_age(codes[channel]))
+
+
+def _age(since: datetime | None) -> float:
+    return (clock.now() - since).total_seconds() if since else 0
 
 
 def _status(session: Session, breaker: Breaker) -> contract.ChannelStatus:

@@ -65,6 +65,14 @@ def due(session: Session, channel: str, limit: int) -> tuple[int, datetime | Non
     return number, since
 
 
+def oldest_due_code(session: Session, channel: str) -> datetime | None:
+    """Return when the oldest unsent one-time code of a channel became due; None if none is."""
+    # The first two conditions are those of the index `deliveries_urgent`.
+    urgent = select(func.min(Delivery.due_at)).where(Delivery.urgent, Delivery.due_at.is_not(None))
+    due = urgent.where(Delivery.channel == channel, Delivery.due_at <= clock.now())
+    return session.scalar(due.where(Delivery.status == "pending"))
+
+
 def _selection(request: contract.RetryDeliveries | contract.ParkDeliveries) -> list[ColumnElement[bool]]:
     columns = {
         Delivery.notification_id: request.id,

@@ -117,6 +117,8 @@ class Sender:
                 if result.status != "pending" or result.attempted:
                     outcome = "retried" if result.status == "pending" else result.status
                     metrics.DELIVERIES.labels(self.channel.spec.name, outcome).inc()
+                    if self.urgent:
+                        metrics.CODE_DELIVERIES.labels(self.channel.spec.name, outcome).inc()
 
     def _after_attempt(self, claim: Claim, result: DeliveryResult) -> DeliveryResult:
         jitter = random.random()  # noqa: S311 - not a secret

@@ -37,7 +37,7 @@ RESTRICTED: dict[str, dict[tuple[str, ...], str]] = {
         ("notifications", *GATEWAY, "operator"): "profiles",
         ("notifications", "deliveries", *GATEWAY, "operator"): "opt_out",
         ("operator", "staff"): "deactivate invite reactivate",
-        ("operator",): "reset_second_factor set_active set_staff unlock",
+        ("operator",): "reset_second_factor set_active set_staff trust_addresses unlock",
         SERVICES: "events_at events_since",
     },
     "feeds": {

@@ -47,12 +47,15 @@ def new_client(url: str) -> Iterator[NewClient]:
 
 
 @pytest.fixture
-def new_user(new_client: NewClient) -> NewClient:
-    """Make clients of registered and logged-in users."""
+def new_user(new_client: NewClient, platform: Instance) -> NewClient:
+    """Make clients of registered and logged-in users, with verified addresses unless `verified` is false."""
 
-    def make(**account: object) -> Client:
+    def make(*, verified: bool = True, **account: object) -> Client:
         user = new_client()
         user.register(**account)
+        if verified:
+            with Operator(platform.environment) as operator:
+                operator.verify(user.username)
         user.login()
         return user
 

@@ -2,12 +2,11 @@
 
 import json
 
-import requests
-
 from dev.machine.waiting import until
 from dev.platform.instance import Instance
 from dev.platform.programs import ALL_SERVICES
 from tests.e2e.support.client import NewClient
+from tests.e2e.support.fakes import mails_to
 
 LIMIT = 30  # seconds
 
@@ -24,12 +23,7 @@ def test_post_reaches_inbox_websocket_and_mailbox_when_all_services_share_a_proc
     frame = json.loads(websocket.recv(LIMIT))
     assert frame["data"]["post_id"] == post["id"]
     assert [item["id"] for item in reader.inbox()["items"]] == [frame["id"]]
-
-    def mailed() -> bool:
-        mails = requests.get(f"{platform.environment['BARAZA_MAILBOX']}/messages", timeout=LIMIT).json()
-        return any(reader.email in mail["to"] for mail in mails)
-
-    until(mailed, "the mail", LIMIT)
+    until(lambda: bool(mails_to(platform.environment, reader.email)), "the mail", LIMIT)
     assert platform.control.pids(ALL_SERVICES) == [process]
 
 

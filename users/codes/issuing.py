@@ -4,7 +4,8 @@ A code has six digits, is valid for LIFETIME and for TRIES attempts, and is the 
 Codes are counted in any 24 hours: by account and purpose, by the address that they go to, and by the client's address.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,12 +14,13 @@ from sqlalchemy.orm import Session
 from chassis import clock
 from chassis.auth.keyring import Keyring
 from chassis.db import outbox
+from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Invalid, TooManyRequests
 from chassis.ids import new_id
 from users import contract, metrics, names
 from users.codes import digits, store
 from users.contract import CodeChannel, CodePurpose
-from users.credentials import failed_logins
+from users.credentials import failed_logins, failed_logins_store
 from users.credentials.failed_logins import FailureBudget
 from users.credentials.login_attempts import digest
 
@@ -44,21 +46,29 @@ def secrets_of(ring: Keyring) -> list[str]:
     return [key.text for key in ring.secrets("users")]
 
 
-def issue(session: Session, target: Target, purpose: CodePurpose, client: str | None = None) -> None:
+def issue(
+    session: Session, target: Target, purpose: CodePurpose, client: str | None = None, *, hide_full: bool = False
+) -> None:
     """Issue a code, unless one was issued within REST. Raises TooManyRequests.
 
-    Known and unknown accounts cause the same statements.
+    Known and unknown accounts cause the same statements. With `hide_full` too many codes to the address are no error,
+    which would reveal whose it is, but the code goes nowhere.
     """
     issued_at = store.issued_at(session, target.account, purpose)
     if issued_at is not None and clock.now() - issued_at < REST:
         return
     _take(session, PER_ACCOUNT, f"codes:{target.account}:{purpose}", purpose)
-    mailbox = digest(target.channel, _mailbox(target.address) or target.account)
-    _take(session, PER_TARGET, f"codes-to:{mailbox}", purpose)
+    mailbox = f"codes-to:{digest(target.channel, _mailbox(target.address) or target.account)}"
+    is_full = hide_full and failed_logins.take(session, PER_TARGET, mailbox) > 0
+    if is_full:
+        failed_logins_store.decrement(session, mailbox)
+    elif not hide_full:
+        _take(session, PER_TARGET, mailbox, purpose)
     if client is not None:
         _take(session, PER_CLIENT, f"codes-for:{client}", purpose)
     code_id, expires_at = new_id(), clock.now() + LIFETIME
-    row = {"id": code_id, "channel": target.channel, "address": target.address, "expires_at": expires_at}
+    address = "" if is_full else target.address
+    row = {"id": code_id, "channel": target.channel, "address": address, "expires_at": expires_at}
     store.replace(session, target.account, purpose, row)
     event = contract.CodeIssued(
         id=code_id, user_id=target.account, channel=target.channel, purpose=purpose, expires_at=expires_at
@@ -73,9 +83,35 @@ def find(session: Session, secrets: Sequence[str], account: str, purpose: CodePu
     The caller commits, whatever the result is, and consumes the code with what it allows.
     """
     code = store.count_try(session, account, purpose, TRIES)
-    is_right = code is not None and digits.match(secrets, code.id, given)
-    metrics.CODES.labels(purpose, "used" if is_right else "wrong").inc()
-    return code.id if code is not None and is_right else None
+    if code is None:
+        metrics.CODES.labels(purpose, "refused").inc()
+        return None
+    if not digits.match(secrets, code.id, given):
+        metrics.CODES.labels(purpose, "wrong").inc()
+        return None
+    return code.id
+
+
+@contextmanager
+def using(purpose: CodePurpose) -> Iterator[None]:
+    """Count a code whose digits were right: it was used, or refused by the block, which raises Invalid."""
+    try:
+        yield
+    except Invalid:
+        metrics.CODES.labels(purpose, "refused").inc()
+        raise
+    metrics.CODES.labels(purpose, "used").inc()
+
+
+def delete_expired(db: UnitOfWork, limit: int) -> None:
+    """Delete expired codes in batches, and count them after the commit, so each once."""
+    deleted = limit
+    while deleted == limit:
+        with db.write() as session:
+            expired = store.delete_expired(session, limit)
+        for purpose, number in expired.items():
+            metrics.CODES.labels(purpose, "expired").inc(number)
+        deleted = sum(expired.values())
 
 
 def wrong() -> Invalid:

@@ -27,7 +27,8 @@ def request(session: Session, request: contract.ClientRequestPasswordReset) -> N
     """Issue a code. Raises TooManyRequests."""
     account, user = _find(session, request.name)
     address = user.address(request.channel) if user else None
-    issuing.issue(session, Target(account, request.channel, address or ""), PURPOSE, request.address)
+    target = Target(account, request.channel, address or "")
+    issuing.issue(session, target, PURPOSE, request.address, hide_full=True)
 
 
 def confirm(db: UnitOfWork, hasher: Hasher, secrets: Sequence[str], request: contract.ConfirmPasswordReset) -> str:
@@ -41,7 +42,7 @@ def confirm(db: UnitOfWork, hasher: Hasher, secrets: Sequence[str], request: con
     if code_id is None:
         raise issuing.wrong()
     new_hash = hasher.hash(passwords.validate(request.password, *own_names))
-    with db.write() as session:
+    with issuing.using(PURPOSE), db.write() as session:
         user = store.find(session, User.id == account, lock=True)
         address = codes_store.consume(session, code_id)
         if user is None or not user.is_active or address is None or address not in {user.email, user.phone}:

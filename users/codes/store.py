@@ -1,14 +1,15 @@
 """SQL of one-time codes."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from chassis import clock
-from chassis.db.sql import delete_batch, upsert
+from chassis.db.sql import batch, upsert
 from users.contract import CodePurpose
 from users.models import OneTimeCode, User
 
@@ -55,6 +56,15 @@ def delete_account(session: Session, account: str) -> None:
     session.execute(delete(OneTimeCode).where(OneTimeCode.account == account))
 
 
-def delete_old(session: Session, limit: int) -> int:
-    """Delete expired codes; return how many."""
-    return delete_batch(session, OneTimeCode, limit, OneTimeCode.expires_at < clock.now())
+def delete_unneeded(session: Session, accounts: Sequence[str], purposes: Sequence[CodePurpose]) -> None:
+    """Delete the codes of accounts for some purposes; those that were not sent yet are not sent."""
+    conditions = (OneTimeCode.account.in_(accounts), OneTimeCode.purpose.in_(purposes))
+    session.execute(delete(OneTimeCode).where(*conditions), execution_options={"synchronize_session": False})
+
+
+def delete_expired(session: Session, limit: int) -> Counter[CodePurpose]:
+    """Delete up to `limit` expired codes; return how many by purpose."""
+    keys: tuple[Any, ...] = (OneTimeCode.account, OneTimeCode.purpose)
+    expired = batch(select(*keys).where(OneTimeCode.expires_at < clock.now()), limit)
+    change = delete(OneTimeCode).where(tuple_(*keys).in_(expired)).returning(OneTimeCode.purpose)
+    return Counter(session.scalars(change, execution_options={"synchronize_session": False}))

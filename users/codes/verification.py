@@ -1,12 +1,16 @@
 """Verifies that e-mail addresses and phone numbers belong to the owner of the account."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
+from nameko.containers import WorkerContext
+from nameko.extensions import DependencyProvider
 from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.db.unit_of_work import UnitOfWork
-from chassis.errors import Conflict, Invalid
+from chassis.errors import Conflict, Invalid, TooManyRequests
 from users import contract, history, serializers, store
 from users.codes import issuing
 from users.codes import store as codes_store
@@ -15,7 +19,31 @@ from users.contract import CodeChannel, CodePurpose
 from users.models import User
 
 PURPOSES: dict[CodeChannel, CodePurpose] = {"email": "verify_email", "sms": "verify_phone"}
-REQUIRED = "required"  # value of `users.verification`; with any other, all addresses count as verified
+REQUIRED, OFF = "required", "off"  # values of `users.verification`
+
+
+def is_required(settings: Mapping[str, Any]) -> bool:
+    """Return whether only verified addresses receive more than codes; `settings`: `users`. Raises ValueError."""
+    value = settings.get("verification", REQUIRED)
+    if value not in (REQUIRED, OFF):
+        raise ValueError(f"users.verification (VERIFICATION): expected {REQUIRED} or {OFF}, not {value!r}")
+    return bool(value == REQUIRED)
+
+
+class VerificationProvider(DependencyProvider):
+    """Provides whether verification is required; a process with an invalid setting does not start."""
+
+    if TYPE_CHECKING:  # Nameko replaces the attribute with the result of get_dependency
+
+        def __get__(self, service: object, owner: type) -> bool: ...
+
+    def setup(self) -> None:
+        """Read the setting."""
+        self._required = is_required(self.container.config["users"])
+
+    def get_dependency(self, worker_ctx: WorkerContext) -> bool:  # noqa: ARG002 - Nameko's signature
+        """Return the setting."""
+        return self._required
 
 
 def request(session: Session, user_id: str, channel: CodeChannel, client: str | None) -> None:
@@ -29,6 +57,15 @@ def request(session: Session, user_id: str, channel: CodeChannel, client: str | 
     issuing.issue(session, Target(user.id, channel, address), PURPOSES[channel], client)
 
 
+def welcome(session: Session, user: User) -> None:
+    """Issue a code for the e-mail address of a new account, unless too many went to its mailbox.
+
+    The account is opened in any case; its owner can ask for a code later.
+    """
+    with suppress(TooManyRequests), session.begin_nested():
+        issuing.issue(session, Target(user.id, "email", user.email), PURPOSES["email"])
+
+
 def confirm(
     db: UnitOfWork, secrets: Sequence[str], user_id: str, session_id: str | None, request: contract.ConfirmVerification
 ) -> contract.NamedAccount:
@@ -38,7 +75,7 @@ def confirm(
         code_id = issuing.find(session, secrets, user_id, purpose, request.code)
     if code_id is None:
         raise issuing.wrong()
-    with db.write() as session:
+    with issuing.using(purpose), db.write() as session:
         user = store.get(session, User.id == user_id, lock=True)
         address = codes_store.consume(session, code_id)
         if address is None or address != user.address(request.channel):

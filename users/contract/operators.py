@@ -1,6 +1,8 @@
 """Messages of operators."""
 
-from chassis.contract import Message
+from pydantic import Field
+
+from chassis.contract import Message, Timestamp
 from users.contract.fields import Username
 
 
@@ -28,3 +30,17 @@ class ResetSecondFactor(Message):
     """Removes the second factor of an account whose owner lost it; for operators."""
 
     username: Username
+
+
+class TrustAddresses(Message):
+    """Lets the addresses of accounts count as verified without a code; for operators."""
+
+    registered_before: Timestamp = Field(description="Only of accounts that were registered before this time.")
+    username: Username | None = Field(default=None, description="Only of the account with this name.")
+
+
+class TrustedAddresses(Message):
+    """What one call changed."""
+
+    accounts: int = Field(description="Accounts of which an address was not verified until now.")
+    left: int = Field(description="Accounts that remain, because a call takes 5 seconds at most.")

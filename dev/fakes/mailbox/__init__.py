@@ -1,4 +1,6 @@
-"""An SMTP server that stores every message as a file and delivers nothing. GET /messages/<id> has a whole message.
+"""An SMTP server that stores every message as a file and delivers nothing.
+
+GET /messages/<id> has a whole message, GET /newest?to=<address> the text of the newest one.
 
 The keys of its faults are phases of the SMTP dialogue:
 

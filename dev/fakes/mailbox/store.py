@@ -50,6 +50,12 @@ class Mails:
             "html": html and html.get_content(),
         }
 
+    def newest_text(self, to: str | None = None) -> str | None:
+        """Return the text of the newest message, or of the newest to one recipient; None if there is none."""
+        found = [*self.all(to)]
+        message = self.find(found[-1]["id"]) if found else None
+        return str(message["text"] or "") if message else None
+
     def clear(self) -> None:
         """Delete every message."""
         for file in self._folder.glob("*.eml"):

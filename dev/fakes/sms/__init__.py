@@ -1,7 +1,8 @@
 """A simulator of Africa's Talking's bulk SMS API, as its SDK calls it. It sends nothing.
 
-POST /version1/messaging is the vendor's. GET /messages?to=<number>. POST /opt-out with a form (`phoneNumber`,
-`senderId`) posts the vendor's notice that a user wants no more SMS. Its faults:
+POST /version1/messaging is the vendor's. GET /messages?to=<number>; GET /newest?to=<number> has the text only.
+POST /opt-out with a form (`phoneNumber`, `senderId`) posts the vendor's
+notice that a user wants no more SMS. Its faults:
 
     {"status": 500}                    an HTTP error; nothing is accepted
     {"hang": 20}                       accepted, then seconds before the response

@@ -48,6 +48,11 @@ class Texts:
         reported = {line["messageId"]: line["report"] for line in reports}
         return [one | {"report": reported.get(one["messageId"])} for one in texts if to in (None, one["number"])]
 
+    def newest_text(self, to: str | None = None) -> str | None:
+        """Return the newest SMS, or the newest to one number; None if there is none."""
+        texts = self.all(to)
+        return f"{texts[-1]['text']}\n" if texts else None
+
     def clear(self) -> None:
         """Delete everything."""
         with self._lock:

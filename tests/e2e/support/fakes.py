@@ -9,21 +9,19 @@ import requests
 from dev.machine.waiting import until
 
 TIMEOUT = 10  # seconds
-_CODE = re.compile(r"^(\d{6}) ", re.MULTILINE)
+CODE_SUBJECT = "Your code"
+VERIFIES, SETS_PASSWORD = "confirms this e-mail address", "sets a new password"  # what the code in a mail does
 
 
 def mails_to(environment: Mapping[str, str], email: str) -> list[dict[str, Any]]:
-    return _messages(environment["BARAZA_MAILBOX"], email)
+    """Return the mails to an address, without those that have a one-time code."""
+    return [mail for mail in _messages(environment["BARAZA_MAILBOX"], email) if mail["subject"] != CODE_SUBJECT]
 
 
-def wait_for_code(environment: Mapping[str, str], email: str) -> str:
-    """Wait until a one-time code was mailed to an address, and return the newest one."""
-    until(lambda: bool(mails_to(environment, email)), "a code", TIMEOUT)
-    newest = mails_to(environment, email)[-1]["id"]
-    mail = requests.get(f"{environment['BARAZA_MAILBOX']}/messages/{newest}", timeout=TIMEOUT).json()
-    found = _CODE.search(mail["text"])
-    assert found, mail
-    return found[1]
+def wait_for_code(environment: Mapping[str, str], email: str, use: str = VERIFIES) -> str:
+    """Wait until a one-time code for a use was mailed to an address, and return the newest one."""
+    until(lambda: bool(_codes(environment, email, use)), "a code", TIMEOUT)
+    return _codes(environment, email, use)[-1]
 
 
 def sms_to(environment: Mapping[str, str], phone: str) -> list[dict[str, Any]]:
@@ -34,6 +32,13 @@ def fail_sms(environment: Mapping[str, str], phone: str) -> None:
     """Let the next SMS to this number be reported as failed, before its request is answered."""
     fault = {"report": {"status": "Failed", "reason": "AbsentSubscriber", "early": True}, "to": phone}
     requests.post(f"{environment['BARAZA_SMS']}/faults", json=fault, timeout=TIMEOUT).raise_for_status()
+
+
+def _codes(environment: Mapping[str, str], email: str, use: str) -> list[str]:
+    base = environment["BARAZA_MAILBOX"]
+    ids = [mail["id"] for mail in _messages(base, email) if mail["subject"] == CODE_SUBJECT]
+    mails = [requests.get(f"{base}/messages/{name}", timeout=TIMEOUT).json() for name in ids]
+    return [found[1] for mail in mails if (found := re.search(rf"^(\d{{6}}) {use}", mail["text"], re.MULTILINE))]
 
 
 def _messages(base: str, to: str) -> list[dict[str, Any]]:

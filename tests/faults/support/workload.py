@@ -18,6 +18,7 @@ from dev.platform.instance import Instance
 from tests.e2e.support.client import PASSWORD, Client
 from tests.e2e.support.inbox_client import InboxClient
 from tests.e2e.support.load import repeating
+from tests.e2e.support.operator import Operator
 from tests.faults.support.ledger import Entry, Ledger, Outcome
 
 PATHS = ("/all-posts/?limit=5", "/users/all/?limit=5", "/notifications/?limit=5", "/users/detail/{0.id}/")
@@ -53,6 +54,8 @@ class Workload:
         self.email_users = [self._new_user(["email"]) for _ in range(1 + size.opt_outs)]
         self.readers = [self._new_user([]) for _ in PATHS]
         self.sessions = [_Session(self._new_account()) for _ in range(size.sessions)]
+        with Operator(platform.environment) as operator:
+            operator.verify_all()
         self._next_session = cycle(self.sessions)
         self._due_opt_outs = iter(self.email_users[1:])
 

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from chassis import clock
 from chassis.auth.caller import Caller
+from tests.integration.conftest import Settings
 from tests.integration.support.databases import Databases
-from tests.integration.support.rpc import Rpc
+from tests.integration.support.rpc import OPERATOR, Rpc
 from tests.integration.users.logged_in import PASSWORD, LogIn, NewUser, User
 from users import contract
 from users.service import UsersService
@@ -41,12 +43,20 @@ def log_in(users: Rpc) -> LogIn:
 
 
 @pytest.fixture
-def new_user(users: Rpc, log_in: LogIn) -> NewUser:
-    """Register and log in: `new_user("ada", phone="+254711000001")`."""
+def optional(settings: Settings) -> None:
+    """Let all addresses count as verified."""
+    settings["users"]["verification"] = "off"
 
-    def new_user(username: str, **fields: Any) -> User:
+
+@pytest.fixture
+def new_user(users: Rpc, log_in: LogIn) -> NewUser:
+    """Register and log in: `new_user("ada", phone="+254711000001")`; `verified`: its addresses are."""
+
+    def new_user(username: str, *, verified: bool = True, **fields: Any) -> User:
         defaults = {"username": username, "email": f"{username}@example.org", "password": PASSWORD}
         users("users.register", **defaults | fields)
+        if verified:
+            users("users.trust_addresses", OPERATOR, registered_before=clock.now().isoformat(), username=username)
         return log_in(username)
 
     return new_user

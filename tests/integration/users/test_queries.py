@@ -35,5 +35,5 @@ def test_contacts_have_the_current_addresses_of_open_accounts(users: Rpc, new_us
         "email": "ada@example.com",
         "phone": PHONE,
         "notify_by": ["sms"],
-        "unverified": [],
+        "unverified": ["email"],  # it is new
     }

@@ -45,3 +45,17 @@ def test_html_of_a_mail_is_shown_in_a_sandbox(mailbox: Flask) -> None:
     assert '<iframe sandbox="allow-popups allow-popups-to-escape-sandbox"' in page
     assert "&lt;p&gt;Karibu." in page
     assert "<script>" not in page
+
+
+def test_newest_mail_to_an_address_is_shown_as_text(mailbox: Flask, tmp_path: Path) -> None:
+    mails, client = Mails(tmp_path), mailbox.test_client()
+    for number in (1, 2):
+        mails.add("b@example.org", ["brian@example.org"], f"Subject: code\r\n\r\ncode {number}\r\n".encode())
+    response = client.get("/newest?to=brian@example.org")
+    assert (response.text.strip(), response.mimetype) == ("code 2", "text/plain")
+    assert client.get("/newest?to=nobody@example.org").status_code == 404
+
+
+def test_newest_sms_to_a_number_is_shown_as_text(simulator: Flask) -> None:
+    response = simulator.test_client().get("/newest", query_string={"to": "+254711000001"})
+    assert (response.text, response.mimetype) == (f"{SCRIPT}\n", "text/plain")

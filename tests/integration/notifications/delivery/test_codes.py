@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -14,10 +15,18 @@ from chassis.amqp.publisher import BatchPublisher
 from chassis.auth import keyring
 from chassis.ids import new_id
 from notifications.deliveries import DeliveriesService
+from notifications.delivery import admin
 from notifications.delivery.codes import NOT_VALID
 from notifications.fanout import codes
 from notifications.service import NotificationsService
-from tests.integration.notifications.support import CreateDeliveries, Deliveries, Rows, Until, values
+from tests.integration.notifications.support import (
+    CreateDeliveries,
+    Deliveries,
+    Rows,
+    Until,
+    unit_of_work,
+    values,
+)
 from tests.integration.notifications.users_service import Accounts, UsersService
 from tests.integration.support.fakes import FakeServer
 from users.contract import CodeChannel, CodeIssued, CodePurpose, IssuedCode
@@ -182,3 +191,25 @@ def test_code_that_has_expired_creates_no_delivery(database: Engine, rows: Rows)
     with Session(database) as session, session.begin():
         codes.create(session, expired)
     assert rows("deliveries") == []
+
+
+def sample(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, {"channel": "email", **labels}) or 0
+
+
+@pytest.mark.usefixtures("running")
+def test_waiting_and_sent_codes_are_measured(
+    issue: Issue, accounts: Accounts, until: Until, database: Engine
+) -> None:
+    sent = sample("baraza_code_deliveries_total", outcome="sent")
+
+    def age() -> float:
+        admin.measure(unit_of_work(database), ["email"])
+        return sample("baraza_codes_due_age_seconds")
+
+    accounts.failing_calls = range(1, 10**6)
+    issue()
+    until(age)
+    accounts.failing_calls = []
+    until(lambda: sample("baraza_code_deliveries_total", outcome="sent") == sent + 1)
+    assert age() == 0

@@ -4,15 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, delete, select, update
 from sqlalchemy.orm import Session
 
 from chassis import clock
-from tests.integration.conftest import Settings
 from tests.integration.support.rpc import Rpc
-from tests.integration.users.logged_in import DELIVERIES, User
+from tests.integration.users.logged_in import DELIVERIES, NewUser, User
 from users.codes import issuing
-from users.models import OneTimeCode
+from users.models import FailedLogins, OneTimeCode
 
 Issued = Callable[[], list[dict[str, Any]]]
 
@@ -42,12 +41,14 @@ def rested(database: Engine) -> Callable[[], None]:
 
 
 @pytest.fixture
-def required(settings: Settings) -> None:
-    """Require verified addresses."""
-    settings["users"]["verification"] = "required"
+def new_unverified(new_user: NewUser, database: Engine) -> NewUser:
+    """Register and log in as `new_user` does, without verified addresses, and as if no code had been issued yet."""
 
+    def new_unverified(username: str, **fields: Any) -> User:
+        user = new_user(username, verified=False, **fields)
+        with database.begin() as connection:
+            connection.execute(delete(OneTimeCode).where(OneTimeCode.account == user.id))
+            connection.execute(delete(FailedLogins).where(FailedLogins.subject.startswith("codes")))
+        return user
 
-@pytest.fixture
-def ada_with_phone(users: Rpc, ada: User) -> User:
-    users("users.update_account", ada.caller, phone="+254711000001")
-    return ada
+    return new_unverified

@@ -1,22 +1,32 @@
 """Users who forgot their password set a new one by a code."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, delete, func, select
+from sqlalchemy.event import listen as listen_to
 from sqlalchemy.orm import Session
 
-from chassis.db.tables import outbox
+from chassis import clock
 from chassis.errors import Invalid, TooManyRequests, Unauthenticated
-from tests.integration.support.rpc import Rpc
+from tests.integration.support.rpc import OPERATOR, Rpc
 from tests.integration.users.codes.conftest import Issued
 from tests.integration.users.logged_in import NEW_PASSWORD, PASSWORD, STAFF, WRONG_PASSWORD, LogIn, NewUser, User
-from users.codes import issuing
-from users.models import OneTimeCode
-from users.models import User as UserRow
+from users import contract
+from users.codes import issuing, password_reset
+from users.credentials.failed_logins import FailureBudget
+from users.models import FailedLogins, OneTimeCode
 
 pytestmark = pytest.mark.usefixtures("ada")
+
+
+@pytest.fixture
+def ada_with_phone(users: Rpc, ada: User) -> User:
+    users("users.update_account", ada.caller, phone="+254711000001")
+    users("users.trust_addresses", OPERATOR, registered_before=clock.now().isoformat(), username="ada")
+    return ada
 
 
 def request(users: Rpc, name: str = "ada", **fields: Any) -> None:
@@ -111,18 +121,59 @@ def test_unknown_and_closed_accounts_have_the_same_answers_and_no_code(
     assert caught.value.code == "bad_code"
 
 
-def test_unknown_account_causes_the_same_rows_as_a_known_one(users: Rpc, database: Engine) -> None:
-    def rows() -> tuple[int | None, int | None]:
-        with Session(database) as session:
-            codes = session.scalar(select(func.count()).select_from(OneTimeCode))
-            return codes, session.scalar(select(func.count()).select_from(outbox).where(outbox.c.type == "code_issued"))
+@pytest.mark.parametrize("name", ["unknown", "unverified", "closed"])
+def test_every_kind_of_account_causes_the_same_statements(
+    users: Rpc, new_user: NewUser, database: Engine, name: str
+) -> None:
+    new_user("unverified", verified=False)
+    users("users.deactivate", STAFF, id=new_user("closed").id)
+    with database.begin() as connection:  # as if no code had been issued at the registration
+        connection.execute(delete(OneTimeCode))
 
+    def statements(of: str) -> list[str]:
+        executed: list[str] = []
+        with Session(database) as session, session.begin():
+            listen_to(session.connection(), "before_cursor_execute", lambda *arguments: executed.append(arguments[2]))
+            password_reset.request(session, contract.ClientRequestPasswordReset(username=of, address="192.0.2.1"))
+        return executed
+
+    known = statements("ada")
+    assert statements(name) == known
+    assert len(known) > 5
+
+
+@pytest.mark.parametrize("name", ["unknown", "unverified", "closed"])
+def test_every_kind_of_account_causes_the_same_rows(users: Rpc, new_user: NewUser, database: Engine, name: str) -> None:
+    new_user("unverified", verified=False)
+    users("users.deactivate", STAFF, id=new_user("closed").id)
+
+    def added(of: str) -> list[str]:
+        with database.begin() as connection:  # what registrations counted
+            connection.execute(delete(FailedLogins))
+        before = rows(database)
+        request(users, of)
+        return sorted(table for table, *_ in rows(database) - before)
+
+    assert added(name) == added("ada") != []
+
+
+def test_full_mailbox_gives_the_same_answer_and_gets_no_code(
+    users: Rpc, new_user: NewUser, issued: Issued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise a client that has filled a mailbox learns whether it is that of an account's name."""
+    monkeypatch.setattr(issuing, "PER_TARGET", FailureBudget(2))
+    mallory = new_user("mallory", email="a.da+1@example.org", verified=False)  # takes the only code
+    users("users.update_account", mallory.caller, email="mallory@example.org")
     request(users, "ada")
-    known = rows()
-    request(users, "unknown")
-    unknown = rows()
-    assert known[0] == 1
-    assert unknown[0] == 2
+    assert issued() == []
+
+
+def rows(database: Engine) -> set[tuple[str, ...]]:
+    """Return the rows that requests for codes add, with the name of their table first."""
+    with Session(database) as session:
+        codes = session.execute(select(OneTimeCode.account, OneTimeCode.purpose))
+        counts = session.scalars(select(FailedLogins.subject))
+        return {("codes", *row) for row in codes} | {("counts", subject) for subject in counts}
 
 
 @pytest.mark.parametrize("name", ["ada", "unknown"])
@@ -139,15 +190,29 @@ def test_requests_for_known_and_unknown_accounts_are_limited_alike(
     assert caught.value.code == "too_many_codes"
 
 
-@pytest.mark.usefixtures("required")
-def test_required_verification_lets_codes_for_passwords_go_to_verified_addresses_only(
-    users: Rpc, ada: User, issued: Issued, database: Engine
-) -> None:
-    request(users)
+def test_code_goes_to_a_verified_address_only(users: Rpc, new_user: NewUser, issued: Issued) -> None:
+    new_user("bob", verified=False)
+    request(users, "bob")
     assert [code["purpose"] for code in issued()] == ["verify_email"]
-    with database.begin() as connection:
-        connection.execute(update(UserRow).where(UserRow.id == ada.id).values(email_verified_at=func.now()))
-    assert "reset_password" in [code["purpose"] for code in issued()]
+    users("users.trust_addresses", OPERATOR, registered_before=clock.now().isoformat(), username="bob")
+    assert [code["purpose"] for code in issued()] == ["reset_password"]
+
+
+@pytest.mark.usefixtures("optional")
+def test_without_verification_code_goes_to_any_address(users: Rpc, new_user: NewUser, issued: Issued) -> None:
+    new_user("bob", verified=False)
+    request(users, "bob")
+    assert [code["purpose"] for code in issued()] == ["reset_password"]
+
+
+def test_code_expires_after_15_minutes(users: Rpc, issued: Issued, monkeypatch: pytest.MonkeyPatch) -> None:
+    request(users)
+    (code,) = issued()
+    later = clock.now() + issuing.LIFETIME + timedelta(seconds=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    with pytest.raises(Invalid):
+        confirm(users, code["code"])
+    assert issued() == []
 
 
 def test_codes_are_deleted_with_the_account(users: Rpc, ada: User, database: Engine) -> None:

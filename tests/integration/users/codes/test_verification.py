@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import eventlet
 import pytest
@@ -13,8 +14,19 @@ from tests.integration.support.events import Listen
 from tests.integration.support.rpc import Rpc
 from tests.integration.users.codes.conftest import Issued
 from tests.integration.users.logged_in import DELIVERIES, NewUser, User
-from users.codes import issuing
+from users.codes import digits, issuing
 from users.credentials.failed_logins import FailureBudget
+
+
+@pytest.fixture
+def ada(new_unverified: NewUser) -> User:
+    return new_unverified("ada")
+
+
+@pytest.fixture
+def ada_with_phone(users: Rpc, ada: User) -> User:
+    users("users.update_account", ada.caller, phone="+254711000001")
+    return ada
 
 
 def request(users: Rpc, user: User, channel: str = "email", address: str | None = None) -> None:
@@ -76,18 +88,52 @@ def test_right_code_is_accepted_after_four_wrong_ones_with_spaces(users: Rpc, ad
     assert confirm(users, ada, f" {code['code'][:3]} {code['code'][3:]}")["email_verified_at"]
 
 
-def test_concurrent_guesses_are_counted(users: Rpc, ada: User, issued: Issued) -> None:
+def test_five_of_twenty_concurrent_attempts_are_compared(
+    users: Rpc, ada: User, issued: Issued, monkeypatch: pytest.MonkeyPatch
+) -> None:
     request(users, ada)
     (code,) = issued()
+    match = Mock(wraps=digits.match)
+    monkeypatch.setattr(digits, "match", match)
 
     def guess() -> None:
         with pytest.raises(Invalid):
             confirm(users, ada, other_than(code["code"]))
 
-    for greenlet in [eventlet.spawn(guess) for _ in range(2 * issuing.TRIES)]:
+    for greenlet in [eventlet.spawn(guess) for _ in range(20)]:
         greenlet.wait()
     with pytest.raises(Invalid):
         confirm(users, ada, code["code"])
+    assert match.call_count == issuing.TRIES
+
+
+def test_one_of_twenty_concurrent_uses_of_a_code_is_accepted(users: Rpc, ada: User, issued: Issued) -> None:
+    request(users, ada)
+    (code,) = issued()
+
+    def use() -> bool:
+        try:
+            return bool(confirm(users, ada, code["code"])["email_verified_at"])
+        except Invalid:
+            return False
+
+    accepted = [greenlet.wait() for greenlet in [eventlet.spawn(use) for _ in range(20)]]
+    assert accepted.count(True) == 1
+
+
+def test_concurrent_requests_leave_one_valid_code(users: Rpc, ada: User, issued: Issued) -> None:
+    for greenlet in [eventlet.spawn(request, users, ada) for _ in range(10)]:
+        greenlet.wait()
+    (code,) = issued()
+    assert confirm(users, ada, code["code"])["email_verified_at"]
+
+
+def test_codes_for_two_purposes_are_valid_at_the_same_time(users: Rpc, ada_with_phone: User, issued: Issued) -> None:
+    request(users, ada_with_phone)
+    request(users, ada_with_phone, "sms")
+    codes = {code["purpose"]: code["code"] for code in issued()}
+    assert confirm(users, ada_with_phone, codes["verify_phone"], "sms")["phone_verified_at"]
+    assert confirm(users, ada_with_phone, codes["verify_email"])["email_verified_at"]
 
 
 def test_code_is_accepted_once(users: Rpc, ada_with_phone: User, issued: Issued) -> None:
@@ -105,10 +151,10 @@ def test_code_of_one_purpose_is_wrong_for_another(users: Rpc, ada_with_phone: Us
         confirm(users, ada_with_phone, code["code"], "sms")
 
 
-def test_code_of_another_account_is_wrong(users: Rpc, ada: User, issued: Issued, new_user: NewUser) -> None:
+def test_code_of_another_account_is_wrong(users: Rpc, ada: User, issued: Issued, new_unverified: NewUser) -> None:
     request(users, ada)
     (code,) = issued()
-    bob = new_user("bob")
+    bob = new_unverified("bob")
     request(users, bob)
     codes = {one["username"]: one["code"] for one in issued()}
     if codes["ada"] != codes["bob"]:  # one in a million
@@ -155,25 +201,26 @@ def test_codes_of_an_account_are_limited(users: Rpc, ada: User, rested: Callable
 
 
 def test_codes_for_a_client_are_limited_over_accounts(
-    users: Rpc, new_user: NewUser, monkeypatch: pytest.MonkeyPatch
+    users: Rpc, new_unverified: NewUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(issuing, "PER_CLIENT", FailureBudget(4))
-    for name in ("ada", "bob"):
-        request(users, new_user(name), address="192.0.2.1")
+    bob, cleo, eve = map(new_unverified, ("bob", "cleo", "eve"))
+    for user in (bob, cleo):
+        request(users, user, address="192.0.2.1")
     with pytest.raises(TooManyRequests):
-        request(users, new_user("eve"), address="192.0.2.1")
-    request(users, new_user("mallory"), address="192.0.2.2")
+        request(users, eve, address="192.0.2.1")
+    request(users, eve, address="192.0.2.2")
 
 
 @pytest.mark.parametrize("spelling", ["victim@example.org", "VICTIM@example.org", "vic.tim+1@example.org"])
 def test_codes_to_a_mailbox_are_limited_over_accounts_and_spellings(
-    users: Rpc, new_user: NewUser, monkeypatch: pytest.MonkeyPatch, spelling: str
+    users: Rpc, new_user: NewUser, issued: Issued, monkeypatch: pytest.MonkeyPatch, spelling: str
 ) -> None:
     monkeypatch.setattr(issuing, "PER_TARGET", FailureBudget(2))
-    eve = new_user("eve", email="victim@example.org")
-    request(users, eve)
+    eve = new_user("eve", email="victim@example.org", verified=False)
     users("users.update_account", eve.caller, email="eve@example.org")
-    mallory = new_user("mallory", email=spelling)
+    mallory = new_user("mallory", email=spelling, verified=False)  # is accepted
+    assert issued() == []
     with pytest.raises(TooManyRequests):
         request(users, mallory)
 
@@ -204,20 +251,24 @@ def test_request_for_a_verified_or_missing_address_is_rejected(users: Rpc, ada: 
         request(users, ada, "sms")
 
 
-@pytest.mark.usefixtures("required")
-def test_registration_issues_a_code_and_only_codes_go_to_the_address(users: Rpc, ada: User, issued: Issued) -> None:
+def test_registration_issues_a_code_and_only_codes_go_to_the_address(
+    users: Rpc, new_user: NewUser, issued: Issued
+) -> None:
+    bob = new_user("bob", verified=False)
     (code,) = issued()
     assert code["purpose"] == "verify_email"
-    (contact,) = users("users.contacts", DELIVERIES, ids=[ada.id])["items"]
+    (contact,) = users("users.contacts", DELIVERIES, ids=[bob.id])["items"]
     assert contact["unverified"] == ["email", "sms"]
-    confirm(users, ada, code["code"])
-    (contact,) = users("users.contacts", DELIVERIES, ids=[ada.id])["items"]
+    confirm(users, bob, code["code"])
+    (contact,) = users("users.contacts", DELIVERIES, ids=[bob.id])["items"]
     assert contact["unverified"] == ["sms"]
 
 
+@pytest.mark.usefixtures("optional")
 def test_without_verification_all_addresses_count_and_registration_issues_no_code(
-    users: Rpc, ada: User, issued: Issued
+    users: Rpc, new_user: NewUser, issued: Issued
 ) -> None:
+    bob = new_user("bob", verified=False)
     assert issued() == []
-    (contact,) = users("users.contacts", DELIVERIES, ids=[ada.id])["items"]
+    (contact,) = users("users.contacts", DELIVERIES, ids=[bob.id])["items"]
     assert contact["unverified"] == []

@@ -1,0 +1,58 @@
+"""Lets the addresses of existing accounts count as verified, where an operator trusts them."""
+
+import time
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from chassis import clock
+from chassis.db.unit_of_work import UnitOfWork
+from users import contract, history, store
+from users.codes import store as codes_store
+from users.codes import verification
+from users.models import User
+
+BATCH = 1000  # accounts in a transaction
+MOST_SECONDS = 5  # after which a call replies; the next one goes on
+
+
+def trust(db: UnitOfWork, request: contract.TrustAddresses) -> contract.TrustedAddresses:
+    """Verify the addresses of accounts that were registered before a time, batch by batch. Idempotent."""
+    conditions, deadline, accounts, last = _unverified(request), time.monotonic() + MOST_SECONDS, 0, ""
+    while True:
+        with db.write() as session:
+            batch = _trust_batch(session, conditions, last)
+        if not batch:
+            return contract.TrustedAddresses(accounts=accounts, left=0)
+        accounts, last = accounts + len(batch), batch[-1]
+        if time.monotonic() > deadline:
+            break
+    with db.read() as session:
+        left = session.scalar(select(func.count()).select_from(User).where(*conditions)) or 0
+    return contract.TrustedAddresses(accounts=accounts, left=left)
+
+
+def _trust_batch(session: Session, conditions: list[ColumnElement[bool]], after: str) -> list[str]:
+    """Verify the addresses of the next accounts; return their ids. Their codes are not needed any more."""
+    users, now = store.locked_after(session, after, BATCH, *conditions), clock.now()
+    for user in users:
+        _verify(session, user, now)
+    codes_store.delete_unneeded(session, [user.id for user in users], [*verification.PURPOSES.values()])
+    return [user.id for user in users]
+
+
+def _verify(session: Session, user: User, now: datetime) -> None:
+    if user.email_verified_at is None:
+        user.email_verified_at = now
+        history.record(session, user.id, "email_verified")
+    if user.phone is not None and user.phone_verified_at is None:
+        user.phone_verified_at = now
+        history.record(session, user.id, "phone_verified")
+
+
+def _unverified(request: contract.TrustAddresses) -> list[ColumnElement[bool]]:
+    """Return the conditions that an account has to meet."""
+    phone_unverified = and_(User.phone.is_not(None), User.phone_verified_at.is_(None))
+    conditions = [User.created_at < request.registered_before, or_(User.email_verified_at.is_(None), phone_unverified)]
+    return conditions if request.username is None else [*conditions, store.has_username(request.username)]
