@@ -1,5 +1,6 @@
 """What users ask: to start an export, and for the file."""
 
+from copy import copy
 from datetime import timedelta
 from operator import attrgetter
 
@@ -31,7 +32,7 @@ def get(session: Session, user_id: str) -> Export:
     exports = store.newest(session, user_id)
     if store.READY in exports:
         return _export(exports[store.READY])
-    raise NOT_READY if store.MAKING in exports else NO_EXPORT
+    raise copy(NOT_READY if store.MAKING in exports else NO_EXPORT)  # an exception keeps its traceback
 
 
 def _require_few(session: Session, user_id: str, limit: int) -> None:
