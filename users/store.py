@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from chassis.errors import Conflict, FieldError, NotFound
 from users import names
+from users.contract import CodeChannel
 from users.models import User
 
 
@@ -21,6 +22,22 @@ class Credentials(NamedTuple):
     password_changed_at: datetime
     is_active: bool
     has_second_factor: bool
+
+
+class Names(NamedTuple):
+    """The columns by which an account is named and reached. To read them costs less than to read an account.
+
+    So requests that must not reveal whether there is an account take about as long for each.
+    """
+
+    id: str
+    username: str
+    email: str
+    phone: str | None
+
+    def address(self, channel: CodeChannel) -> str:
+        """Return the address of a channel; empty: there is none."""
+        return self.email if channel == "email" else self.phone or ""
 
 
 def save(session: Session) -> None:
@@ -57,11 +74,22 @@ def has_username(username: str) -> ColumnElement[bool]:
 
 def credentials(session: Session, login_key: str) -> Credentials | None:
     """Return what a login compares, of the account with a login key."""
-    column = User.email_key if "@" in login_key else User.username_key  # user names contain no @
     has_factor = User.second_factor_since.is_not(None)
     query = select(User.id, User.password_hash, User.password_changed_at, User.is_active, has_factor)
-    row = session.execute(query.where(column == login_key)).one_or_none()
+    row = session.execute(query.where(_has_login_key(login_key))).one_or_none()
     return Credentials(*row) if row else None
+
+
+def names_of(session: Session, login_key: str) -> Names | None:
+    """Return the names of the account with a login key."""
+    query = select(User.id, User.username, User.email, User.phone).where(_has_login_key(login_key))
+    row = session.execute(query).one_or_none()
+    return Names(*row) if row else None
+
+
+def _has_login_key(login_key: str) -> ColumnElement[bool]:
+    column = User.email_key if "@" in login_key else User.username_key  # user names contain no @
+    return column == login_key
 
 
 def newest(session: Session, limit: int, before: str | None) -> list[User]:

@@ -19,15 +19,16 @@ from users.credentials import failed_logins_store, login_attempts, passwords
 from users.credentials.hashing import Hasher
 from users.models import User
 from users.sessions import lifecycle
+from users.store import Names
 
 PURPOSE: CodePurpose = "reset_password"
+NOBODY = Names("", "", "", None)
 
 
 def request(session: Session, request: contract.ClientRequestPasswordReset) -> None:
     """Issue a code. Raises TooManyRequests."""
-    account, user = _find(session, request.name)
-    address = user.address(request.channel) if user else None
-    target = Target(account, request.channel, address or "")
+    account, found = _find(session, request.name)
+    target = Target(account, request.channel, found.address(request.channel))
     issuing.issue(session, target, PURPOSE, request.address, hide_full=True)
 
 
@@ -36,12 +37,11 @@ def confirm(db: UnitOfWork, hasher: Hasher, secrets: Sequence[str], request: con
     passwords.validate(request.password, "", "")
     hasher.require_capacity()
     with db.write() as session:
-        account, user = _find(session, request.name)
+        account, found = _find(session, request.name)
         code_id = issuing.find(session, secrets, account, PURPOSE, request.code)
-        own_names = (user.username, user.email) if user else ("", "")
     if code_id is None:
         raise issuing.wrong()
-    new_hash = hasher.hash(passwords.validate(request.password, *own_names))
+    new_hash = hasher.hash(passwords.validate(request.password, found.username, found.email))
     with issuing.using(PURPOSE), db.write() as session:
         user = store.find(session, User.id == account, lock=True)
         address = codes_store.consume(session, code_id)
@@ -54,8 +54,9 @@ def confirm(db: UnitOfWork, hasher: Hasher, secrets: Sequence[str], request: con
         return user.id
 
 
-def _find(session: Session, name: str) -> tuple[str, User | None]:
-    """Return the account of a name, and its user; without one the account is a digest of the name."""
+def _find(session: Session, name: str) -> tuple[str, Names]:
+    """Return the account of a name, and its names; without one the account is a digest of the name."""
     key = names.login_key(name)
-    user = store.find(session, User.email_key == key if "@" in key else User.username_key == key)
-    return (user.id if user else login_attempts.name_digest(key)), user
+    digest = login_attempts.name_digest(key)  # always: both cases take as long
+    found = store.names_of(session, key)
+    return (found.id, found) if found else (digest, NOBODY)

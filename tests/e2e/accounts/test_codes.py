@@ -12,6 +12,7 @@ from tests.e2e.support.frames import close_code, receive, receive_notification
 from tests.e2e.support.operator import Operator
 from tests.e2e.support.responses import check_problem
 
+OF_EACH_RESPONSE = {"Date", "X-RateLimit-Reset", "X-Request-ID"}
 NEW_PASSWORD = "a brand new passphrase"
 
 
@@ -50,9 +51,9 @@ def test_forgotten_password_is_replaced_and_websockets_close(
 
 
 def answer(client: Client, email: str) -> tuple[int, bytes, dict[str, str]]:
-    """Return status, body and headers of a request for a new password, without what differs in each response."""
+    """Return status, body and headers of a request for a new password, without the id and the times of each response."""
     response: requests.Response = client.post("/password-reset/", {"email": email})
-    headers = {name: value for name, value in response.headers.items() if name not in {"Date", "X-Request-ID"}}
+    headers = {name: value for name, value in response.headers.items() if name not in OF_EACH_RESPONSE}
     return response.status_code, response.content, headers
 
 

@@ -198,9 +198,7 @@ def sample(name: str, **labels: str) -> float:
 
 
 @pytest.mark.usefixtures("running")
-def test_waiting_and_sent_codes_are_measured(
-    issue: Issue, accounts: Accounts, until: Until, database: Engine
-) -> None:
+def test_waiting_and_sent_codes_are_measured(issue: Issue, accounts: Accounts, until: Until, database: Engine) -> None:
     sent = sample("baraza_code_deliveries_total", outcome="sent")
 
     def age() -> float:
