@@ -52,6 +52,7 @@ _CODE_USES: dict[CodePurpose, str] = {
     "verify_email": "{} confirms this e-mail address.",
     "verify_phone": "{} confirms this phone number.",
     "reset_password": "{} sets a new password.",
+    "sign_in": "{} lets you sign in on a new device.",
 }
 
 

@@ -15,7 +15,7 @@ from chassis.rpc.entrypoint import rpc
 from chassis.service import PublishingService
 from users import contract, history, store
 from users.accounts import admin, channels, erasure, invitations, queries, registration, updates
-from users.codes import issuing, password_reset, sending, verification
+from users.codes import by_name, issuing, password_reset, sending, sign_in, verification
 from users.codes import store as codes_store
 from users.credentials import authentication, failed_logins, failed_logins_store
 from users.credentials.failed_logins import LoginLimits
@@ -66,9 +66,12 @@ class UsersService(PublishingService):
     @rpc
     def login(self, request: contract.ClientLogin) -> contract.Session:
         """Start a session and return its token, once. Failed logins are counted."""
-        verified = authentication.verify_login(self.db, self.hasher, self._limits, request)
+        secrets = self._secrets if request.code else ()
+        verified, code_id = sign_in.verify(self.db, self.hasher, secrets, self._limits, request)
         with self.db.write() as session:
             started, identity = lifecycle.start(session, request, verified, self._policy)
+            if code_id is not None:
+                sign_in.consume(session, started.user, code_id)
             ended = lifecycle.end_surplus(session, verified.user_id, self._policy)
         self.session_cache.add(contract.token_hash(started.token), identity)
         if ended:
@@ -135,7 +138,14 @@ class UsersService(PublishingService):
     def request_password_reset(self, request: contract.ClientRequestPasswordReset) -> Empty:
         """Send a code to an account's verified address; unknown names have the same reply."""
         with self.db.write() as session:
-            password_reset.request(session, request)
+            by_name.request(session, request, password_reset.PURPOSE)
+        return Empty()
+
+    @rpc
+    def request_login_code(self, request: contract.ClientRequestLoginCode) -> Empty:
+        """Send a code for a login on a new device to an account's verified address, as for a password reset."""
+        with self.db.write() as session:
+            by_name.request(session, request, sign_in.PURPOSE)
         return Empty()
 
     @rpc

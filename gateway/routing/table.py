@@ -78,8 +78,26 @@ ROUTES: tuple[Route, ...] = (
             Unauthenticated("Send the code of your authenticator app as `otp`.", "second_factor_required"),
             Unauthenticated("The code is wrong, or was used before.", "bad_code"),
             TooManyRequests("There were many wrong passwords; wait a little."),
-            TooManyRequests("There were too many wrong passwords from unknown devices.", "too_many_failures"),
+            TooManyRequests(
+                "There were too many wrong passwords from unknown devices. A code lets you sign in now: ask for one"
+                " with POST /login-code/, and send it as `code` with the login.",
+                "too_many_failures",
+            ),
+            _TOO_MANY_CODES,
         ),
+    ),
+    Route(
+        "request-login-code",
+        "POST",
+        _both("/login-code/", "users"),
+        "users.request_login_code",
+        Access.ANYONE,
+        users.RequestLoginCode,
+        Empty,
+        status=202,
+        build_request=client.of_login_code,
+        summary="Send a code for a login on a new device",
+        errors=(_TOO_MANY_CODES,),
     ),
     Route(
         "logout",

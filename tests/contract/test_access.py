@@ -63,6 +63,7 @@ ANY_CALLER = {
         "users.login",
         "users.register",
         "users.request_password_reset",
+        "users.request_login_code",
         "users.confirm_password_reset",
     ),
     *("feeds.all", "feeds.delete", "feeds.detail", "notifications.detail"),

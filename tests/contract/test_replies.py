@@ -70,6 +70,8 @@ def check_codes(call: CheckedRpc, events: dict[str, Any], user: Caller) -> None:
     check(event, CodeIssued)
     (code,) = call("users.codes", Caller("deliveries"), ids=[event["id"]])["items"]
     call("users.confirm_verification", user, channel="email", code=code["code"])
+    call("users.request_login_code", username="bob")
+    check(events["users"].next("code_issued"), CodeIssued)
     call("users.request_password_reset", username="bob")
     event = events["users"].next("code_issued")
     (code,) = call("users.codes", Caller("deliveries"), ids=[event["id"]])["items"]

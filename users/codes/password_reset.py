@@ -1,21 +1,13 @@
-"""Resets forgotten passwords by a code to the account's e-mail address or phone number.
-
-The answer to a request is the same for known and unknown names, and so are the statements: a code is issued in both
-cases. One for an unknown name, a closed account or an address that is not verified goes nowhere.
-"""
+"""Resets forgotten passwords by a code to the account's e-mail address or phone number."""
 
 from collections.abc import Sequence
 
-from sqlalchemy.orm import Session
-
 from chassis import clock
 from chassis.db.unit_of_work import UnitOfWork
-from users import contract, history, names, store
-from users.codes import issuing
-from users.codes import store as codes_store
-from users.codes.issuing import Target
+from users import contract, history, store
+from users.codes import by_name, issuing
 from users.contract import CodePurpose
-from users.credentials import failed_logins_store, login_attempts, passwords
+from users.credentials import failed_logins_store, passwords
 from users.credentials.hashing import Hasher
 from users.models import User
 from users.sessions import lifecycle
@@ -23,19 +15,12 @@ from users.sessions import lifecycle
 PURPOSE: CodePurpose = "reset_password"
 
 
-def request(session: Session, request: contract.ClientRequestPasswordReset) -> None:
-    """Issue a code. Raises TooManyRequests."""
-    account, user = _find(session, request.name)
-    address = user.address(request.channel) if user else None
-    issuing.issue(session, Target(account, request.channel, address or ""), PURPOSE, request.address)
-
-
 def confirm(db: UnitOfWork, hasher: Hasher, secrets: Sequence[str], request: contract.ConfirmPasswordReset) -> str:
     """Set a new password, end all sessions and forget wrong passwords; return the user's id. Raises Invalid."""
     passwords.validate(request.password, "", "")
     hasher.require_capacity()
     with db.write() as session:
-        account, user = _find(session, request.name)
+        account, user = by_name.find(session, request.name)
         code_id = issuing.find(session, secrets, account, PURPOSE, request.code)
         own_names = (user.username, user.email) if user else ("", "")
     if code_id is None:
@@ -43,7 +28,7 @@ def confirm(db: UnitOfWork, hasher: Hasher, secrets: Sequence[str], request: con
     new_hash = hasher.hash(passwords.validate(request.password, *own_names))
     with db.write() as session:
         user = store.find(session, User.id == account, lock=True)
-        address = codes_store.consume(session, code_id)
+        address = issuing.consume(session, account, PURPOSE, code_id)
         if user is None or not user.is_active or address is None or address not in {user.email, user.phone}:
             raise issuing.wrong()
         user.password_hash, user.password_changed_at = new_hash, clock.now()
@@ -51,10 +36,3 @@ def confirm(db: UnitOfWork, hasher: Hasher, secrets: Sequence[str], request: con
         history.record(session, user.id, "password_reset")
         lifecycle.end(session, user.id)
         return user.id
-
-
-def _find(session: Session, name: str) -> tuple[str, User | None]:
-    """Return the account of a name, and its user; without one the account is a digest of the name."""
-    key = names.login_key(name)
-    user = store.find(session, User.email_key == key if "@" in key else User.username_key == key)
-    return (user.id if user else login_attempts.name_digest(key)), user

@@ -38,6 +38,18 @@ class ClientRequestPasswordReset(RequestPasswordReset):
     address: ClientAddress = None
 
 
+class RequestLoginCode(NamesAccount):
+    """Sends a code for a login on a new device to an account's verified address."""
+
+    channel: CodeChannel = "email"
+
+
+class ClientRequestLoginCode(RequestLoginCode):
+    """The same, with the client's address, which the gateway adds."""
+
+    address: ClientAddress = None
+
+
 class ConfirmPasswordReset(NamesAccount):
     """Sets a new password by the code; ends all sessions."""
 
