@@ -15,6 +15,7 @@ from chassis.rpc.entrypoint import rpc
 from chassis.service import PublishingService
 from users import contract, history, store
 from users.accounts import admin, channels, erasure, invitations, queries, registration, updates
+from users.addresses import notices
 from users.codes import by_name, issuing, password_reset, sending, sign_in, verification
 from users.codes import store as codes_store
 from users.credentials import authentication, failed_logins, failed_logins_store
@@ -160,6 +161,12 @@ class UsersService(PublishingService):
         """Return one-time codes, with the addresses to which they have to be sent."""
         with self.db.read() as session:
             return sending.codes(session, self._secrets[0], request, verification_required=self._verification_required)
+
+    @rpc(services("deliveries"))
+    def security_notices(self, request: contract.SecurityNotices) -> contract.SecurityNoticeList:
+        """Return what happened to accounts, with the addresses of the owners who have to be notified."""
+        with self.db.read() as session:
+            return notices.notices(session, request, verification_required=self._verification_required)
 
     @rpc(USER)
     def begin_second_factor(self, request: contract.BeginSecondFactor) -> contract.SecondFactorSecret:

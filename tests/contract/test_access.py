@@ -32,7 +32,7 @@ RESTRICTED: dict[str, dict[tuple[str, ...], str]] = {
         ),
         (*GATEWAY, "operator"): "authenticate unsubscribe",
         ("notifications", "operator"): "active_recipients",
-        ("deliveries", "operator"): "codes contacts",
+        ("deliveries", "operator"): "codes contacts security_notices",
         ("notifications", *GATEWAY, "operator"): "profiles",
         ("notifications", "deliveries", *GATEWAY, "operator"): "opt_out",
         ("operator", "staff"): "deactivate invite reactivate",

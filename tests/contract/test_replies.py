@@ -16,7 +16,15 @@ from notifications.deliveries import DeliveriesService
 from notifications.service import NotificationsService
 from tests.contract.test_signatures import METHODS
 from tests.integration.support.rpc import GATEWAY, OPERATOR
-from users.contract import AccountChanged, AccountErased, CodeIssued, SessionEnded, UserDetail, token_hash
+from users.contract import (
+    AccountChanged,
+    AccountErased,
+    CodeIssued,
+    SecurityNotice,
+    SessionEnded,
+    UserDetail,
+    token_hash,
+)
 from users.service import UsersService
 
 ADA: dict[str, Any] = {"username": "ada", "email": "ada@example.org", "password": "correct horse battery"}
@@ -53,13 +61,16 @@ def add_second_factor(call: CheckedRpc, user: Caller) -> list[str]:
     return codes
 
 
-def check_sessions(call: CheckedRpc, user: Caller) -> None:
+def check_sessions(call: CheckedRpc, events: dict[str, Any], user: Caller) -> None:
     call("users.login", username="ada", password=ADA["password"], user_agent="curl/8.5.0", address="192.0.2.1")
     other = call("users.sessions", user)["items"][0]
     call("users.end_session", user, id=other["id"])
     call("users.account_events", user)
     recovery_codes = add_second_factor(call, user)
     call("users.remove_second_factor", user, password=ADA["password"], code=recovery_codes[0])
+    notice = events["users"].next("security_notice")
+    check(notice, SecurityNotice)
+    call("users.security_notices", Caller("deliveries"), ids=[notice["id"]])
     add_second_factor(call, user)
     call("users.reset_second_factor", OPERATOR, username="ada")
 
@@ -141,7 +152,7 @@ def test_every_reply_and_event_has_the_fields_of_its_contract(
     contact = call("users.contacts", Caller("deliveries"), ids=[ada["id"], bob["id"]])["items"][0]
     call("users.unsubscribe", token=contact["unsubscribe_token"])
     call("users.profiles", ids=[ada["id"]])
-    check_sessions(call, as_ada)
+    check_sessions(call, events, as_ada)
     call("users.set_staff", OPERATOR, username="ada", is_staff=True)
     call("users.invite", OPERATOR)
     check(events["users"].next("account_changed"), AccountChanged)

@@ -6,6 +6,7 @@ from users.contract.codes import *
 from users.contract.events import *
 from users.contract.fields import *
 from users.contract.history import *
+from users.contract.messages import *
 from users.contract.operators import *
 from users.contract.recipients import *
 from users.contract.second_factor import *

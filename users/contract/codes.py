@@ -2,9 +2,9 @@
 
 from pydantic import Field
 
-from chassis.contract import Id, Message
+from chassis.contract import Message
 from users.contract.accounts import NamesAccount
-from users.contract.fields import ClientAddress, Code, CodeChannel, CodePurpose, Ids, NewPassword
+from users.contract.fields import ClientAddress, Code, CodeChannel, NewPassword
 
 
 class RequestVerification(Message):
@@ -55,27 +55,3 @@ class ConfirmPasswordReset(NamesAccount):
 
     code: Code = Field(repr=False)
     password: NewPassword = Field(repr=False)
-
-
-class Codes(Message):
-    """Requests one-time codes, to send them; those that are not valid any more are left out."""
-
-    ids: Ids
-
-
-class IssuedCode(Message):
-    """A one-time code and where it goes."""
-
-    id: Id
-    user_id: Id
-    username: str
-    channel: CodeChannel
-    address: str = Field(repr=False)
-    purpose: CodePurpose
-    code: str = Field(repr=False)
-
-
-class CodeList(Message):
-    """The requested codes that are valid, whose account is open, and whose address may receive them."""
-
-    items: list[IssuedCode]

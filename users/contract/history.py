@@ -34,6 +34,18 @@ AccountEventKind = Literal[
 ]
 
 
+# Events of which the owner is notified, with `signed_in` on a new device as `new_device`.
+SecurityNoticeKind = Literal[
+    "new_device",
+    "password_changed",
+    "password_reset",
+    "phone_changed",
+    "second_factor_added",
+    "second_factor_removed",
+    "recovery_code_used",
+]
+
+
 class AccountEvent(Message):
     """What happened to an account; kept for 90 days."""
 

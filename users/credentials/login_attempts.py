@@ -37,6 +37,11 @@ class LoginAttempt:
     known_device: bool = False
     known_address: bool = False
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the login came from a known device or a known address."""
+        return self.known_device or self.known_address
+
 
 def count(  # noqa: PLR0913, PLR0917 - what a login consists of
     session: Session,

@@ -68,6 +68,7 @@ def start(
     token = secrets.token_urlsafe(TOKEN_BYTES)
     device_token = (request.device_token if attempt.known_device else None) or secrets.token_urlsafe(TOKEN_BYTES)
     now = clock.now()
+    is_new_device = not attempt.is_known and not _is_first(session, user)
     started = session_store.add(
         session,
         user_id=user.id,
@@ -81,7 +82,13 @@ def start(
     )
     login_attempts.succeeded(session, attempt)
     history.record(
-        session, user.id, "signed_in", session_id=started.id, address=request.address, user_agent=request.user_agent
+        session,
+        user.id,
+        "signed_in",
+        new_device=is_new_device,
+        session_id=started.id,
+        address=request.address,
+        user_agent=request.user_agent,
     )
     reply = contract.Session(
         token=token,
@@ -90,6 +97,12 @@ def start(
         device_token=device_token,
     )
     return reply, serializers.identity(user, started, staff_second_factor=policy.staff_second_factor)
+
+
+def _is_first(session: Session, user: User) -> bool:
+    """Return whether a user whose sessions are all stored has none: old ones are deleted."""
+    is_recent = user.created_at > clock.now() - session_store.KEEP_ENDED
+    return is_recent and not session_store.has_any(session, user.id)
 
 
 def end_surplus(session: Session, user_id: str, policy: SessionPolicy) -> list[str]:

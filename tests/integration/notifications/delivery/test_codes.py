@@ -14,8 +14,8 @@ from chassis.amqp.publisher import BatchPublisher
 from chassis.auth import keyring
 from chassis.ids import new_id
 from notifications.deliveries import DeliveriesService
-from notifications.delivery.codes import NOT_VALID
-from notifications.fanout import codes
+from notifications.delivery.account_messages import NOT_VALID
+from notifications.fanout import account_messages
 from notifications.service import NotificationsService
 from tests.integration.notifications.support import CreateDeliveries, Deliveries, Rows, Until, values
 from tests.integration.notifications.users_service import Accounts, UsersService
@@ -180,5 +180,5 @@ def test_budgets_of_codes_and_other_sms_do_not_starve_each_other(  # noqa: PLR09
 def test_code_that_has_expired_creates_no_delivery(database: Engine, rows: Rows) -> None:
     expired = CodeIssued(id=new_id(), user_id=new_id(), channel="email", purpose="verify_email", expires_at=clock.now())
     with Session(database) as session, session.begin():
-        codes.create(session, expired)
+        account_messages.create_code(session, expired)
     assert rows("deliveries") == []

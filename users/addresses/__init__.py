@@ -1,0 +1,1 @@
+"""E-mail addresses: where notices of security go."""
