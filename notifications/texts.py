@@ -75,6 +75,14 @@ _NOTICES: dict[SecurityNoticeKind, tuple[str, str]] = {
         "The password of your account was set by a code. All sessions have ended.",
         f"Secure your mailbox and your phone first: the code went to one of them. {_REACT}",
     ),
+    "email_changed": (
+        "The e-mail address of your account was changed. This address is not that of the account any more.",
+        "Open this link within 72 hours. It restores this address, ends all sessions and makes the password unusable.",
+    ),
+    "email_restored": (
+        f"The e-mail address of your account was restored, and the old password does not work any more. {_REACT}",
+        "Secure your mailbox: a link in a mail to it was used.",
+    ),
     "phone_changed": ("The phone number of your account was changed.", _REACT),
     "second_factor_added": (
         "Logins to your account now need a code of an authenticator app.",
@@ -90,6 +98,8 @@ _TITLES: dict[SecurityNoticeKind, str] = {
     "new_device": "New sign-in to your account",
     "password_changed": "Your password was changed",
     "password_reset": "Your password was changed",
+    "email_changed": "Your e-mail address was changed",
+    "email_restored": "Your e-mail address was restored",
     "phone_changed": "Your phone number was changed",
     "second_factor_added": "A second factor was added",
     "second_factor_removed": "The second factor was removed",
@@ -110,7 +120,7 @@ def for_security_notice(notice: SecurityNoticeDetails) -> Content:
         lines.append(f"From: {notice.client_address}")
     if notice.user_agent:
         lines.append(f"Program: {excerpt(one_line(notice.user_agent), PROGRAM)}")
-    lines += ["", "If it was you, there is nothing to do.", f"If it was not you: {otherwise}"]
+    lines += ["", f"If it was not you: {otherwise}"]
     return Content(SECURITY, _TITLES[notice.kind], "\n".join(lines))
 
 

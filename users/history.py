@@ -17,7 +17,11 @@ from users.models import AccountEvent
 
 KEEP = timedelta(days=90)
 
-_NOTICES: dict[str, contract.SecurityNoticeKind] = {kind: kind for kind in get_args(contract.SecurityNoticeKind)}
+# The kinds of events of which the owner may be notified, and those of the notices.
+NOTICES: dict[str, contract.SecurityNoticeKind] = {
+    "signed_in": "new_device",
+    **{kind: kind for kind in get_args(contract.SecurityNoticeKind)},
+}
 
 
 def record(
@@ -34,15 +38,10 @@ def record(
     """
     event_id = new_id()
     session.add(AccountEvent(id=event_id, user_id=user_id, kind=kind, **columns))
-    if new_device or kind in _NOTICES:
-        notice = contract.SecurityNotice(id=event_id, user_id=user_id, kind=notice_kind(kind), occurred_at=clock.now())
+    if kind in NOTICES and (kind != "signed_in" or new_device):
+        notice = contract.SecurityNotice(id=event_id, user_id=user_id, kind=NOTICES[kind], occurred_at=clock.now())
         outbox.add(session, notice)
     return event_id
-
-
-def notice_kind(kind: str) -> contract.SecurityNoticeKind:
-    """Return the kind of the notice about an event."""
-    return _NOTICES.get(kind, "new_device")
 
 
 def page(session: Session, caller: Caller, request: contract.ListAccountEvents) -> contract.AccountEventPage:

@@ -1,5 +1,7 @@
 """The users service: accounts, credentials and sessions."""
 
+from functools import partial
+
 from nameko.dependency_providers import Config
 from nameko.timer import timer
 from sqlalchemy import ColumnElement
@@ -15,7 +17,7 @@ from chassis.rpc.entrypoint import rpc
 from chassis.service import PublishingService
 from users import contract, history, store
 from users.accounts import admin, channels, erasure, invitations, queries, registration, updates
-from users.addresses import notices
+from users.addresses import changes, notices, restoring, tokens
 from users.codes import by_name, issuing, password_reset, sending, sign_in, verification
 from users.codes import store as codes_store
 from users.credentials import authentication, failed_logins, failed_logins_store
@@ -115,7 +117,8 @@ class UsersService(PublishingService):
         """Change the given fields of the caller's account. Idempotent with a key."""
         user_id = self.caller.require_user()
         update = updates.prepare(self.db, self.hasher, self._limits.session, user_id, request)
-        account = self.db.once(contract.NamedAccount, lambda session: updates.apply(session, self.caller, update))
+        apply = partial(updates.apply, verification_required=self._verification_required)
+        account = self.db.once(contract.NamedAccount, lambda session: apply(session, self.caller, update))
         if "username" in update.columns:
             self._refresh_sessions(user_id)
         elif update.password:
@@ -166,7 +169,8 @@ class UsersService(PublishingService):
     def security_notices(self, request: contract.SecurityNotices) -> contract.SecurityNoticeList:
         """Return what happened to accounts, with the addresses of the owners who have to be notified."""
         with self.db.read() as session:
-            return notices.notices(session, request, verification_required=self._verification_required)
+            secret = self._secrets[0]
+            return notices.notices(session, secret, request, verification_required=self._verification_required)
 
     @rpc(USER)
     def begin_second_factor(self, request: contract.BeginSecondFactor) -> contract.SecondFactorSecret:
@@ -245,6 +249,18 @@ class UsersService(PublishingService):
             channels.unsubscribe(session, request)
         return Empty()
 
+    @rpc(services("gateway"))
+    def restore_address(self, request: contract.RestoreAddress) -> Empty:
+        """Restore an e-mail address that was changed; ends all sessions and makes the password unusable."""
+        change_id = tokens.change_of(self._secrets, request.token)
+        if change_id is None:
+            raise restoring.invalid()
+        unusable_hash = self.hasher.hash(restoring.unusable_password())
+        with self.db.write() as session:
+            user_id = restoring.restore(session, change_id, unusable_hash)
+        self._refresh_sessions(user_id)
+        return Empty()
+
     @rpc(services("gateway", "notifications"))
     def profiles(self, request: contract.Profiles) -> contract.ProfileList:
         """Return the profiles of accounts, open or closed; unknown ids are left out."""
@@ -290,8 +306,8 @@ class UsersService(PublishingService):
 
     @timer(interval=CLEANUP_INTERVAL)
     def clean(self) -> None:
-        """Delete old sessions, failed logins, events of accounts, invitations and codes."""
-        for module in (session_store, failed_logins_store, history, invitations, codes_store):
+        """Delete old sessions, failed logins, events of accounts, invitations, codes and changed addresses."""
+        for module in (session_store, failed_logins_store, history, invitations, codes_store, changes):
             deleted = CLEANUP_BATCH
             while deleted == CLEANUP_BATCH:
                 with self.db.write() as session:

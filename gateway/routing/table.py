@@ -7,7 +7,7 @@ from chassis.errors import Conflict, Forbidden, NotFound, ServiceError, TooManyR
 from feeds import contract as feeds
 from gateway.authors import join
 from gateway.contract import PostView, PostViewPage
-from gateway.html import unsubscribe
+from gateway.html import restore_address, unsubscribe
 from gateway.routing import client
 from gateway.routing.route import Access, Limit, Route
 from notifications import contract as notifications
@@ -263,6 +263,23 @@ ROUTES: tuple[Route, ...] = (
         html_page=unsubscribe.done,
         fields_in="query",
         summary="Switch off a channel by the link in a mail",
+    ),
+    Route(
+        "restore-address",
+        "POST",
+        (restore_address.PATH,),
+        "users.restore_address",
+        Access.ANYONE,
+        users.RestoreAddress,
+        Empty,
+        status=204,
+        html_page=restore_address.done,
+        fields_in="query",
+        summary="Restore a changed e-mail address by the link in a mail",
+        errors=(
+            NotFound("This link is used, expired or not complete.", "restore_link_invalid"),
+            *_taken("email"),
+        ),
     ),
     Route(
         "deactivate-user",

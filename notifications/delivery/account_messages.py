@@ -13,7 +13,7 @@ from notifications.delivery.delivery_store import Claim
 from notifications.delivery.destination import Destination
 from notifications.models import Notification
 from notifications.texts import Content
-from users.contract import AccountMessage, CodeList, Codes, SecurityNoticeList, SecurityNotices
+from users.contract import AccountMessage, CodeList, Codes, SecurityNoticeDetails, SecurityNoticeList, SecurityNotices
 
 NOT_VALID = "the message is not valid any more, or its address may not receive it"  # why a delivery is cancelled
 
@@ -60,7 +60,11 @@ class AccountMessages:
     def resolve(self, claim: Claim) -> Destination | str:
         """Return where to send a message, or the reason why it must not be sent."""
         found = self._messages.get(claim.notification_id)
-        return NOT_VALID if found is None else Destination(found[0].username, found[0].address)
+        if found is None:
+            return NOT_VALID
+        message = found[0]
+        token = message.restore_token if isinstance(message, SecurityNoticeDetails) else None
+        return Destination(message.username, message.address, restore_token=token)
 
     def content(self, claim: Claim) -> Content:
         """Return the text, with the digits or the details."""

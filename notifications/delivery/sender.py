@@ -136,5 +136,6 @@ def _message(
         body=content.message,
         channels_forced=claim.channels_forced,
         unsubscribe_token=to.unsubscribe_token,
+        restore_token=to.restore_token,
         check=check,
     )

@@ -30,7 +30,7 @@ RESTRICTED: dict[str, dict[tuple[str, ...], str]] = {
             "account_events begin_second_factor confirm_second_factor delete_account end_session logout"
             " remove_second_factor request_verification confirm_verification sessions update_account"
         ),
-        (*GATEWAY, "operator"): "authenticate unsubscribe",
+        (*GATEWAY, "operator"): "authenticate restore_address unsubscribe",
         ("notifications", "operator"): "active_recipients",
         ("deliveries", "operator"): "codes contacts security_notices",
         ("notifications", *GATEWAY, "operator"): "profiles",

@@ -75,6 +75,15 @@ def check_sessions(call: CheckedRpc, events: dict[str, Any], user: Caller) -> No
     call("users.reset_second_factor", OPERATOR, username="ada")
 
 
+def check_restored_address(call: CheckedRpc, events: dict[str, Any]) -> None:
+    carol = call("users.register", username="carol", email="carol@example.org", password=ADA["password"])
+    call("users.update_account", Caller("gateway", carol["id"], "carol"), email="carol.b@example.org")
+    while (notice := events["users"].next("security_notice"))["kind"] != "email_changed":
+        check(notice, SecurityNotice)
+    (item,) = call("users.security_notices", Caller("deliveries"), ids=[notice["id"]])["items"]
+    call("users.restore_address", token=item["restore_token"])
+
+
 def check_codes(call: CheckedRpc, events: dict[str, Any], user: Caller) -> None:
     call("users.request_verification", user, channel="email")
     event = events["users"].next("code_issued")
@@ -87,6 +96,7 @@ def check_codes(call: CheckedRpc, events: dict[str, Any], user: Caller) -> None:
     event = events["users"].next("code_issued")
     (code,) = call("users.codes", Caller("deliveries"), ids=[event["id"]])["items"]
     call("users.confirm_password_reset", username="bob", code=code["code"], password="another long passphrase")
+    check_restored_address(call, events)
 
 
 def check_posts(call: CheckedRpc, events: dict[str, Any], author: Caller, post: dict[str, Any]) -> None:

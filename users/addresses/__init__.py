@@ -1,1 +1,1 @@
-"""E-mail addresses: where notices of security go."""
+"""E-mail addresses: where security notices go, and how the owner restores one that was changed."""

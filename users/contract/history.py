@@ -31,6 +31,7 @@ AccountEventKind = Literal[
     "second_factor_added",
     "second_factor_removed",
     "recovery_code_used",
+    "email_restored",
 ]
 
 
@@ -39,6 +40,8 @@ SecurityNoticeKind = Literal[
     "new_device",
     "password_changed",
     "password_reset",
+    "email_changed",
+    "email_restored",
     "phone_changed",
     "second_factor_added",
     "second_factor_removed",

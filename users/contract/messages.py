@@ -49,6 +49,9 @@ class SecurityNoticeDetails(AccountMessage):
     occurred_at: Timestamp
     client_address: str | None = Field(repr=False, description="Of a login: the client's IP address.")
     user_agent: str | None = Field(description="Of a login: the client's `User-Agent`.")
+    restore_token: str | None = Field(
+        default=None, repr=False, description="Of `email_changed`: for the link that restores the address."
+    )
 
 
 class SecurityNoticeList(Message):
