@@ -109,7 +109,8 @@ def code_subject(user_id: str) -> str:
 def one_time_code_subject(account: str, purpose: CodePurpose) -> str:
     """Return the subject of all clients that enter one-time codes of an account.
 
-    Codes that need no session are counted together, and apart from the others: clients without a session cannot use up those.
+    Codes that need no session are counted together, and apart from the others: clients without a session cannot use up
+    those.
     """
     kind = "anyone" if purpose in {"reset_password", "sign_in"} else purpose
     return f"code-guesses:{account}:{kind}"
