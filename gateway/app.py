@@ -19,7 +19,7 @@ from gateway.cache.local_cache import LocalCache
 from gateway.cache.redis_client import RedisClient
 from gateway.cache.response_cache import ResponseCache
 from gateway.cache.single_flight import SingleFlight
-from gateway.html import rendering, unsubscribe
+from gateway.html import rendering
 from gateway.html import views as html_views
 from gateway.http import health, metrics_view, problems, webhooks
 from gateway.http.backends import Backends
@@ -122,6 +122,6 @@ def _flask(backends: Backends, background: Background, registry: Registry, prese
 def _problem(exception: Exception) -> Response:
     error, headers = problems.translate(exception)
     context: RequestContext = request.environ[CONTEXT_KEY]
-    if context.route == unsubscribe.ROUTE and rendering.wants_html(request):
-        return rendering.render(unsubscribe.failed(error), headers)
+    if context.route in html_views.FAILED and rendering.wants_html(request):
+        return rendering.render(html_views.FAILED[context.route](error), headers)
     return Response(problems.document(error, context.request_id), error.status, headers)

@@ -9,12 +9,14 @@ from chassis.contract import Id, Message, Page, Timestamp
 from chassis.contract.export import ExportPage
 from feeds.contract import ExportedPost
 from gateway.request.rates import parse_rate
-from notifications.contract import ExportedCodeDelivery, ExportedDelivery, ExportedNotification
+from notifications.contract import ExportedAccountDelivery, ExportedDelivery, ExportedNotification
 from users.contract import (
     AccountEvent,
     ExportedAccount,
     ExportedCode,
+    ExportedEmailChange,
     ExportedFailedLogins,
+    ExportedIdentity,
     ExportedInvitation,
     ExportedSecondFactor,
     ExportedSession,
@@ -181,11 +183,13 @@ class ExportFile(Message):
     account_events: list[AccountEvent] = Field(description="What happened to the account in the last 90 days.")
     codes: list[ExportedCode] = Field(description="One-time codes that were not used.")
     second_factors: list[ExportedSecondFactor] = Field(description="The authenticator app; at most one.")
+    identities: list[ExportedIdentity] = Field(description="Accounts at the identity provider that may sign in.")
+    email_changes: list[ExportedEmailChange] = Field(description="Replaced addresses that can be restored.")
     invitations: list[ExportedInvitation] = Field(description="Invitations for the account's address.")
     failed_logins: list[ExportedFailedLogins] = Field(description="Wrong passwords and codes at the account.")
     posts: list[ExportedPost] = Field(description="Posts, oldest first.")
     notifications: list[ExportedNotification] = Field(description="The inbox, oldest first.")
     deliveries: list[ExportedDelivery] = Field(description="Deliveries of the notifications.")
-    code_deliveries: list[ExportedCodeDelivery] = Field(description="Deliveries of one-time codes.")
+    account_deliveries: list[ExportedAccountDelivery] = Field(description="Deliveries of one-time codes.")
     names: list[ExportedName] = Field(description="The user name with the posts; at most one.")
     exports: list[Export] = Field(description="This and earlier exports.")

@@ -249,7 +249,7 @@ class ExportedDelivery(Message):
     receipt_at: Timestamp | None
 
 
-class ExportedCodeDelivery(ExportedDelivery):
+class ExportedAccountDelivery(ExportedDelivery):
     """The delivery of a one-time code, whose notification is in no inbox. The code itself is not stored."""
 
     title: Annotated[str, Field(examples=["Your code"])]
@@ -262,7 +262,7 @@ class NotificationData(ExportPage):
 
     notifications: list[ExportedNotification] = Field(default=[])
     deliveries: list[ExportedDelivery] = Field(default=[])
-    code_deliveries: list[ExportedCodeDelivery] = Field(default=[])
+    account_deliveries: list[ExportedAccountDelivery] = Field(default=[])
 
 
 class NotificationCreated(Event):

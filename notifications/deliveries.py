@@ -34,12 +34,12 @@ class DeliveriesService(Service):
 
     @timer_for_each("notifications.delivery.interval", registry.NAMES)
     def send_due(self, channel: contract.DeliveryChannel) -> None:
-        """Send the due deliveries of one channel, except codes."""
+        """Send the due deliveries of one channel, except urgent ones."""
         self._sender(channel, urgent=False).run()
 
     @timer_for_each("notifications.delivery.interval", registry.NAMES)
     def send_codes(self, channel: contract.DeliveryChannel) -> None:
-        """Send the due one-time codes of one channel; they wait for no other delivery."""
+        """Send the due one-time codes and security notices of one channel; they wait for no other delivery."""
         self._sender(channel, urgent=True).run()
 
     @timer("notifications.retention.interval")

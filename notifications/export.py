@@ -56,8 +56,8 @@ SECTIONS = (
         source=join(InboxRow, Delivery, _IN_INBOX).outerjoin(DeliveryReceipt, _HAS_RECEIPT),
     ),
     Section(
-        "code_deliveries",
-        contract.ExportedCodeDelivery,
+        "account_deliveries",
+        contract.ExportedAccountDelivery,
         _DELIVERY
         | {
             "title": Notification.title,

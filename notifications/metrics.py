@@ -16,7 +16,7 @@ DELIVERIES = Counter("baraza_deliveries", "Attempts to deliver, and delivery rec
 DUE = Gauge("baraza_deliveries_due", "Deliveries that are due and not sent yet.", ["channel"])
 DUE_AGE = Gauge("baraza_deliveries_due_age_seconds", "How long the oldest of them has been due.", ["channel"])
 CODE_DELIVERIES = Counter(
-    "baraza_code_deliveries", "Attempts to deliver one-time codes, which DELIVERIES counts too.", ["channel", "outcome"]
+    "baraza_account_deliveries", "Attempts to deliver one-time codes, which DELIVERIES counts too.", ["channel", "outcome"]
 )
 for _labels in product(get_args(CodeChannel), ("sent", "retried", "failed", "unknown", "cancelled")):
     CODE_DELIVERIES.labels(*_labels)  # from 0, so that the first of each is an increase too

@@ -115,7 +115,7 @@ class Delivery(Base):
     attempts: Mapped[int]
     # Pending: when to attempt it. Sending: when the claim expires. Otherwise null.
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    # A one-time code: sent ahead of all others, by a sender of its own.
+    # A one-time code or a security notice: sent ahead of all others, by a sender of its own.
     urgent: Mapped[bool] = mapped_column(server_default=false())
     last_error: Mapped[str | None] = mapped_column(Text)
     provider_id: Mapped[str | None] = mapped_column(String(100))

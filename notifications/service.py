@@ -19,12 +19,12 @@ from notifications.channels.sms import receipts as sms_receipts
 from notifications.cleanup import erasure
 from notifications.cleanup.retention import RetentionProvider
 from notifications.delivery import receipts
-from notifications.fanout import codes, direct, reconciler
+from notifications.fanout import account_messages, direct, reconciler
 from notifications.fanout.fanout import Fanout
 from notifications.inbox import listing, post_updates, read_state
 from notifications.inbox.replay import replay
 from notifications.models import Base
-from users.contract import AccountErased, CodeIssued
+from users.contract import AccountErased, CodeIssued, SecurityNotice
 
 
 class NotificationsService(ListeningService):
@@ -69,7 +69,13 @@ class NotificationsService(ListeningService):
     def on_code_issued(self, event: CodeIssued) -> None:
         """Create the delivery of a one-time code."""
         with self.db.write() as session:
-            codes.create(session, event)
+            account_messages.create_code(session, event)
+
+    @event_handler(SecurityNotice)
+    def on_security_notice(self, event: SecurityNotice) -> None:
+        """Create the delivery of a security notice."""
+        with self.db.write() as session:
+            account_messages.create_notice(session, event)
 
     @rpc(STAFF_OR_SERVICE)
     def send_notification(self, request: contract.SendNotification) -> contract.Notification:

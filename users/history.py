@@ -1,6 +1,7 @@
-"""The history of an account: what happened to it, for its owner."""
+"""The history of an account: what happened to it, for its owner, who is notified of what concerns security."""
 
 from datetime import timedelta
+from typing import get_args
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Session
 from chassis import clock
 from chassis.auth.caller import Caller
 from chassis.contract import cursor
+from chassis.db import outbox
 from chassis.db.sql import delete_batch
 from chassis.ids import first_id, new_id
 from users import contract, serializers
@@ -15,10 +17,31 @@ from users.models import AccountEvent
 
 KEEP = timedelta(days=90)
 
+# The kinds of events of which the owner may be notified, and those of the notices.
+NOTICES: dict[str, contract.SecurityNoticeKind] = {
+    "signed_in": "new_device",
+    **{kind: kind for kind in get_args(contract.SecurityNoticeKind)},
+}
 
-def record(session: Session, user_id: str, kind: contract.AccountEventKind, **columns: str | None) -> None:
-    """Add an event in the transaction of the change; `columns`: `session_id`, `address`, `user_agent`."""
-    session.add(AccountEvent(id=new_id(), user_id=user_id, kind=kind, **columns))
+
+def record(
+    session: Session,
+    user_id: str,
+    kind: contract.AccountEventKind,
+    *,
+    notify: bool = True,
+    **columns: str | None,
+) -> str:
+    """Add an event in the transaction of the change, and publish SecurityNotice; return the id of the event.
+
+    `columns`: `session_id`, `address`, `user_agent`. `notify`: whether the owner is notified, if the kind has a notice.
+    """
+    event_id = new_id()
+    session.add(AccountEvent(id=event_id, user_id=user_id, kind=kind, **columns))
+    if notify and kind in NOTICES:
+        notice = contract.SecurityNotice(id=event_id, user_id=user_id, kind=NOTICES[kind], occurred_at=clock.now())
+        outbox.add(session, notice)
+    return event_id
 
 
 def page(session: Session, caller: Caller, request: contract.ListAccountEvents) -> contract.AccountEventPage:

@@ -118,6 +118,21 @@ class AccountEvent(Base):
     user_agent: Mapped[str | None] = mapped_column(String(200))
 
 
+class EmailChange(Base):
+    """A verified e-mail address that was replaced; order by id is order by time. Its owner can restore it for a while.
+
+    The id is that of the event in the account's history.
+    """
+
+    __tablename__ = "email_changes"
+
+    id: Mapped[str] = mapped_column(UuidText, primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
+    email: Mapped[str] = mapped_column(String(254))  # the old one
+    email_key: Mapped[str] = mapped_column(index=True)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
 class OneTimeCode(Base):
     """A one-time code; its digits are not stored (users.codes.digits)."""
 

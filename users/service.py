@@ -1,5 +1,7 @@
 """The users service: accounts, credentials and sessions."""
 
+from functools import partial
+
 from nameko.dependency_providers import Config
 from nameko.timer import timer
 from sqlalchemy import ColumnElement
@@ -16,12 +18,14 @@ from chassis.rpc.entrypoint import rpc
 from chassis.service import PublishingService
 from users import contract, export, history, store
 from users.accounts import admin, channels, erasure, invitations, queries, registration, trust, updates
-from users.codes import issuing, password_reset, sending, verification
+from users.addresses import changes, notices, restoring, tokens
+from users.codes import by_name, issuing, password_reset, sending, sign_in, verification
 from users.codes.verification import VerificationProvider
 from users.credentials import authentication, failed_logins, failed_logins_store
 from users.credentials.failed_logins import LoginLimits
 from users.credentials.hashing import HasherProvider
-from users.identities import linked, provider, sign_in
+from users.identities import linked, provider
+from users.identities import sign_in as provider_sign_in
 from users.identities import store as identities_store
 from users.identities.provider import IdentityProviderProvider
 from users.models import Base, User, UserSession
@@ -72,9 +76,12 @@ class UsersService(PublishingService):
     @rpc
     def login(self, request: contract.ClientLogin) -> contract.Session:
         """Start a session and return its token, once. Failed logins are counted."""
-        verified = authentication.verify_login(self.db, self.hasher, self._limits, request)
+        secrets = self._secrets if request.code else ()
+        verified, code_id = sign_in.verify(self.db, self.hasher, secrets, self._limits, request)
         with self.db.write() as session:
             started, identity = lifecycle.start(session, request, verified, self._policy)
+            if code_id is not None:
+                sign_in.consume(session, started.user, code_id)
             ended = lifecycle.end_surplus(session, verified.user_id, self._policy)
         self._cache_session(started, identity, ended)
         return started
@@ -82,15 +89,15 @@ class UsersService(PublishingService):
     @rpc
     def begin_provider_sign_in(self, request: contract.BeginProviderSignIn) -> contract.ProviderSignIn:
         """Begin a sign-in at the identity provider; with `link` to add the identity to the caller's account."""
-        return sign_in.begin(self.db, provider.require(self.identity_provider), self.caller, request)
+        return provider_sign_in.begin(self.db, provider.require(self.identity_provider), self.caller, request)
 
     @rpc
     def finish_provider_sign_in(self, request: contract.ClientFinishProviderSignIn) -> contract.Session:
         """Start a session after a sign-in at the identity provider; opens an account if there is none."""
         allowed = self.config["users"].get("registration", invitations.OPEN)
-        rules = sign_in.Rules(self._limits, self._policy, allowed)
+        rules = provider_sign_in.Rules(self._limits, self._policy, allowed)
         identity_provider = provider.require(self.identity_provider)
-        started = sign_in.finish(self.db, self.hasher, identity_provider, rules, self.caller, request)
+        started = provider_sign_in.finish(self.db, self.hasher, identity_provider, rules, self.caller, request)
         self._cache_session(started.session, started.identity, started.ended)
         return started.session
 
@@ -143,7 +150,8 @@ class UsersService(PublishingService):
         """Change the given fields of the caller's account. Idempotent with a key."""
         user_id = self.caller.require_user()
         update = updates.prepare(self.db, self.hasher, self._limits.session, user_id, request)
-        account = self.db.once(contract.NamedAccount, lambda session: updates.apply(session, self.caller, update))
+        apply = partial(updates.apply, verification_required=self.verification_required)
+        account = self.db.once(contract.NamedAccount, lambda session: apply(session, self.caller, update))
         if "username" in update.columns:
             self._refresh_sessions(user_id)
         elif update.password:
@@ -167,7 +175,14 @@ class UsersService(PublishingService):
     def request_password_reset(self, request: contract.ClientRequestPasswordReset) -> Empty:
         """Send a code to an account's verified address; unknown names have the same reply."""
         with self.db.write() as session:
-            password_reset.request(session, request)
+            by_name.request(session, request, password_reset.PURPOSE)
+        return Empty()
+
+    @rpc
+    def request_login_code(self, request: contract.ClientRequestLoginCode) -> Empty:
+        """Send a code for a login on a new device to an account's verified address, as for a password reset."""
+        with self.db.write() as session:
+            by_name.request(session, request, sign_in.PURPOSE)
         return Empty()
 
     @rpc
@@ -182,6 +197,13 @@ class UsersService(PublishingService):
         """Return one-time codes, with the addresses to which they have to be sent."""
         with self.db.read() as session:
             return sending.codes(session, self._secrets[0], request, verification_required=self.verification_required)
+
+    @rpc(services("deliveries"))
+    def security_notices(self, request: contract.SecurityNotices) -> contract.SecurityNoticeList:
+        """Return what happened to accounts, with the addresses of the owners who have to be notified."""
+        with self.db.read() as session:
+            secret = self._secrets[0]
+            return notices.notices(session, secret, request, verification_required=self.verification_required)
 
     @rpc(USER)
     def begin_second_factor(self, request: contract.BeginSecondFactor) -> contract.SecondFactorSecret:
@@ -260,6 +282,18 @@ class UsersService(PublishingService):
             channels.unsubscribe(session, request)
         return Empty()
 
+    @rpc(services("gateway"))
+    def restore_address(self, request: contract.RestoreAddress) -> Empty:
+        """Restore an e-mail address that was changed; ends all sessions and makes the password unusable."""
+        change_id = tokens.change_of(self._secrets, request.token)
+        if change_id is None:
+            raise restoring.invalid()
+        unusable_hash = self.hasher.hash(restoring.unusable_password())
+        with self.db.write() as session:
+            user_id = restoring.restore(session, change_id, unusable_hash)
+        self._refresh_sessions(user_id)
+        return Empty()
+
     @rpc(services("gateway", "notifications"))
     def profiles(self, request: contract.Profiles) -> contract.ProfileList:
         """Return the profiles of accounts, open or closed; unknown ids are left out."""
@@ -316,9 +350,9 @@ class UsersService(PublishingService):
 
     @timer(interval=CLEANUP_INTERVAL)
     def clean(self) -> None:
-        """Delete old sessions, failed logins, events of accounts, invitations, codes and sign-ins."""
+        """Delete old sessions, failed logins, events, invitations, codes, sign-ins and changed addresses."""
         issuing.delete_expired(self.db, CLEANUP_BATCH)
-        for module in (session_store, failed_logins_store, history, invitations, identities_store):
+        for module in (session_store, failed_logins_store, history, invitations, identities_store, changes):
             deleted = CLEANUP_BATCH
             while deleted == CLEANUP_BATCH:
                 with self.db.write() as session:

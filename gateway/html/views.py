@@ -1,15 +1,15 @@
-"""The HTML endpoints: the start page and the unsubscribe page."""
+"""The HTML endpoints: the start page, and the pages behind the links of mails."""
 
 from flask import Flask, Response, jsonify, request
 
 from chassis.contract import is_id
 from chassis.contract.validation import validate_strings
 from chassis.errors import NotFound
-from gateway.html import unsubscribe
+from gateway.html import restore_address, unsubscribe
 from gateway.html.page import HtmlPage
 from gateway.html.rendering import render, wants_html
 from gateway.request.context import CONTEXT_KEY, RequestContext
-from users.contract import Unsubscribe
+from users.contract import RestoreAddress, Unsubscribe
 
 _LINKS = {"docs": "/docs/", "openapi": "/openapi.json"}
 _START = HtmlPage(
@@ -18,11 +18,15 @@ _START = HtmlPage(
     links=(("/docs/", "Documentation of the API"), ("/openapi.json", "OpenAPI document")),
 )
 
+# The pages for errors, by route.
+FAILED = {unsubscribe.ROUTE: unsubscribe.failed, restore_address.ROUTE: restore_address.failed}
+
 
 def add(app: Flask) -> None:
-    """Add both endpoints."""
+    """Add the endpoints."""
     app.add_url_rule("/", "start", _start)
     app.add_url_rule(unsubscribe.PATH, f"{unsubscribe.ROUTE}-page", _confirm_unsubscribe)
+    app.add_url_rule(restore_address.PATH, f"{restore_address.ROUTE}-page", _confirm_restore_address)
 
 
 def _start() -> Response:
@@ -38,3 +42,9 @@ def _confirm_unsubscribe(token: str) -> Response:
         raise NotFound("There is nothing under this link.")
     fields = request.args.to_dict() | {"token": token}
     return render(unsubscribe.confirm(validate_strings(Unsubscribe, fields)))
+
+
+def _confirm_restore_address() -> Response:
+    context: RequestContext = request.environ[CONTEXT_KEY]
+    context.route = restore_address.ROUTE
+    return render(restore_address.confirm(validate_strings(RestoreAddress, request.args.to_dict())))

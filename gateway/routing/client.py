@@ -23,6 +23,11 @@ def of_verification(
     return contract.ClientRequestVerification(**dict(request), address=context.address)
 
 
+def of_login_code(context: RequestContext, request: contract.RequestLoginCode) -> contract.ClientRequestLoginCode:
+    """Return the request of `users.request_login_code`."""
+    return contract.ClientRequestLoginCode(**dict(request), address=context.address)
+
+
 def of_password_reset(
     context: RequestContext, request: contract.RequestPasswordReset
 ) -> contract.ClientRequestPasswordReset:

@@ -18,7 +18,7 @@ from gateway.authors import join
 from gateway.contract import Export, ExportFile, GetExport, PostView, PostViewPage, RequestExport
 from gateway.exports import errors as export_errors
 from gateway.exports import file
-from gateway.html import unsubscribe
+from gateway.html import restore_address, unsubscribe
 from gateway.routing import client
 from gateway.routing.route import Access, Download, Limit, Route
 from notifications import contract as notifications
@@ -94,7 +94,12 @@ ROUTES: tuple[Route, ...] = (
             Unauthenticated("Send the code of your authenticator app as `otp`.", "second_factor_required"),
             Unauthenticated("The code is wrong, or was used before.", "bad_code"),
             TooManyRequests("There were many wrong passwords; wait a little."),
-            TooManyRequests("There were too many wrong passwords from unknown devices.", "too_many_failures"),
+            TooManyRequests(
+                "There were too many wrong passwords from unknown devices. A code lets you sign in now: ask for one"
+                " with POST /login-code/, and send it as `code` with the login.",
+                "too_many_failures",
+            ),
+            _TOO_MANY_CODES,
         ),
     ),
     Route(
@@ -170,6 +175,19 @@ ROUTES: tuple[Route, ...] = (
             Conflict("Set a password first: nothing else would be left to sign in with.", "password_required"),
             NotFound("There is no such identity."),
         ),
+    ),
+    Route(
+        "request-login-code",
+        "POST",
+        _both("/login-code/", "users"),
+        "users.request_login_code",
+        Access.ANYONE,
+        users.RequestLoginCode,
+        Empty,
+        status=202,
+        build_request=client.of_login_code,
+        summary="Send a code for a login on a new device",
+        errors=(_TOO_MANY_CODES,),
     ),
     Route(
         "logout",
@@ -361,6 +379,23 @@ ROUTES: tuple[Route, ...] = (
         html_page=unsubscribe.done,
         fields_in="query",
         summary="Switch off a channel by the link in a mail",
+    ),
+    Route(
+        "restore-address",
+        "POST",
+        (restore_address.PATH,),
+        "users.restore_address",
+        Access.ANYONE,
+        users.RestoreAddress,
+        Empty,
+        status=204,
+        html_page=restore_address.done,
+        fields_in="query",
+        summary="Restore a changed e-mail address by the link in a mail",
+        errors=(
+            NotFound("This link is used, expired or not complete.", "restore_link_invalid"),
+            *_taken("email"),
+        ),
     ),
     Route(
         "deactivate-user",

@@ -31,6 +31,8 @@ class OutgoingMessage:
     channels_forced: bool = False
     # Lets its holder switch off the user's channels; None for replies of an older users service.
     unsubscribe_token: str | None = field(default=None, repr=False)
+    # Lets its holder restore the address that the message goes to.
+    restore_token: str | None = field(default=None, repr=False)
     # Call it just before sending: a result means that the message must not be sent any more.
     check: Callable[[], DeliveryResult | None] = field(default=lambda: None, repr=False)
 

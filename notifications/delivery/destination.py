@@ -13,6 +13,7 @@ class Destination:
     username: str
     address: str
     unsubscribe_token: str | None = field(default=None, repr=False)
+    restore_token: str | None = field(default=None, repr=False)
 
 
 def resolve(

@@ -17,8 +17,8 @@ from notifications.channels.base import OutgoingMessage, SendResult
 from notifications.channels.delivery_results import DeliveryResult
 from notifications.channels.provider import ActiveChannel
 from notifications.delivery import delivery_store
+from notifications.delivery.account_messages import AccountMessages
 from notifications.delivery.choices import Choices
-from notifications.delivery.codes import CodeMessages
 from notifications.delivery.delivery_store import Claim
 from notifications.delivery.destination import Destination
 from notifications.delivery.presence import Presence
@@ -38,7 +38,7 @@ class Sender:
     channel: ActiveChannel
     settings: dict[str, Any]
     presence: Presence
-    urgent: bool = False  # whether it sends one-time codes, or all other deliveries
+    urgent: bool = False  # whether it sends codes and security notices, or all other deliveries
 
     def run(self) -> None:
         """Send until nothing is due, the provider fails, or RUN_SECONDS are over."""
@@ -92,11 +92,11 @@ class Sender:
         channel = self.channel.factory(self.db, self.rpc_client)
         yield from self.channel.breaker.send(channel, outgoing)
 
-    def _choices(self, claims: list[Claim]) -> Choices | CodeMessages:
-        """Read what the recipients want, or the codes; without a reply release the claims."""
-        choices: Choices | CodeMessages
+    def _choices(self, claims: list[Claim]) -> Choices | AccountMessages:
+        """Read what the recipients want, or the texts of users; without a reply release the claims."""
+        choices: Choices | AccountMessages
         if self.urgent:
-            choices = CodeMessages(self.db, self.rpc_client, claims)
+            choices = AccountMessages(self.db, self.rpc_client, claims)
         else:
             choices = Choices(self.db, self.rpc_client, self.channel.spec, claims)
             users = {claim.user_id for claim in claims if not claim.channels_forced}
@@ -138,5 +138,6 @@ def _message(
         body=content.message,
         channels_forced=claim.channels_forced,
         unsubscribe_token=to.unsubscribe_token,
+        restore_token=to.restore_token,
         check=check,
     )

@@ -31,9 +31,9 @@ RESTRICTED: dict[str, dict[tuple[str, ...], str]] = {
             " remove_second_factor request_verification confirm_verification sessions update_account"
             " identities remove_identity"
         ),
-        (*GATEWAY, "operator"): "authenticate export unsubscribe",
+        (*GATEWAY, "operator"): "authenticate export restore_address unsubscribe",
         ("notifications", "operator"): "active_recipients",
-        ("deliveries", "operator"): "codes contacts",
+        ("deliveries", "operator"): "codes contacts security_notices",
         ("notifications", *GATEWAY, "operator"): "profiles",
         ("notifications", "deliveries", *GATEWAY, "operator"): "opt_out",
         ("operator", "staff"): "deactivate invite reactivate",
@@ -67,6 +67,7 @@ ANY_CALLER = {
         "users.finish_provider_sign_in",
         "users.register",
         "users.request_password_reset",
+        "users.request_login_code",
         "users.confirm_password_reset",
     ),
     *("feeds.all", "feeds.delete", "feeds.detail", "notifications.detail"),

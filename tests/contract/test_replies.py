@@ -20,7 +20,15 @@ from notifications.service import NotificationsService
 from tests.contract.test_signatures import METHODS
 from tests.integration.support.identity_providers import Provider, hostile_provider, sign_in_at
 from tests.integration.support.rpc import GATEWAY, OPERATOR
-from users.contract import AccountChanged, AccountErased, CodeIssued, SessionEnded, UserDetail, token_hash
+from users.contract import (
+    AccountChanged,
+    AccountErased,
+    CodeIssued,
+    SecurityNotice,
+    SessionEnded,
+    UserDetail,
+    token_hash,
+)
 from users.service import UsersService
 
 ADA: dict[str, Any] = {"username": "ada", "email": "ada@example.org", "password": "correct horse battery"}
@@ -59,15 +67,27 @@ def add_second_factor(call: CheckedRpc, user: Caller) -> list[str]:
     return codes
 
 
-def check_sessions(call: CheckedRpc, user: Caller) -> None:
+def check_sessions(call: CheckedRpc, events: dict[str, Any], user: Caller) -> None:
     call("users.login", username="ada", password=ADA["password"], user_agent="curl/8.5.0", address="192.0.2.1")
     other = call("users.sessions", user)["items"][0]
     call("users.end_session", user, id=other["id"])
     call("users.account_events", user)
     recovery_codes = add_second_factor(call, user)
     call("users.remove_second_factor", user, password=ADA["password"], code=recovery_codes[0])
+    notice = events["users"].next("security_notice")
+    check(notice, SecurityNotice)
+    call("users.security_notices", Caller("deliveries"), ids=[notice["id"]])
     add_second_factor(call, user)
     call("users.reset_second_factor", OPERATOR, username="ada")
+
+
+def check_restored_address(call: CheckedRpc, events: dict[str, Any]) -> None:
+    carol = call("users.register", username="carol", email="carol@example.org", password=ADA["password"])
+    call("users.update_account", Caller("gateway", carol["id"], "carol"), email="carol.b@example.org")
+    while (notice := events["users"].next("security_notice"))["kind"] != "email_changed":
+        check(notice, SecurityNotice)
+    (item,) = call("users.security_notices", Caller("deliveries"), ids=[notice["id"]])["items"]
+    call("users.restore_address", token=item["restore_token"])
 
 
 def check_codes(call: CheckedRpc, events: dict[str, Any], user: Caller) -> None:
@@ -78,10 +98,13 @@ def check_codes(call: CheckedRpc, events: dict[str, Any], user: Caller) -> None:
     call("users.confirm_verification", user, channel="email", code=code["code"])
     events["users"].next("code_issued")  # of bob's registration
     call("users.trust_addresses", OPERATOR, registered_before=clock.now().isoformat(), username="bob")
+    call("users.request_login_code", username="bob")
+    check(events["users"].next("code_issued"), CodeIssued)
     call("users.request_password_reset", username="bob")
     event = events["users"].next("code_issued")
     (code,) = call("users.codes", Caller("deliveries"), ids=[event["id"]])["items"]
     call("users.confirm_password_reset", username="bob", code=code["code"], password="another long passphrase")
+    check_restored_address(call, events)
 
 
 def check_identities(call: CheckedRpc, provider: Provider) -> None:
@@ -199,7 +222,7 @@ def test_every_reply_and_event_has_the_fields_of_its_contract(
     contact = call("users.contacts", Caller("deliveries"), ids=[ada["id"], bob["id"]])["items"][0]
     call("users.unsubscribe", token=contact["unsubscribe_token"])
     call("users.profiles", ids=[ada["id"]])
-    check_sessions(call, as_ada)
+    check_sessions(call, events, as_ada)
     call("users.set_staff", OPERATOR, username="ada", is_staff=True)
     call("users.invite", OPERATOR)
     check(events["users"].next("account_changed"), AccountChanged)

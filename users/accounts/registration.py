@@ -9,6 +9,7 @@ from chassis.db import outbox
 from chassis.ids import new_id
 from users import contract, history, names, serializers, store
 from users.accounts import channels
+from users.addresses import changes
 from users.contract import Channel
 from users.credentials import passwords
 from users.models import User
@@ -52,6 +53,7 @@ def register(session: Session, user: User) -> contract.NamedAccount:
     """Store the account and publish AccountChanged. Raises Conflict."""
     session.add(user)
     store.save(session)
+    changes.require_free(session, user)
     history.record(session, user.id, "registered")
     outbox.add(session, serializers.account_changed(user))
     return serializers.named_account(user)

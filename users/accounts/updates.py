@@ -13,17 +13,19 @@ from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Invalid
 from users import contract, history, names, serializers, store
 from users.accounts import channels
+from users.addresses import changes
 from users.credentials import authentication, failed_logins_store, passwords
 from users.credentials.failed_logins import FailureLimit
 from users.credentials.hashing import Hasher
 from users.models import User, UserSession
 from users.sessions import lifecycle
 
-# The events of an account's history, by the column that changed.
+# The events of an account's history, by the column that changed. The address is last: notices about the other changes
+# go to the old one.
 _RECORDED: dict[str, contract.AccountEventKind] = {
     "username": "username_changed",
-    "email": "email_changed",
     "phone": "phone_changed",
+    "email": "email_changed",
 }
 
 
@@ -59,32 +61,51 @@ def prepare(
     return AccountUpdate(columns, PasswordChange(hasher.hash(password) if changed_at else "", changed_at))
 
 
-def apply(session: Session, caller: Caller, update: AccountUpdate) -> contract.NamedAccount:
+def apply(
+    session: Session, caller: Caller, update: AccountUpdate, *, verification_required: bool
+) -> contract.NamedAccount:
     """Update the caller's account in one transaction. A new password ends the other sessions. Raises Conflict."""
     user = store.get(session, User.id == caller.user, lock=True)
     changed = {name for name, value in update.columns.items() if getattr(user, name) != value}
-    renamed = "username" in changed
-    if renamed:
-        user.rename(update.columns["username"])
-    for name, value in update.columns.items():
+    is_verified = user.email_verified_at is not None or not verification_required
+    old_email = user.email if "email" in changed and is_verified else None
+    _set_columns(user, update.columns, changed)
+    channels.validate(user.notify_by, user.phone, "notify_by" if "notify_by" in update.columns else "phone")
+    if update.password:
+        _set_password(user, update.password)
+    store.save(session)
+    if update.password:
+        history.record(session, user.id, "password_changed", session_id=caller.session)
+        failed_logins_store.reset_account(session, user.id)
+        lifecycle.end(session, user.id, UserSession.id.is_distinct_from(caller.session))
+    _record(session, caller, user, changed, old_email)
+    return serializers.named_account(user)
+
+
+def _set_columns(user: User, columns: dict[str, Any], changed: set[str]) -> None:
+    if "username" in changed:
+        user.rename(columns["username"])
+    for name, value in columns.items():
         setattr(user, name, value)
     if "email" in changed:
         user.email_verified_at = None
     if "phone" in changed:
         user.phone_verified_at = None
-    channels.validate(user.notify_by, user.phone, "notify_by" if "notify_by" in update.columns else "phone")
-    if update.password:
-        _set_password(user, update.password)
-    store.save(session)
-    for name in sorted(changed & _RECORDED.keys()):
-        history.record(session, user.id, _RECORDED[name], session_id=caller.session)
-    if update.password:
-        history.record(session, user.id, "password_changed", session_id=caller.session)
-        failed_logins_store.reset_account(session, user.id)
-        lifecycle.end(session, user.id, UserSession.id.is_distinct_from(caller.session))
-    if renamed:
+
+
+def _record(session: Session, caller: Caller, user: User, changed: set[str], old_email: str | None) -> None:
+    """Record changes that were written; `old_email` is a verified address that was replaced. Raises Conflict."""
+    recorded = {
+        name: history.record(session, user.id, kind, session_id=caller.session)
+        for name, kind in _RECORDED.items()
+        if name in changed
+    }
+    if "email" in changed:
+        changes.require_free(session, user)
+    if old_email is not None:
+        changes.keep(session, recorded["email"], user.id, old_email)
+    if "username" in changed:
         outbox.add(session, serializers.account_changed(user))
-    return serializers.named_account(user)
 
 
 def changed_columns(request: contract.UpdateAccount) -> dict[str, Any]:

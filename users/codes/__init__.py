@@ -1,1 +1,1 @@
-"""One-time codes: they verify e-mail addresses and phone numbers, and reset passwords."""
+"""One-time codes: they verify e-mail addresses and phone numbers, reset passwords, and sign in on new devices."""

@@ -2,6 +2,7 @@
 
 A code has six digits, is valid for LIFETIME and for TRIES attempts, and is the only one of its account and purpose.
 Codes are counted in any 24 hours: by account and purpose, by the address that they go to, and by the client's address.
+Wrong digits are counted in any 24 hours by account (`failed_logins.CODES`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,7 +28,7 @@ from users.credentials.login_attempts import digest
 LIFETIME = timedelta(minutes=15)
 TRIES = 5
 REST = timedelta(minutes=1)  # after a code was issued, no other one is issued for so long
-PER_ACCOUNT = FailureBudget(20)  # with TRIES fewer than 100 guesses a day
+PER_ACCOUNT = FailureBudget(20)
 PER_TARGET = FailureBudget(20)
 PER_CLIENT = FailureBudget(100)
 
@@ -78,7 +79,7 @@ def issue(
 
 
 def find(session: Session, secrets: Sequence[str], account: str, purpose: CodePurpose, given: str) -> str | None:
-    """Count an attempt, and return the id of the code; None if the digits are wrong.
+    """Count an attempt, and return the id of the code; None if the digits are wrong. Raises TooManyRequests.
 
     The caller commits, whatever the result is, and consumes the code with what it allows.
     """
@@ -86,6 +87,7 @@ def find(session: Session, secrets: Sequence[str], account: str, purpose: CodePu
     if code is None:
         metrics.CODES.labels(purpose, "refused").inc()
         return None
+    _take(session, failed_logins.CODES, failed_logins.one_time_code_subject(account, purpose), purpose)
     if not digits.match(secrets, code.id, given):
         metrics.CODES.labels(purpose, "wrong").inc()
         return None
@@ -112,6 +114,15 @@ def delete_expired(db: UnitOfWork, limit: int) -> None:
         for purpose, number in expired.items():
             metrics.CODES.labels(purpose, "expired").inc(number)
         deleted = sum(expired.values())
+
+
+def consume(session: Session, account: str, purpose: CodePurpose, code_id: str) -> str | None:
+    """Delete a code whose digits were right, and take it from the wrong ones; return the address that it went to.
+
+    None: the code is not there any more.
+    """
+    failed_logins_store.decrement(session, failed_logins.one_time_code_subject(account, purpose))
+    return store.consume(session, code_id)
 
 
 def wrong() -> Invalid:

@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from users import contract, names
-from users.codes import digits, password_reset, store
+from users.codes import digits, password_reset, sign_in, store
 from users.models import OneTimeCode, User
 
 
@@ -26,8 +26,8 @@ def codes(session: Session, secret: str, request: contract.Codes, *, verificatio
 
 
 def _may_be_sent(code: OneTimeCode, user: User, *, verification_required: bool) -> bool:
-    """Return whether the address is still that of the account; a code that resets a password needs a verified one."""
+    """Return whether the address is still that of the account; a code that gives access needs a verified one."""
     if code.address != user.address(code.channel):
         return False
     is_verified = user.verified_at(code.channel) is not None or not verification_required
-    return code.purpose != password_reset.PURPOSE or is_verified
+    return code.purpose not in {password_reset.PURPOSE, sign_in.PURPOSE} or is_verified

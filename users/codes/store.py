@@ -40,7 +40,10 @@ def count_try(session: Session, account: str, purpose: CodePurpose, most: int) -
 
 
 def consume(session: Session, code_id: str) -> str | None:
-    """Delete a code; return the address that it went to, or None if the code is not there any more."""
+    """Delete a code; return the address that it went to, or None if the code is not there any more.
+
+    The user's row must be locked: a transaction that locks both locks it first.
+    """
     return session.scalar(delete(OneTimeCode).where(OneTimeCode.id == code_id).returning(OneTimeCode.address))
 
 

@@ -13,7 +13,6 @@ from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Conflict, Invalid, TooManyRequests
 from users import contract, history, serializers, store
 from users.codes import issuing
-from users.codes import store as codes_store
 from users.codes.issuing import Target
 from users.contract import CodeChannel, CodePurpose
 from users.models import User
@@ -77,7 +76,7 @@ def confirm(
         raise issuing.wrong()
     with issuing.using(purpose), db.write() as session:
         user = store.get(session, User.id == user_id, lock=True)
-        address = codes_store.consume(session, code_id)
+        address = issuing.consume(session, user.id, purpose, code_id)
         if address is None or address != user.address(request.channel):
             raise issuing.wrong()
         if request.channel == "email":

@@ -8,6 +8,7 @@ from users.contract.export import *
 from users.contract.fields import *
 from users.contract.history import *
 from users.contract.identities import *
+from users.contract.messages import *
 from users.contract.operators import *
 from users.contract.recipients import *
 from users.contract.second_factor import *

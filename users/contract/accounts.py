@@ -125,6 +125,14 @@ class Unsubscribe(Message):
     channel: Channel = Field(default="email", description="The channel to remove.", examples=["email"])
 
 
+class RestoreAddress(Message):
+    """Restores an e-mail address that was changed, by the token in the link of the mail to it; requires no login."""
+
+    token: Annotated[Text, Field(min_length=1, max_length=200)] = Field(
+        repr=False, description="The token from the link.", examples=["01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21.9f86d081"]
+    )
+
+
 class OptOut(Message):
     """Removes a channel from the account with a phone number, after an opt-out at the SMS provider."""
 

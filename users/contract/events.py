@@ -6,6 +6,7 @@ from pydantic import Field
 
 from chassis.contract import Event, Id, Timestamp
 from users.contract.fields import CodeChannel, CodePurpose
+from users.contract.history import SecurityNoticeKind
 
 
 class AccountChanged(Event):
@@ -40,6 +41,18 @@ class CodeIssued(Event):
     channel: CodeChannel
     purpose: CodePurpose
     expires_at: Timestamp
+
+
+class SecurityNotice(Event):
+    """Something happened of which the owner has to be notified. Deliveries asks users for address and details."""
+
+    source: ClassVar[str] = "users"
+    type: ClassVar[str] = "security_notice"
+
+    id: Id = Field(description="The id of the event in the account's history.")
+    user_id: Id
+    kind: SecurityNoticeKind
+    occurred_at: Timestamp
 
 
 class SessionEnded(Event):

@@ -51,6 +51,22 @@ class ExportedSecondFactor(Message):
     recovery_codes: int = Field(description="Recovery codes that were not used yet.")
 
 
+class ExportedIdentity(Message):
+    """An account at an identity provider that may sign in to this account."""
+
+    issuer: Annotated[str, Field(description="The identity provider.", examples=["https://id.example.org"])]
+    subject: Annotated[str, Field(description="The user's id there.", examples=["248289761001"])]
+    created_at: Timestamp
+    last_used_at: Timestamp
+
+
+class ExportedEmailChange(Message):
+    """An e-mail address that was replaced, and that its owner can restore for 72 hours."""
+
+    email: Annotated[str, Field(examples=["ada@example.org"])]
+    changed_at: Timestamp
+
+
 class ExportedInvitation(Message):
     """An invitation for the account's e-mail address that was not used."""
 
@@ -82,5 +98,7 @@ class UserData(ExportPage):
     account_events: list[AccountEvent] = Field(default=[])
     codes: list[ExportedCode] = Field(default=[])
     second_factors: list[ExportedSecondFactor] = Field(default=[])
+    identities: list[ExportedIdentity] = Field(default=[])
+    email_changes: list[ExportedEmailChange] = Field(default=[])
     invitations: list[ExportedInvitation] = Field(default=[])
     failed_logins: list[ExportedFailedLogins] = Field(default=[])

@@ -8,7 +8,7 @@ from chassis.contract import Id, JsonSchema, Text
 
 Channel = Literal["realtime", "email", "sms"]
 CodeChannel = Literal["email", "sms"]
-CodePurpose = Literal["verify_email", "verify_phone", "reset_password"]
+CodePurpose = Literal["verify_email", "verify_phone", "reset_password", "sign_in"]
 REALTIME: Channel = "realtime"
 Username = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9_.]{3,30}$", description="Unique without regard to case.", examples=["ada"])

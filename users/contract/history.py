@@ -33,6 +33,22 @@ AccountEventKind = Literal[
     "recovery_code_used",
     "identity_linked",
     "identity_removed",
+    "email_restored",
+]
+
+
+# Events of which the owner is notified, with `signed_in` on a new device as `new_device`.
+SecurityNoticeKind = Literal[
+    "new_device",
+    "password_changed",
+    "password_reset",
+    "email_changed",
+    "email_restored",
+    "phone_changed",
+    "second_factor_added",
+    "second_factor_removed",
+    "recovery_code_used",
+    "identity_linked",
 ]
 
 

@@ -29,7 +29,11 @@ class Login(NamesAccount):
         repr=False,
         description="The `device_token` of an earlier login on this device. Then other clients do not delay it.",
     )
-
+    code: Code | None = Field(
+        default=None,
+        repr=False,
+        description="A code of `POST /login-code/`. Then wrong passwords of other clients do not delay the login.",
+    )
     otp: Code | None = Field(
         default=None,
         repr=False,

@@ -24,19 +24,20 @@ class VerifiedPassword:
 
 
 def verify_login(
-    db: UnitOfWork, hasher: Hasher, limits: LoginLimits, request: contract.ClientLogin
+    db: UnitOfWork, hasher: Hasher, limits: LoginLimits, request: contract.ClientLogin, code_subject: str | None = None
 ) -> VerifiedPassword:
     """Verify the password of a login, and that it has a code if the account needs one; `second_factor` verifies that.
 
     Raises Unauthenticated, TooManyRequests.
 
     Unknown names and closed accounts cause the same work as known ones, and the same error as a wrong password.
+    `code_subject` is the one for which the login's one-time code was counted, if it has a right one.
     """
     hasher.require_capacity()
     key = names.login_key(request.name)
     with db.write() as session:
         row = store.credentials(session, key)
-        attempt = login_attempts.count(session, limits, request, key, row)
+        attempt = login_attempts.count(session, limits, request, key, row, code_subject)
     password_hash = row.password_hash if row and row.is_active else None
     if not hasher.matches(password_hash, request.password) or row is None or password_hash is None:
         raise bad_credentials()

@@ -16,10 +16,11 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.errors import TooManyRequests
+from users.contract import CodePurpose
 from users.credentials import failed_logins_store
 
 DAY = timedelta(days=1)
-UNKNOWN = {"free": 10, "longest": 3600}
+UNKNOWN = {"free": 10, "longest": 7200}
 
 _MAX_DOUBLINGS = 32  # enough to reach any `longest`
 
@@ -60,6 +61,9 @@ class FailureBudget:
         return DAY / max(1, self.most - self.at_once - 1)
 
 
+CODES = FailureBudget(30)  # wrong digits of an account's one-time codes
+
+
 @dataclass(frozen=True, slots=True)
 class LoginLimits:
     """Who may fail how often."""
@@ -72,13 +76,16 @@ class LoginLimits:
 
 
 def limits_from_config(settings: dict[str, Any]) -> LoginLimits:
-    """Read the settings `users.login`; those of 0.1.0 have no `unknown`."""
+    """Read the settings `users.login`; those of 0.1.0 have no `unknown`.
+
+    `most` limits all guesses at an account that need no session, so wrong passwords get what codes leave of it.
+    """
     account, wait = settings["account"], settings["wait"]
     known = FailureLimit(account["free"], **wait)
     return LoginLimits(
         known=known,
         unknown=FailureLimit(**wait | settings.get("unknown", UNKNOWN)),
-        account=FailureBudget(account["most"]),
+        account=FailureBudget(max(1, account["most"] - CODES.most)),
         address=FailureLimit(**settings["address"], **wait),
         session=replace(known, most=account["most"]),
     )
@@ -97,6 +104,16 @@ def session_subject(user_id: str) -> str:
 def code_subject(user_id: str) -> str:
     """Return the subject of a user who enters codes of the second factor in a session."""
     return f"code:{user_id}"
+
+
+def one_time_code_subject(account: str, purpose: CodePurpose) -> str:
+    """Return the subject of all clients that enter one-time codes of an account.
+
+    Codes that need no session are counted together, and apart from the others: clients without a session cannot use up
+    those.
+    """
+    kind = "anyone" if purpose in {"reset_password", "sign_in"} else purpose
+    return f"code-guesses:{account}:{kind}"
 
 
 def address_subject(address: str) -> str:

@@ -5,6 +5,7 @@
 | known device: its token had a session of the account | for the device |
 | known address: a session of the account began there | for the address at this account, and for the address |
 | unknown | for the address at this account, for all unknown clients of the account together, and for the address |
+| any client with a right code that was sent to the account | for the codes of the account |
 
 The account is the user's id, whichever name the client writes; names without an account are counted in the same way.
 """
@@ -21,53 +22,73 @@ from users.credentials.client import Client
 from users.credentials.failed_logins import LoginLimits
 from users.store import Credentials
 
+TOO_MANY = (
+    "There were too many wrong passwords from unknown devices. A code lets you sign in now: ask for one with"
+    " POST /login-code/, and send it as `code` with the login."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class LoginAttempt:
     """The subjects for which a login was counted: the client's own, and those that it shares with other clients."""
 
-    own: str
+    own: str | None
     shared: tuple[str, ...] = ()
     known_device: bool = False
+    known_address: bool = False
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the login came from a known device or a known address."""
+        return self.known_device or self.known_address
 
 
-def count(
-    session: Session, limits: LoginLimits, request: Client, login_key: str, row: Credentials | None
+def count(  # noqa: PLR0913, PLR0917 - what a login consists of
+    session: Session,
+    limits: LoginLimits,
+    request: Client,
+    login_key: str,
+    row: Credentials | None,
+    code_subject: str | None = None,
 ) -> LoginAttempt:
     """Count a login as failed. Raises TooManyRequests. Known and unknown names cause the same statements.
 
-    All logins lock the rows in the same order: the client's at the account, the account's, the address's.
+    All logins lock the rows in the same order: the client's at the account, the account's, the address's. With
+    `code_subject` the login has a right code, which was counted for it; nothing else is counted then.
     """
     name = name_digest(login_key)  # always: both cases take as long
     account, changed_at = (row.id, row.password_changed_at) if row else (name, clock.now())
     address, device = (digest(account, text or "") for text in (request.address, request.device_token))
     known_address, known_device = devices_store.known(session, account, address, device, changed_at)
+    if code_subject:
+        return LoginAttempt(None, (code_subject,), known_device, known_address)
     if known_device:
-        attempt = LoginAttempt(f"device:{account}:{device}", known_device=True)
-        failed_logins.count_failure(session, limits.known, attempt.own)
-        return attempt
+        own = f"device:{account}:{device}"
+        failed_logins.count_failure(session, limits.known, own)
+        return LoginAttempt(own, (), known_device, known_address)
     own, shared = f"client:{account}:{address}", []
     failed_logins.count_failure(session, limits.known if known_address else limits.unknown, own)
     if not known_address:
         shared.append(failed_logins.login_subject(account))
         if seconds := failed_logins.take(session, limits.account, shared[-1]):
-            detail = "There were too many wrong passwords from unknown devices."
-            raise TooManyRequests(detail, "too_many_failures", (), seconds)
+            raise TooManyRequests(TOO_MANY, "too_many_failures", (), seconds)
     if request.address:
         shared.append(failed_logins.address_subject(request.address))
         failed_logins.count_failure(session, limits.address, shared[-1])
-    return LoginAttempt(own, tuple(shared))
+    return LoginAttempt(own, tuple(shared), known_device, known_address)
 
 
 def undo(session: Session, attempt: LoginAttempt) -> None:
     """Do not count a login whose password was right and whose code is missing; earlier failures stay."""
     for subject in (attempt.own, *attempt.shared):
-        failed_logins_store.decrement(session, subject)
+        if subject is not None:
+            failed_logins_store.decrement(session, subject)
 
 
 def succeeded(session: Session, attempt: LoginAttempt) -> None:
     """Reset the client's failures, and take its login from the shared counts."""
-    failed_logins_store.reset(session, attempt.own)
+    if attempt.own is not None:
+        failed_logins_store.reset(session, attempt.own)
     for subject in attempt.shared:
         failed_logins_store.decrement(session, subject)
 

@@ -173,6 +173,7 @@ def _start(  # noqa: PLR0913, PLR0917 - the parts of a sign-in
     if store.find_sign_in(session, state_hash) is None:
         raise _bad_state()
     user = accounts.find(session, proven, lock=True)
+    opens = user is None
     if user is None:
         if password_hash is None:
             raise accounts.raced()  # the account was deleted a moment ago
@@ -180,10 +181,13 @@ def _start(  # noqa: PLR0913, PLR0917 - the parts of a sign-in
     _verify_code(session, user, request.otp, attempt)
     is_new = accounts.link(session, user, proven)
     store.delete_sign_in(session, state_hash)
-    known_device = _knows_device(session, user, request)
-    started, identity = lifecycle.open_for(session, user, request, rules.sessions, known_device=known_device)
+    known_address, known_device = _known(session, user, request)
+    is_known = known_address or known_device
+    started, identity = lifecycle.open_for(
+        session, user, request, rules.sessions, known_device=known_device, is_known=is_known
+    )
     if is_new:
-        history.record(session, user.id, "identity_linked", session_id=identity.session_id)
+        history.record(session, user.id, "identity_linked", session_id=identity.session_id, notify=not opens)
     return Started(started, identity, lifecycle.end_surplus(session, user.id, rules.sessions))
 
 
@@ -197,12 +201,10 @@ def _verify_code(session: Session, user: User, otp: str | None, attempt: LoginAt
     login_attempts.succeeded(session, attempt)
 
 
-def _knows_device(session: Session, user: User, request: contract.ClientFinishProviderSignIn) -> bool:
-    if request.device_token is None:
-        return False
-    device = login_attempts.digest(user.id, request.device_token)
-    _, known = devices_store.known(session, user.id, "", device, user.password_changed_at)
-    return known
+def _known(session: Session, user: User, request: contract.ClientFinishProviderSignIn) -> tuple[bool, bool]:
+    """Return whether the account knows the client's address, and its device."""
+    address, device = (login_attempts.digest(user.id, text or "") for text in (request.address, request.device_token))
+    return devices_store.known(session, user.id, address, device, user.password_changed_at)
 
 
 def _bad_state() -> Invalid:

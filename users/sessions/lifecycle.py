@@ -66,16 +66,21 @@ def start(
     factor.require(session, user, request.otp)
     user.password_hash = verified.new_hash or user.password_hash
     login_attempts.succeeded(session, verified.attempt)
-    return open_for(session, user, request, policy, known_device=verified.attempt.known_device)
+    known_device, is_known = verified.attempt.known_device, verified.attempt.is_known
+    return open_for(session, user, request, policy, known_device=known_device, is_known=is_known)
 
 
-def open_for(
-    session: Session, user: User, client: Client, policy: SessionPolicy, *, known_device: bool
+def open_for(  # noqa: PLR0913 - what is known about the client
+    session: Session, user: User, client: Client, policy: SessionPolicy, *, known_device: bool, is_known: bool
 ) -> tuple[contract.Session, contract.Identity]:
-    """Store a session of a user who was verified and whose row is locked."""
+    """Store a session of a user who was verified and whose row is locked.
+
+    A client `is_known` by its device or by its address; of others the owner is notified.
+    """
     token = secrets.token_urlsafe(TOKEN_BYTES)
     device_token = (client.device_token if known_device else None) or secrets.token_urlsafe(TOKEN_BYTES)
     now = clock.now()
+    is_new_device = not is_known and not _is_first(session, user)
     started = session_store.add(
         session,
         user_id=user.id,
@@ -88,7 +93,13 @@ def open_for(
         device=login_attempts.digest(user.id, device_token),
     )
     history.record(
-        session, user.id, "signed_in", session_id=started.id, address=client.address, user_agent=client.user_agent
+        session,
+        user.id,
+        "signed_in",
+        notify=is_new_device,
+        session_id=started.id,
+        address=client.address,
+        user_agent=client.user_agent,
     )
     reply = contract.Session(
         token=token,
@@ -97,6 +108,12 @@ def open_for(
         device_token=device_token,
     )
     return reply, serializers.identity(user, started, staff_second_factor=policy.staff_second_factor)
+
+
+def _is_first(session: Session, user: User) -> bool:
+    """Return whether a user whose sessions are all stored has none: old ones are deleted."""
+    is_recent = user.created_at > clock.now() - session_store.KEEP_ENDED
+    return is_recent and not session_store.has_any(session, user.id)
 
 
 def end_surplus(session: Session, user_id: str, policy: SessionPolicy) -> list[str]:

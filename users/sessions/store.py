@@ -58,6 +58,11 @@ def find(session: Session, token_hash: str) -> Row[UserSession, User] | None:
     return session.execute(_BY_TOKEN, {"token_hash": token_hash}).one_or_none()
 
 
+def has_any(session: Session, user_id: str) -> bool:
+    """Return whether a user has sessions, live or not."""
+    return bool(session.scalar(select(exists().where(UserSession.user_id == user_id))))
+
+
 def record_use(session: Session, session_id: str, now: datetime, expires_at: datetime) -> None:
     """Set `last_seen_at` and `expires_at` of a session unless it has ended."""
     change = update(UserSession).where(UserSession.id == session_id, ends_after(now))

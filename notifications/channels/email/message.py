@@ -77,7 +77,7 @@ class Composer:
         if link:
             mail[_UNSUBSCRIBE] = f"<{link}>"  # RFC 2369
             mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
-        values = {"message": message, "unsubscribe": link}
+        values = {"message": message, "unsubscribe": link, "restore": self._restore_link(message.restore_token)}
         mail.set_content(_TEXT.render(values))
         mail.add_alternative(_HTML.render(values), subtype="html")
         return mail
@@ -85,6 +85,10 @@ class Composer:
     def _unsubscribe_link(self, token: str | None) -> str | None:
         """Return the link that switches e-mail off with one click; the token stands for a login."""
         return f"{self._url}/unsubscribe/{token}/?channel=email" if token else None
+
+    def _restore_link(self, token: str | None) -> str | None:
+        """Return the link to the page that restores the address."""
+        return f"{self._url}/restore-address/?token={token}" if token else None
 
 
 def _mailbox(name: str, address: str) -> Address:

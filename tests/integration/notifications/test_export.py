@@ -12,7 +12,7 @@ from chassis import clock
 from chassis.ids import new_id
 from notifications.delivery import delivery_store
 from notifications.export import SECTIONS
-from notifications.fanout import codes
+from notifications.fanout import account_messages
 from notifications.inbox import inbox_store, notification_store, read_state
 from notifications.models import Delivery, DeliveryReceipt, InboxRow, Notification
 from notifications.service import NotificationsService
@@ -52,7 +52,7 @@ def notifications(start: Any, database: Engine) -> list[str]:
                 purpose="verify_email",
                 expires_at=clock.now() + timedelta(minutes=15),
             )
-            codes.create(session, issued)
+            account_messages.create_code(session, issued)
     return ids
 
 
@@ -84,7 +84,7 @@ def test_export_has_every_row_of_the_user_with_every_column(
     names = {"channels_forced": "chosen"}
     for found, expected in (
         (data["deliveries"], in_inbox),
-        (data["code_deliveries"], [row for row in deliveries if row["urgent"]]),
+        (data["account_deliveries"], [row for row in deliveries if row["urgent"]]),
     ):
         own = [name for name in SECTION["deliveries"].columns if not name.startswith("receipt_")]
         assert [[one[name] for name in own] for one in found] == [
@@ -100,7 +100,7 @@ def check_contents(data: Data, database: Engine) -> None:
     for one in data["notifications"]:
         row = contents[one["id"]]
         assert all(one[name] == row[name] for name in ("kind", "title", "message", "data", "created_at", "changed_at"))
-    (code,) = data["code_deliveries"]
+    (code,) = data["account_deliveries"]
     row = contents[code["notification_id"]]
     assert all(code[name] == row[name] for name in ("title", "message", "created_at"))
 

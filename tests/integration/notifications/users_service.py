@@ -20,6 +20,9 @@ from users.contract import (
     OptOut,
     Recipient,
     Recipients,
+    SecurityNoticeDetails,
+    SecurityNoticeList,
+    SecurityNotices,
 )
 
 
@@ -34,6 +37,7 @@ class Accounts:
         self.inactive: dict[str, list[int]] | None = {}  # None: users is of the release 0.1.0
         self.opted_out: list[str] = []  # phone numbers
         self.codes: dict[str, IssuedCode] = {}
+        self.notices: dict[str, SecurityNoticeDetails] = {}
 
     def add(self, name: str, *notify_by: Channel, phone: str | None = None) -> str:
         """Add an active account; return its id."""
@@ -83,6 +87,12 @@ class UsersService(Service):
         self.accounts.count_call()
         codes = self.accounts.codes
         return CodeList(items=[codes[code] for code in request.ids if code in codes])
+
+    @rpc
+    def security_notices(self, request: SecurityNotices) -> SecurityNoticeList:
+        self.accounts.count_call()
+        notices = self.accounts.notices
+        return SecurityNoticeList(items=[notices[notice] for notice in request.ids if notice in notices])
 
     @rpc
     def opt_out(self, request: OptOut) -> Empty:

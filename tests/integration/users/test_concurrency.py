@@ -27,7 +27,7 @@ def changed_at(session: Session, user: User) -> datetime:
 
 def change_password(session: Session, user: User) -> None:
     change = PasswordChange("hash", changed_at(session, user))
-    updates.apply(session, user.caller, AccountUpdate({}, change))
+    updates.apply(session, user.caller, AccountUpdate({}, change), verification_required=True)
 
 
 def close(session: Session, user: User) -> None:
@@ -58,6 +58,6 @@ def test_account_is_not_deleted_with_a_previous_password(ada: User, database: En
 def test_only_one_of_two_concurrent_password_changes_succeeds(ada: User, database: Engine) -> None:
     with Session(database) as session:
         update = AccountUpdate({}, PasswordChange("hash", changed_at(session, ada)))
-        updates.apply(session, ada.caller, update)
+        updates.apply(session, ada.caller, update, verification_required=True)
         with pytest.raises(Invalid, match="current_password"):
-            updates.apply(session, ada.caller, update)
+            updates.apply(session, ada.caller, update, verification_required=True)

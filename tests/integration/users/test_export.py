@@ -17,8 +17,10 @@ from users.export import LEFT_OUT, SECTIONS
 from users.models import (
     AccountEvent,
     Base,
+    EmailChange,
     FailedLogins,
     Invitation,
+    LinkedIdentity,
     OneTimeCode,
     RecoveryCode,
     SecondFactor,
@@ -61,6 +63,8 @@ def test_export_has_every_row_of_the_user_with_every_column(users: Rpc, ada: Use
         "account_events": (AccountEvent, {"user_id": ada.id}),
         "codes": (OneTimeCode, {"account": ada.id}),
         "second_factors": (SecondFactor, {"user_id": ada.id}),
+        "identities": (LinkedIdentity, {"user_id": ada.id}),
+        "email_changes": (EmailChange, {"user_id": ada.id}),
     }
     for name, (table, values) in owned.items():
         check_rows(SECTION[name], data[name], rows(database, table, **values))
@@ -92,6 +96,8 @@ def test_export_has_no_secret_and_nothing_of_another_user(users: Rpc, ada: User,
         "users.username_key",
         "users.email_key",
         "invitations.email_key",
+        "email_changes.email_key",
+        "users.password_unset_at",
     }
     secrets = {
         str(row[column])

@@ -66,6 +66,13 @@ def test_header_text_and_html_have_the_unsubscribe_link() -> None:
     assert f'href="{LINK}"' in html
 
 
+def test_text_and_html_have_the_link_that_restores_an_address() -> None:
+    mail = received(compose(unsubscribe_token=None, restore_token=f"{TOKEN}.00"))
+    link = f"https://baraza.example/api/restore-address/?token={TOKEN}.00"
+    assert all(link in part for part in parts(mail))
+    assert all("unsubscribe" not in part.lower() for part in parts(mail))
+
+
 def test_without_a_token_there_is_no_unsubscribe_link() -> None:
     mail = received(compose(unsubscribe_token=None))
     assert "List-Unsubscribe" not in mail

@@ -1,6 +1,7 @@
 """The texts of notifications."""
 
 from datetime import UTC, datetime
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from feeds.contract import PostCreated
 from notifications import texts
+from users.contract import SecurityNoticeDetails, SecurityNoticeKind
 
 POST = PostCreated(
     id="01932f3e-0000-7000-8000-000000000001",
@@ -47,3 +49,33 @@ def test_one_line_has_no_line_breaks_and_control_characters() -> None:
 @given(text=st.text(max_size=300), limit=st.integers(4, 250))
 def test_excerpt_is_never_longer_than_its_limit(text: str, limit: int) -> None:
     assert len(texts.excerpt(text, limit)) <= limit
+
+
+def details(kind: SecurityNoticeKind, user_agent: str | None = None) -> SecurityNoticeDetails:
+    return SecurityNoticeDetails(
+        id=POST.id,
+        user_id=POST.author_id,
+        username="ada",
+        channel="email",
+        address="ada@example.org",
+        kind=kind,
+        occurred_at=POST.created_at,
+        client_address="192.0.2.1" if user_agent else None,
+        user_agent=user_agent,
+    )
+
+
+@pytest.mark.parametrize("kind", get_args(SecurityNoticeKind))
+def test_security_notice_says_what_when_and_what_to_do(kind: SecurityNoticeKind) -> None:
+    stored, sent = texts.security_notice(kind), texts.for_security_notice(details(kind))
+    assert (stored.kind, stored.title) == (sent.kind, sent.title)
+    assert sent.message.startswith(stored.message)
+    assert "When: 2026-11-22 00:00 UTC" in sent.message
+    assert "If it was not you: " in sent.message
+
+
+def test_security_notice_shows_the_beginning_of_a_program_on_one_line() -> None:
+    message = texts.for_security_notice(details("new_device", "curl\n" + "x" * 200)).message
+    (line,) = [line for line in message.splitlines() if line.startswith("Program: ")]
+    assert len(line) <= len("Program: ") + texts.PROGRAM
+    assert line.startswith("Program: curl x")

@@ -19,7 +19,7 @@ def test_wait_never_decreases_and_never_exceeds_the_longest(failures: int) -> No
 
 def test_limits_are_read_from_the_configuration() -> None:
     login = {
-        "account": {"free": 2, "most": 30},
+        "account": {"free": 2, "most": 60},
         "unknown": {"free": 1, "longest": 7},
         "address": {"free": 4},
         "wait": {"first": 5, "longest": 6},
@@ -29,7 +29,7 @@ def test_limits_are_read_from_the_configuration() -> None:
     assert limits.unknown == FailureLimit(free=1, first=5, longest=7, most=None)
     assert limits.account == FailureBudget(most=30)
     assert limits.address == FailureLimit(free=4, first=5, longest=6, most=None)
-    assert limits.session == FailureLimit(free=2, first=5, longest=6, most=30)
+    assert limits.session == FailureLimit(free=2, first=5, longest=6, most=60)
 
 
 def test_configuration_of_0_1_0_is_valid() -> None:
@@ -38,7 +38,15 @@ def test_configuration_of_0_1_0_is_valid() -> None:
         "address": {"free": 1000},
         "wait": {"first": 1, "longest": 900},
     }
-    assert failed_logins.limits_from_config(login).unknown == FailureLimit(free=10, first=1, longest=3600, most=None)
+    assert failed_logins.limits_from_config(login).unknown == FailureLimit(free=10, first=1, longest=7200, most=None)
+
+
+def test_wrong_passwords_and_codes_together_are_fewer_than_most() -> None:
+    limits = failed_logins.limits_from_config(
+        {"account": {"free": 20, "most": 100}, "address": {"free": 1000}, "wait": {"first": 1, "longest": 900}}
+    )
+    budgets = (limits.account, failed_logins.CODES)
+    assert sum(budget.at_once + DAY // budget.interval for budget in budgets) < 100
 
 
 @given(st.integers(min_value=3, max_value=10_000))

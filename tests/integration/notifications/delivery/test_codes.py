@@ -16,8 +16,8 @@ from chassis.auth import keyring
 from chassis.ids import new_id
 from notifications.deliveries import DeliveriesService
 from notifications.delivery import admin
-from notifications.delivery.codes import NOT_VALID
-from notifications.fanout import codes
+from notifications.delivery.account_messages import NOT_VALID
+from notifications.fanout import account_messages
 from notifications.service import NotificationsService
 from tests.integration.notifications.support import (
     CreateDeliveries,
@@ -189,7 +189,7 @@ def test_budgets_of_codes_and_other_sms_do_not_starve_each_other(  # noqa: PLR09
 def test_code_that_has_expired_creates_no_delivery(database: Engine, rows: Rows) -> None:
     expired = CodeIssued(id=new_id(), user_id=new_id(), channel="email", purpose="verify_email", expires_at=clock.now())
     with Session(database) as session, session.begin():
-        codes.create(session, expired)
+        account_messages.create_code(session, expired)
     assert rows("deliveries") == []
 
 
@@ -199,7 +199,7 @@ def sample(name: str, **labels: str) -> float:
 
 @pytest.mark.usefixtures("running")
 def test_waiting_and_sent_codes_are_measured(issue: Issue, accounts: Accounts, until: Until, database: Engine) -> None:
-    sent = sample("baraza_code_deliveries_total", outcome="sent")
+    sent = sample("baraza_account_deliveries_total", outcome="sent")
 
     def age() -> float:
         admin.measure(unit_of_work(database), ["email"])
@@ -209,5 +209,5 @@ def test_waiting_and_sent_codes_are_measured(issue: Issue, accounts: Accounts, u
     issue()
     until(age)
     accounts.failing_calls = []
-    until(lambda: sample("baraza_code_deliveries_total", outcome="sent") == sent + 1)
+    until(lambda: sample("baraza_account_deliveries_total", outcome="sent") == sent + 1)
     assert age() == 0

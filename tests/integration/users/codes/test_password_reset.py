@@ -15,7 +15,7 @@ from tests.integration.support.rpc import OPERATOR, Rpc
 from tests.integration.users.codes.conftest import Issued
 from tests.integration.users.logged_in import NEW_PASSWORD, PASSWORD, STAFF, WRONG_PASSWORD, LogIn, NewUser, User
 from users import contract
-from users.codes import issuing, password_reset
+from users.codes import by_name, issuing, password_reset
 from users.credentials.failed_logins import FailureBudget
 from users.models import FailedLogins, OneTimeCode
 
@@ -134,7 +134,8 @@ def test_every_kind_of_account_causes_the_same_statements(
         executed: list[str] = []
         with Session(database) as session, session.begin():
             listen_to(session.connection(), "before_cursor_execute", lambda *arguments: executed.append(arguments[2]))
-            password_reset.request(session, contract.ClientRequestPasswordReset(username=of, address="192.0.2.1"))
+            request = contract.ClientRequestPasswordReset(username=of, address="192.0.2.1")
+            by_name.request(session, request, password_reset.PURPOSE)
         return executed
 
     known = statements("ada")

@@ -5,8 +5,8 @@ from alembic import op
 
 from chassis.db.columns import UtcDateTime, UuidText
 
-revision = "0012"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 
 
 def upgrade() -> None:

@@ -1,0 +1,1 @@
+"""E-mail addresses: where security notices go, and how the owner restores one that was changed."""
