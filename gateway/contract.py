@@ -190,6 +190,8 @@ class ExportFile(Message):
     posts: list[ExportedPost] = Field(description="Posts, oldest first.")
     notifications: list[ExportedNotification] = Field(description="The inbox, oldest first.")
     deliveries: list[ExportedDelivery] = Field(description="Deliveries of the notifications.")
-    account_deliveries: list[ExportedAccountDelivery] = Field(description="Deliveries of one-time codes.")
+    account_deliveries: list[ExportedAccountDelivery] = Field(
+        description="Deliveries of one-time codes and of security notices."
+    )
     names: list[ExportedName] = Field(description="The user name with the posts; at most one.")
     exports: list[Export] = Field(description="This and earlier exports.")

@@ -250,7 +250,10 @@ class ExportedDelivery(Message):
 
 
 class ExportedAccountDelivery(ExportedDelivery):
-    """The delivery of a one-time code, whose notification is in no inbox. The code itself is not stored."""
+    """The delivery of a one-time code or a security notice, which is in no inbox.
+
+    The code itself and the details of the notice are not stored with it.
+    """
 
     title: Annotated[str, Field(examples=["Your code"])]
     message: Annotated[str, Field(examples=["Your code confirms this e-mail address."])]

@@ -16,9 +16,11 @@ DELIVERIES = Counter("baraza_deliveries", "Attempts to deliver, and delivery rec
 DUE = Gauge("baraza_deliveries_due", "Deliveries that are due and not sent yet.", ["channel"])
 DUE_AGE = Gauge("baraza_deliveries_due_age_seconds", "How long the oldest of them has been due.", ["channel"])
 CODE_DELIVERIES = Counter(
-    "baraza_account_deliveries", "Attempts to deliver one-time codes, which DELIVERIES counts too.", ["channel", "outcome"]
+    "baraza_code_deliveries", "Those of DELIVERIES that are for codes and security notices.", ["channel", "outcome"]
 )
 for _labels in product(get_args(CodeChannel), ("sent", "retried", "failed", "unknown", "cancelled")):
     CODE_DELIVERIES.labels(*_labels)  # from 0, so that the first of each is an increase too
-CODES_DUE_AGE = Gauge("baraza_codes_due_age_seconds", "How long the oldest unsent code has been due.", ["channel"])
+CODES_DUE_AGE = Gauge(
+    "baraza_codes_due_age_seconds", "How long the oldest unsent one of them has been due.", ["channel"]
+)
 BREAKER_OPEN = Gauge("baraza_breaker_open", "1 while the circuit breaker of the channel is not closed.", ["channel"])

@@ -51,7 +51,7 @@ def test_forgotten_password_is_replaced_and_websockets_close(
 
 
 def answer(client: Client, email: str) -> tuple[int, bytes, dict[str, str]]:
-    """Return status, body and headers of a request for a new password, without those of each response."""
+    """Return status, body and headers of a request for a new password, without the id and the times of the response."""
     response: requests.Response = client.post("/password-reset/", {"email": email})
     headers = {name: value for name, value in response.headers.items() if name not in OF_EACH_RESPONSE}
     return response.status_code, response.content, headers

@@ -199,7 +199,7 @@ def sample(name: str, **labels: str) -> float:
 
 @pytest.mark.usefixtures("running")
 def test_waiting_and_sent_codes_are_measured(issue: Issue, accounts: Accounts, until: Until, database: Engine) -> None:
-    sent = sample("baraza_account_deliveries_total", outcome="sent")
+    sent = sample("baraza_code_deliveries_total", outcome="sent")
 
     def age() -> float:
         admin.measure(unit_of_work(database), ["email"])
@@ -209,5 +209,5 @@ def test_waiting_and_sent_codes_are_measured(issue: Issue, accounts: Accounts, u
     issue()
     until(age)
     accounts.failing_calls = []
-    until(lambda: sample("baraza_account_deliveries_total", outcome="sent") == sent + 1)
+    until(lambda: sample("baraza_code_deliveries_total", outcome="sent") == sent + 1)
     assert age() == 0
