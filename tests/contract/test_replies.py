@@ -83,6 +83,7 @@ def check_sessions(call: CheckedRpc, events: dict[str, Any], user: Caller) -> No
 
 def check_restored_address(call: CheckedRpc, events: dict[str, Any]) -> None:
     carol = call("users.register", username="carol", email="carol@example.org", password=ADA["password"])
+    call("users.trust_addresses", OPERATOR, registered_before=clock.now().isoformat(), username="carol")
     call("users.update_account", Caller("gateway", carol["id"], "carol"), email="carol.b@example.org")
     while (notice := events["users"].next("security_notice"))["kind"] != "email_changed":
         check(notice, SecurityNotice)
