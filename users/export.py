@@ -156,7 +156,7 @@ LEFT_OUT = export.LEFT_OUT | {
     "second_factors.secret": "secret",
     "second_factors.last_step": "the last used code of the app, so that it is not used twice",
     "identities.id": "a number for the order",
-    "email_changes.id": "secret: the token of the link is computed from it",
+    "email_changes.id": "exported in `account_events`",
     "email_changes.email_key": "the address in lower case, for comparisons",
     "provider_sign_ins": "sign-ins that are not finished, for ten minutes",
     "recovery_codes.user_id": "exported as their number",

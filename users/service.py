@@ -79,9 +79,9 @@ class UsersService(PublishingService):
         secrets = self._secrets if request.code else ()
         verified, code_id = sign_in.verify(self.db, self.hasher, secrets, self._limits, request)
         with self.db.write() as session:
-            started, identity = lifecycle.start(session, request, verified, self._policy)
             if code_id is not None:
-                sign_in.consume(session, started.user, code_id)
+                sign_in.consume(session, verified.user_id, code_id)
+            started, identity = lifecycle.start(session, request, verified, self._policy)
             ended = lifecycle.end_surplus(session, verified.user_id, self._policy)
         self._cache_session(started, identity, ended)
         return started

@@ -3,6 +3,8 @@
 A code has six digits, is valid for LIFETIME and for TRIES attempts, and is the only one of its account and purpose.
 Codes are counted in any 24 hours: by account and purpose, by the address that they go to, and by the client's address.
 Wrong digits are counted in any 24 hours by account (`failed_logins.CODES`).
+
+All transactions lock the rows in the same order: the account's, those of its codes, those of failed logins.
 """
 
 from collections.abc import Iterator, Sequence
@@ -121,8 +123,9 @@ def consume(session: Session, account: str, purpose: CodePurpose, code_id: str) 
 
     None: the code is not there any more.
     """
+    address = store.consume(session, code_id)
     failed_logins_store.decrement(session, failed_logins.one_time_code_subject(account, purpose))
-    return store.consume(session, code_id)
+    return address
 
 
 def wrong() -> Invalid:

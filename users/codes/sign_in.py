@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from chassis.db.unit_of_work import UnitOfWork
-from users import contract
+from users import contract, store
 from users.codes import by_name, issuing
 from users.codes import store as codes_store
 from users.contract import CodePurpose
@@ -16,6 +16,7 @@ from users.credentials import authentication, failed_logins
 from users.credentials.authentication import VerifiedPassword
 from users.credentials.failed_logins import LoginLimits
 from users.credentials.hashing import Hasher
+from users.models import User
 
 PURPOSE: CodePurpose = "sign_in"
 
@@ -39,9 +40,10 @@ def verify(
     return authentication.verify_login(db, hasher, limits, request, subject), code_id
 
 
-def consume(session: Session, user: contract.Account, code_id: str) -> None:
-    """Delete the code of a login that succeeds, in its transaction; the user's row is locked. Raises Invalid."""
+def consume(session: Session, user_id: str, code_id: str) -> None:
+    """Delete the code of a login that succeeds, at the begin of its transaction. Raises Invalid."""
+    user = store.find(session, User.id == user_id, lock=True)
     with issuing.using(PURPOSE):
         address = codes_store.consume(session, code_id)
-        if address is None or address not in {user.email, user.phone}:
+        if user is None or address is None or address not in {user.email, user.phone}:
             raise issuing.wrong()

@@ -34,8 +34,9 @@ def without_time(account: dict[str, Any]) -> dict[str, Any]:
 def test_given_fields_change_and_the_others_do_not(users: Rpc, ada: User) -> None:
     assert without_time(users("users.update_account", ada.caller)) == ada.account
     changes: dict[str, Any] = {"email": "ada@example.com", "phone": PHONE, "notify_by": ["sms", "realtime"]}
-    assert without_time(users("users.update_account", ada.caller, **changes)) == ada.account | changes
-    assert users("users.detail", ada.caller, id=ada.id) == ada.account | changes
+    changed = ada.account | changes | {"email_verified_at": None}
+    assert without_time(users("users.update_account", ada.caller, **changes)) == changed
+    assert users("users.detail", ada.caller, id=ada.id) == changed
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 import pyotp
 import pytest
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from chassis.errors import Invalid, NotFound, ServiceError
 from chassis.ids import new_id
@@ -14,6 +15,7 @@ from tests.integration.support.export import check_rows, read_all, rows
 from tests.integration.support.rpc import OPERATOR, Rpc
 from tests.integration.users.logged_in import PASSWORD, WRONG_PASSWORD, NewUser, User
 from users.export import LEFT_OUT, SECTIONS
+from users.identities import store as identities_store
 from users.models import (
     AccountEvent,
     Base,
@@ -34,6 +36,8 @@ SECTION = {section.name: section for section in SECTIONS}
 def use_everything(users: Rpc, user: User) -> None:
     """Give an account a row in every table."""
     name, client = user.account["username"], {"address": "192.0.2.7", "user_agent": "curl/8.5.0"}
+    email, phone = f"{name}.new@example.org", user.account["phone"].replace("+254711", "+254712")
+    users("users.update_account", user.caller, email=email, phone=phone)
     users("users.login", username=name, password=PASSWORD, device_token="a device of mine", **client)
     users("users.logout", user.caller)
     users("users.request_verification", user.caller, channel="email")
@@ -43,14 +47,21 @@ def use_everything(users: Rpc, user: User) -> None:
     with suppress(ServiceError):
         users("users.login", username=name, password=WRONG_PASSWORD, **client)
     for _ in range(2):
-        users("users.invite", OPERATOR, email=user.account["email"])
+        users("users.invite", OPERATOR, email=email)
+
+
+def link_identity(database: Engine, user: User) -> None:
+    """Link an identity to an account."""
+    with Session(database) as session, session.begin():
+        identities_store.add(session, user.id, "https://id.example.org", f"subject of {user.account['username']}")
 
 
 @pytest.fixture
-def ada(users: Rpc, new_user: NewUser) -> User:
+def ada(users: Rpc, new_user: NewUser, database: Engine) -> User:
     ada, ben = new_user("ada", phone="+254711000001"), new_user("benedict", phone="+254711000002")
-    use_everything(users, ada)
-    use_everything(users, ben)
+    for user in (ada, ben):
+        use_everything(users, user)
+        link_identity(database, user)
     return ada
 
 
@@ -71,7 +82,7 @@ def test_export_has_every_row_of_the_user_with_every_column(users: Rpc, ada: Use
     failures = [row for row in rows(database, FailedLogins) if row["subject"].split(":")[1] == ada.id]
     check_rows(SECTION["failed_logins"], data["failed_logins"], failures)
     assert [one["kind"] for one in data["failed_logins"]] == [row["subject"].split(":")[0] for row in failures]
-    invitations = rows(database, Invitation, email_key="ada@example.org")
+    invitations = rows(database, Invitation, email_key="ada.new@example.org")
     assert [one["expires_at"] for one in data["invitations"]] == [row["expires_at"] for row in invitations]
     assert len(invitations) == 2
     assert data["second_factors"][0]["recovery_codes"] == len(rows(database, RecoveryCode, user_id=ada.id)) > 0
@@ -97,6 +108,7 @@ def test_export_has_no_secret_and_nothing_of_another_user(users: Rpc, ada: User,
         "users.email_key",
         "invitations.email_key",
         "email_changes.email_key",
+        "email_changes.id",
         "users.password_unset_at",
     }
     secrets = {

@@ -25,6 +25,7 @@ from tests.integration.users.logged_in import (
     User,
 )
 from users.addresses import changes
+from users.identities import store as identities_store
 from users.models import AccountEvent, EmailChange
 from users.models import User as UserRow
 
@@ -132,9 +133,9 @@ def test_notices_go_to_the_old_address_while_the_new_one_is_not_verified(
 
 
 def test_address_that_was_not_verified_is_neither_notified_nor_kept(
-    users: Rpc, ada: User, notices: Notices, database: Engine
+    users: Rpc, new_user: NewUser, notices: Notices, database: Engine
 ) -> None:
-    users("users.update_account", ada.caller, email=THIEF)
+    users("users.update_account", new_user("eve", verified=False).caller, email=THIEF)
     assert notices() == []
     with Session(database) as session:
         assert session.scalar(select(func.count()).select_from(EmailChange)) == 0
@@ -155,6 +156,21 @@ def test_second_factor_and_phone_that_were_added_since_are_removed(
             assert session.scalar(text(f"SELECT count(*) FROM {table}")) == 0  # noqa: S608 - a constant
 
 
+def test_identities_that_were_linked_since_are_removed_and_earlier_ones_stay(
+    users: Rpc, ada: User, change: Change, database: Engine
+) -> None:
+    def link(subject: str) -> None:
+        with Session(database) as session, session.begin():
+            assert identities_store.add(session, ada.id, "https://id.example.org", subject)
+
+    link("the owner's")
+    token = change()
+    link("the thief's")
+    restore(users, token)
+    with Session(database) as session:
+        assert [identity.subject for identity in identities_store.of_account(session, ada.id)] == ["the owner's"]
+
+
 def test_second_factor_and_phone_of_the_owner_stay(
     users: Rpc, new_user: NewUser, database: Engine, notices: Notices
 ) -> None:
@@ -173,8 +189,10 @@ def test_codes_that_went_to_the_thief_are_useless(
     users: Rpc,
     change: Change,
     issued: Issued,  # noqa: F811 - the fixture
+    database: Engine,
 ) -> None:
     token = change()
+    verify(database)
     users("users.request_password_reset", username="ada")
     (code,) = issued()
     assert code["address"] == THIEF
@@ -186,7 +204,11 @@ def test_codes_that_went_to_the_thief_are_useless(
 def test_each_old_address_can_be_restored_and_an_older_one_makes_newer_links_useless(
     users: Rpc, ada: User, change: Change, database: Engine
 ) -> None:
-    first, second, third = change(THIEF), change(LATER), change("last@example.org")
+    tokens = []
+    for email in (THIEF, LATER, "last@example.org"):
+        tokens.append(change(email))
+        verify(database)
+    first, second, third = tokens
     restore(users, second)
     assert email_of(database, ada) == THIEF
     with pytest.raises(NotFound):

@@ -12,7 +12,8 @@ from chassis import clock
 from tests.integration.support.events import EventListener, Listen
 from tests.integration.support.rpc import OPERATOR, Rpc
 from tests.integration.users.codes.conftest import Issued, issued  # noqa: F401 - a fixture
-from tests.integration.users.logged_in import DELIVERIES, NEW_PASSWORD, PASSWORD, PHONE, User
+from tests.integration.users.conftest import verify
+from tests.integration.users.logged_in import DELIVERIES, NEW_PASSWORD, PASSWORD, PHONE, NewUser, User
 from users.models import User as UserRow
 from users.models import UserSession
 
@@ -58,9 +59,11 @@ def test_sign_in_on_a_new_device_is_notified_with_address_and_program(users: Rpc
     assert notice == notice | expected | {"client_address": NEW_ADDRESS, "user_agent": PROGRAM, "channel": "email"}
 
 
-def test_first_session_known_device_and_known_address_are_not_notified(users: Rpc, listen: Listen) -> None:
+def test_first_session_known_device_and_known_address_are_not_notified(
+    users: Rpc, listen: Listen, database: Engine
+) -> None:
     events = listen("users")
-    users("users.register", username="ada", email="ada@example.org", password=PASSWORD)
+    verify(database, users("users.register", username="ada", email="ada@example.org", password=PASSWORD)["id"])
     device = log_in(users, address=HOME)["device_token"]
     log_in(users, address=HOME)
     log_in(users, address=NEW_ADDRESS, device_token=device)
@@ -122,14 +125,13 @@ def test_event_has_no_personal_data(users: Rpc, events: EventListener) -> None:
     assert [value for value in ("ada", NEW_ADDRESS, PROGRAM) if value in str(event)] == []
 
 
-def test_required_verification_lets_notices_go_to_verified_addresses_only(
-    users: Rpc, ada: User, events: EventListener, database: Engine
-) -> None:
-    users("users.update_account", ada.caller, phone=PHONE)
+def test_notices_go_to_verified_addresses_only(users: Rpc, new_user: NewUser, listen: Listen, database: Engine) -> None:
+    eve, events = new_user("eve", verified=False), listen("users")
+    users("users.update_account", eve.caller, phone=PHONE)
     event = events.next("security_notice")
     assert users("users.security_notices", DELIVERIES, ids=[event["id"]])["items"] == []
     with database.begin() as connection:
-        connection.execute(update(UserRow).where(UserRow.id == ada.id).values(email_verified_at=func.now()))
+        connection.execute(update(UserRow).where(UserRow.id == eve.id).values(email_verified_at=func.now()))
     assert len(users("users.security_notices", DELIVERIES, ids=[event["id"]])["items"]) == 1
 
 

@@ -100,7 +100,7 @@ def test_account_whose_address_nobody_verified_is_not_linked(
     sign_in: SignIns, users: Rpc, provider: Provider, new_user: NewUser
 ) -> None:
     """Its registrar, who may not own the address, would keep access."""
-    ada = new_user("ada")
+    ada = new_user("ada", verified=False)
     provider.set_user("s1", email="ada@example.org", email_verified=True)
     with pytest.raises(Conflict) as caught:
         sign_in("s1")
