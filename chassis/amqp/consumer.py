@@ -65,8 +65,9 @@ class QueueConsumer(nameko.messaging.QueueConsumer):
     def get_consumers(self, consumer_cls: Any, channel: Any) -> Iterable[Any]:
         """Create the channels and the consumers; Nameko calls this after each connect, before any message arrives."""
         buffers.install(channel.connection.transport)
-        channel.events["basic_return"].add(self._on_return)  # first: other greenlets may send from now on
-        self._channel = channel
+        channel.events["basic_return"].add(self._on_return)
+        protocol.rpc_exchange()(channel).declare()  # a new broker would close the channel at a call of a timer
+        self._channel = channel  # other greenlets may send from now on
         self._confirmed_channel = ConfirmedChannel(channel.connection.channel())
         self.before_consuming(channel)
         consumers = super().get_consumers(consumer_cls, channel)

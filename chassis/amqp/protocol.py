@@ -15,6 +15,11 @@ TRANSIENT, PERSISTENT = 1, 2
 BROKER_ERRORS = (OSError, AMQPError, OperationalError, MessageNacked)
 
 
+def rpc_exchange() -> Exchange:
+    """Return the exchange of calls and replies, as Nameko declares it."""
+    return Exchange(RPC_EXCHANGE, type="topic", durable=True, auto_delete=False)
+
+
 def event_exchange(source: str) -> Exchange:
     """Return the exchange of a service's events, as Nameko declares it."""
     return Exchange(f"{source}.events", type="topic", durable=True, auto_delete=False)

@@ -22,7 +22,7 @@ def declare_reply_queue(channel: Any, queue: str, reply_to: str, on_reply: Calla
 
     With "" as its name the broker chooses one.
     """
-    channel.exchange_declare(protocol.RPC_EXCHANGE, "topic", durable=True, auto_delete=False)
+    protocol.rpc_exchange()(channel).declare()
     queue = channel.queue_declare(queue, exclusive=True).queue
     channel.queue_bind(queue, protocol.RPC_EXCHANGE, reply_to)
     channel.basic_consume(queue, no_ack=True, callback=on_reply)
