@@ -36,7 +36,7 @@ from gateway.routing.follower import RoutingFollower
 from gateway.routing.table import ROUTES
 from gateway.rpc.broker import Broker
 from gateway.rpc.client import RpcClient
-from gateway.rpc.queue import RpcQueue
+from gateway.rpc.turns import Turns
 from gateway.server.background import Background
 from gateway.websocket import endpoint
 from gateway.websocket.listener import Listener
@@ -46,9 +46,10 @@ from gateway.websocket.registry import Registry
 
 DATABASE_POOL = 10  # connections of a process
 CONNECT_WAIT = 3  # seconds
-# Calls of websocket handshakes at a time: enough to keep the services busy, and few enough that a crowd of handshakes
-# does not delay the calls of others in the services' queues.
+# Websocket handshakes at a time: enough to keep the services busy, and few enough that a crowd of them does not delay
+# other requests in this process and in the services' queues. The others wait in order of arrival.
 HANDSHAKES = 16
+HANDSHAKE_WAIT = 60  # seconds, at most: so long may thousands of websockets take to come back after a restart
 
 _log = logging.getLogger(__name__)
 
@@ -98,7 +99,7 @@ def _backends() -> Backends:
         single_flight=SingleFlight(ResponseCache(redis, cache["largest"], cache["total"])),
         broker=Broker(settings),
         rpc=rpc,
-        handshakes=RpcQueue(rpc, HANDSHAKES),
+        handshakes=Turns(HANDSHAKES, HANDSHAKE_WAIT),
         routing=RoutingFollower(ROUTES, database),
     )
 

@@ -14,7 +14,7 @@ from gateway.limits.rate_limiter import RateLimiter
 from gateway.routing.follower import RoutingFollower
 from gateway.rpc.broker import Broker
 from gateway.rpc.client import RpcClient
-from gateway.rpc.queue import RpcQueue
+from gateway.rpc.turns import Turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,5 +31,5 @@ class Backends:
     single_flight: SingleFlight
     broker: Broker
     rpc: RpcClient
-    handshakes: RpcQueue
+    handshakes: Turns
     routing: RoutingFollower

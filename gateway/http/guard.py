@@ -1,13 +1,12 @@
 """The guard: WSGI middleware before Flask. Session, rate limit and cached response in one Redis round trip."""
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import nullcontext
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from gunicorn import util
 
 from chassis.auth import keyring
-from chassis.errors import ServiceError, TooManyRequests, Unauthenticated
+from chassis.errors import ServiceError, TooManyRequests, Unauthenticated, Unavailable
 from chassis.observability import correlation, tracing
 from gateway import metrics
 from gateway.cache.redis_client import RedisUnavailable
@@ -23,7 +22,7 @@ from gateway.limits import route_limits
 from gateway.limits.lookup import Found
 from gateway.limits.rate_limiter import enforce
 from gateway.request.cached_session import CachedSessions
-from gateway.request.context import CONTEXT_KEY, RequestContext, from_environ
+from gateway.request.context import CONTEXT_KEY, TURN, RequestContext, from_environ
 from gateway.request.rates import Count, Rate
 from gateway.routing.route import Route
 from users.contract import Authenticate, Identity
@@ -55,13 +54,25 @@ class Guard:
         self._cacheable = CacheableRoutes(routes)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Respond, or pass the request on with its context in the environ."""
+        """Respond, or pass the request on with its context in the environ.
+
+        The handshake of a websocket waits for its turn, so that a crowd of them does not delay other requests.
+        """
         context = environ[CONTEXT_KEY] = from_environ(environ, self._proxies)
         correlation.request_id.set(context.request_id)
         correlation.traceparent.set(tracing.parse_traceparent(environ.get("HTTP_TRACEPARENT")))
         responder = Responder(environ, context, self._common + self._origins.headers(environ), start_response)
         if environ["PATH_INFO"] in UNGUARDED:
             return self._app(environ, responder.start_quietly)
+        if "HTTP_UPGRADE" not in environ:
+            return self._respond(environ, context, responder)
+        try:
+            with self._backends.handshakes.turn() as environ[TURN]:
+                return self._respond(environ, context, responder)
+        except Unavailable as error:
+            return responder.problem(error)
+
+    def _respond(self, environ: WSGIEnvironment, context: RequestContext, responder: Responder) -> Iterable[bytes]:
         preflight = self._origins.preflight(environ)
         if preflight is not None:
             return responder.preflight(preflight)
@@ -89,7 +100,7 @@ class Guard:
             context.identity = self._sessions.identity(found.session, context.token_hash)
         ended = found is not None and found.session == b""
         if found is None or (context.token_hash and context.identity is None and not ended):
-            self._authenticate(context, handshake="HTTP_UPGRADE" in environ)
+            self._authenticate(context)
             count = self._count(context)
         else:
             count = found.count
@@ -120,7 +131,7 @@ class Guard:
         override = self._backends.routing.override(found.route.name)
         return found if override.enabled and override.cache_seconds else None
 
-    def _authenticate(self, context: RequestContext, *, handshake: bool) -> None:
+    def _authenticate(self, context: RequestContext) -> None:
         """Ask users whose token it is; the wrong tokens of an address are limited like the requests of a user.
 
         A right token does not count: many users may share an address.
@@ -128,8 +139,7 @@ class Guard:
         if context.token_hash is None:
             return
         try:
-            with self._backends.handshakes.turn() if handshake else nullcontext():
-                context.identity = self._identify(context, context.token_hash)
+            context.identity = self._identify(context, context.token_hash)
         except TooManyRequests:
             raise
         except Unauthenticated:

@@ -21,6 +21,7 @@ UNREAD = 20 << 20  # bytes of a body that the application did not read, which ar
 UNREAD_TIME = 20  # seconds for that
 PART = 1 << 16  # bytes
 ANSWER_TIME = 60  # seconds in which a client must read a part of an answer
+ACCEPTED = 16  # connections that are accepted in a row
 
 _write = util.write
 
@@ -33,7 +34,13 @@ def limit() -> None:
 
 
 class Server(StreamServer):
-    """Leaves the TLS handshake to the worker, which limits its time."""
+    """Leaves the TLS handshake to the worker, which limits its time.
+
+    Accepts ACCEPTED connections before other greenlets run. gunicorn would accept one, so while thousands of websockets
+    come back, a new connection would wait for seconds until it is accepted.
+    """
+
+    max_accept = property(lambda _self: ACCEPTED, lambda _self, _number: None)
 
     def __init__(self, listener: Any, handle: Any, spawn: Any, **ssl_arguments: Any) -> None:
         if ssl_arguments:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from gevent.lock import BoundedSemaphore
 
 from gateway.rpc.client import RpcClient
-from gateway.rpc.queue import RpcQueue
 from gateway.websocket import frames
 from gateway.websocket.send_buffer import SendBuffer
 from notifications.contract import BEGINNING, Replay, ReplayRequest
@@ -56,7 +55,7 @@ class Connection:
             self._early[frame.seq] = frame
             self._send_next()
 
-    def start(self, rpc: RpcQueue, since: str | None) -> None:
+    def start(self, rpc: RpcClient, since: str | None) -> None:
         """Send `ready`, replay what happened after `since`, go live."""
         with self._replay_lock:
             held = self.hold()
@@ -94,7 +93,7 @@ class Connection:
                 replayed.append(frames.synced(replay.seq))
             self._go_live(replay, replayed, held)
 
-    def _request_replay(self, rpc: RpcClient | RpcQueue, since: str | None) -> Replay:
+    def _request_replay(self, rpc: RpcClient, since: str | None) -> Replay:
         request = ReplayRequest(user_id=self.identity.user_id, since=since, limit=MAX_REPLAY)
         return rpc.call_as_gateway("notifications.missed", request, Replay)
 

@@ -18,7 +18,9 @@ from chassis.observability import error_reports
 from gateway.http.backends import Backends
 from gateway.http.cors import Origins
 from gateway.http.problems import Malformed
-from gateway.request.context import CONTEXT_KEY, SUBPROTOCOL, RequestContext
+from gateway.request.context import CONTEXT_KEY, SUBPROTOCOL, TURN, RequestContext
+from gateway.rpc.client import RpcClient
+from gateway.rpc.turns import Turn
 from gateway.websocket.connection import Connection
 from gateway.websocket.presence import Presence
 from gateway.websocket.registry import Registry
@@ -30,6 +32,8 @@ SLOT = "baraza.websocket_slot"  # of the WSGI environ: the user who holds one
 MAX_MESSAGE = 4096  # bytes; client messages are ignored
 
 _log = logging.getLogger(__name__)
+# The headers that wsproto decodes as ASCII, without handling other characters.
+_DECODED = ("Connection", "Upgrade", "Sec-WebSocket-Protocol", "Sec-WebSocket-Version")
 _KEY = re.compile(r"[A-Za-z0-9+/]{22}==")  # 16 random bytes in base64 (RFC 6455, section 4.1); libraries do not check
 
 
@@ -62,7 +66,8 @@ def add(app: Flask, backends: Backends, registry: Registry, presence: Presence) 
         user = [connection.identity.user_id]
         registry.add(connection)
         presence.record(user)
-        starting = gevent.spawn(copy_context().run, _start, connection, backends, request.args.get("since"))
+        turn: Turn = request.environ[TURN]
+        starting = gevent.spawn(copy_context().run, _start, connection, backends.rpc, turn, request.args.get("since"))
         try:
             ws.event.messages = ws.input_buffer
             with suppress(ProtocolError):
@@ -100,21 +105,23 @@ class _Discard:
         self.messages.clear()
 
 
-def _start(connection: Connection, backends: Backends, since: str | None) -> None:
-    """Start a connection, in a greenlet of its own: meanwhile the client may close it."""
+def _start(connection: Connection, rpc: RpcClient, turn: Turn, since: str | None) -> None:
+    """Start a connection, which ends the handshake; in a greenlet of its own: meanwhile the client may close it."""
     try:
-        connection.start(backends.handshakes, since)
+        connection.start(rpc, since)
     except ServiceError:
         connection.give_up()
     except Exception as error:  # noqa: BLE001 - it would stay open without frames
         _log.exception("a websocket could not be started")
         error_reports.report(error)
         connection.give_up()
+    finally:
+        turn.release()
 
 
 def _check(origins: Origins) -> str:
     """Return the user. Reject anonymous clients, and pages of other origins."""
-    if not _KEY.fullmatch(request.headers.get("Sec-WebSocket-Key", "")):
+    if not _KEY.fullmatch(request.headers.get("Sec-WebSocket-Key", "")) or not all(map(_is_ascii, _DECODED)):
         raise Malformed("This is no valid websocket handshake.")
     context: RequestContext = request.environ[CONTEXT_KEY]
     origin = request.headers.get("Origin")
@@ -125,6 +132,10 @@ def _check(origins: Origins) -> str:
     if since is not None and not is_id(since):
         raise Invalid.field("since", "must be the id of a notification")
     return user_id
+
+
+def _is_ascii(header: str) -> bool:
+    return request.headers.get(header, "").isascii()
 
 
 def _prepare(environ: dict[str, Any], limit: int) -> None:

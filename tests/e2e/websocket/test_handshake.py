@@ -19,6 +19,7 @@ MALFORMED = {
     "invalid key": UPGRADE + b"Sec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n\r\n",
     "old version": UPGRADE + KEY + b"Sec-WebSocket-Version: 8\r\n\r\n",
     "no version": UPGRADE + KEY + b"\r\n",
+    "not ASCII": UPGRADE + KEY + b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: \xe2\x98\x83\r\n\r\n",
     "no upgrade": b"GET /ws/notifications/ HTTP/1.1\r\nHost: x\r\n%s\r\n\r\n",
 }
 
