@@ -19,3 +19,5 @@ PROVIDER_SIGN_INS = Counter(
     "Sign-ins at the identity provider: begun, finished, rejected or unavailable.",
     ["outcome"],
 )
+for _outcome in ("begun", "finished", "rejected", "unavailable"):
+    PROVIDER_SIGN_INS.labels(_outcome)

@@ -2,13 +2,17 @@
 
 from dev.platform.instance import Instance
 from tests.e2e.support.client import PASSWORD, NewClient
-from tests.e2e.support.fakes import mails_to, wait_for_code
+from tests.e2e.support.fakes import SIGNS_IN, mails_to, wait_for_code
+from tests.e2e.support.operator import Operator
 from tests.e2e.support.responses import check_problem
 
 
-def test_code_signs_in_on_a_new_device_during_an_attack(new_client: NewClient, platform: Instance) -> None:
+def test_code_signs_in_on_a_new_device_during_an_attack(
+    new_client: NewClient, operator: Operator, platform: Instance
+) -> None:
     owner = new_client()
     owner.register()
+    operator.verify(owner.username)
     login = {"username": owner.username, "password": PASSWORD}
     codes = [new_client().post("/login/", login | {"password": "wrong"}).status_code for _ in range(37)]
     assert codes[-1] == 429
@@ -16,7 +20,7 @@ def test_code_signs_in_on_a_new_device_during_an_attack(new_client: NewClient, p
     check_problem(problem, 429)
     assert (problem.json()["code"], "POST /login-code/" in problem.json()["detail"]) == ("too_many_failures", True)
     assert owner.post("/login-code/", {"email": owner.email}).status_code == 202
-    code = wait_for_code(platform.environment, owner.email)
+    code = wait_for_code(platform.environment, owner.email, SIGNS_IN)
     wrong = owner.post("/login/", login | {"code": "x"})
     check_problem(wrong, 422)
     assert wrong.json()["code"] == "bad_code"
@@ -25,10 +29,13 @@ def test_code_signs_in_on_a_new_device_during_an_attack(new_client: NewClient, p
     assert response.json()["token"]
 
 
-def test_unknown_name_gets_the_same_answer_and_no_code(new_client: NewClient, platform: Instance) -> None:
+def test_unknown_name_gets_the_same_answer_and_no_code(
+    new_client: NewClient, operator: Operator, platform: Instance
+) -> None:
     known, unknown = new_client(), new_client()
     known.register()
+    operator.verify(known.username)
     responses = [client.post("/login-code/", {"email": client.email}) for client in (unknown, known)]
     assert [(response.status_code, response.content) for response in responses] == [(202, b"{}")] * 2
-    wait_for_code(platform.environment, known.email)
+    wait_for_code(platform.environment, known.email, SIGNS_IN)
     assert mails_to(platform.environment, unknown.email) == []

@@ -8,9 +8,11 @@ import requests
 
 from dev.machine.waiting import until
 
-TIMEOUT = 10  # seconds
+TIMEOUT = 30  # seconds
 CODE_SUBJECT = "Your code"
-VERIFIES, SETS_PASSWORD = "confirms this e-mail address", "sets a new password"  # what the code in a mail does
+# What the code in a mail does.
+VERIFIES, SETS_PASSWORD = "confirms this e-mail address", "sets a new password"
+SIGNS_IN = "lets you sign in"
 
 
 def mails_to(environment: Mapping[str, str], email: str) -> list[dict[str, Any]]:

@@ -37,6 +37,8 @@ REJECTED_ALTHOUGH_VALID = {
     "RequestVerification": "there must be a phone number",
     "ConfirmVerification": "the code must be right",
     "ConfirmPasswordReset": "the same",
+    "Login": "the same, if there is one",
+    "FinishProviderSignIn": "state and code must be the provider's",
     "BeginSecondFactor": "the password must be right",
     "ConfirmSecondFactor": "the code must be right",
     "RemoveSecondFactor": "password and code must be right",
