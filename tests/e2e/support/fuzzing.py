@@ -21,7 +21,7 @@ from tests.e2e.support.operator import Operator
 
 SEED = 20261122
 PROCESSES = 2  # generating a request takes as long as serving it
-FUZZED = 4_400  # requests, shared among the endpoints; the coverage phase adds the boundaries of every field
+FUZZED = 3_000  # requests, shared among the endpoints; the coverage phase adds the boundaries of every field
 FUZZED_POSTS = 50  # for each path that creates posts: every post notifies all logged-in users
 SEQUENCES = 10  # of requests that build on each other; schemathesis finds such a sequence only for unsubscribing
 TIMEOUT = 15  # seconds
