@@ -24,10 +24,10 @@ from users.codes.verification import VerificationProvider
 from users.credentials import authentication, failed_logins, failed_logins_store
 from users.credentials.failed_logins import LoginLimits
 from users.credentials.hashing import HasherProvider
-from users.identities import linked, provider
+from users.identities import dependency, linked
 from users.identities import sign_in as provider_sign_in
 from users.identities import store as identities_store
-from users.identities.provider import IdentityProviderProvider
+from users.identities.dependency import IdentityProviderProvider
 from users.models import Base, User, UserSession
 from users.second_factor import factor
 from users.sessions import lifecycle, recipients
@@ -89,14 +89,14 @@ class UsersService(PublishingService):
     @rpc
     def begin_provider_sign_in(self, request: contract.BeginProviderSignIn) -> contract.ProviderSignIn:
         """Begin a sign-in at the identity provider; with `link` to add the identity to the caller's account."""
-        return provider_sign_in.begin(self.db, provider.require(self.identity_provider), self.caller, request)
+        return provider_sign_in.begin(self.db, dependency.require(self.identity_provider), self.caller, request)
 
     @rpc
     def finish_provider_sign_in(self, request: contract.ClientFinishProviderSignIn) -> contract.Session:
         """Start a session after a sign-in at the identity provider; opens an account if there is none."""
         allowed = self.config["users"].get("registration", invitations.OPEN)
         rules = provider_sign_in.Rules(self._limits, self._policy, allowed)
-        identity_provider = provider.require(self.identity_provider)
+        identity_provider = dependency.require(self.identity_provider)
         started = provider_sign_in.finish(self.db, self.hasher, identity_provider, rules, self.caller, request)
         self._cache_session(started.session, started.identity, started.ended)
         return started.session

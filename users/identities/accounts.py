@@ -15,7 +15,7 @@ from users import store as users_store
 from users.accounts import invitations, registration
 from users.credentials import authentication
 from users.identities import store, usernames
-from users.identities.provider import Claims
+from users.identities.claims import Claims
 from users.models import User
 
 RACED = "identity_raced"  # code of a Conflict with a concurrent sign-in; the caller tries again

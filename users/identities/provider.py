@@ -5,21 +5,20 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import eventlet
 import requests
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.requests_client import OAuth2Session
 from eventlet.semaphore import Semaphore
-from nameko.containers import WorkerContext
-from nameko.extensions import DependencyProvider
 
-from chassis.errors import Invalid, NotFound, Unavailable
+from chassis.errors import Invalid, Unavailable
 from users import metrics
 from users.identities import http, id_token
+from users.identities.claims import Claims
 from users.identities.discovery import Discovery, Endpoints, ProviderFailure
-from users.identities.settings import ProviderSettings, from_config
+from users.identities.settings import ProviderSettings
 
 LIMIT = 6  # seconds for all requests of a call; shorter than the deadline of the route
 # Calls that may wait for the provider at a time in a process: far fewer than its workers, and than the calls that a web
@@ -38,15 +37,6 @@ class Begun:
     state: str
     nonce: str
     verifier: str
-
-
-@dataclass(frozen=True, slots=True)
-class Claims:
-    """The claims of the provider about a user; `email` only if it has verified it."""
-
-    subject: str
-    email: str | None
-    username: str | None
 
 
 class IdentityProvider:
@@ -143,31 +133,6 @@ class IdentityProvider:
             raise _failed(type(error).__name__) from error
         finally:
             self._free.release()
-
-
-class IdentityProviderProvider(DependencyProvider):
-    """Provides the IdentityProvider; None if none is configured."""
-
-    if TYPE_CHECKING:  # Nameko replaces the attribute with the result of get_dependency
-
-        def __get__(self, service: object, owner: type) -> IdentityProvider | None: ...
-
-    def setup(self) -> None:
-        """Read the settings. Raises SystemExit if they are invalid."""
-        config = self.container.config
-        settings = from_config(config["users"].get("identity_provider", {}))
-        self._provider = IdentityProvider(settings, config["clock_skew"]) if settings else None
-
-    def get_dependency(self, worker_ctx: WorkerContext) -> IdentityProvider | None:  # noqa: ARG002 - Nameko's signature
-        """Return the provider, which all workers share."""
-        return self._provider
-
-
-def require(provider: IdentityProvider | None) -> IdentityProvider:
-    """Return the provider. Raises NotFound if none is configured."""
-    if provider is None:
-        raise NotFound("No identity provider is configured here.", "identity_provider_not_configured")
-    return provider
 
 
 def unavailable(detail: str = "The identity provider is unavailable.") -> Unavailable:

@@ -9,6 +9,7 @@ was down, may be repeated with the same `state` and `code`.
 import secrets
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
@@ -24,10 +25,13 @@ from users.credentials.hashing import Hasher
 from users.credentials.login_attempts import LoginAttempt
 from users.identities import accounts, store
 from users.identities.accounts import ProvenIdentity
-from users.identities.provider import Claims, IdentityProvider
+from users.identities.claims import Claims
 from users.models import ProviderSignIn, User
 from users.second_factor import factor
 from users.sessions import lifecycle
+
+if TYPE_CHECKING:
+    from users.identities.provider import IdentityProvider
 from users.sessions.lifecycle import SessionPolicy
 
 LIFETIME = timedelta(minutes=10)
@@ -63,7 +67,7 @@ class _Account:
 
 
 def begin(
-    db: UnitOfWork, provider: IdentityProvider, caller: Caller, request: contract.BeginProviderSignIn
+    db: UnitOfWork, provider: "IdentityProvider", caller: Caller, request: contract.BeginProviderSignIn
 ) -> contract.ProviderSignIn:
     """Store a sign-in and return the provider's page. Raises Unauthenticated, Unavailable."""
     user_id = caller.require_user() if request.link else None
@@ -84,7 +88,7 @@ def begin(
 def finish(  # noqa: PLR0913, PLR0917 - what a worker has
     db: UnitOfWork,
     hasher: Hasher,
-    provider: IdentityProvider,
+    provider: "IdentityProvider",
     rules: Rules,
     caller: Caller,
     request: contract.ClientFinishProviderSignIn,
@@ -110,7 +114,7 @@ def finish(  # noqa: PLR0913, PLR0917 - what a worker has
 
 
 def _prove(
-    db: UnitOfWork, provider: IdentityProvider, caller: Caller, request: contract.ClientFinishProviderSignIn
+    db: UnitOfWork, provider: "IdentityProvider", caller: Caller, request: contract.ClientFinishProviderSignIn
 ) -> ProvenIdentity:
     """Return the identity for which the provider gave the code. Raises Invalid, Forbidden, Unavailable."""
     state_hash = contract.token_hash(request.state)
