@@ -22,7 +22,8 @@ from gateway.limits import route_limits
 from gateway.limits.lookup import Found
 from gateway.limits.rate_limiter import enforce
 from gateway.request.cached_session import CachedSessions
-from gateway.request.context import CONTEXT_KEY, TURN, RequestContext, from_environ
+from gateway.request.context import CONTEXT_KEY, RequestContext, from_environ
+from gateway.request.handshake import TURN, is_handshake
 from gateway.request.rates import Count, Rate
 from gateway.routing.route import Route
 from users.contract import Authenticate, Identity
@@ -64,7 +65,7 @@ class Guard:
         responder = Responder(environ, context, self._common + self._origins.headers(environ), start_response)
         if environ["PATH_INFO"] in UNGUARDED:
             return self._app(environ, responder.start_quietly)
-        if "HTTP_UPGRADE" not in environ:
+        if not is_handshake(environ):
             return self._respond(environ, context, responder)
         try:
             with self._backends.handshakes.turn() as environ[TURN]:

@@ -16,7 +16,6 @@ from users.contract import Identity, token_hash
 Headers = list[tuple[str, str]]  # as WSGI has them
 
 CONTEXT_KEY = "baraza.request_context"  # of the WSGI environ
-TURN = "baraza.handshake_turn"  # of the WSGI environ: that of a websocket's handshake
 SUBPROTOCOL = "baraza.v1"
 USER_AGENT = 200  # characters that are kept
 

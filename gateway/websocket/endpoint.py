@@ -18,7 +18,8 @@ from chassis.observability import error_reports
 from gateway.http.backends import Backends
 from gateway.http.cors import Origins
 from gateway.http.problems import Malformed
-from gateway.request.context import CONTEXT_KEY, SUBPROTOCOL, TURN, RequestContext
+from gateway.request.context import CONTEXT_KEY, SUBPROTOCOL, RequestContext
+from gateway.request.handshake import PATH, TURN, is_handshake
 from gateway.rpc.client import RpcClient
 from gateway.rpc.turns import Turn
 from gateway.websocket.connection import Connection
@@ -27,7 +28,6 @@ from gateway.websocket.registry import Registry
 from gateway.websocket.send_buffer import SendBuffer
 from gateway.websocket.slots import Slots
 
-PATH = "/ws/notifications/"
 SLOT = "baraza.websocket_slot"  # of the WSGI environ: the user who holds one
 MAX_MESSAGE = 4096  # bytes; client messages are ignored
 
@@ -49,7 +49,7 @@ def add(app: Flask, backends: Backends, registry: Registry, presence: Presence) 
     }
 
     def before() -> None:
-        if request.path == PATH and request.headers.get("Upgrade", "").lower() == "websocket":
+        if is_handshake(request.environ):
             user_id = _check(origins)
             slots.acquire(user_id)
             request.environ[SLOT] = user_id
