@@ -92,7 +92,4 @@ class FeedsService(PublishingService, ListeningService):
     @timer(interval=CLEANUP_INTERVAL)
     def remove_deleted(self) -> None:
         """Remove the rows of posts that were deleted a day ago."""
-        more = True
-        while more:
-            with self.db.write() as session:
-                more = store.remove_deleted(session, CLEANUP_BATCH) == CLEANUP_BATCH
+        self.db.in_batches(store.remove_deleted, CLEANUP_BATCH)

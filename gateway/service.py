@@ -125,10 +125,7 @@ class GatewayService(ListeningService):
     @timer(interval=CLEANING)
     def delete_expired_exports(self) -> None:
         """Delete exports that were kept long enough."""
-        deleted = CLEANUP_BATCH
-        while deleted == CLEANUP_BATCH:
-            with self.db.write() as session:
-                deleted = export_store.delete_expired(session, CLEANUP_BATCH)
+        self.db.in_batches(export_store.delete_expired, CLEANUP_BATCH)
 
     @property
     def _exports(self) -> ExportSettings:

@@ -353,10 +353,7 @@ class UsersService(PublishingService):
         """Delete old sessions, failed logins, events, invitations, codes, sign-ins and changed addresses."""
         issuing.delete_expired(self.db, CLEANUP_BATCH)
         for module in (session_store, failed_logins_store, history, invitations, identities_store, changes):
-            deleted = CLEANUP_BATCH
-            while deleted == CLEANUP_BATCH:
-                with self.db.write() as session:
-                    deleted = module.delete_old(session, CLEANUP_BATCH)
+            self.db.in_batches(module.delete_old, CLEANUP_BATCH)
 
     @property
     def _secrets(self) -> list[str]:

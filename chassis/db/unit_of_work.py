@@ -58,6 +58,13 @@ class UnitOfWork:
         with _unavailable(), transaction as session:
             yield session
 
+    def in_batches(self, write: Callable[[Session, int], int], size: int) -> None:
+        """Run a write on up to `size` rows, in a transaction of its own each time, until it finds fewer."""
+        found = size
+        while found == size:
+            with self.write() as session:
+                found = write(session, size)
+
     def once(self, reply: type[Reply], write: Callable[[Session], Reply]) -> Reply:
         """Run a write in its own transaction, once per idempotency key; a repeated request gets the stored reply."""
         with self.write() as session:
