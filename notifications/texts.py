@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 from feeds.contract import PostCreated
 from notifications.contract import SendNotification
@@ -67,66 +67,85 @@ def for_code(purpose: CodePurpose, digits: str = "Your code") -> Content:
 SECURITY = "security"  # kind of a notification
 PROGRAM = 100  # characters of a client's `User-Agent` in a notice
 _REACT = "Set a new password with a code to this address (forgotten password). That ends all sessions."
-# What happened, and what to do if the owner did not do it.
-_NOTICES: dict[SecurityNoticeKind, tuple[str, str]] = {
-    "new_device": ("Somebody signed in to your account on a new device.", _REACT),
-    "password_changed": ("The password of your account was changed.", _REACT),
-    "password_reset": (
+
+
+class Notice(NamedTuple):
+    """The text of a security notice: its title, what happened, and what to do if the owner did not do it."""
+
+    title: str
+    what: str
+    otherwise: str
+
+
+_NOTICES: dict[SecurityNoticeKind, Notice] = {
+    "new_device": Notice(
+        "New sign-in to your account",
+        "Somebody signed in to your account on a new device.",
+        _REACT,
+    ),
+    "password_changed": Notice(
+        "Your password was changed",
+        "The password of your account was changed.",
+        _REACT,
+    ),
+    "password_reset": Notice(
+        "Your password was changed",
         "The password of your account was set by a code. All sessions have ended.",
         f"Secure your mailbox and your phone first: the code went to one of them. {_REACT}",
     ),
-    "email_changed": (
+    "email_changed": Notice(
+        "Your e-mail address was changed",
         "The e-mail address of your account was changed. This address is not that of the account any more.",
         "Open this link within 72 hours. It restores this address, ends all sessions and makes the password unusable.",
     ),
-    "email_restored": (
+    "email_restored": Notice(
+        "Your e-mail address was restored",
         f"The e-mail address of your account was restored, and the old password does not work any more. {_REACT}",
         "Secure your mailbox: a link in a mail to it was used.",
     ),
-    "phone_changed": ("The phone number of your account was changed.", _REACT),
-    "second_factor_added": (
+    "phone_changed": Notice(
+        "Your phone number was changed",
+        "The phone number of your account was changed.",
+        _REACT,
+    ),
+    "second_factor_added": Notice(
+        "A second factor was added",
         "Logins to your account now need a code of an authenticator app.",
         f"{_REACT} Then ask the people who run Baraza to remove the authenticator app.",
     ),
-    "second_factor_removed": ("Logins to your account no longer need a code of an authenticator app.", _REACT),
-    "recovery_code_used": (
+    "second_factor_removed": Notice(
+        "The second factor was removed",
+        "Logins to your account no longer need a code of an authenticator app.",
+        _REACT,
+    ),
+    "recovery_code_used": Notice(
+        "A recovery code was used",
         "A recovery code was used in place of your authenticator app. It cannot be used again.",
         f"Somebody has your recovery codes. {_REACT} Then remove the second factor and add it again.",
     ),
-    "identity_linked": (
+    "identity_linked": Notice(
+        "Another way to sign in was added",
         "An account at the identity provider can now sign in to your account.",
         f"{_REACT} Then remove the identity.",
     ),
-}
-_TITLES: dict[SecurityNoticeKind, str] = {
-    "new_device": "New sign-in to your account",
-    "password_changed": "Your password was changed",
-    "password_reset": "Your password was changed",
-    "email_changed": "Your e-mail address was changed",
-    "email_restored": "Your e-mail address was restored",
-    "phone_changed": "Your phone number was changed",
-    "second_factor_added": "A second factor was added",
-    "second_factor_removed": "The second factor was removed",
-    "recovery_code_used": "A recovery code was used",
-    "identity_linked": "Another way to sign in was added",
 }
 
 
 def security_notice(kind: SecurityNoticeKind) -> Content:
     """Return the content of a security notice as it is stored, without details."""
-    return Content(SECURITY, _TITLES[kind], _NOTICES[kind][0])
+    return Content(SECURITY, _NOTICES[kind].title, _NOTICES[kind].what)
 
 
 def for_security_notice(notice: SecurityNoticeDetails) -> Content:
     """Return the content of a security notice: what happened, when, from where, and what to do."""
-    what, otherwise = _NOTICES[notice.kind]
-    lines = [what, "", f"When: {notice.occurred_at:%Y-%m-%d %H:%M} UTC"]
+    text = _NOTICES[notice.kind]
+    lines = [text.what, "", f"When: {notice.occurred_at:%Y-%m-%d %H:%M} UTC"]
     if notice.client_address:
         lines.append(f"From: {notice.client_address}")
     if notice.user_agent:
         lines.append(f"Program: {excerpt(one_line(notice.user_agent), PROGRAM)}")
-    lines += ["", f"If it was not you: {otherwise}"]
-    return Content(SECURITY, _TITLES[notice.kind], "\n".join(lines))
+    lines += ["", f"If it was not you: {text.otherwise}"]
+    return Content(SECURITY, text.title, "\n".join(lines))
 
 
 def one_line(text: str) -> str:
