@@ -68,6 +68,13 @@ class User(Base):
         """Return when the address of a channel was verified; None: it was not."""
         return self.email_verified_at if channel == "email" else self.phone_verified_at
 
+    def set_verified(self, channel: CodeChannel, at: datetime) -> None:
+        """Set when the address of a channel was verified."""
+        if channel == "email":
+            self.email_verified_at = at
+        else:
+            self.phone_verified_at = at
+
     def rename(self, username: str) -> None:
         """Set another user name; the row must be locked."""
         self.username = username

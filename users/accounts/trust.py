@@ -1,14 +1,12 @@
 """Lets the addresses of existing accounts count as verified, where an operator trusts them."""
 
 import time
-from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from chassis import clock
 from chassis.db.unit_of_work import UnitOfWork
-from users import contract, history, store
+from users import contract, store
 from users.codes import store as codes_store
 from users.codes import verification
 from users.models import User
@@ -35,20 +33,13 @@ def trust(db: UnitOfWork, request: contract.TrustAddresses) -> contract.TrustedA
 
 def _trust_batch(session: Session, conditions: list[ColumnElement[bool]], after: str) -> list[str]:
     """Verify the addresses of the next accounts; return their ids. Their codes are not needed any more."""
-    users, now = store.locked_after(session, after, BATCH, *conditions), clock.now()
+    users = store.locked_after(session, after, BATCH, *conditions)
     for user in users:
-        _verify(session, user, now)
+        for channel in verification.PURPOSES:
+            if user.address(channel) is not None and user.verified_at(channel) is None:
+                verification.verify(session, user, channel)
     codes_store.delete_unneeded(session, [user.id for user in users], [*verification.PURPOSES.values()])
     return [user.id for user in users]
-
-
-def _verify(session: Session, user: User, now: datetime) -> None:
-    if user.email_verified_at is None:
-        user.email_verified_at = now
-        history.record(session, user.id, "email_verified")
-    if user.phone is not None and user.phone_verified_at is None:
-        user.phone_verified_at = now
-        history.record(session, user.id, "phone_verified")
 
 
 def _unverified(request: contract.TrustAddresses) -> list[ColumnElement[bool]]:

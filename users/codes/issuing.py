@@ -26,6 +26,7 @@ from users.contract import CodeChannel, CodePurpose
 from users.credentials import failed_logins, failed_logins_store
 from users.credentials.failed_logins import FailureBudget
 from users.credentials.login_attempts import digest
+from users.models import User
 
 LIFETIME = timedelta(minutes=15)
 TRIES = 5
@@ -62,15 +63,15 @@ def issue(
         return
     _take(session, PER_ACCOUNT, f"codes:{target.account}:{purpose}", purpose)
     mailbox = f"codes-to:{digest(target.channel, _mailbox(target.address) or target.account)}"
-    is_full = hide_full and failed_logins.take(session, PER_TARGET, mailbox) > 0
-    if is_full:
+    seconds = failed_logins.take(session, PER_TARGET, mailbox)
+    if seconds and not hide_full:
+        raise _too_many(purpose, seconds)
+    if seconds:
         failed_logins_store.decrement(session, mailbox)
-    elif not hide_full:
-        _take(session, PER_TARGET, mailbox, purpose)
     if client is not None:
         _take(session, PER_CLIENT, f"codes-for:{client}", purpose)
     code_id, expires_at = new_id(), clock.now() + LIFETIME
-    address = "" if is_full else target.address
+    address = "" if seconds else target.address
     row = {"id": code_id, "channel": target.channel, "address": address, "expires_at": expires_at}
     store.replace(session, target.account, purpose, row)
     event = contract.CodeIssued(
@@ -128,6 +129,12 @@ def consume(session: Session, account: str, purpose: CodePurpose, code_id: str) 
     return address
 
 
+def require_own(user: User, address: str | None) -> None:
+    """Raise Invalid unless a code went to an address that the account still has; None: the code was not there."""
+    if address is None or address not in {user.email, user.phone}:
+        raise wrong()
+
+
 def wrong() -> Invalid:
     """Return the error for everything that can be wrong with a code."""
     return Invalid.field("code", "is wrong, used or expired", "bad_code")
@@ -141,5 +148,9 @@ def _mailbox(address: str) -> str:
 
 def _take(session: Session, budget: FailureBudget, subject: str, purpose: CodePurpose) -> None:
     if seconds := failed_logins.take(session, budget, subject):
-        metrics.CODES.labels(purpose, "limited").inc()
-        raise TooManyRequests("There were too many codes; wait a little.", "too_many_codes", (), seconds)
+        raise _too_many(purpose, seconds)
+
+
+def _too_many(purpose: CodePurpose, seconds: int) -> TooManyRequests:
+    metrics.CODES.labels(purpose, "limited").inc()
+    return TooManyRequests("There were too many codes; wait a little.", "too_many_codes", (), seconds)

@@ -28,8 +28,9 @@ def confirm(db: UnitOfWork, hasher: Hasher, secrets: Sequence[str], request: con
     with issuing.using(PURPOSE), db.write() as session:
         user = store.find(session, User.id == account, lock=True)
         address = issuing.consume(session, account, PURPOSE, code_id)
-        if user is None or not user.is_active or address is None or address not in {user.email, user.phone}:
+        if user is None or not user.is_active:
             raise issuing.wrong()
+        issuing.require_own(user, address)
         user.password_hash, user.password_changed_at = new_hash, clock.now()
         failed_logins_store.reset_account(session, user.id)
         history.record(session, user.id, "password_reset")

@@ -45,5 +45,6 @@ def consume(session: Session, user_id: str, code_id: str) -> None:
     user = store.find(session, User.id == user_id, lock=True)
     with issuing.using(PURPOSE):
         address = codes_store.consume(session, code_id)
-        if user is None or address is None or address not in {user.email, user.phone}:
+        if user is None:
             raise issuing.wrong()
+        issuing.require_own(user, address)

@@ -14,10 +14,11 @@ from chassis.errors import Conflict, Invalid, TooManyRequests
 from users import contract, history, serializers, store
 from users.codes import issuing
 from users.codes.issuing import Target
-from users.contract import CodeChannel, CodePurpose
+from users.contract import AccountEventKind, CodeChannel, CodePurpose
 from users.models import User
 
 PURPOSES: dict[CodeChannel, CodePurpose] = {"email": "verify_email", "sms": "verify_phone"}
+_RECORDED: dict[CodeChannel, AccountEventKind] = {"email": "email_verified", "sms": "phone_verified"}
 REQUIRED, OFF = "required", "off"  # values of `users.verification`
 
 
@@ -77,12 +78,12 @@ def confirm(
     with issuing.using(purpose), db.write() as session:
         user = store.get(session, User.id == user_id, lock=True)
         address = issuing.consume(session, user.id, purpose, code_id)
-        if address is None or address != user.address(request.channel):
-            raise issuing.wrong()
-        if request.channel == "email":
-            user.email_verified_at = clock.now()
-            history.record(session, user.id, "email_verified", session_id=session_id)
-        else:
-            user.phone_verified_at = clock.now()
-            history.record(session, user.id, "phone_verified", session_id=session_id)
+        issuing.require_own(user, address)
+        verify(session, user, request.channel, session_id)
         return serializers.named_account(user)
+
+
+def verify(session: Session, user: User, channel: CodeChannel, session_id: str | None = None) -> None:
+    """Let the address of a channel count as verified; without a session an operator did it."""
+    user.set_verified(channel, clock.now())
+    history.record(session, user.id, _RECORDED[channel], session_id=session_id)
