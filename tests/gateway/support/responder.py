@@ -7,7 +7,7 @@ from typing import Any
 
 import gevent
 from amqp import Message as AmqpMessage
-from kombu import Connection, Consumer, Exchange, Queue
+from kombu import Connection, Consumer, Queue
 from nameko.exceptions import serialize
 
 from chassis.amqp import protocol
@@ -22,8 +22,7 @@ class Responder:
         self._answer = answer
         self._connection = Connection(uri)
         self._channel = self._connection.channel()
-        exchange = Exchange(protocol.RPC_EXCHANGE, type="topic", durable=True)
-        queue = Queue(f"rpc-{self.name}", exchange, routing_key=f"{self.name}.*", auto_delete=True)
+        queue = Queue(f"rpc-{self.name}", protocol.rpc_exchange(), routing_key=f"{self.name}.*", auto_delete=True)
         Consumer(self._channel, [queue], no_ack=True, on_message=self._on_message).consume()
         self._reading = gevent.spawn(self._read)
 

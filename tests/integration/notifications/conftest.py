@@ -13,6 +13,7 @@ from chassis import clock
 from chassis.amqp.envelope import Envelope
 from chassis.amqp.publisher import BatchPublisher
 from chassis.auth import keyring
+from chassis.contract import Event
 from chassis.db.engine import WRITE
 from chassis.db.tables import METADATA
 from chassis.ids import new_id
@@ -23,7 +24,15 @@ from notifications.inbox import notification_store
 from notifications.models import Base
 from notifications.service import NotificationsService
 from notifications.texts import Content
-from tests.integration.notifications.support import CreateDeliveries, Deliver, Deliveries, PublishPost, Rows, Until
+from tests.integration.notifications.support import (
+    CreateDeliveries,
+    Deliver,
+    Deliveries,
+    Publish,
+    PublishPost,
+    Rows,
+    Until,
+)
 from tests.integration.notifications.users_service import Accounts, UsersService
 from tests.integration.support.fakes import FakeServer
 from users.contract import Channel
@@ -73,20 +82,41 @@ def running(start: Callable[..., ServiceRunner]) -> ServiceRunner:
 
 
 @pytest.fixture
-def publish_post(settings: dict[str, Any]) -> Iterator[PublishPost]:
+def with_deliveries(start: Callable[..., ServiceRunner]) -> ServiceRunner:
+    """Run users, notifications and deliveries."""
+    return start(UsersService, NotificationsService, DeliveriesService)
+
+
+@pytest.fixture
+def publish(settings: dict[str, Any]) -> Iterator[Publish]:
+    """Publish an event in the name of the service that it comes from."""
+    ring = keyring.from_config(settings)
+    publishers: dict[str, BatchPublisher] = {}
+
+    def publish(event: Event) -> None:
+        if event.source not in publishers:
+            publishers[event.source] = BatchPublisher(settings["AMQP_URI"], settings["HEARTBEAT"], event.source, ring)
+        payload = event.model_dump(mode="json")
+        envelope = Envelope(new_id(), event.type, durable=True, payload=payload, request_id="-")
+        assert publishers[event.source].publish([envelope])
+
+    yield publish
+    for publisher in publishers.values():
+        publisher.close()
+
+
+@pytest.fixture
+def publish_post(publish: Publish) -> PublishPost:
     """Publish a new post, or the same event again."""
-    publisher = BatchPublisher(settings["AMQP_URI"], settings["HEARTBEAT"], "feeds", keyring.from_config(settings))
 
     def publish_post(author: str, text: str = "Karibu", event: PostCreated | None = None) -> PostCreated:
         event = event or PostCreated(
             id=new_id(), author_id=author, author_username="author", text=text, created_at=clock.now()
         )
-        payload = event.model_dump(mode="json")
-        assert publisher.publish([Envelope(new_id(), event.type, durable=True, payload=payload, request_id="-")])
+        publish(event)
         return event
 
-    yield publish_post
-    publisher.close()
+    return publish_post
 
 
 @pytest.fixture

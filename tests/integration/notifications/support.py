@@ -8,9 +8,11 @@ from sqlalchemy import Engine, RowMapping
 from sqlalchemy.orm import sessionmaker
 
 from chassis.auth.caller import Caller
+from chassis.contract import Event
 from chassis.db.unit_of_work import UnitOfWork
 from feeds.contract import PostCreated
 
+Publish = Callable[[Event], None]
 PublishPost = Callable[..., PostCreated]
 Rows = Callable[..., list[RowMapping]]
 Until = Callable[[Callable[[], object]], None]

@@ -1,6 +1,6 @@
 """One-time codes are sent ahead of everything else, and are stored nowhere."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -10,24 +10,20 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from chassis import clock
-from chassis.amqp.envelope import Envelope
-from chassis.amqp.publisher import BatchPublisher
-from chassis.auth import keyring
 from chassis.ids import new_id
-from notifications.deliveries import DeliveriesService
 from notifications.delivery import admin
 from notifications.delivery.account_messages import NOT_VALID
 from notifications.fanout import account_messages
-from notifications.service import NotificationsService
 from tests.integration.notifications.support import (
     CreateDeliveries,
     Deliveries,
+    Publish,
     Rows,
     Until,
     unit_of_work,
     values,
 )
-from tests.integration.notifications.users_service import Accounts, UsersService
+from tests.integration.notifications.users_service import Accounts
 from tests.integration.support.fakes import FakeServer
 from users.contract import CodeChannel, CodeIssued, CodePurpose, IssuedCode
 
@@ -38,15 +34,8 @@ Issue = Callable[..., CodeIssued]
 
 
 @pytest.fixture
-def running(start: Callable[..., Any]) -> None:
-    """Run users, notifications and deliveries."""
-    start(UsersService, NotificationsService, DeliveriesService)
-
-
-@pytest.fixture
-def issue(settings: dict[str, Any], accounts: Accounts) -> Iterator[Issue]:
+def issue(publish: Publish, accounts: Accounts) -> Issue:
     """Publish that a code was issued: `issue("sms", "verify_phone")`."""
-    publisher = BatchPublisher(settings["AMQP_URI"], settings["HEARTBEAT"], "users", keyring.from_config(settings))
 
     def issue(
         channel: CodeChannel = "email", purpose: CodePurpose = "verify_email", *, known: bool = True, again: Any = None
@@ -64,15 +53,13 @@ def issue(settings: dict[str, Any], accounts: Accounts) -> Iterator[Issue]:
                 purpose=purpose,
                 code=DIGITS,
             )
-        payload = event.model_dump(mode="json")
-        assert publisher.publish([Envelope(new_id(), event.type, durable=True, payload=payload, request_id="-")])
+        publish(event)
         return event
 
-    yield issue
-    publisher.close()
+    return issue
 
 
-@pytest.mark.usefixtures("running")
+@pytest.mark.usefixtures("with_deliveries")
 def test_mail_has_the_digits_and_no_link_to_unsubscribe(issue: Issue, mailbox: FakeServer, until: Until) -> None:
     issue()
     until(mailbox.received)
@@ -83,7 +70,7 @@ def test_mail_has_the_digits_and_no_link_to_unsubscribe(issue: Issue, mailbox: F
     assert "nsubscribe" not in content
 
 
-@pytest.mark.usefixtures("running")
+@pytest.mark.usefixtures("with_deliveries")
 def test_sms_has_the_digits(issue: Issue, sms: FakeServer, until: Until) -> None:
     issue("sms", "reset_password")
     until(sms.received)
@@ -91,7 +78,7 @@ def test_sms_has_the_digits(issue: Issue, sms: FakeServer, until: Until) -> None
     assert f"{DIGITS} sets a new password" in str(message)
 
 
-@pytest.mark.usefixtures("running")
+@pytest.mark.usefixtures("with_deliveries")
 def test_no_table_and_no_log_line_has_the_digits(  # noqa: PLR0913, PLR0917 - fixtures
     issue: Issue, mailbox: FakeServer, finished: Deliveries, until: Until, rows: Rows, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -104,7 +91,7 @@ def test_no_table_and_no_log_line_has_the_digits(  # noqa: PLR0913, PLR0917 - fi
     assert DIGITS not in caplog.text
 
 
-@pytest.mark.usefixtures("running")
+@pytest.mark.usefixtures("with_deliveries")
 def test_repeated_event_sends_one_mail(issue: Issue, mailbox: FakeServer, finished: Deliveries, until: Until) -> None:
     event = issue()
     issue(again=event)
@@ -114,14 +101,14 @@ def test_repeated_event_sends_one_mail(issue: Issue, mailbox: FakeServer, finish
     assert other.id != event.id
 
 
-@pytest.mark.usefixtures("running")
+@pytest.mark.usefixtures("with_deliveries")
 def test_code_is_in_no_inbox(issue: Issue, mailbox: FakeServer, until: Until, rows: Rows) -> None:
     issue()
     until(mailbox.received)
     assert rows("inbox") == []
 
 
-@pytest.mark.usefixtures("running")
+@pytest.mark.usefixtures("with_deliveries")
 def test_code_that_users_does_not_give_is_cancelled(
     issue: Issue, mailbox: FakeServer, until: Until, rows: Rows
 ) -> None:
@@ -139,7 +126,7 @@ def test_code_passes_a_batch_that_is_being_sent(  # noqa: PLR0913, PLR0917 - fix
     until: Until,
     request: Any,
 ) -> None:
-    request.getfixturevalue("running")
+    request.getfixturevalue("with_deliveries")
     readers = [accounts.add(f"reader{n}", "email") for n in range(20)]
     mailbox.fail(hang=0.3, count=100)
     create_deliveries("email", *readers)
@@ -149,7 +136,7 @@ def test_code_passes_a_batch_that_is_being_sent(  # noqa: PLR0913, PLR0917 - fix
     assert len(mailbox.received()) < len(readers) / 2
 
 
-@pytest.mark.usefixtures("running")
+@pytest.mark.usefixtures("with_deliveries")
 def test_codes_wait_while_users_is_unavailable(
     issue: Issue, accounts: Accounts, mailbox: FakeServer, finished: Deliveries, until: Until
 ) -> None:
@@ -197,7 +184,7 @@ def sample(name: str, **labels: str) -> float:
     return REGISTRY.get_sample_value(name, {"channel": "email", **labels}) or 0
 
 
-@pytest.mark.usefixtures("running")
+@pytest.mark.usefixtures("with_deliveries")
 def test_waiting_and_sent_codes_are_measured(issue: Issue, accounts: Accounts, until: Until, database: Engine) -> None:
     sent = sample("baraza_code_deliveries_total", outcome="sent")
 

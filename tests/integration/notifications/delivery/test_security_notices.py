@@ -1,20 +1,15 @@
 """Security notices are sent once, ahead of everything else, whatever channels the user has."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from chassis import clock
-from chassis.amqp.envelope import Envelope
-from chassis.amqp.publisher import BatchPublisher
-from chassis.auth import keyring
 from chassis.ids import new_id
-from notifications.deliveries import DeliveriesService
 from notifications.delivery.account_messages import NOT_VALID
-from notifications.service import NotificationsService
-from tests.integration.notifications.support import CreateDeliveries, Deliveries, Rows, Until, values
-from tests.integration.notifications.users_service import Accounts, UsersService
+from tests.integration.notifications.support import CreateDeliveries, Deliveries, Publish, Rows, Until, values
+from tests.integration.notifications.users_service import Accounts
 from tests.integration.support.fakes import FakeServer
 from users.contract import SecurityNotice, SecurityNoticeDetails, SecurityNoticeKind
 
@@ -24,15 +19,8 @@ Notify = Callable[..., SecurityNotice]
 
 
 @pytest.fixture
-def running(start: Callable[..., Any]) -> None:
-    """Run users, notifications and deliveries."""
-    start(UsersService, NotificationsService, DeliveriesService)
-
-
-@pytest.fixture
-def notify(settings: dict[str, Any], accounts: Accounts) -> Iterator[Notify]:
+def notify(publish: Publish, accounts: Accounts) -> Notify:
     """Publish that something happened: `notify("new_device")`."""
-    publisher = BatchPublisher(settings["AMQP_URI"], settings["HEARTBEAT"], "users", keyring.from_config(settings))
 
     def notify(kind: SecurityNoticeKind = "new_device", *, known: bool = True, again: Any = None) -> SecurityNotice:
         event = again or SecurityNotice(id=new_id(), user_id=new_id(), kind=kind, occurred_at=clock.now())
@@ -48,15 +36,13 @@ def notify(settings: dict[str, Any], accounts: Accounts) -> Iterator[Notify]:
                 client_address=CLIENT,
                 user_agent=PROGRAM,
             )
-        payload = event.model_dump(mode="json")
-        assert publisher.publish([Envelope(new_id(), event.type, durable=True, payload=payload, request_id="-")])
+        publish(event)
         return event
 
-    yield notify
-    publisher.close()
+    return notify
 
 
-@pytest.mark.usefixtures("running")
+@pytest.mark.usefixtures("with_deliveries")
 def test_mail_says_what_happened_when_and_from_where_without_unsubscribe_link(
     notify: Notify, mailbox: FakeServer, until: Until
 ) -> None:
@@ -69,7 +55,7 @@ def test_mail_says_what_happened_when_and_from_where_without_unsubscribe_link(
     assert "nsubscribe" not in content
 
 
-@pytest.mark.usefixtures("running")
+@pytest.mark.usefixtures("with_deliveries")
 def test_repeated_event_sends_one_mail(notify: Notify, mailbox: FakeServer, finished: Deliveries, until: Until) -> None:
     event = notify()
     notify(again=event)
@@ -78,7 +64,7 @@ def test_repeated_event_sends_one_mail(notify: Notify, mailbox: FakeServer, fini
     assert len(finished()) == 2
 
 
-@pytest.mark.usefixtures("running")
+@pytest.mark.usefixtures("with_deliveries")
 def test_notice_is_in_no_inbox_and_stored_without_details(
     notify: Notify, mailbox: FakeServer, until: Until, rows: Rows
 ) -> None:
@@ -89,7 +75,7 @@ def test_notice_is_in_no_inbox_and_stored_without_details(
     assert [value for value in (ADDRESS, CLIENT, PROGRAM) if value in tables] == []
 
 
-@pytest.mark.usefixtures("running")
+@pytest.mark.usefixtures("with_deliveries")
 def test_notice_that_users_does_not_give_is_cancelled(
     notify: Notify, mailbox: FakeServer, until: Until, rows: Rows
 ) -> None:
@@ -99,7 +85,7 @@ def test_notice_that_users_does_not_give_is_cancelled(
     assert mailbox.received() == []
 
 
-@pytest.mark.usefixtures("running")
+@pytest.mark.usefixtures("with_deliveries")
 def test_notice_waits_while_users_is_unavailable(
     notify: Notify, accounts: Accounts, mailbox: FakeServer, finished: Deliveries, until: Until
 ) -> None:
@@ -117,7 +103,7 @@ def test_notice_passes_a_batch_that_is_being_sent(  # noqa: PLR0913, PLR0917 - f
     until: Until,
     request: Any,
 ) -> None:
-    request.getfixturevalue("running")
+    request.getfixturevalue("with_deliveries")
     readers = [accounts.add(f"reader{n}", "email") for n in range(20)]
     mailbox.fail(hang=0.3, count=100)
     create_deliveries("email", *readers)
