@@ -45,6 +45,7 @@ class BoundedAdapter(HTTPAdapter):
             raise requests.ConnectionError(type(error).__name__) from error
         finally:
             response.close()
+            self.close()  # the provider closes its end, and need not say so: the next request needs a new connection
         if len(body) > MAX_BODY:
             raise UnexpectedAnswer(f"more than {MAX_BODY} bytes")
         response.raw = io.BytesIO(body)

@@ -154,7 +154,7 @@ def used_up(request: pytest.FixtureRequest, settings: dict[str, Any]) -> str:
     return str(request.param)
 
 
-@pytest.mark.usefixtures("used_up", "running")
+@pytest.mark.usefixtures("used_up", "with_deliveries")
 def test_budgets_of_codes_and_other_sms_do_not_starve_each_other(  # noqa: PLR0913, PLR0917 - fixtures
     issue: Issue,
     used_up: str,

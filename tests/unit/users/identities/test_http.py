@@ -7,7 +7,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
 
 import eventlet
@@ -72,6 +72,36 @@ def test_certificate_of_another_name_is_rejected(port: int, authority: trustme.C
 def test_certificate_of_another_authority_is_rejected(port: int, tmp_path: Path) -> None:
     with pytest.raises(requests.exceptions.SSLError):
         get(f"https://localhost:{port}/", trustme.CA(), tmp_path)
+
+
+class KeepAlive(BaseHTTPRequestHandler):
+    """Answers with the client's port, and neither closes the connection nor says that it will."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        port = str(self.client_address[1]).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(port)))
+        self.end_headers()
+        self.wfile.write(port)
+        self.close_connection = False
+
+
+def test_no_connection_is_used_again() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), KeepAlive) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        with requests.Session() as session:
+            http.limit(session)
+            url = f"http://127.0.0.1:{server.server_address[1]}/"
+            ports = {session.get(url, timeout=5).text for _ in range(5)}
+        server.shutdown()
+        thread.join()
+    assert len(ports) == 5
 
 
 def test_address_on_which_nothing_listens_is_a_connection_error() -> None:
