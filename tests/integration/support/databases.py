@@ -22,6 +22,7 @@ class Databases:
     def __init__(self, settings: dict[str, Any]) -> None:
         self._settings = settings
         self._engines: dict[str, Engine] = {}
+        self._tables: dict[str, list[Table]] = {}  # those to empty: to look for them takes ten times as long
 
     def empty_for(self, services: Iterable[type]) -> None:
         """Delete all rows in the databases of these service classes."""
@@ -39,9 +40,11 @@ class Databases:
         """Delete all rows in a section's database."""
         engine = self.engine(section)
         with engine.begin() as connection:
-            for table in reversed(_tables(connection).sorted_tables):
-                if table.name not in KEPT_TABLES:
-                    connection.execute(table.delete())
+            if section not in self._tables:
+                tables = reversed(_tables(connection).sorted_tables)
+                self._tables[section] = [table for table in tables if table.name not in KEPT_TABLES]
+            for table in self._tables[section]:
+                connection.execute(table.delete())
         return engine
 
     def close(self) -> None:
@@ -52,6 +55,7 @@ class Databases:
     def drop_tables(self, section: str) -> Engine:
         """Drop all tables in a section's database."""
         engine = self.engine(section)
+        self._tables.pop(section, None)
         with engine.begin() as connection:
             _drop_all(connection)
         return engine
