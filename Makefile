@@ -3,6 +3,9 @@
 .PHONY: help run restart stop demo shell doctor request-log story monitor unit try check test test-scale faults docs lock \
 	bench bench-compare contracts manifests images secrets clean venv servers load all-packages
 
+# With it, each of the hundreds of processes of `make test` would compile all our files again.
+unexport PYTHONDONTWRITEBYTECODE
+
 python := .venv/bin/python
 bootstrap := @dev/bootstrap.sh prepare
 lock_venv := .run/lock-venv
