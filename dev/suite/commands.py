@@ -73,7 +73,7 @@ def _run_lane(runner: Runner, lane: Lane, *, keep: bool) -> list[Result]:
         instance.start_servers()
         _stop_old_applications(instance)
         environment = {**given, **instance.environment, "BARAZA_TEST_INSTANCE": lane.name}
-        results = runner.run_all(lane.steps, environment, "" if keep else f"{lane.name:>9} | ")
+        results = runner.run_all(lane.steps, environment, "" if keep else f"{lane.name:>10} | ")
         if not keep:
             instance.stop()
     return results
