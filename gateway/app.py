@@ -43,6 +43,7 @@ from gateway.websocket.listener import Listener
 from gateway.websocket.monitor import Monitor
 from gateway.websocket.presence import Presence
 from gateway.websocket.registry import Registry
+from gateway.websocket.replays import Replays
 
 DATABASE_POOL = 10  # connections of a process
 CONNECT_WAIT = 3  # seconds
@@ -60,8 +61,8 @@ def create_app() -> Guard:
     backends = _backends()
     error_reports.start(backends.settings, "gateway.app")
     tracing.start(backends.settings, "gateway.app")
-    registry, presence = Registry(), Presence(backends.settings["redis_url"])
-    monitor = Monitor(registry, backends.rpc, presence, backends.settings["gateway"]["socket"]["ping"])
+    registry, replays, presence = Registry(), Replays(backends.rpc), Presence(backends.settings["redis_url"])
+    monitor = Monitor(registry, backends.rpc, replays, presence, backends.settings["gateway"]["socket"]["ping"])
     backends.broker.subscribe(backends.rpc)
     backends.broker.subscribe(Listener(backends.settings, registry, monitor))
     background = Background()
@@ -76,7 +77,8 @@ def create_app() -> Guard:
     )
     # A process that replaces a dead one is connected to by clients at once, so it should not reject its first requests.
     backends.broker.connected.wait(CONNECT_WAIT)
-    app = _flask(backends, background, registry, presence)
+    app = _flask(backends, background)
+    endpoint.add(app, backends, registry, replays, presence)
     return Guard(app, backends, ROUTES, on_close=registry.close_all)
 
 
@@ -104,7 +106,7 @@ def _backends() -> Backends:
     )
 
 
-def _flask(backends: Backends, background: Background, registry: Registry, presence: Presence) -> Flask:
+def _flask(backends: Backends, background: Background) -> Flask:
     app = Flask("gateway", static_folder=None)
     for route in ROUTES:
         for number, path in enumerate(route.paths):
@@ -115,7 +117,6 @@ def _flask(backends: Backends, background: Background, registry: Registry, prese
     openapi_views.add(app)
     html_views.add(app)
     webhooks.add(app, backends, WebhookSecret(backends.settings["gateway"]["callbacks"]["africastalking"]))
-    endpoint.add(app, backends, registry, presence)
     app.register_error_handler(Exception, _problem)
     return app
 

@@ -79,6 +79,12 @@ class ReplayRequest(Message):
     limit: int = Field(default=100, ge=1, le=1000, description="The most notifications to return.")
 
 
+class ReplayRequests(ReplayRequest):
+    """Asks for the replay of one user, and for those of others with the same call."""
+
+    others: list[ReplayRequest] = Field(default=[], max_length=100, description="The same for further users.")
+
+
 class ReportDelivery(Message):
     """Reports the status of an SMS after it was sent. `status` and `reason` are the provider's own terms.
 
@@ -205,6 +211,16 @@ class Replay(Message):
     read: list[Id] = Field(default=[], description="Notifications that were read.")
     changed: list[Notification] = Field(default=[], description="Notifications whose content changed.")
     seq: int | None = Field(default=None, description="The number of the user's last frame that this replay contains.")
+
+
+class Replays(Replay):
+    """The replay of one user, and those of others."""
+
+    others: list[Replay] = Field(
+        default=[],
+        description="In the order of the request. Those for which the reply has no room are missing at the end: request"
+        " them again.",
+    )
 
 
 class Delivery(Message):

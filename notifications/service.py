@@ -107,8 +107,8 @@ class NotificationsService(ListeningService):
             return listing.detail(session, self.caller, request.id)
 
     @rpc(services("gateway"))
-    def missed(self, request: contract.ReplayRequest) -> contract.Replay:
-        """Return what changed in a user's inbox after a notification, for a websocket that reconnects."""
+    def missed(self, request: contract.ReplayRequests) -> contract.Replays:
+        """Return what changed in users' inboxes after a notification, for websockets that reconnect."""
         with self.db.read() as session:
             return replay(session, request)
 

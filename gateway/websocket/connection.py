@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from gevent.lock import BoundedSemaphore
 
-from gateway.rpc.client import RpcClient
 from gateway.websocket import frames
+from gateway.websocket.replays import Replays
 from gateway.websocket.send_buffer import SendBuffer
 from notifications.contract import BEGINNING, Replay, ReplayRequest
 from users.contract import Identity
@@ -55,11 +55,11 @@ class Connection:
             self._early[frame.seq] = frame
             self._send_next()
 
-    def start(self, rpc: RpcClient, since: str | None) -> None:
+    def start(self, replays: Replays, since: str | None) -> None:
         """Send `ready`, replay what happened after `since`, go live."""
         with self._replay_lock:
             held = self.hold()
-            replay = self._request_replay(rpc, since)
+            replay = self._request_replay(replays, since)
             replayed = self._frames(replay)
             self.buffer.send(frames.ready(replay.unread, resumed=replayed is not None, seq=replay.seq))
             self._go_live(replay, replayed or [], held)
@@ -80,11 +80,11 @@ class Connection:
         self.gap_since = None
         return held
 
-    def catch_up(self, rpc: RpcClient) -> None:
+    def catch_up(self, replays: Replays) -> None:
         """Replay what was missed since the last frame; close if that is too much for a replay."""
         with self._replay_lock:
             held = self.hold()
-            replay = self._request_replay(rpc, self._newest)
+            replay = self._request_replay(replays, self._newest)
             replayed = self._frames(replay)
             if replayed is None:
                 self.buffer.end(frames.TRY_AGAIN_LATER, "missed too much; fetch the inbox")
@@ -93,9 +93,9 @@ class Connection:
                 replayed.append(frames.synced(replay.seq))
             self._go_live(replay, replayed, held)
 
-    def _request_replay(self, rpc: RpcClient, since: str | None) -> Replay:
+    def _request_replay(self, replays: Replays, since: str | None) -> Replay:
         request = ReplayRequest(user_id=self.identity.user_id, since=since, limit=MAX_REPLAY)
-        return rpc.call_as_gateway("notifications.missed", request, Replay)
+        return replays.fetch(request)
 
     def _frames(self, replay: Replay) -> list[bytes] | None:
         """Return the frames of a replay; None if it is incomplete or larger than the send buffer."""

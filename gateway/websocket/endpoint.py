@@ -20,11 +20,11 @@ from gateway.http.cors import Origins
 from gateway.http.problems import Malformed
 from gateway.request.context import CONTEXT_KEY, SUBPROTOCOL, RequestContext
 from gateway.request.handshake import PATH, TURN, is_handshake
-from gateway.rpc.client import RpcClient
 from gateway.rpc.turns import Turn
 from gateway.websocket.connection import Connection
 from gateway.websocket.presence import Presence
 from gateway.websocket.registry import Registry
+from gateway.websocket.replays import Replays
 from gateway.websocket.send_buffer import SendBuffer
 from gateway.websocket.slots import Slots
 
@@ -37,7 +37,7 @@ _DECODED = ("Connection", "Upgrade", "Sec-WebSocket-Protocol", "Sec-WebSocket-Ve
 _KEY = re.compile(r"[A-Za-z0-9+/]{22}==")  # 16 random bytes in base64 (RFC 6455, section 4.1); libraries do not check
 
 
-def add(app: Flask, backends: Backends, registry: Registry, presence: Presence) -> None:
+def add(app: Flask, backends: Backends, registry: Registry, replays: Replays, presence: Presence) -> None:
     """Add the endpoint; all checks are made before the 101 response, because later there are no statuses."""
     settings = backends.settings["gateway"]
     origins, slots = Origins(settings["allowed_origins"]), Slots(settings["socket"]["per_user"])
@@ -67,7 +67,7 @@ def add(app: Flask, backends: Backends, registry: Registry, presence: Presence) 
         registry.add(connection)
         presence.record(user)
         turn: Turn = request.environ[TURN]
-        starting = gevent.spawn(copy_context().run, _start, connection, backends.rpc, turn, request.args.get("since"))
+        starting = gevent.spawn(copy_context().run, _start, connection, replays, turn, request.args.get("since"))
         try:
             ws.event.messages = ws.input_buffer
             with suppress(ProtocolError):
@@ -105,10 +105,10 @@ class _Discard:
         self.messages.clear()
 
 
-def _start(connection: Connection, rpc: RpcClient, turn: Turn, since: str | None) -> None:
+def _start(connection: Connection, replays: Replays, turn: Turn, since: str | None) -> None:
     """Start a connection, which ends the handshake; in a greenlet of its own: meanwhile the client may close it."""
     try:
-        connection.start(rpc, since)
+        connection.start(replays, since)
     except ServiceError:
         connection.give_up()
     except Exception as error:  # noqa: BLE001 - it would stay open without frames

@@ -15,6 +15,7 @@ from gateway.websocket import frames
 from gateway.websocket.connection import Connection
 from gateway.websocket.presence import Presence
 from gateway.websocket.registry import Registry
+from gateway.websocket.replays import Replays
 from users.contract import Authenticate, Identity
 
 INTERVAL = 1  # seconds between searches for sessions to check
@@ -33,9 +34,10 @@ _log = logging.getLogger(__name__)
 class Monitor:
     """Monitors the websockets of a registry, in greenlets of its own; `ping` is the ping interval in seconds."""
 
-    def __init__(self, registry: Registry, rpc: RpcClient, presence: Presence, ping: float) -> None:
+    def __init__(self, registry: Registry, rpc: RpcClient, replays: Replays, presence: Presence, ping: float) -> None:
         self._registry = registry
         self._rpc = rpc
+        self._replays = replays
         self._presence = presence
         self._ping = ping
         self._resync_slots = BoundedSemaphore(RESYNCED_AT_ONCE)
@@ -128,7 +130,7 @@ class Monitor:
         with self._resync_slots:
             try:
                 if self._has_session(connection):
-                    connection.catch_up(self._rpc)
+                    connection.catch_up(self._replays)
             except ServiceError as error:
                 _log.warning("a websocket waits to be resumed: %s", error.code)
                 return False

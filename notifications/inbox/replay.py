@@ -10,6 +10,7 @@ from notifications import contract, serializers
 from notifications.inbox import inbox_store, replay_store
 
 MAX_STATES = 1000  # of each kind in a replay; if more changed, the client fetches the inbox
+ENOUGH = 1000  # entries in a reply, after which it contains no further replays
 MARGIN = timedelta(seconds=60)
 LONG_AGO = datetime(1970, 1, 2, tzinfo=UTC)
 
@@ -22,13 +23,29 @@ class _Start:
     created_at: datetime
 
 
-def replay(session: Session, request: contract.ReplayRequest) -> contract.Replay:
+def replay(session: Session, requests: contract.ReplayRequests) -> contract.Replays:
+    """Return the replays of a user and of others, of one snapshot; without those that do not fit into a reply."""
+    inbox_store.snapshot(session)
+    first = _replay(session, requests)
+    others, size = list[contract.Replay](), _size(first)
+    for request in requests.others:
+        if size >= ENOUGH:
+            break
+        others.append(_replay(session, request))
+        size += _size(others[-1])
+    return contract.Replays.model_construct(**dict(first), others=others)
+
+
+def _size(one: contract.Replay) -> int:
+    return len(one.items) + len(one.read) + len(one.changed)
+
+
+def _replay(session: Session, request: contract.ReplayRequest) -> contract.Replay:
     """Return new notifications after `since`, and changed states; not `resumed` if `since` is not in the inbox.
 
     A websocket that was sent `since` was sent every frame before it (`frame_sequence`), so only later ones can be
     missing. Changes are found by their time, with a margin: times are taken before the commit, and by several clocks.
     """
-    inbox_store.snapshot(session)
     user, start = request.user_id, _start(session, request)
     changed_after = (start.created_at if start else clock.now()) - MARGIN
     read = replay_store.read_since(session, user, changed_after, MAX_STATES + 1)

@@ -61,7 +61,7 @@ def buffer() -> SendBuffer:
 def received(settings: dict[str, Any], buffer: Any) -> Iterator[SendBuffer]:
     """The websocket of USER in a gateway that listens to events."""
     registry, inbox = Registry(), Mock()
-    inbox.call_as_gateway.return_value = Replay(items=[], more=False, resumed=False, unread=0, newest=None, seq=0)
+    inbox.fetch.return_value = Replay(items=[], more=False, resumed=False, unread=0, newest=None, seq=0)
     identity = Identity(
         user_id=USER, username="ada", session_id=new_id(), is_staff=False, expires_at=clock.now() + timedelta(hours=1)
     )

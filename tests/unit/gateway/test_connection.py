@@ -55,8 +55,8 @@ class Inbox:
         self.meanwhile: Callable[[], None] = lambda: None
         self.requested: list[str | None] = []
 
-    def call_as_gateway(self, target: str, request: ReplayRequest, _reply: type[Replay]) -> Replay:
-        assert (target, request.user_id, request.limit) == ("notifications.missed", IDENTITY.user_id, MAX_REPLAY)
+    def fetch(self, request: ReplayRequest) -> Replay:
+        assert (request.user_id, request.limit) == (IDENTITY.user_id, MAX_REPLAY)
         self.requested.append(request.since)
         self.meanwhile()
         return self.answer

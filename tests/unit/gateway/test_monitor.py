@@ -14,7 +14,7 @@ from gateway.websocket import frames, monitor
 from gateway.websocket.connection import Connection, LiveFrame
 from gateway.websocket.monitor import Monitor
 from gateway.websocket.registry import Registry
-from notifications.contract import Replay
+from notifications.contract import Replay, ReplayRequest
 from users.contract import Authenticate, Identity
 
 HOUR = timedelta(hours=1)
@@ -71,15 +71,12 @@ class SendBuffer:
 
 
 class Inbox:
-    """A fake notifications service, in which FIRST is the newest, and a fake users service."""
+    """A fake notifications service, in which FIRST is the newest."""
 
-    def __init__(self, users: Users) -> None:
-        self.users = users
+    def __init__(self) -> None:
         self.requested: list[str | None] = []
 
-    def call_as_gateway(self, target: str, request: Any, reply: Any) -> Any:
-        if target == "users.authenticate":
-            return self.users.call_as_gateway(target, request, reply)
+    def fetch(self, request: ReplayRequest) -> Replay:
         self.requested.append(request.since)
         return Replay(items=[], more=False, resumed=request.since is not None, unread=0, newest=FIRST)
 
@@ -109,8 +106,13 @@ def presence() -> Any:
 
 
 @pytest.fixture
-def monitoring(sockets: Registry, users: Any, presence: Any) -> Monitor:
-    return Monitor(sockets, users, presence, ping=25)
+def inbox() -> Any:
+    return Inbox()
+
+
+@pytest.fixture
+def monitoring(sockets: Registry, users: Any, inbox: Any, presence: Any) -> Monitor:
+    return Monitor(sockets, users, inbox, presence, ping=25)
 
 
 @pytest.fixture(autouse=True)
@@ -183,12 +185,10 @@ def test_ping_records_connected_users_and_drops_silent_connections(
 
 
 def test_frame_before_a_websockets_resync_hides_nothing_that_was_missed(
-    sockets: Registry, monitoring: Monitor, users: Users
+    sockets: Registry, monitoring: Monitor, inbox: Any
 ) -> None:
     connection = opened(sockets, LATER)
-    inbox = Inbox(users)
-    monitoring._rpc = inbox  # type: ignore[assignment]  # noqa: SLF001 - both fake services
-    connection.start(inbox, None)  # type: ignore[arg-type]
+    connection.start(inbox, None)
     monitoring.resync()
     connection.receive(LiveFrame(2, b"a frame before the resync", SECOND))
     assert gevent.wait(timeout=5)
@@ -207,12 +207,10 @@ def test_websocket_whose_resync_fails_with_an_unhandled_exception_is_closed(
 
 
 def test_gap_is_filled_only_after_a_moment_and_only_once(
-    sockets: Registry, monitoring: Monitor, users: Users, monkeypatch: pytest.MonkeyPatch
+    sockets: Registry, monitoring: Monitor, inbox: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connection = opened(sockets, LATER)
-    inbox = Inbox(users)
-    monitoring._rpc = inbox  # type: ignore[assignment]  # noqa: SLF001 - both fake services
-    connection.start(inbox, None)  # type: ignore[arg-type]
+    connection.start(inbox, None)
     connection._sent = 1  # noqa: SLF001 - the fake inbox has no numbers
     connection.receive(LiveFrame(3, b"a frame after the gap", SECOND))
     monitoring.fill_gaps_once()

@@ -13,6 +13,7 @@ from chassis.errors import Invalid
 from chassis.ids import new_id
 from notifications.contract import BEGINNING
 from notifications.inbox import inbox_store, notification_store
+from notifications.inbox.replay import ENOUGH
 from notifications.models import InboxRow, Notification
 from notifications.texts import Content
 from tests.integration.notifications.support import user
@@ -150,7 +151,7 @@ def test_replay_beyond_its_limit_continues_from_its_last_item(add: Add, replay: 
 @pytest.mark.parametrize("since", [None, "01932f3e-0000-7000-8000-000000000001"], ids=["null", "unknown"])
 def test_replay_without_a_known_start_is_not_resumed(add: Add, replay: Replay, since: str | None) -> None:
     (newest,) = add(1)
-    nothing: dict[str, list[str]] = {"items": [], "read": [], "changed": []}
+    nothing: dict[str, list[str]] = {"items": [], "read": [], "changed": [], "others": []}
     assert replay(since) == nothing | {"more": False, "resumed": False, "unread": 1, "newest": newest, "seq": 0}
 
 
@@ -207,3 +208,21 @@ def test_replay_with_more_than_a_thousand_states_is_not_resumed(
     apply(added[-1])
     reply = replay(added[-1])
     assert (reply["resumed"], reply["items"], reply["newest"]) == (False, [], added[-1])
+
+
+def test_replays_of_several_users_are_in_the_order_of_the_request(
+    rpc: Rpc, ada: str, accounts: Accounts, add: Add
+) -> None:
+    ids, ben = add(3), accounts.add("ben")
+    others = [{"user_id": ada, "since": since, "limit": 2} for since in (ids[2], BEGINNING, None)]
+    reply = rpc("notifications.missed", GATEWAY, user_id=ben, since=BEGINNING, others=others)
+    assert (reply["items"], reply["unread"]) == ([], 0)
+    found = [([item["id"] for item in one["items"]], one["more"], one["resumed"]) for one in reply["others"]]
+    assert found == [([], False, True), (ids[:2], True, True), ([], False, False)]
+
+
+def test_reply_with_a_large_replay_leaves_out_the_replays_after_it(rpc: Rpc, ada: str, add: Add) -> None:
+    add(ENOUGH)
+    large, small = {"user_id": ada, "since": BEGINNING, "limit": ENOUGH}, {"user_id": ada, "since": None}
+    reply = rpc("notifications.missed", GATEWAY, **small, others=[large, small])
+    assert [len(one["items"]) for one in reply["others"]] == [ENOUGH]
