@@ -13,6 +13,7 @@ from sqlalchemy import (
     Row,
     Select,
     Text,
+    Update,
     bindparam,
     cast,
     delete,
@@ -65,8 +66,15 @@ def has_any(session: Session, user_id: str) -> bool:
 
 def record_use(session: Session, session_id: str, now: datetime, expires_at: datetime) -> None:
     """Set `last_seen_at` and `expires_at` of a session unless it has ended."""
-    change = update(UserSession).where(UserSession.id == session_id, ends_after(now))
-    session.execute(change.values(last_seen_at=now, expires_at=expires_at))
+    session.connection().execute(_record_use(), {"session": session_id, "now": now, "expires": expires_at})
+
+
+@cache
+def _record_use() -> Update:
+    """Build the statement; cached, because building it costs more than running it."""
+    now, expires = bindparam("now", type_=UtcDateTime), bindparam("expires", type_=UtcDateTime)
+    own = UserSession.id == bindparam("session")
+    return update(UserSession).where(own, ends_after(now)).values(last_seen_at=now, expires_at=expires)
 
 
 def live_sessions(session: Session, user_id: str, limit: int, before: str | None) -> list[UserSession]:
@@ -85,7 +93,7 @@ def least_recently_used(session: Session, user_id: str, keep: int) -> list[str]:
 
 @cache
 def _least_recently_used() -> Select[str]:
-    """Build the statement; cached, because building it costs more than running it."""
+    """Build the statement; cached, as above."""
     query = select(UserSession.id).where(UserSession.user_id == bindparam("user"), ends_after(bindparam("now")))
     newest_use = query.order_by(UserSession.last_seen_at.desc(), UserSession.id.desc())
     return newest_use.offset(bindparam("keep"))
