@@ -3,12 +3,15 @@
 import logging
 from collections.abc import Iterable
 
+import gevent
 import redis
 from gevent.event import Event
 
 from chassis import clock
 from chassis.redis.connection import connect
 from notifications.contract import SEEN_FOR, seen_key
+
+INTERVAL = 0.1  # seconds between writes, so that users who connect at the same time share one
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +39,7 @@ class Presence:
         while True:
             self._recorded.wait()
             self.write()
+            gevent.sleep(INTERVAL)
 
     def write(self) -> None:
         """Write the users recorded so far."""

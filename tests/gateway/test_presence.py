@@ -4,12 +4,14 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
+from unittest.mock import Mock
 
 import gevent
 import pytest
 
 from chassis.ids import new_id
 from chassis.redis import connection
+from gateway.websocket import presence as presence_module
 from gateway.websocket.presence import Presence
 from notifications.contract import SEEN_FOR, seen_key
 from tests.gateway.conftest import until
@@ -40,6 +42,27 @@ def test_connected_user_is_recorded_for_a_day(settings: dict[str, Any], running:
         for user in users:
             assert before <= int(client.get(seen_key(user)) or 0) <= time.time()
             assert 0 < client.ttl(seen_key(user)) <= SEEN_FOR
+
+
+def test_users_who_connect_one_after_the_other_are_all_recorded(settings: dict[str, Any], running: Running) -> None:
+    presence = running(settings["redis_url"])
+    with connection.connect(settings["redis_url"]) as client:
+        for user in [new_id() for _ in range(3)]:
+            presence.record([user])
+            until(lambda: client.get(seen_key(user)))  # noqa: B023 - called in the loop
+
+
+def test_users_who_connect_within_an_interval_after_a_write_share_the_next(
+    monkeypatch: pytest.MonkeyPatch, running: Running
+) -> None:
+    monkeypatch.setattr(presence_module, "INTERVAL", 3600)
+    presence = running(CLOSED_PORT)
+    write = Mock(wraps=presence.write)
+    monkeypatch.setattr(presence, "write", write)
+    for _ in range(3):
+        presence.record([new_id()])
+        gevent.idle()
+    assert write.call_count == 1
 
 
 def test_without_redis_recording_fails_fast_and_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
