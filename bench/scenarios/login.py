@@ -22,7 +22,8 @@ def login(platform: Platform) -> Iterator[Measurement]:
     """Log in, 16 at a time, all users on the device of their first login: a new device would be a mail, too."""
     users = platform.new_users(USERS, hashed=_hash(platform))
     platform.users.end_sessions()  # so that the next login of each user is the first
-    accounts = [json.loads(response.body) for response in _log_in(platform, dict.fromkeys(users.usernames))]
+    first = _log_in(platform, dict.fromkeys(users.usernames))
+    accounts = [json.loads(response.body) for response in first if response.ok]
     devices = {account["user"]["username"]: account.get("device_token") for account in accounts}  # 0.1.0 has none
     with Usage(platform.instance.control) as usage:
         started = now()
