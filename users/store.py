@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Select, bindparam, select
 from sqlalchemy.exc import IntegrityError
@@ -81,7 +81,7 @@ def credentials(session: Session, login_key: str) -> Credentials | None:
 
 
 @cache
-def _credentials(column: InstrumentedAttribute[str]) -> Select[Any]:
+def _credentials(column: InstrumentedAttribute[str]) -> Select[str, str, datetime, bool, bool]:
     """Build the statement; cached, because building it costs more than running it."""
     has_factor = User.second_factor_since.is_not(None)
     query = select(User.id, User.password_hash, User.password_changed_at, User.is_active, has_factor)
