@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, bindparam, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from chassis.errors import Conflict, FieldError, NotFound
 from users import names
@@ -74,22 +75,28 @@ def has_username(username: str) -> ColumnElement[bool]:
 
 def credentials(session: Session, login_key: str) -> Credentials | None:
     """Return what a login compares, of the account with a login key."""
+    statement = _credentials(_login_column(login_key))
+    row = session.connection().execute(statement, {"login_key": login_key}).one_or_none()
+    return Credentials(*row) if row else None
+
+
+@cache
+def _credentials(column: InstrumentedAttribute[str]) -> Select[str, str, datetime, bool, bool]:
+    """Build the statement; cached, because building it costs more than running it."""
     has_factor = User.second_factor_since.is_not(None)
     query = select(User.id, User.password_hash, User.password_changed_at, User.is_active, has_factor)
-    row = session.execute(query.where(_has_login_key(login_key))).one_or_none()
-    return Credentials(*row) if row else None
+    return query.where(column == bindparam("login_key"))
 
 
 def names_of(session: Session, login_key: str) -> Names | None:
     """Return the names of the account with a login key."""
-    query = select(User.id, User.username, User.email, User.phone).where(_has_login_key(login_key))
+    query = select(User.id, User.username, User.email, User.phone).where(_login_column(login_key) == login_key)
     row = session.execute(query).one_or_none()
     return Names(*row) if row else None
 
 
-def _has_login_key(login_key: str) -> ColumnElement[bool]:
-    column = User.email_key if "@" in login_key else User.username_key  # user names contain no @
-    return column == login_key
+def _login_column(login_key: str) -> InstrumentedAttribute[str]:
+    return User.email_key if "@" in login_key else User.username_key  # user names contain no @
 
 
 def newest(session: Session, limit: int, before: str | None) -> list[User]:

@@ -1,9 +1,10 @@
 """Logins, each of another user at another address, with the parameters of passwords that are in production."""
 
 import asyncio
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 
-from bench.load.http import Client, Request
+from bench.load.http import Client, Request, Response
 from bench.load.loops import closed_loop
 from bench.measure.latency import Latency
 from bench.measure.measurement import Measurement
@@ -18,15 +19,15 @@ PASSWORD = "the bench under the tree"  # noqa: S105 - of users that live for a m
 
 
 def login(platform: Platform) -> Iterator[Measurement]:
-    """Log in, 16 at a time."""
+    """Log in, 16 at a time, all users on the device of their first login: a new device would be a mail, too."""
     users = platform.new_users(USERS, hashed=_hash(platform))
-    requests = [
-        Request("POST", "/login/", "", {"username": name, "password": PASSWORD}, f"192.0.2.{number % 250}")
-        for number, name in enumerate(users.usernames)
-    ]
+    platform.users.end_sessions()  # so that the next login of each user is the first
+    first = _log_in(platform, dict.fromkeys(users.usernames))
+    accounts = [json.loads(response.body) for response in first if response.ok]
+    devices = {account["user"]["username"]: account.get("device_token") for account in accounts}  # 0.1.0 has none
     with Usage(platform.instance.control) as usage:
         started = now()
-        responses = asyncio.run(closed_loop(Client(platform.target), requests, CONCURRENCY))
+        responses = _log_in(platform, devices)
         seconds = now() - started
     yield Measurement.of(
         usage,
@@ -37,6 +38,20 @@ def login(platform: Platform) -> Iterator[Measurement]:
         errors=sum(not response.ok for response in responses),
         latency=Latency.of(response.seconds for response in responses),
     )
+
+
+def _log_in(platform: Platform, devices: Mapping[str, str | None]) -> list[Response]:
+    """Log in each of these users, with the token of the device if there is one."""
+    requests = [
+        Request("POST", "/login/", "", _account(name, token), f"192.0.2.{number % 250}")
+        for number, (name, token) in enumerate(devices.items())
+    ]
+    return asyncio.run(closed_loop(Client(platform.target), requests, CONCURRENCY))
+
+
+def _account(name: str, device_token: str | None) -> dict[str, str]:
+    account = {"username": name, "password": PASSWORD}
+    return account | {"device_token": device_token} if device_token else account
 
 
 def _hash(platform: Platform) -> str:

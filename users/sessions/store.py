@@ -19,6 +19,7 @@ from sqlalchemy import (
     delete,
     exists,
     func,
+    insert,
     or_,
     select,
     update,
@@ -41,6 +42,7 @@ class Candidate(Recipient):
     throughout: bool = True
 
 
+_INSERT = insert(UserSession)
 _CANDIDATES = TypeAdapter(list[Candidate])
 _SESSIONS_AND_USERS = select(UserSession, User).join(User, User.id == UserSession.user_id)
 _BY_TOKEN = _SESSIONS_AND_USERS.where(UserSession.token_hash == bindparam("token_hash"))
@@ -48,10 +50,9 @@ _BY_TOKEN = _SESSIONS_AND_USERS.where(UserSession.token_hash == bindparam("token
 
 def add(session: Session, **columns: Any) -> UserSession:
     """Store a session."""
-    started = UserSession(id=new_id(), **columns)
-    session.add(started)
-    session.flush()
-    return started
+    row = {"id": new_id(), **columns}
+    session.connection().execute(_INSERT, row)  # as parameters: half the cost of a flush
+    return UserSession(**row)
 
 
 def find(session: Session, token_hash: str) -> Row[UserSession, User] | None:

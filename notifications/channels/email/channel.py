@@ -9,18 +9,12 @@ from typing import Any
 
 from chassis import clock
 from notifications.channels import delivery_results
-from notifications.channels.base import ChannelFactory, OutgoingMessage, SendResult, group_results
+from notifications.channels.base import OutgoingMessage, SendResult, group_results
 from notifications.channels.delivery_results import DeliveryResult
 from notifications.channels.email import smtp_errors
 from notifications.channels.email.message import Composer
 
 SECURITY = ("none", "starttls", "tls")
-
-
-def set_up_email(settings: dict[str, Any]) -> ChannelFactory:
-    """Set up the channel from the `email` section. Raises ValueError for an invalid setting."""
-    email = Email(settings)
-    return lambda _db, _rpc_client: email
 
 
 class Email:

@@ -1,7 +1,6 @@
 """Africa's Talking's SDK, with a configurable base URL, and the meaning of its responses and errors."""
 
 import json
-import re
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from notifications.channels import delivery_results
 from notifications.channels.delivery_results import DeliveryResult
+from notifications.channels.sms.safe_text import safe_text
 
 # Status codes of a recipient.
 ACCEPTED = frozenset({100, 101, 102})  # Processed, Sent, Queued
@@ -27,7 +27,6 @@ _CLIENT_ERRORS = range(400, 500)
 _ACCOUNT_ERRORS = frozenset({401, 403, 429})  # wrong key, forbidden, too many requests: the same for every message
 
 _NOTHING_SENT = (NewConnectionError, ConnectTimeoutError, ssl.SSLCertVerificationError)
-_SAFE = re.compile(r"[A-Za-z ]{1,40}")
 
 
 class Client(SMSService):
@@ -115,11 +114,6 @@ def request_failed(error: requests.RequestException) -> DeliveryResult:
     if any(isinstance(cause, _NOTHING_SENT) for cause in _causes(error)):
         return delivery_results.unavailable(type(error).__name__)
     return delivery_results.unknown(type(error).__name__, provider_error=True)
-
-
-def safe_text(text: str) -> str:
-    """Return a status or reason if it consists of letters; other texts may repeat the phone number."""
-    return text if _SAFE.fullmatch(text) else "refused"
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

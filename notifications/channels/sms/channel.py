@@ -2,14 +2,12 @@
 
 import logging
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import partial
-from typing import Any
 
 from chassis.contract import Empty
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import ServiceError
 from chassis.rpc.client import RpcClient
-from notifications.channels.base import ChannelFactory, OutgoingMessage, SendResult
+from notifications.channels.base import OutgoingMessage, SendResult
 from notifications.channels.delivery_results import DeliveryResult
 from notifications.channels.sms import africas_talking, phone_numbers
 from notifications.channels.sms.account import RequestResults, SmsAccount
@@ -23,11 +21,6 @@ BULK = 100  # numbers per request
 _NOT_SENT = frozenset({"pending", "failed"})
 
 _log = logging.getLogger(__name__)
-
-
-def set_up_sms(settings: dict[str, Any]) -> ChannelFactory:
-    """Set up the channel from the `sms` section. Raises ValueError for an invalid setting."""
-    return partial(Sms, SmsAccount(settings))
 
 
 class Sms:

@@ -3,7 +3,7 @@
 from notifications.channels import delivery_results
 from notifications.channels.base import Receipt
 from notifications.channels.delivery_results import DeliveryResult
-from notifications.channels.sms.africas_talking import safe_text
+from notifications.channels.sms.safe_text import safe_text
 from notifications.contract import ReportDelivery
 
 _FAILED = frozenset({"Failed", "Rejected"})
