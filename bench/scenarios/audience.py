@@ -11,7 +11,7 @@ from bench.data.users import token_of
 from bench.load.http import Client, Request, Response
 from bench.measure.latency import Latency
 from bench.measure.measurement import Measurement
-from bench.measure.usage import Usage
+from bench.measure.usage import Usage, sample
 from bench.platform import Platform
 from bench.scenarios.posting import PATIENCE, post_requests
 from dev import DevError
@@ -21,6 +21,7 @@ SIZES = (1_000, 10_000)
 POSTS = 5
 MILLION = 1_000_000
 KILLED_AT = 0.4  # share of the inboxes
+MEASURED_AT = (0.1, KILLED_AT, 0.7, 1)
 SERVICE = "notifications.service"
 
 
@@ -49,12 +50,15 @@ def million(platform: Platform) -> Iterator[Measurement]:
     """Create a post to a million inboxes, and kill notifications (kill -9) in the middle."""
     print("  inserts a million users", flush=True)
     author = token_of(min(platform.new_users(MILLION + 1).active))
-    position, started = platform.inboxes.last(), time.monotonic()
+    position, started, lost = platform.inboxes.last(), time.monotonic(), 0.0
+    memory: dict[str, float] = {}
     with Usage(platform.instance.control) as usage:
         post = json.loads(asyncio.run(_send(platform, author)).body)["id"]
-        until(partial(platform.inboxes.reached, position, int(KILLED_AT * MILLION)), "the first inboxes", 300)
-        platform.instance.control.kill(SERVICE)
-        until(partial(platform.inboxes.reached, position, MILLION), "all inboxes", 600)
+        for share in MEASURED_AT:
+            until(partial(platform.inboxes.reached, position, int(share * MILLION)), f"{share:.0%} of the inboxes", 600)
+            memory |= _memory(platform, f"at {share:.0%}")
+            if share == KILLED_AT:
+                lost = _kill(platform)
         seconds = time.monotonic() - started
     rows, users = platform.inboxes.recipients(post)
     yield Measurement.of(
@@ -64,10 +68,24 @@ def million(platform: Platform) -> Iterator[Measurement]:
         count=users,
         seconds=seconds,
         errors=rows - users,
-        figures={f"{SERVICE} MB": usage.memory[SERVICE]},
+        figures={"seconds": seconds, "seconds without a new row after the kill": lost, **memory},
     )
     if (rows, users) != (MILLION, MILLION):
         raise DevError(f"{rows} inbox rows of {users} users instead of {MILLION}")
+
+
+def _kill(platform: Platform) -> float:
+    """Kill notifications; return the seconds until the next inbox row."""
+    platform.instance.control.kill(SERVICE)
+    killed, last = time.monotonic(), platform.inboxes.last()
+    until(lambda: platform.inboxes.last() > last, "the first inbox after the kill", 60)
+    return time.monotonic() - killed
+
+
+def _memory(platform: Platform, moment: str) -> dict[str, float]:
+    """Return the resident memory of the programs that pass on recipients."""
+    samples = sample(platform.instance.control)
+    return {f"{name} MB {moment}": samples[name].memory for name in (SERVICE, "users.service") if name in samples}
 
 
 async def _post(platform: Platform, token: str, size: int) -> float:

@@ -1,10 +1,11 @@
 """Which users get a notification, and by which channels."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from notifications.channels import registry
-from users.contract import Channel, Recipient
+from users.contract import Channel, RecipientGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Audience:
 
 
 def select(
-    recipients: Iterable[Recipient],
+    recipients: Sequence[RecipientGroup],
     *,
     author: str | None = None,
     channels: Collection[Channel] | None = None,
@@ -27,13 +28,11 @@ def select(
 
     `channels` replaces the `notify_by` of all recipients.
     """
-    notify_by = {
-        recipient.id: recipient.notify_by if channels is None else channels
-        for recipient in recipients
-        if recipient.id != author
-    }
+    groups = [group.without([author]) for group in recipients] if author is not None else recipients
 
     def users(channel: Channel) -> list[str]:
-        return [user for user, wanted in notify_by.items() if channel in wanted]
+        wanting = [group.ids for group in groups if channel in (group.notify_by if channels is None else channels)]
+        return [*chain.from_iterable(wanting)]
 
-    return Audience(list(notify_by), users("realtime"), {channel: users(channel) for channel in delivery_channels})
+    inbox = [*chain.from_iterable(group.ids for group in groups)]
+    return Audience(inbox, users("realtime"), {channel: users(channel) for channel in delivery_channels})

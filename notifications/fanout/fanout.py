@@ -20,7 +20,7 @@ from notifications.inbox import inbox_store, notification_store, post_updates_st
 from notifications.inbox.notification_store import NewPost, Progress
 from notifications.models import Notification
 from notifications.texts import Content
-from users.contract import ActiveRecipients, Recipient, Recipients
+from users.contract import ActiveRecipients, RecipientGroup, Recipients
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class FanoutPost:
     content: Content | None = None  # None: the notification exists already
 
 
-Page = tuple[FanoutPost, list[Recipient]]  # a post, and the next users that it notifies
+Page = tuple[FanoutPost, list[RecipientGroup]]  # a post, and the next users that it notifies
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Fanout:
             return
         reached = Progress(found.next or progress.reached, found.next is None)
         pages = [(post, found.at(position)) for position, post in enumerate(posts)]
-        size = max(1, self.limit // max(1, len(found.items)))  # posts in a transaction, which has `limit` rows at most
+        size = max(1, self.limit // max(1, found.count))  # posts in a transaction, which has `limit` rows at most
         for start in range(0, len(pages), size):
             yield pages[start : start + size], reached
 
@@ -108,6 +108,7 @@ class Fanout:
             after=progress.reached,
             limit=min(self.limit, 1000),
             page=self.limit,
+            grouped=True,
         )
         return self.rpc_client.call("users.active_recipients", request, Recipients)
 

@@ -1,5 +1,6 @@
 """What other services ask about users: who is active, their addresses, their names."""
 
+from collections.abc import Container
 from typing import Annotated
 
 from pydantic import Field
@@ -22,6 +23,9 @@ class ActiveRecipients(Message):
     page: int | None = Field(
         default=None, ge=1, le=10_000, description="The same, instead of `limit`. The release 0.1.0 ignores it."
     )
+    grouped: bool = Field(
+        default=False, description="Whether to return `groups` instead of `items`. The release 0.1.0 ignores it."
+    )
 
 
 class Contacts(Message):
@@ -43,10 +47,27 @@ class Recipient(Message):
     notify_by: list[Channel]
 
 
+class RecipientGroup(Message):
+    """Active users who chose the same channels."""
+
+    ids: list[Id]
+    notify_by: list[Channel]
+
+    def without(self, users: Container[str]) -> "RecipientGroup":
+        """Return the group without some users."""
+        ids = [user for user in self.ids if user not in users]
+        return RecipientGroup.model_construct(ids=ids, notify_by=self.notify_by)
+
+
 class Recipients(Message):
     """A page of recipients; `next` is the `after` of the next page, null on the last."""
 
-    items: list[Recipient]
+    items: list[Recipient] = Field(description="In order of id; empty if the request is `grouped`.")
+    groups: list[RecipientGroup] | None = Field(
+        default=None,
+        description="The same, each with its ids in order: with thousands of users a fraction of the cost. null if the"
+        " request is not `grouped`, or users is of the release 0.1.0.",
+    )
     next: Id | None = Field(description="The `after` of the next page; null on the last.")
     inactive: dict[Id, list[int]] | None = Field(
         default=None,
@@ -54,11 +75,24 @@ class Recipients(Message):
         " null if the request has none, or users is of the release 0.1.0.",
     )
 
-    def at(self, position: int) -> list[Recipient]:
+    @property
+    def count(self) -> int:
+        """The number of recipients."""
+        return sum(len(group.ids) for group in self.by_channels)
+
+    @property
+    def by_channels(self) -> list[RecipientGroup]:
+        """All of them in groups, whatever the form of the reply."""
+        if self.groups is not None:
+            return self.groups
+        return [RecipientGroup.model_construct(ids=[user.id], notify_by=user.notify_by) for user in self.items]
+
+    def at(self, position: int) -> list[RecipientGroup]:
         """Return those who were active at one of the `moments`."""
         if not self.inactive:
-            return self.items
-        return [user for user in self.items if position not in self.inactive.get(user.id, ())]
+            return self.by_channels
+        inactive = {user for user, positions in self.inactive.items() if position in positions}
+        return [group.without(inactive) for group in self.by_channels]
 
 
 class Contact(Message):

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from pydantic import TypeAdapter
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
@@ -22,6 +21,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.orm import Session
@@ -30,20 +30,25 @@ from chassis import clock
 from chassis.db.columns import UtcDateTime, UuidText
 from chassis.db.sql import delete_batch
 from chassis.ids import new_id
-from users.contract import ActiveRecipients, Recipient
+from users.contract import ActiveRecipients
 from users.models import User, UserSession
 
 KEEP_ENDED = timedelta(days=30)  # so that `active_recipients` can answer about the past
 
 
-class Candidate(Recipient):
-    """A user who may have been active; `throughout`: certainly, and in all the time."""
+class Candidates(NamedTuple):
+    """Users who may have been active, in order of id."""
 
-    throughout: bool = True
+    ids: list[str]
+    notify_by: list[str]  # the channels of each, as JSON
+    throughout: list[bool]  # whether each certainly was active, and in all the time
+
+    def first(self, limit: int) -> "Candidates":
+        """Return the first `limit` users."""
+        return Candidates(self.ids[:limit], self.notify_by[:limit], self.throughout[:limit])
 
 
 _INSERT = insert(UserSession)
-_CANDIDATES = TypeAdapter(list[Candidate])
 _SESSIONS_AND_USERS = select(UserSession, User).join(User, User.id == UserSession.user_id)
 _BY_TOKEN = _SESSIONS_AND_USERS.where(UserSession.token_hash == bindparam("token_hash"))
 
@@ -113,32 +118,32 @@ def ends_after(time: datetime | BindParameter[Any]) -> ColumnElement[bool]:
     return func.least(UserSession.expires_at, UserSession.revoked_at) > time  # `least` ignores nulls
 
 
-def candidates(session: Session, request: ActiveRecipients, times: Sequence[datetime], limit: int) -> list[Candidate]:
+def candidates(session: Session, request: ActiveRecipients, times: Sequence[datetime], limit: int) -> Candidates:
     """Return users who may have been active at one of these times, in order of id; if it is only one, they were.
 
-    PostgreSQL returns the page as one JSON text: 2.3 ms of CPU per 1,000 users; rows and models took 6.4 ms.
+    PostgreSQL returns the page as one row of three lists: of the CPU time that rows and models took, a tenth.
     """
     first, last = min(times), max(times)
     parameters = {"first": first, "last": last, "after": request.after or "", "ids": request.ids, "limit": limit}
     statement = _candidates(several_times=first != last, some_users=request.ids is not None)
-    text = session.connection().scalar(statement, parameters)
-    return _CANDIDATES.validate_json(text or "[]")
+    ids, notify_by, throughout = session.connection().execute(statement, parameters).one()
+    return Candidates(ids or [], notify_by or [], throughout or [])
 
 
 @cache
-def _candidates(*, several_times: bool, some_users: bool) -> Select[str]:
+def _candidates(*, several_times: bool, some_users: bool) -> Select[*tuple[Any, ...]]:
     """Build the statement; cached, as above."""
     first, last = bindparam("first", type_=UtcDateTime), bindparam("last", type_=UtcDateTime)
     after = bindparam("after", type_=UuidText)
     # Both tables have the condition on `after`: otherwise a merge join reads all earlier sessions for every page.
     had_session = _has_session(last, first).where(UserSession.user_id > after)
-    query = select(User.id, User.notify_by).where(User.id > after, _was_open(first), had_session)
-    if several_times:
-        query = query.add_columns((_was_open(last) & _has_session(first, last)).label("throughout"))
+    throughout = _was_open(last) & _has_session(first, last) if several_times else true()
+    query = select(User.id, cast(User.notify_by, Text).label("notify_by"), throughout.label("throughout"))
+    query = query.where(User.id > after, _was_open(first), had_session)
     if some_users:
         query = query.where(User.id.in_(bindparam("ids", expanding=True)))
     page = query.order_by(User.id).limit(bindparam("limit")).subquery("page")
-    return select(cast(func.json_agg(page.table_valued()), Text))
+    return select(func.array_agg(page.c.id), func.array_agg(page.c.notify_by), func.array_agg(page.c.throughout))
 
 
 def times_of_activity(session: Session, users: Sequence[str]) -> Sequence[Row[str, datetime, datetime]]:

@@ -19,6 +19,7 @@ from users.contract import (
     IssuedCode,
     OptOut,
     Recipient,
+    RecipientGroup,
     Recipients,
     SecurityNoticeDetails,
     SecurityNoticeList,
@@ -73,8 +74,12 @@ class UsersService(Service):
         ids = [user for user in ids if request.ids is None or user in request.ids]
         page = ids[: request.limit]
         items = [Recipient(id=user, notify_by=self.accounts.contacts[user].notify_by) for user in page]
+        after = page[-1] if len(ids) > request.limit else None
+        if self.accounts.inactive is None or not request.grouped:
+            return Recipients(items=items, next=after)
+        groups = [RecipientGroup(ids=[user.id], notify_by=user.notify_by) for user in items]
         inactive = None if request.moments is None else self.accounts.inactive
-        return Recipients(items=items, next=page[-1] if len(ids) > request.limit else None, inactive=inactive)
+        return Recipients(items=[], groups=groups, next=after, inactive=inactive)
 
     @rpc
     def contacts(self, request: Contacts) -> ContactList:

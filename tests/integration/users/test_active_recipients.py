@@ -92,6 +92,21 @@ def test_users_who_were_not_active_at_all_moments_are_listed_with_the_others(
     assert ([item["id"] for item in page["items"]], page["inactive"]) == ([always.id], {})
 
 
+def test_groups_have_the_same_users_by_their_channels(users: Rpc, new_user: NewUser) -> None:
+    moments = [clock.now().isoformat()]
+    ada, ben = new_user("ada", notify_by=["email"]), new_user("ben", notify_by=[])
+    cem, gone = new_user("cem", notify_by=["email"]), new_user("dia", notify_by=["email"])
+    moments.append(clock.now().isoformat())
+    users("users.set_active", OPERATOR, username="dia", is_active=False)
+    moments.append(clock.now().isoformat())
+    page = users("users.active_recipients", NOTIFICATIONS, as_of=moments[2], grouped=True, limit=2)
+    assert page["groups"] == [{"ids": [ada.id], "notify_by": ["email"]}, {"ids": [ben.id], "notify_by": []}]
+    assert (page["items"], page["next"]) == ([], ben.id)
+    page = users("users.active_recipients", NOTIFICATIONS, as_of=moments[1], moments=moments[1:], grouped=True)
+    assert [group["ids"] for group in page["groups"]] == [[ada.id, cem.id, gone.id], [ben.id]]
+    assert page["inactive"] == {gone.id: [1]}
+
+
 def test_larger_page_replaces_the_limit(users: Rpc, new_user: NewUser) -> None:
     active = [new_user(name).id for name in ("ada", "ben", "cem")]
     page = users("users.active_recipients", NOTIFICATIONS, as_of=clock.now().isoformat(), limit=1, page=2)

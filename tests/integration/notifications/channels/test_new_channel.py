@@ -15,7 +15,7 @@ from notifications.deliveries import DeliveriesService
 from notifications.fanout import audience
 from tests.integration.notifications.support import CreateDeliveries, Deliveries, values
 from tests.integration.notifications.users_service import Accounts, UsersService
-from users.contract import Recipient
+from users.contract import RecipientGroup
 
 PUSH: Any = "push"
 
@@ -59,5 +59,5 @@ def test_registered_channel_has_a_timer_and_delivers(
 
 
 def test_fan_out_creates_deliveries_for_a_registered_channel() -> None:
-    ada = Recipient.model_construct(id="ada", notify_by=[PUSH])
+    ada = RecipientGroup.model_construct(ids=["ada"], notify_by=[PUSH])
     assert audience.select([ada], delivery_channels=[PUSH]).deliveries == {PUSH: ["ada"]}
