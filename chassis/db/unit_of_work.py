@@ -40,6 +40,7 @@ class UnitOfWork:
         self._publish = publish
         self._call = call
         self._group = group
+        self._has_written = False
         self._read_options: dict[str, Any] = {} if reads is None else {"bind": reads}
 
     @contextmanager
@@ -54,7 +55,8 @@ class UnitOfWork:
 
         The block must not wait for anything but the database. Raises Unavailable.
         """
-        transaction = self._own_transaction() if self._group is None else self._group.write()
+        transaction = self._own_transaction() if self._group is None else self._group.write(at_once=self._has_written)
+        self._has_written = True
         with _unavailable(), transaction as session:
             yield session
 

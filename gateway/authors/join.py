@@ -95,7 +95,7 @@ def _save_username(backends: Backends, user_id: str, username: str, changed_at: 
 
 def _usernames(backends: Backends, context: RequestContext, ids: set[str]) -> dict[str, str]:
     """Return usernames by id; those that are missing in the read model are requested once and stored."""
-    version = context.tag_versions.get(feeds.AUTHORS_TAG)
+    version = context.cache_key.tag_versions.get(feeds.AUTHORS_TAG) if context.cache_key else None
     cached = backends.names.get(version, ids)
     if unread := ids - cached.keys():
         with backends.database() as session:

@@ -108,7 +108,7 @@ class Guard:
         enforce(context, self._backends.limiter.rates["user" if context.identity else "anon"], count)
         if cacheable is None or found is None:
             return None
-        context.cache_key, context.tag_versions = found.cache_key, found.tag_versions
+        context.cache_key = found.cache_key
         return self._from_cache(cacheable.route, context, found)
 
     def _from_cache(self, route: Route, context: RequestContext, found: Found) -> CachedResponse | None:
@@ -119,7 +119,9 @@ class Guard:
         """
         metrics.PAGES.labels("hit" if found.cached else "miss").inc()
         context.route, override = route.name, self._backends.routing.override(route.name)
-        response = found.cached or self._backends.single_flight.join(context.cache_key or "", override.deadline)
+        response = found.cached
+        if response is None and context.cache_key is not None:
+            response, context.cache_key = self._backends.single_flight.join(context.cache_key, override.deadline)
         if response is not None:
             route_limits.consume(route, override, self._backends.limiter, context)
         return response

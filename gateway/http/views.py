@@ -13,6 +13,7 @@ from gateway.http import request_parsing
 from gateway.http.backends import Backends
 from gateway.http.cacheable import given_fields
 from gateway.limits import idempotency, route_limits
+from gateway.request.cache_key import CacheKey
 from gateway.request.context import CONTEXT_KEY, RequestContext
 from gateway.routing.overrides import RouteOverride
 from gateway.routing.route import Access, Download, Route
@@ -95,7 +96,8 @@ def _serve_cacheable(
 ) -> Response:
     """Respond and cache the response; concurrent misses of this process share one call."""
 
-    def compute() -> CachedResponse:
+    def compute(key: CacheKey | None = None) -> CachedResponse:
+        context.cache_key = key
         reply, _ = _call(route, override, backends, context, message)
         return cached_response(_json(reply), _next_link(message, reply))
 

@@ -1,13 +1,14 @@
 """The guard's lookup in Redis: session, request count and cached response in one round trip."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from chassis.redis.cache_tags import LIFETIME, new_version, tag_key
 from gateway.cache.local_cache import LocalCache
 from gateway.cache.redis_client import RedisClient
 from gateway.cache.response_cache import CachedResponse, unpack
+from gateway.request.cache_key import CacheKey
 from gateway.request.rates import Count, Rate
 from users.contract import session_key
 
@@ -20,8 +21,7 @@ class Found:
 
     session: bytes | None
     count: Count
-    cache_key: str | None = None
-    tag_versions: Mapping[str, str] = field(default_factory=dict)
+    cache_key: CacheKey | None = None
     cached: CachedResponse | None = None
 
 
@@ -57,4 +57,4 @@ class Lookup:
             if response is not None:
                 self._local.put(name, version, response, lifetime / 1000)
         versions = dict(zip(tags, version.split("."), strict=True))
-        return Found(session, Count(count, left), f"{prefix}{version}:{name}", versions, response)
+        return Found(session, Count(count, left), CacheKey(name, f"{prefix}{version}:{name}", versions), response)

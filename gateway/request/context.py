@@ -5,12 +5,13 @@ import random
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from chassis.auth.caller import Caller
 from chassis.errors import Forbidden, ServiceError, Unauthenticated
+from gateway.request.cache_key import CacheKey
 from users.contract import Identity, token_hash
 
 Headers = list[tuple[str, str]]  # as WSGI has them
@@ -55,8 +56,7 @@ class RequestContext:
     identity: Identity | None = None
     identity_error: ServiceError | None = None  # why the token could not be checked
     quota: Quota | None = None
-    cache_key: str | None = None  # where the response may be cached
-    tag_versions: Mapping[str, str] = field(default_factory=dict)  # of its cache tags, as read before the response
+    cache_key: CacheKey | None = None  # where the response may be cached
     route: str = "none"  # for metrics
     replayed: bool = False  # whether the service's reply is that of an earlier request with the same key
 

@@ -29,7 +29,7 @@ class Process:
 
     def read(self) -> CachedResponse | None:
         found = self._lookup.find(None, f"tests-{new_id()}", self.tags, self.name)
-        self.key = found.cache_key
+        self.key = found.cache_key.redis_key if found.cache_key else None
         return found.cached
 
     def store(self, response: CachedResponse) -> None:

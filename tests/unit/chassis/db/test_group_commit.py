@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import eventlet
@@ -41,7 +42,9 @@ class Orders:
         self.published: list[Envelope] = []
         self.stored_when_published: list[list[int]] = []
         self.statements: list[str] = []
-        self.db = UnitOfWork(factory, group=GroupCommit(engine, factory, self._publish))
+        group = GroupCommit(engine, factory, self._publish)
+        self.worker = partial(UnitOfWork, factory, group=group)
+        self.db = self.worker()
         self.other = sqlite3.connect(file, isolation_level=None)
         event.listen(engine, "before_cursor_execute", lambda *args: self.statements.append(args[2]))
 
@@ -50,7 +53,7 @@ class Orders:
         return [eventlet.spawn(self._write, work) for work in works]
 
     def _write(self, work: Work) -> None:
-        with self.db.write() as session:
+        with self.worker().write() as session:
             work(session)
 
     def stored(self) -> list[int]:
@@ -101,6 +104,36 @@ def test_writes_that_are_due_together_share_a_commit(orders: Orders) -> None:
     assert orders.commits() == 1
     wait(orders.write(place(4)))
     assert orders.commits() == 2
+
+
+def test_writes_within_the_interval_of_a_group_share_the_next_commit(
+    orders: Orders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "INTERVAL", 0.2)
+    wait(orders.write(place(1)))
+    writes = orders.write(place(2))
+    for _ in range(20):
+        eventlet.sleep(0)
+    assert orders.stored() == [1]
+    wait([*writes, *orders.write(place(3))])
+    assert orders.stored() == [1, 2, 3]
+    assert orders.commits() == 2
+
+
+def test_later_writes_of_a_worker_do_not_wait(orders: Orders, monkeypatch: pytest.MonkeyPatch) -> None:
+    with orders.db.write() as session:
+        place(1)(session)
+    monkeypatch.setattr(eventlet, "sleep", lambda _seconds: pytest.fail("it waits"))
+    with orders.db.write() as session:
+        place(2)(session)
+    assert orders.stored() == [1, 2]
+
+
+def test_write_after_the_interval_of_a_group_does_not_wait(orders: Orders, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit, "INTERVAL", 0)
+    wait(orders.write(place(1)))
+    monkeypatch.setattr(eventlet, "sleep", lambda _seconds: pytest.fail("it waits"))
+    assert wait(orders.write(place(2))) == [None]
 
 
 def test_events_are_published_after_the_commit_in_the_order_of_the_writes(orders: Orders) -> None:

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any, ClassVar, cast
 
+import eventlet
 import pytest
 
 from chassis.amqp import message_context
 from chassis.contract import Event
+from chassis.events import batch_handler
 from chassis.events.batch_handler import Batch, BatchEventHandler
 from chassis.events.handler import Received
 from chassis.observability import correlation
@@ -37,6 +39,7 @@ class Handler(BatchEventHandler):
         super().__init__(OrderPlaced, size=SIZE)
         self.batches: list[list[int]] = []
         self.settled: list[tuple[str, str]] = []
+        self.arrived = 0
         self.handle = handle
         self.method_name = "on_order_placed"
         self.container = SimpleNamespace(
@@ -75,10 +78,15 @@ class Handler(BatchEventHandler):
 
     def deliver(self, *quantities: int | None, connected: bool = True) -> None:
         """Deliver messages, then handle them."""
-        for number, quantity in enumerate(quantities, 1):
-            channel = SimpleNamespace(connection=connected)
-            self.collect(quantity, SimpleNamespace(properties={"message_id": str(number)}, channel=channel))
+        for quantity in quantities:
+            self.arrive(quantity, connected=connected)
         self._run()
+
+    def arrive(self, quantity: int | None, *, connected: bool = True) -> None:
+        """Collect a message; messages are numbered from 1."""
+        self.arrived += 1
+        channel = SimpleNamespace(connection=connected)
+        self.collect(quantity, SimpleNamespace(properties={"message_id": str(self.arrived)}, channel=channel))
 
 
 def fail_for(quantity: int) -> Handle:
@@ -95,6 +103,30 @@ def test_waiting_events_are_handled_in_order_in_batches_with_one_acknowledgement
     assert handler.batches == [[1, 2, 3], [4]]
     assert handler.settled == [("acknowledged up to", "3"), ("acknowledged up to", "4")]
     assert (handler.tracker.handled, handler.tracker.running) == (["1", "2", "3", "4"], False)
+
+
+def test_events_that_arrive_soon_after_a_batch_are_one_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        handler.arrive(3)
+
+    monkeypatch.setattr(eventlet, "sleep", sleep)
+    handler = Handler(lambda _: None)
+    handler.deliver(1)
+    assert waits == []
+    handler.deliver(2)
+    assert handler.batches == [[1], [2, 3]]
+    assert len(waits) == 1
+    assert 0 < waits[0] <= batch_handler.INTERVAL
+
+
+def test_full_batch_is_handled_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(eventlet, "sleep", lambda _seconds: pytest.fail("it waits"))
+    handler = Handler(lambda _: None)
+    handler.deliver(1, 2, 3, 4, 5, 6)
+    assert handler.batches == [[1, 2, 3], [4, 5, 6]]
 
 
 def test_events_of_a_failed_batch_are_handled_one_by_one_and_only_the_bad_one_is_retried() -> None:
