@@ -1,8 +1,8 @@
 """The AMQP connection of a container, which its consumers and workers share."""
 
 import logging
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ from chassis.amqp import buffers, protocol
 from chassis.amqp.confirms import ConfirmTracker, Outcome
 from chassis.amqp.publisher import CONFIRM_TIMEOUT, CONNECT_TIMEOUT
 
+RECONNECT = 2  # seconds between attempts
 REJECTED_DELAY = 0.1  # seconds before a message that the broker rejected is published again
 
 _log = logging.getLogger(__name__)
@@ -52,6 +53,13 @@ class QueueConsumer(nameko.messaging.QueueConsumer):
         connection = super().connection
         connection.connect_timeout = CONNECT_TIMEOUT
         return connection
+
+    @contextmanager
+    def establish_connection(self) -> Iterator[Connection]:
+        """Connect, with an attempt every RECONNECT seconds; kombu would wait longer each time, up to 30 seconds."""
+        with self.create_connection() as connection:
+            connection.ensure_connection(self.on_connection_error, interval_start=RECONNECT, interval_step=0)
+            yield connection
 
     def sending_channel(self) -> Any:
         """Return the channel for messages without confirms; mandatory ones without a queue come back to `on_return`.

@@ -54,8 +54,9 @@ class Database(nameko_sqlalchemy.Database):
         metrics.watch_connections(self.container.service_name, self.engine)
 
     def start(self) -> None:
-        """Start the outbox relay."""
-        self.relay.run(self.unit_of_work(), self.section)
+        """Start the outbox relay, unless the database is another service's: only that one has a key for its events."""
+        if self.container.service_name == self.section:
+            self.relay.run(self.unit_of_work(), self.section)
 
     def stop(self) -> None:
         """Call `before_close`, publish the remaining events, then close the connections."""

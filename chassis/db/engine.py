@@ -59,6 +59,7 @@ def tune(engine: Engine) -> Engine:
     else:
         event.listen(engine, "checkin", _on_checkin)
         event.listen(engine, "checkout", partial(_on_checkout, engine))
+        _close_if_not_reset(engine.dialect)
     return engine
 
 
@@ -109,12 +110,25 @@ def _on_checkin(_connection: Any, record: Any) -> None:
 def _on_checkout(engine: Engine, connection: Any, record: Any, _proxy: Any) -> None:
     """Test a connection that was idle for IDLE_TIME; testing it before every use would cost a round trip."""
     idle = time.monotonic() - record.info.get(_LAST_USED, time.monotonic())
-    if idle < IDLE_TIME:
+    if idle < IDLE_TIME and not connection.closed:
         return
     try:
         engine.dialect.do_ping(connection)
     except Exception as error:
         raise DisconnectionError from error  # the pool then opens a new connection
+
+
+def _close_if_not_reset(dialect: Any) -> None:
+    """Close a connection whose isolation level cannot be reset after a read: SQLAlchemy would lose it for the pool."""
+    reset = dialect.reset_isolation_level
+
+    def reset_or_close(connection: Any) -> None:
+        try:
+            reset(connection)
+        except dialect.loaded_dbapi.Error:
+            connection.close()
+
+    dialect.reset_isolation_level = reset_or_close
 
 
 def _on_sqlite_connect(connection: Any, _record: Any) -> None:

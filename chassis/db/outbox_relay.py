@@ -62,8 +62,11 @@ class OutboxRelay(SharedExtension):
         self._thread = self.container.spawn_managed_thread(self._loop, identifier="outbox relay")
 
     def publish(self, envelopes: Sequence[Envelope]) -> None:
-        """Publish the events that a transaction of this process committed, without waiting."""
-        if not envelopes:
+        """Publish the events that a transaction of this process committed, without waiting.
+
+        Without `run` they stay in the outbox, for the relay of another process.
+        """
+        if not envelopes or self._thread is None:
             return
         if self._behind or len(self._committed) > MAX_IN_MEMORY:
             self._read_later(envelopes)  # what is in memory now is older, and is published first

@@ -4,8 +4,9 @@
     def on_order_placed(self, events: Batch[OrderPlaced]) -> None: ...
 
 A batch consists of the events that are there, in the order of arrival: a single event is handled at once. While a batch
-is handled, the next one collects, for INTERVAL at least unless it is full. If a batch fails, its events are handled
-again one by one, so that an event that always fails is retried and parked alone.
+is handled, the next one collects, for INTERVAL at least unless it is full. If a batch fails, one of its events is
+handled again alone, and after each success twice as many: so an event that always fails is retried and parked alone,
+and a backlog is soon handled after an outage.
 
 The method may return events that are not finished, such as long ones of which it did a part: they go to the end of the
 queue, behind the events that wait, and are handled again.
@@ -112,22 +113,27 @@ class BatchEventHandler(Collector, EventHandler):
         return self._receive(body, message)
 
     def _handle(self, batch: Sequence[Received]) -> None:
-        """Handle a batch. If it fails, handle its events one by one."""
-        if not batch or self._attempt(batch):
-            return
-        for received in batch:
-            if self._stopping or not received.message.channel.connection:  # the broker delivers it again
-                self.tracker.interrupt(received.id)
-            else:
-                self._attempt([received])
+        """Handle a batch. After a failure handle one event alone, and twice as many after each success."""
+        size = len(batch)
+        while batch:
+            part = batch[:size]
+            if self._stopping or not part[0].message.channel.connection:  # the broker delivers them again
+                for received in batch:
+                    self.tracker.interrupt(received.id)
+                return
+            error = self._attempt(part)
+            if error is None or len(part) == 1:
+                batch = batch[len(part) :]
+            size = 1 if error else 2 * size
 
-    def _attempt(self, batch: Sequence[Received]) -> bool:
-        """Call the method and wait for its end; return whether all messages are settled."""
+    def _attempt(self, batch: Sequence[Received]) -> BaseException | None:
+        """Call the method, wait for its end and return its error. All messages are settled, unless many failed."""
         events: Batch[Event] = Batch([(received.event, received.context) for received in batch])
         settled = Signal()
         if not self._spawn(events, batch, partial(self._finish_batch, batch, time.perf_counter(), settled)):
-            return True
-        return bool(settled.wait())
+            return None
+        error: BaseException | None = settled.wait()
+        return error
 
     def _finish_batch(
         self,
@@ -146,10 +152,10 @@ class BatchEventHandler(Collector, EventHandler):
             else:
                 outcomes = []
                 name = type(exc_info[1]).__name__
-                _log.warning("%d events are handled one by one after %s", len(batch), name)
+                _log.warning("%d events are handled in smaller batches after %s", len(batch), name)
             self._record_each(batch, outcomes, time.perf_counter() - started)
         finally:
-            settled.send(exc_info is None or len(batch) == 1)
+            settled.send(exc_info and exc_info[1])
         return result, exc_info
 
     def _settle(self, batch: Sequence[Received], unfinished: set[int]) -> list[str]:

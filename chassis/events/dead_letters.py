@@ -25,7 +25,7 @@ from chassis.errors import Invalid, Unavailable
 from chassis.events import contract
 from chassis.events.contract import DiscardParked, HandlerQueue, Moved, Parked, ReplayParked
 from chassis.events.queues import parked_queue, retry_queue
-from chassis.events.retries import ATTEMPT, ERROR
+from chassis.events.retries import ATTEMPT, ERROR, OUTAGE
 from chassis.events.topology import handler_queues
 from chassis.observability import metrics
 
@@ -208,7 +208,7 @@ def _text(body: bytes | str) -> str:
 def _republish(channel: Any, queue: Queue, message: Any) -> None:
     """Publish a message without its attempts and error. Raises protocol.BROKER_ERRORS without a queue or a confirm."""
     headers = message.properties.get("application_headers") or {}
-    kept = {name: value for name, value in headers.items() if name not in {ATTEMPT, ERROR}}
+    kept = {name: value for name, value in headers.items() if name not in {ATTEMPT, ERROR, OUTAGE}}
     fresh = AmqpMessage(message.body, **(message.properties | {"application_headers": kept}))
     channel.basic_publish(fresh, "", queue.name, mandatory=True)
     _log.warning("an event was replayed to %s: %s", queue.name, contract.describe(message).event_id)

@@ -12,12 +12,14 @@ from chassis.amqp import message_headers, protocol
 from chassis.amqp.consumer import QueueConsumer
 from chassis.amqp.message_context import parse
 from chassis.auth import tokens
-from chassis.errors import ServiceError
+from chassis.errors import DeadlineExceeded, ServiceError, Unavailable
 from chassis.events.queues import parked_queue, retry_queue
 from chassis.events.tracker import EventTracker
 
 ATTEMPT = "baraza.attempt"
 ERROR = "baraza.error"
+OUTAGE = "baraza.outage_since"  # Unix time
+TEMPORARY = (Unavailable, DeadlineExceeded)  # a database or a service is unavailable: no fault of the message
 _MAX_ATTEMPTS = 1000  # what the header may count to; any publisher can write it
 
 _log = logging.getLogger(__name__)
@@ -33,12 +35,26 @@ class Retries:
         self._tracker = tracker
 
     def retry(self, message: AmqpMessage, event_id: str, error: BaseException) -> str:
-        """Let the message return after a delay, or park it after the last attempt; return the outcome."""
+        """Let the message return after a delay, or park it after the last attempt; return the outcome.
+
+        During an outage no attempt counts, and the message returns after seconds, so that it is handled soon after the
+        end. If the outage lasts longer than all delays, the message is retried as after any other error.
+        """
+        since = _outage_since(message.headers)
+        if isinstance(error, TEMPORARY) and time.time() - (since or time.time()) < sum(self._delays):
+            delay = self._delays[0] if since is None else self._delays[:2][-1]
+            counted = {ATTEMPT: attempts(message.headers), ERROR: _name(error), OUTAGE: since or int(time.time())}
+            return self._return(message, event_id, delay, counted)
+        return self._retry(message, event_id, error)
+
+    def _retry(self, message: AmqpMessage, event_id: str, error: BaseException) -> str:
         attempt = attempts(message.headers)
         if attempt >= len(self._delays):
             return self.park(message, event_id, error)
-        delay = self._delays[attempt]
-        if self._move(message, retry_queue(self._queue.name, delay), _failure(message, error)):
+        return self._return(message, event_id, self._delays[attempt], _failure(message, error))
+
+    def _return(self, message: AmqpMessage, event_id: str, delay: int, headers: dict[str, Any]) -> str:
+        if self._move(message, retry_queue(self._queue.name, delay), headers):
             self._tracker.retry(event_id, delay)
         else:
             self._tracker.interrupt(event_id)
@@ -55,7 +71,7 @@ class Retries:
     def reject(self, message: AmqpMessage, event_id: str, error: BaseException) -> str:
         """Park a message without a valid token; retry it if the token can become valid. Return the outcome."""
         if tokens.may_become_valid(error):
-            return self.retry(message, event_id, error)
+            return self._retry(message, event_id, error)
         # Not recorded as handled: any client of the broker can use the id of an event.
         self._tracker.interrupt(event_id)
         self._move(message, parked_queue(self._queue.name), _failure(message, error))
@@ -98,6 +114,17 @@ def attempts(headers: Mapping[str, Any] | None) -> int:
     return min(attempt, _MAX_ATTEMPTS) if isinstance(attempt, int) and attempt >= 0 else 0
 
 
+def _outage_since(headers: Mapping[str, Any] | None) -> int | None:
+    """Return when the outage began that this message met first; None if it met none. Any publisher can write this."""
+    since = (headers or {}).get(OUTAGE)
+    return since if isinstance(since, int) and 0 < since <= time.time() else None
+
+
 def _failure(message: AmqpMessage, error: BaseException) -> dict[str, Any]:
-    name = error.code if isinstance(error, ServiceError) else type(error).__name__
-    return {ATTEMPT: attempts(message.headers) + 1, ERROR: name}
+    since = _outage_since(message.headers)
+    outage = {} if since is None else {OUTAGE: since}
+    return {ATTEMPT: attempts(message.headers) + 1, ERROR: _name(error)} | outage
+
+
+def _name(error: BaseException) -> str:
+    return error.code if isinstance(error, ServiceError) else type(error).__name__

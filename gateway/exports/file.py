@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from chassis.errors import ServiceError
+from chassis.errors import ServiceError, Unavailable
 from gateway.contract import Export, ExportFile
 from gateway.exports import store
 
@@ -26,17 +26,24 @@ def name(export: Export) -> str:
 
 
 def parts(backends: Any, export: Export) -> Iterator[bytes]:
-    """Yield the file; each part is read in a transaction of its own. Raises ServiceError if it is deleted meanwhile."""
+    """Return the parts of the file. Raises Unavailable if its content is deleted: then a newer one is ready."""
     database: sessionmaker[Session] = backends.database
-    created_at = export.model_dump(mode="json")["finished_at"]
-    yield b'{"format":%d,"created_at":%b' % (FORMAT, json.dumps(created_at).encode())
     with database() as session:
         found = store.chunks(session, export.id)
+    if not found:  # since the service was asked for the export
+        raise Unavailable("The export has just been replaced or deleted; try again.")
     by_section = {section: [number for _, number in group] for section, group in groupby(found, itemgetter(0))}
+    return _parts(database, export, by_section)
+
+
+def _parts(database: sessionmaker[Session], export: Export, chunks: Chunks) -> Iterator[bytes]:
+    """Yield the parts; each is read in a transaction of its own. Raises ServiceError if it is deleted meanwhile."""
+    created_at = export.model_dump(mode="json")["finished_at"]
+    yield b'{"format":%d,"created_at":%b' % (FORMAT, json.dumps(created_at).encode())
     for section in SECTIONS:
         start, end = (b"", b"") if section == SINGLE else (b"[", b"]")
         yield b',"%b":%b' % (section.encode(), start)
-        for position, number in enumerate(by_section.get(section, ())):
+        for position, number in enumerate(chunks.get(section, ())):
             yield (b"," if position else b"") + _content(database, export.id, number)
         yield end
     yield b"}\n"

@@ -12,7 +12,7 @@ from dev.machine.waiting import until
 from dev.platform.instance import Instance
 from tests.e2e.support.client import NewClient
 from tests.e2e.support.raw_http import exchange
-from tests.faults.support.junk import Junk
+from tests.faults.support.junk import Junk, fields
 from tests.faults.support.settings import JUNK, LONG, SEED
 
 CLIENTS = 4
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.timeout(0 if LONG else 120)
 def test_junk_causes_no_server_error_no_exit_and_no_leak(platform: Instance, new_user: NewClient) -> None:
     url = platform.environment["BARAZA_GATEWAYS"].split()[0]
     document = requests.get(f"{url}/openapi.json", timeout=15).json()
-    paths = [path for path in document["paths"] if not path.endswith(END_OF_SESSION)]
+    paths = {path: fields(document, path) for path in document["paths"] if not path.endswith(END_OF_SESSION)}
     tokens = [str(new_user(notify_by=[]).token) for _ in range(CLIENTS)]
     junk = [Junk(SEED + number, paths, tokens[number : number + 1]) for number in range(CLIENTS)]
     statuses = send(url, junk, JUNK // 10)  # so that caches and pools are filled

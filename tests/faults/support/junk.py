@@ -7,7 +7,8 @@ import base64
 import json
 import random
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 METHODS = (*("GET", "POST", "PUT", "DELETE") * 10, "HEAD", "OPTIONS", "PATCH", "get", "TRACE", "\x00", "G" * 300)
 TEXTS = (
@@ -32,7 +33,7 @@ HEADERS = (
     *("Access-Control-Request-Method", "Access-Control-Request-Headers", "Transfer-Encoding", "Content-Length", "TE"),
     *("Sec-WebSocket-Key", "Sec-WebSocket-Version", "Sec-WebSocket-Protocol", "Forwarded", "Bad Name", "", ":"),
 )
-FIELDS = ("username", "email", "password", "text", "phone", "notify_by", "user_id", "message", "ids", "all", "title")
+VALUES = ("email", "sms", "123456", "user@example.org", "+254716000000", "correct horse battery")  # nearly valid
 CHUNKS = (
     b"0\r\n\r\n",
     b"+1\r\na\r\n0\r\n\r\n",
@@ -46,11 +47,24 @@ WEBSOCKET = "/ws/notifications/"
 MUTATED = 0.15  # share of the requests in which single bytes are changed
 
 
-class Junk:
-    """A generator of junk for these paths. Requests of users have one of the tokens."""
+def fields(document: Mapping[str, Any], path: str) -> list[str]:
+    """Return the fields of the bodies that a path takes, by its OpenAPI document."""
+    references = [
+        content["schema"]["$ref"].rpartition("/")[2]
+        for operation in document["paths"][path].values()
+        if isinstance(operation, dict)
+        for content in operation.get("requestBody", {}).get("content", {}).values()
+        if "$ref" in content["schema"]
+    ]
+    return sorted({field for name in references for field in document["components"]["schemas"][name]["properties"]})
 
-    def __init__(self, seed: int, paths: Sequence[str], tokens: Sequence[str]) -> None:
+
+class Junk:
+    """A generator of junk for paths, by the fields of their bodies. Requests of users have one of the tokens."""
+
+    def __init__(self, seed: int, paths: Mapping[str, Sequence[str]], tokens: Sequence[str]) -> None:
         self._choose = random.Random(seed)  # noqa: S311 - a test, which must be repeatable
+        self._fields = paths
         self._paths = (*paths, WEBSOCKET, "/nothing/", "*", "")
         self._tokens = tokens
 
@@ -62,17 +76,17 @@ class Junk:
         return [self._mutate(request) if self._choose.random() < MUTATED else request]
 
     def _request(self) -> bytes:
-        body, framing = self._body()
+        path = self._choose.choice(self._paths)
+        body, framing = self._body(self._fields.get(path, ()))
         headers = [self._header() for _ in range(self._choose.choice((0, 0, 1, 1, 2, 5)))]
         valid = [("Host", "localhost"), ("X-Forwarded-For", self._address()), ("Content-Type", "application/json")]
         if self._choose.random() < 0.7:
             valid.append(("Authorization", f"Bearer {self._choose.choice(self._tokens)}"))
         lines = [f"{name}: {value}" for name, value in [*valid, *headers, framing] if name]
-        head = "\r\n".join([f"{self._choose.choice(METHODS)} {self._target()} HTTP/1.1", *lines, "", ""])
+        head = "\r\n".join([f"{self._choose.choice(METHODS)} {self._target(path)} HTTP/1.1", *lines, "", ""])
         return head.encode("utf-8", "surrogateescape") + body
 
-    def _target(self) -> str:
-        path = self._choose.choice(self._paths)
+    def _target(self, path: str) -> str:
         while "{" in path:
             path = path.partition("{")[0] + self._text() + path.partition("}")[2]
         if self._choose.random() < 0.4:
@@ -85,9 +99,9 @@ class Junk:
     def _text(self) -> str:
         return self._choose.choice(TEXTS)
 
-    def _body(self) -> tuple[bytes, tuple[str, str]]:
-        """Return a body and the header that frames it, which may be wrong."""
-        document = {field: self._value(3) for field in self._choose.sample(FIELDS, self._choose.randrange(5))}
+    def _body(self, fields: Sequence[str]) -> tuple[bytes, tuple[str, str]]:
+        """Return a body with most of these fields, and the header that frames it, which may be wrong."""
+        document = {field: self._value(3) for field in fields if self._choose.random() < 0.8}
         text = json.dumps(document, allow_nan=True).encode()
         body = self._choose.choice(
             (b"", text, text[:-1], b"[" * 5000, b'"\\ud800"', b"\xff\xfe", self._choose.randbytes(50))
@@ -98,7 +112,17 @@ class Junk:
         return body, ("Content-Length", str(len(body) + (self._choose.randrange(-5, 5) if wrong else 0)))
 
     def _value(self, depth: int) -> object:
-        scalars = (self._text(), None, True, -1, 1e308, float("nan"), 10**400, self._address())
+        scalars = (
+            self._text(),
+            self._choose.choice(VALUES),
+            None,
+            True,
+            -1,
+            1e308,
+            float("nan"),
+            10**400,
+            self._address(),
+        )
         if depth and self._choose.random() < 0.3:
             return [self._value(depth - 1) for _ in range(self._choose.randrange(4))]
         if depth and self._choose.random() < 0.2:

@@ -285,6 +285,15 @@ def test_file_that_is_deleted_while_it_is_sent_is_not_completed(maker: Maker, da
         json.loads(b"".join(sent))
 
 
+def test_file_that_is_deleted_before_it_is_sent_is_unavailable(maker: Maker, database: Engine) -> None:
+    run_to_the_end(maker, database)
+    deleted = ready(database)
+    with Session(database) as session, session.begin():
+        store.delete_of(session, ADA)
+    with pytest.raises(Unavailable):
+        file.parts(Web(database), deleted)
+
+
 def test_other_exports_have_their_turn(maker: Maker, database: Engine) -> None:
     other = new_id()
     with Session(database) as session, session.begin():

@@ -16,11 +16,14 @@ from chassis.auth import keyring, tokens
 from chassis.auth.caller import Caller
 from chassis.db import outbox, outbox_relay, tables
 from chassis.db.database import Database
+from chassis.db.outbox_relay import OutboxRelay
+from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Conflict
 from chassis.ids import new_id
+from orders.models import Base
 from tests.integration.chassis.conftest import ADA, ON_SQLITE, ORDER_ID, Start, Until
 from tests.integration.chassis.raw_amqp import RawAmqpClient
-from tests.integration.chassis.sample_service import SampleOrders
+from tests.integration.chassis.sample_service import SampleInvoices, SampleOrders
 from tests.integration.conftest import Settings
 from tests.integration.support.rpc import Rpc
 from tests.integration.support.tcp_proxy import TcpProxy
@@ -78,6 +81,12 @@ class Outbox:
         }
         with self._engine.begin() as connection:
             connection.execute(insert(tables.outbox).values(row))
+
+
+class InvoicesOfOrders(SampleInvoices):
+    """A service on the database of orders; its process has no key of orders."""
+
+    db = Database(Base, "orders")
 
 
 @pytest.fixture
@@ -247,6 +256,23 @@ def test_rows_of_a_relay_that_has_no_broker_are_published_by_another(
     orders.start()
     until(orders.received)
     assert time.monotonic() - started < 5, "the lease was given back"
+
+
+def test_service_publishes_no_events_from_the_database_of_another(
+    orders: Outbox, start: Start, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relays: list[str] = []
+    run = OutboxRelay.run
+
+    def record_and_run(relay: OutboxRelay, transactions: UnitOfWork, source: str) -> None:
+        relays.append(relay.container.service_name)
+        run(relay, transactions, source)
+
+    monkeypatch.setattr(OutboxRelay, "run", record_and_run)
+    start(SampleOrders, InvoicesOfOrders)
+    orders.place(1)
+    until(lambda: orders.received() == [1])
+    assert relays == ["orders"]
 
 
 def test_relay_waits_only_seconds_for_a_paused_broker_and_loses_nothing(

@@ -37,6 +37,20 @@ def db(engine: Engine) -> UnitOfWork:
     return UnitOfWork(sessionmaker(engine, class_=nameko_sqlalchemy.database.Session))
 
 
+def test_pool_keeps_its_size_when_connections_end_during_reads(engine: Engine) -> None:
+    factory = sessionmaker(engine, class_=nameko_sqlalchemy.database.Session)
+    db = UnitOfWork(factory, reads=engine.execution_options(isolation_level="AUTOCOMMIT"))
+    for _ in range(8):  # more than the pool has
+        with db.read() as session:  # from the second read on, psycopg2 asks the server to reset a connection
+            session.execute(text("SELECT 1"))
+        with db.read() as session:
+            process = session.scalar(text("SELECT pg_backend_pid()"))
+            with db.write() as other:
+                other.execute(text("SELECT pg_terminate_backend(:process, 5000)"), {"process": process})
+    with db.read() as session:
+        assert session.scalar(text("SELECT 1")) == 1
+
+
 def lock(session: Session) -> None:
     advisory_lock(session, KEY)
 

@@ -133,8 +133,17 @@ def test_bad_event_in_a_batch_is_parked_alone(  # noqa: PLR0913, PLR0917 - fixtu
     first_batch.send()
     parked = raw_client.get(PARKED)
     assert '"quantity":3' in str(parked.body)
-    until(lambda: len(BatchInvoices.received) > 5)
-    assert BatchInvoices.received[1:] == [[2, 3, 4, 5], [2], [3], [4], [5]]
+    until(lambda: len(BatchInvoices.received) > 6)
+    assert BatchInvoices.received[1:] == [[2, 3, 4, 5], [2], [3, 4], [3], [4], [5]]
+
+
+def test_batches_grow_again_after_one_failed(
+    collected: Callable[..., ServiceRunner], first_batch: Signal, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collected(2, 3, 4, 5)
+    monkeypatch.setattr(BatchInvoices, "handle", lambda _: 1 / 0 if len(BatchInvoices.received) == 2 else None)
+    first_batch.send()
+    until(lambda: BatchInvoices.received[1:] == [[2, 3, 4, 5], [2], [3, 4], [5]])
 
 
 def test_invalid_event_in_a_batch_is_parked_and_the_others_are_one_batch(

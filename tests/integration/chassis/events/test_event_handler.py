@@ -18,6 +18,7 @@ from chassis.amqp.confirms import ConfirmTracker
 from chassis.auth import keyring, tokens
 from chassis.auth.caller import Caller
 from chassis.auth.keys import generate
+from chassis.errors import DeadlineExceeded, ServiceError, Unavailable
 from chassis.ids import new_id
 from orders.contract import OrderPlaced
 from tests.integration.chassis.conftest import PublishEvent, Start, Until
@@ -118,6 +119,35 @@ def test_event_is_parked_with_its_error_after_the_last_attempt(
     assert headers["nameko.request_id"] == "r-1"
     assert SampleInvoices.received == [1, 1]
     assert raw_client.depth(QUEUE) == raw_client.depth(f"retry.1.{QUEUE}") == 0
+
+
+@pytest.mark.parametrize("error", [Unavailable("Down."), DeadlineExceeded("Late.")], ids=["unavailable", "late"])
+def test_event_of_an_outage_returns_soon_however_often_its_handler_failed(
+    start: Start, publish_event: PublishEvent, settings: Settings, until: Until, error: ServiceError
+) -> None:
+    def handle(invoices: SampleInvoices, _event: OrderPlaced) -> None:
+        if len(invoices.received) < 5:
+            raise error
+
+    settings["retry"]["delays"] = [1, 1, 600]
+    SampleInvoices.handle = handle
+    start(SampleInvoices)
+    publish_event(1)
+    until(lambda: len(SampleInvoices.received) == 5)
+
+
+def test_event_of_an_outage_is_parked_if_it_does_not_end(
+    start: Start, publish_event: PublishEvent, raw_client: RawAmqpClient, settings: Settings
+) -> None:
+    def handle(_invoices: SampleInvoices, _event: OrderPlaced) -> None:
+        raise Unavailable("Down.")
+
+    settings["retry"]["delays"] = [1, 1]
+    SampleInvoices.handle = handle
+    start(SampleInvoices)
+    publish_event(1)
+    headers = raw_client.get(PARKED).properties["application_headers"]
+    assert (headers["baraza.attempt"], headers["baraza.error"]) == (3, "unavailable")
 
 
 def test_parked_event_can_be_published_again_by_hand(
