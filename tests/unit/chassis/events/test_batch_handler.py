@@ -129,10 +129,10 @@ def test_full_batch_is_handled_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert handler.batches == [[1, 2, 3], [4, 5, 6]]
 
 
-def test_events_of_a_failed_batch_are_handled_one_by_one_and_only_the_bad_one_is_retried() -> None:
+def test_after_a_failure_batches_begin_with_one_event_and_only_the_bad_one_is_retried() -> None:
     handler = Handler(fail_for(2))
     handler.deliver(1, 2, 3)
-    assert handler.batches == [[1, 2, 3], [1], [2], [3]]
+    assert handler.batches == [[1, 2, 3], [1], [2, 3], [2], [3]]
     assert handler.settled == [("acknowledged up to", "1"), ("retried", "2"), ("acknowledged up to", "3")]
 
 
