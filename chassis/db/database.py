@@ -49,7 +49,7 @@ class Database(nameko_sqlalchemy.Database):
         tune(self.engine)
         if self.engine.dialect.name == "sqlite":
             self._group = GroupCommit(self.engine, self.Session, self.relay.publish)
-        else:  # a statement has a snapshot of its own anyway; the begin and the end of a transaction are round trips
+        else:  # a statement has a snapshot of its own anyway; the start and the end of a transaction are round trips
             self._reads = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         metrics.watch_connections(self.container.service_name, self.engine)
 

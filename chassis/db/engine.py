@@ -138,7 +138,7 @@ def _on_sqlite_connect(connection: Any, _record: Any) -> None:
 
 
 def _on_sqlite_begin(connection: Connection) -> None:
-    """Acquire the write lock at the begin of a write: upgrading a read lock later fails under contention.
+    """Acquire the write lock at the start of a write: upgrading a read lock later fails under contention.
 
     Between the attempts other greenlets run: one of them may hold the lock, by another connection of this process.
     """

@@ -2,9 +2,9 @@
 
 The first write begins the transaction. All others that are ready to run before it ends join it, one after the other,
 each in a savepoint, so that one that fails rolls back alone. Then one commit, and one synchronisation with the disk,
-stores them all. A write that is alone is committed at once; those that come within INTERVAL after the begin of a group
-wait until then, and are the next group. They wait before it begins, so they hold no connection and no lock meanwhile.
-A worker that writes several times, one after the other, waits only the first time.
+stores them all. A write that is alone is committed at once. Groups begin at least INTERVAL apart: writes that come
+sooner wait, with no connection and no lock, and form the next group. A worker that writes several times, one after the
+other, waits only the first time.
 
 PostgreSQL needs none of this: its transactions run at the same time, and it groups their commits itself.
 """
@@ -25,8 +25,8 @@ from chassis.db import outbox
 from chassis.db.engine import LOCK_WAIT, WRITE
 from chassis.errors import Unavailable
 
-# Seconds between the begins of two groups. Each group has a commit, confirms of its events, new versions of cache tags,
-# and wakes up all processes that wait for one of these: alone it costs more than its first write.
+# Seconds from the start of a group to that of the next. Each group has a commit, confirms of its events, new versions of
+# cache tags, and wakes up all processes that wait for one of these: alone it costs more than its first write.
 INTERVAL = 0.02
 
 Publish = Callable[[Sequence[Envelope]], None]

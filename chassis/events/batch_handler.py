@@ -30,7 +30,8 @@ from chassis.contract import Event
 from chassis.events.handler import EventHandler, Received, id_of
 from chassis.observability import correlation
 
-# Seconds between the begins of two batches: a batch of one event costs ten times as much for each event as one of 20.
+# Seconds from the start of a batch to that of the next: of a batch of one event, an event costs ten times as much as of
+# a batch of 20.
 INTERVAL = 0.05
 
 AnyEvent = TypeVar("AnyEvent", bound=Event)

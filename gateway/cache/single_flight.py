@@ -3,7 +3,7 @@
 A response is never older than a write that was answered before the request. Its key contains the versions of its cache
 tags as the guard read them, and each write changes a version before it is answered. A computation begins after its key
 was read. So its response may answer each request that read the same versions, and each request whose key was read
-before: no write was answered between the arrival of that request and the begin of the computation.
+before: no write was answered between the arrival of that request and the start of the computation.
 
 Requests with newer versions wait until the running computation ends. Then one of them computes the response for all of
 them, with the newest of their keys. So while many writes invalidate a response, it is computed once at a time, not once

@@ -41,7 +41,7 @@ def verify(
 
 
 def consume(session: Session, user_id: str, code_id: str) -> None:
-    """Delete the code of a login that succeeds, at the begin of its transaction. Raises Invalid."""
+    """Delete the code of a login that succeeds, at the start of its transaction. Raises Invalid."""
     user = store.find(session, User.id == user_id, lock=True)
     with issuing.using(PURPOSE):
         address = codes_store.consume(session, code_id)
