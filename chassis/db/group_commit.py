@@ -25,8 +25,8 @@ from chassis.db import outbox
 from chassis.db.engine import LOCK_WAIT, WRITE
 from chassis.errors import Unavailable
 
-# Seconds from the start of a group to that of the next. Each group has a commit, confirms of its events, new versions of
-# cache tags, and wakes up all processes that wait for one of these: alone it costs more than its first write.
+# Seconds from the start of a group to that of the next. Each group has a commit, confirms of its events, new versions
+# of cache tags, and wakes up all processes that wait for one of these: alone it costs more than its first write.
 INTERVAL = 0.02
 
 Publish = Callable[[Sequence[Envelope]], None]

@@ -70,6 +70,8 @@ _DATABASES = {f"{name}_DB_URI": f"BARAZA_{name}_POSTGRESQL" for name in ("FEEDS"
 _ON_POSTGRESQL = replace(_ON_SQLITE, title="on PostgreSQL", environment=_DATABASES)
 _GATEWAY = Step("gateway", _GEVENT, ("tests/gateway",))
 _END_TO_END = Step("end to end", _PYTEST, ("tests/e2e",))
+_HTTP = replace(_END_TO_END, title="end to end, HTTP", folders=("tests/e2e/http",))
+_NOT_HTTP = replace(_END_TO_END, command=(*_PYTEST, "--ignore=tests/e2e/http"))
 _ROLLING_RESTART = Step("rolling restart", _PYTEST, ("tests/scale/test_rolling_restart.py",))
 _FAULTS = Step("faults", _PYTEST, ("tests/faults",))
 _KILL_EACH = "tests/faults/test_random_faults.py::test_every_promise_holds_when_each_process_and_server_is_killed"
@@ -91,7 +93,8 @@ FAULTS_VARIABLES = {
 # The longest first; each of the others begins when one ends. Tests also wait, so four keep two processors busy.
 AT_ONCE = 4
 TEST = (
-    Lane("e2e", (_END_TO_END,)),
+    Lane("e2e", (_NOT_HTTP,)),
+    Lane("http", (_HTTP,)),
     Lane("postgresql", (_ON_POSTGRESQL,)),
     Lane("services", (_SERVICES,)),
     Lane("chassis", (_CHASSIS, _EXAMPLES)),
