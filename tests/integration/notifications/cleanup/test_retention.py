@@ -162,10 +162,11 @@ def test_run_out_of_time_is_continued_by_the_next_run(
         monkeypatch.setattr(retention, name, value)
     kept = [past.in_inbox(past.notification(OLD * 2), ADA) for _ in range(5)]
     past.notification()
-    runs = Retention(DAYS)
-    for _ in range(3):  # each has time for one batch
-        assert len(rows("notifications")) == len(kept) + 1
-        runs.run(unit_of_work(database))
+    removal, runs = Retention(DAYS), 0
+    while len(rows("notifications")) > len(kept):
+        removal.run(unit_of_work(database))  # has time for one batch, on a busy machine for none
+        runs += 1
+    assert runs >= 3
     assert values(rows("notifications"), "id") == kept
 
 
