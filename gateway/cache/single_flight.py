@@ -56,9 +56,8 @@ class SingleFlight:
         `compute` gets the key under which its response is cached, which may be newer than the request's. Its error is
         raised in all that wait for it. Raises DeadlineExceeded after `deadline` seconds.
         """
-        running = self._running.get(key.name)
-        if running is not None and running.answers(key):
-            return _wait(running.result, deadline)
+        if (answering := self._answering(key)) is not None:
+            return _wait(answering.result, deadline)
         running = self._running[key.name] = _Computation(key)
         try:
             # A computation may have ended since the guard read the cache.
@@ -87,10 +86,13 @@ class SingleFlight:
         running = self._running.get(key.name)
         if running is not None and not running.answers(key):
             key = running.wait_for_end(key)
-            running = self._running.get(key.name)
-        if running is None or not running.answers(key):
-            return None, key
-        return _wait(running.result, deadline), key
+        answering = self._answering(key)
+        return (None if answering is None else _wait(answering.result, deadline)), key
+
+    def _answering(self, key: CacheKey) -> _Computation | None:
+        """Return the running computation whose response may answer a request with this key."""
+        running = self._running.get(key.name)
+        return running if running is not None and running.answers(key) else None
 
 
 def _wait(result: "AsyncResult[CachedResponse]", deadline: float) -> CachedResponse:

@@ -96,7 +96,7 @@ def _serve_cacheable(
 ) -> Response:
     """Respond and cache the response; concurrent misses of this process share one call."""
 
-    def compute(key: CacheKey | None = None) -> CachedResponse:
+    def compute(key: CacheKey | None) -> CachedResponse:
         context.cache_key = key
         reply, _ = _call(route, override, backends, context, message)
         return cached_response(_json(reply), _next_link(message, reply))
@@ -106,7 +106,7 @@ def _serve_cacheable(
             context.cache_key, compute, cache_seconds=override.cache_seconds, deadline=override.deadline
         )
     else:
-        response = compute()
+        response = compute(context.cache_key)
     matches = response.matches_etag(request.headers.get("If-None-Match", ""))
     return Response(b"" if matches else response.body, 304 if matches else 200, response.headers())
 
