@@ -41,11 +41,13 @@ class Retries:
         end. If the outage lasts longer than all delays, the message is retried as after any other error.
         """
         since = _outage_since(message.headers)
-        if isinstance(error, TEMPORARY) and time.time() - (since or time.time()) < sum(self._delays):
-            delay = self._delays[0] if since is None else self._delays[:2][-1]
-            counted = {ATTEMPT: attempts(message.headers), ERROR: _name(error), OUTAGE: since or int(time.time())}
-            return self._return(message, event_id, delay, counted)
-        return self._retry(message, event_id, error)
+        lasted = 0.0 if since is None else time.time() - since
+        if not isinstance(error, TEMPORARY) or lasted >= sum(self._delays):
+            return self._retry(message, event_id, error)
+        # Seconds: the first delay, then the second, if there is one.
+        delay = self._delays[0] if since is None else self._delays[:2][-1]
+        headers = {ATTEMPT: attempts(message.headers), ERROR: _name(error), OUTAGE: since or int(time.time())}
+        return self._return(message, event_id, delay, headers)
 
     def _retry(self, message: AmqpMessage, event_id: str, error: BaseException) -> str:
         attempt = attempts(message.headers)

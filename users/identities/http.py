@@ -45,7 +45,7 @@ class BoundedAdapter(HTTPAdapter):
             raise requests.ConnectionError(type(error).__name__) from error
         finally:
             response.close()
-            self.close()  # the provider closes its end, and need not say so: the next request needs a new connection
+            self.close()  # the provider may end the connection without notice, so the next request opens a new one
         if len(body) > MAX_BODY:
             raise UnexpectedAnswer(f"more than {MAX_BODY} bytes")
         response.raw = io.BytesIO(body)

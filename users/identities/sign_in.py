@@ -29,10 +29,10 @@ from users.identities.claims import Claims
 from users.models import ProviderSignIn, User
 from users.second_factor import factor
 from users.sessions import lifecycle
+from users.sessions.lifecycle import SessionPolicy
 
 if TYPE_CHECKING:
     from users.identities.provider import IdentityProvider
-from users.sessions.lifecycle import SessionPolicy
 
 LIFETIME = timedelta(minutes=10)
 _TRIES = 3  # of a sign-in that conflicts with a concurrent one

@@ -75,7 +75,7 @@ def test_certificate_of_another_authority_is_rejected(port: int, tmp_path: Path)
 
 
 class KeepAlive(BaseHTTPRequestHandler):
-    """Answers with the client's port, and neither closes the connection nor says that it will."""
+    """Answers with the client's port, and keeps the connection open."""
 
     protocol_version = "HTTP/1.1"
 
