@@ -351,8 +351,7 @@ class UsersService(PublishingService):
     @timer(interval=CLEANUP_INTERVAL)
     def clean(self) -> None:
         """Delete old sessions, failed logins, events, invitations, codes, sign-ins and changed addresses."""
-        issuing.delete_expired(self.db, CLEANUP_BATCH)
-        for module in (session_store, failed_logins_store, history, invitations, identities_store, changes):
+        for module in (session_store, failed_logins_store, history, invitations, issuing, identities_store, changes):
             self.db.in_batches(module.delete_old, CLEANUP_BATCH)
 
     @property

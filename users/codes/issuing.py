@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 from chassis import clock
 from chassis.auth.keyring import Keyring
 from chassis.db import outbox
-from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Invalid, TooManyRequests
 from chassis.ids import new_id
 from users import contract, metrics, names
@@ -108,15 +107,12 @@ def using(purpose: CodePurpose) -> Iterator[None]:
     metrics.CODES.labels(purpose, "used").inc()
 
 
-def delete_expired(db: UnitOfWork, limit: int) -> None:
-    """Delete expired codes in batches, and count them after the commit, so each once."""
-    deleted = limit
-    while deleted == limit:
-        with db.write() as session:
-            expired = store.delete_expired(session, limit)
-        for purpose, number in expired.items():
-            metrics.CODES.labels(purpose, "expired").inc(number)
-        deleted = sum(expired.values())
+def delete_old(session: Session, limit: int) -> int:
+    """Delete up to `limit` expired codes, and count them; return how many."""
+    expired = store.delete_expired(session, limit)
+    for purpose, number in expired.items():
+        metrics.CODES.labels(purpose, "expired").inc(number)
+    return expired.total()
 
 
 def consume(session: Session, account: str, purpose: CodePurpose, code_id: str) -> str | None:

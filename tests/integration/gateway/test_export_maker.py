@@ -25,7 +25,7 @@ from gateway.exports.making import Maker
 from gateway.models import ExportChunk, ExportRow
 from notifications.contract import Notification, NotificationData
 from tests.integration.conftest import Settings
-from tests.integration.support.databases import Databases
+from tests.integration.support.databases import Databases, unit_of_work
 from users.contract import ExportedAccount, UserData
 
 ADA = new_id()
@@ -126,10 +126,6 @@ def maker(settings: Settings, database: Engine, services: Services) -> Maker:
 
 def settings_of(loaded: Settings) -> settings.ExportSettings:
     return settings.from_config(loaded)
-
-
-def unit_of_work(database: Engine) -> UnitOfWork:
-    return UnitOfWork(sessionmaker(database, class_=nameko_sqlalchemy.database.Session))
 
 
 @pytest.fixture(autouse=True)

@@ -3,13 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-import nameko_sqlalchemy
-from sqlalchemy import Engine, RowMapping
-from sqlalchemy.orm import sessionmaker
+from sqlalchemy import RowMapping
 
 from chassis.auth.caller import Caller
 from chassis.contract import Event
-from chassis.db.unit_of_work import UnitOfWork
 from feeds.contract import PostCreated
 
 Publish = Callable[[Event], None]
@@ -19,11 +16,6 @@ Until = Callable[[Callable[[], object]], None]
 CreateDeliveries = Callable[..., str]
 Deliver = Callable[..., list[RowMapping]]
 Deliveries = Callable[[], list[RowMapping]]
-
-
-def unit_of_work(database: Engine) -> UnitOfWork:
-    """Return the unit of work that services get from their provider."""
-    return UnitOfWork(sessionmaker(database, class_=nameko_sqlalchemy.database.Session))
 
 
 def user(user_id: str) -> Caller:

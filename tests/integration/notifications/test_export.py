@@ -17,8 +17,9 @@ from notifications.inbox import inbox_store, notification_store, read_state
 from notifications.models import Delivery, DeliveryReceipt, InboxRow, Notification
 from notifications.service import NotificationsService
 from notifications.texts import Content
-from tests.integration.notifications.support import unit_of_work, user
+from tests.integration.notifications.support import user
 from tests.integration.notifications.users_service import UsersService
+from tests.integration.support.databases import unit_of_work
 from tests.integration.support.export import Data, check_rows, read_all, rows
 from tests.integration.support.rpc import Rpc
 from users.contract import Channel, CodeIssued

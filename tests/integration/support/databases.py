@@ -5,15 +5,23 @@ from collections.abc import Iterable
 from typing import Any
 
 import alembic.command
+import nameko_sqlalchemy
 import pytest
 from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table
+from sqlalchemy.orm import sessionmaker
 
 from chassis.db import migrations
 from chassis.db.database import Database
 from chassis.db.engine import WRITE, create_engine
+from chassis.db.unit_of_work import UnitOfWork
 
 MARKER = "made_by_tests"  # name of a table: tests may drop the tables of this database
 KEPT_TABLES = {MARKER, "alembic_version"}
+
+
+def unit_of_work(engine: Engine) -> UnitOfWork:
+    """Return the unit of work that services get from their provider."""
+    return UnitOfWork(sessionmaker(engine, class_=nameko_sqlalchemy.database.Session))
 
 
 class Databases:

@@ -5,16 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 import eventlet
-import nameko_sqlalchemy
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import Engine, event, select, update
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 
 from chassis import clock
-from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Invalid, ServiceError, TooManyRequests
 from tests.integration.conftest import Settings
+from tests.integration.support.databases import unit_of_work
 from tests.integration.support.rpc import OPERATOR, Rpc
 from tests.integration.users.logged_in import NEW_PASSWORD, PASSWORD, WRONG_PASSWORD, NewUser, User
 from users import contract
@@ -217,7 +216,7 @@ def test_known_and_unknown_names_cause_the_same_statements(database: Engine, set
     hasher = Hasher(argon2, threads=2, queue=2)
     limits = failed_logins.limits_from_config(settings["users"]["login"])
     engine = database.execution_options()  # a copy, so that the listeners get only the statements of this test
-    db = UnitOfWork(sessionmaker(engine, class_=nameko_sqlalchemy.database.Session))
+    db = unit_of_work(engine)
     log: list[str] = []
     event.listen(engine, "before_cursor_execute", lambda *arguments: log.append(arguments[2]))
     event.listen(engine, "commit", lambda _connection: log.append("COMMIT"))

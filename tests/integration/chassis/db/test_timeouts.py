@@ -14,7 +14,7 @@ from chassis.db.engine import create_engine
 from chassis.db.sql import advisory_lock
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Unavailable
-from tests.integration.support.databases import Databases
+from tests.integration.support.databases import Databases, unit_of_work
 
 KEY = 4_207_849_499  # of an advisory lock that only these tests use
 
@@ -34,7 +34,7 @@ def engine(settings: dict[str, Any], databases: Databases, timeouts: dict[str, i
 
 @pytest.fixture
 def db(engine: Engine) -> UnitOfWork:
-    return UnitOfWork(sessionmaker(engine, class_=nameko_sqlalchemy.database.Session))
+    return unit_of_work(engine)
 
 
 def test_pool_keeps_its_size_when_connections_end_during_reads(engine: Engine) -> None:

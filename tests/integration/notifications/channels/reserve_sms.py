@@ -5,17 +5,14 @@ Prints how many the budget allowed.
 
 import sys
 
-import nameko_sqlalchemy
-from sqlalchemy.orm import sessionmaker
-
 from chassis.db.engine import create_engine
-from chassis.db.unit_of_work import UnitOfWork
 from notifications.channels.sms.counter import Counter
 from notifications.channels.sms.daily_limits import Limits
+from tests.integration.support.databases import unit_of_work
 
 if __name__ == "__main__":
     url, budget, times = sys.argv[1:]
-    db = UnitOfWork(sessionmaker(create_engine({"url": url}), class_=nameko_sqlalchemy.database.Session))
+    db = unit_of_work(create_engine({"url": url}))
     counter = Counter(db, Limits(per_number=1000, budget=int(budget), key=b"key"))
     sys.stdout.write("ready\n")
     sys.stdout.flush()

@@ -15,8 +15,9 @@ from notifications.channels.sms.counter import Counter
 from notifications.channels.sms.daily_limits import Limits
 from notifications.models import SmsCount
 from tests.integration.notifications.channels import reserve_sms
-from tests.integration.notifications.support import Deliver, Rows, unit_of_work, values
+from tests.integration.notifications.support import Deliver, Rows, values
 from tests.integration.notifications.users_service import Accounts
+from tests.integration.support.databases import unit_of_work
 from tests.integration.support.fakes import FakeServer
 
 PHONE = "+254711000001"

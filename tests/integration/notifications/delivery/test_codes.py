@@ -20,10 +20,10 @@ from tests.integration.notifications.support import (
     Publish,
     Rows,
     Until,
-    unit_of_work,
     values,
 )
 from tests.integration.notifications.users_service import Accounts
+from tests.integration.support.databases import unit_of_work
 from tests.integration.support.fakes import FakeServer
 from users.contract import CodeChannel, CodeIssued, CodePurpose, IssuedCode
 

@@ -15,8 +15,9 @@ from notifications.channels import delivery_results
 from notifications.channels.base import Receipt
 from notifications.channels.delivery_results import DeliveryResult
 from notifications.delivery import delivery_store, receipts, receipts_store
-from tests.integration.notifications.support import CreateDeliveries, Rows, Until, unit_of_work
+from tests.integration.notifications.support import CreateDeliveries, Rows, Until
 from tests.integration.notifications.users_service import Accounts
+from tests.integration.support.databases import unit_of_work
 from tests.integration.support.rpc import Rpc
 
 ID = "ATXid_1"

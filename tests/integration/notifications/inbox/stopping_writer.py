@@ -8,14 +8,12 @@ import os
 import signal
 import sys
 
-import nameko_sqlalchemy
-from sqlalchemy.orm import sessionmaker
-
 from chassis import config
 from chassis.db.engine import create_engine
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Unavailable
 from notifications.inbox import frame_sequence, inbox_store
+from tests.integration.support.databases import unit_of_work
 
 
 def say(word: str) -> None:
@@ -35,7 +33,7 @@ def write(db: UnitOfWork, notification: str, user: str, *, stop: bool) -> None:
 if __name__ == "__main__":
     settings = config.load("notifications")
     engine = create_engine(settings["notifications"]["database"], timeouts=settings["postgresql"])
-    transactions = UnitOfWork(sessionmaker(engine, class_=nameko_sqlalchemy.database.Session))
+    transactions = unit_of_work(engine)
     try:
         write(transactions, *sys.argv[1:], stop=True)
     except Unavailable:

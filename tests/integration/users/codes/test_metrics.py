@@ -5,15 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-import nameko_sqlalchemy
 import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import Engine, func, select
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 
 from chassis import clock
-from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Invalid
+from tests.integration.support.databases import unit_of_work
 from tests.integration.support.rpc import Rpc
 from tests.integration.users.codes.conftest import Issued
 from tests.integration.users.logged_in import NewUser, User
@@ -80,6 +79,6 @@ def test_unused_code_counts_as_expired_once(
         later = clock.now() + issuing.LIFETIME + timedelta(seconds=1)
         monkeypatch.setattr(clock, "now", lambda: later)
         for _ in range(2):
-            issuing.delete_expired(UnitOfWork(sessionmaker(database, class_=nameko_sqlalchemy.database.Session)), 1)
+            unit_of_work(database).in_batches(issuing.delete_old, 1)
         with Session(database) as session:
             assert session.scalar(select(func.count()).select_from(OneTimeCode)) == 0
