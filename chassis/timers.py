@@ -1,9 +1,11 @@
-"""Timers whose interval is a setting in config.yml."""
+"""Timers whose interval is a setting in config.yml, and minimum intervals between starts."""
 
+import time
 from collections.abc import Callable, Iterable
 from functools import reduce
 from typing import Any, TypeVar
 
+import eventlet
 import nameko.timer
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -42,3 +44,20 @@ def timer_for_each(setting: str, values: Iterable[object]) -> Callable[[Method],
         return method
 
     return decorate
+
+
+class MinimumInterval:
+    """Keeps the starts of something apart. The first one does not wait."""
+
+    def __init__(self) -> None:
+        self._next_start = 0.0  # in seconds of `time.monotonic`
+
+    def wait(self) -> None:
+        """Wait until the next start is due. Greenlets that wait together wake up in the same turn of the hub."""
+        seconds = self._next_start - time.monotonic()
+        if seconds > 0:
+            eventlet.sleep(seconds)
+
+    def start(self, seconds: float) -> None:
+        """Record a start; the next one is due in so many seconds."""
+        self._next_start = time.monotonic() + seconds

@@ -9,7 +9,6 @@ other, waits only the first time.
 PostgreSQL needs none of this: its transactions run at the same time, and it groups their commits itself.
 """
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -24,6 +23,7 @@ from chassis.amqp.envelope import Envelope
 from chassis.db import outbox
 from chassis.db.engine import LOCK_WAIT, WRITE
 from chassis.errors import Unavailable
+from chassis.timers import MinimumInterval
 
 # Seconds from the start of a group to that of the next. Each group has a commit, confirms of its events, new versions
 # of cache tags, and wakes up all processes that wait for one of these: alone it costs more than its first write.
@@ -41,7 +41,7 @@ class GroupCommit:
         self._publish = publish
         self._turn = Semaphore()  # held by the one greenlet that uses the connection
         self._open: _Group | None = None
-        self._next_begin = 0.0  # in seconds of `time.monotonic`
+        self._interval = MinimumInterval()
 
     @contextmanager
     def write(self, *, at_once: bool = False) -> Iterator[Session]:
@@ -52,8 +52,8 @@ class GroupCommit:
         the group raises its error.
         """
         group = None
-        if not at_once:
-            self._wait_for_next_group()
+        if not at_once and self._open is None:
+            self._interval.wait()
         try:
             with self._my_turn():
                 group = self._join()
@@ -73,12 +73,6 @@ class GroupCommit:
             with eventlet.Timeout(LOCK_WAIT, False), suppress(Exception):  # noqa: FBT003 - False: no exception
                 group.committed.wait()
 
-    def _wait_for_next_group(self) -> None:
-        """Wait until a group may begin; all that wait wake up in the same turn of the hub."""
-        wait = self._next_begin - time.monotonic()
-        if wait > 0 and self._open is None:
-            eventlet.sleep(wait)
-
     @contextmanager
     def _my_turn(self) -> Iterator[None]:
         if not self._turn.acquire(timeout=LOCK_WAIT):
@@ -91,7 +85,7 @@ class GroupCommit:
     def _join(self) -> "_Group":
         if self._open is None:
             self._open = _Group(self._engine)
-            self._next_begin = time.monotonic() + INTERVAL
+            self._interval.start(INTERVAL)
             eventlet.spawn_n(self._commit)  # runs after the greenlets that are ready now
         return self._open
 

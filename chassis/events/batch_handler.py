@@ -19,7 +19,6 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar, overload
 
-import eventlet
 from eventlet.event import Event as Signal
 from kombu import Message as AmqpMessage
 from nameko.containers import WorkerContext
@@ -29,6 +28,7 @@ from chassis.amqp.consumer import Collector
 from chassis.contract import Event
 from chassis.events.handler import EventHandler, Received, id_of
 from chassis.observability import correlation
+from chassis.timers import MinimumInterval
 
 # Seconds from the start of a batch to that of the next: of a batch of one event, an event costs ten times as much as of
 # a batch of 20.
@@ -73,7 +73,7 @@ class BatchEventHandler(Collector, EventHandler):
         self.prefetch = 2 * size  # one batch that is handled, and one that collects
         self._collected: deque[tuple[Any, AmqpMessage]] = deque()
         self._running = self._stopping = False
-        self._next_begin = 0.0  # in seconds of `time.monotonic`
+        self._interval = MinimumInterval()
         super().__init__(event, **kwargs)
 
     def collect(self, body: Any, message: AmqpMessage) -> None:
@@ -93,18 +93,13 @@ class BatchEventHandler(Collector, EventHandler):
         """Handle batches until there are no more events."""
         try:
             while self._collected and not self._stopping:
-                self._let_collect()
+                if len(self._collected) < self.size:
+                    self._interval.wait()
+                self._interval.start(INTERVAL)
                 messages = [self._collected.popleft() for _ in range(min(self.size, len(self._collected)))]
                 self._handle([one for body, message in messages if (one := self._take(body, message)) is not None])
         finally:
             self._running = False
-
-    def _let_collect(self) -> None:
-        """Wait until the next batch may begin, unless it is full."""
-        wait = self._next_begin - time.monotonic()
-        if wait > 0 and len(self._collected) < self.size:
-            eventlet.sleep(wait)
-        self._next_begin = time.monotonic() + INTERVAL
 
     def _take(self, body: Any, message: AmqpMessage) -> Received | None:
         """Return a valid event, unless its connection was lost: the broker delivers it again."""
