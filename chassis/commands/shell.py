@@ -1,21 +1,64 @@
 """The operator's shell: `python -m chassis.commands.shell`. It needs AMQP_URI and the operator's SERVICE_TOKEN_KEYS.
 
-It is Nameko's shell; `n.rpc.<service>.<method>(...)` calls as an operator, `help_rpc()` lists all methods.
+`n.rpc.<service>.<method>(...)` calls as an operator, `help_rpc()` lists all methods. It is Nameko's shell with a token
+and a deadline for each call, and without its banner, which has the password of AMQP_URI.
 """
 
-import os
-import sys
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
-_STARTUP = Path(__file__).with_name("shell_startup.py")
+import yaml
+from nameko.cli.main import setup_yaml_parser
+from nameko.cli.shell import ShellRunner
+from nameko.exceptions import RpcTimeout, UnknownService
+from nameko.standalone.rpc import ClusterRpcProxy
+
+from chassis import config
+from chassis.amqp import message_headers
+from chassis.auth import keyring, tokens
+from chassis.auth.caller import Caller
+from chassis.rpc import help_text
+
+DEADLINE = 30  # seconds; Nameko's own shell waits forever
+OPERATOR = Caller("operator")
+BANNER = "n.rpc.<service>.<method>(...) calls as an operator. help_rpc() lists all methods."
+
+
+class OperatorRpc:
+    """`n.rpc` with a token for each call: tokens expire too soon to issue them at the start."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        ring = keyring.from_config(settings)
+        ring.signing(OPERATOR.service)  # raises ValueError if the keys are those of a service
+        self._issuer = tokens.Issuer(ring)
+        self._headers: dict[str, str] = {}
+        self._cluster = ClusterRpcProxy(settings, context_data=self._headers, timeout=DEADLINE).start()
+
+    def __getattr__(self, service: str) -> Any:
+        self._headers[message_headers.AUTH_TOKEN] = self._issuer.token(OPERATOR, service)
+        return getattr(self._cluster, service)
+
+
+def help_rpc(rpc: OperatorRpc, known: list[str], *services: str) -> None:
+    """Print the methods of all known services, or of those that are named."""
+    for service in services or known:
+        try:
+            print(help_text.text(getattr(rpc, service).describe()))  # noqa: T201 - a shell prints
+        except (RpcTimeout, UnknownService):
+            print(f"{service} is not running\n")  # noqa: T201 - as above
 
 
 def main() -> None:
-    """Replace this process by Nameko's shell."""
-    os.putenv("PYTHONSTARTUP", str(_STARTUP))
-    os.putenv("PYTHONWARNINGS", "ignore")
-    command = (sys.executable, "-m", "nameko", "shell", "--config", "config.yml")
-    os.execv(command[0], command)  # noqa: S606 - it needs no system shell
+    """Run the shell until its end."""
+    setup_yaml_parser()
+    # Not by `config.load`, which requires variables that a shell does not need.
+    settings = yaml.safe_load(Path(config.FILE).read_text(encoding="utf-8"))
+    rpc = OperatorRpc(settings)
+    services = [issuer for issuer in settings["service_token_issuers"] if issuer != OPERATOR.service]
+    names = {"n": SimpleNamespace(rpc=rpc), "help_rpc": partial(help_rpc, rpc, services)}
+    ShellRunner(BANNER, names).start_shell(None)
 
 
 if __name__ == "__main__":
