@@ -79,6 +79,12 @@ def _variables(owner: str) -> dict[str, str]:
     return {**os.environ, **own}
 
 
+def service_of(module: str) -> str:
+    """Return the service whose process a module is: orders for orders.service, mailer for orders.mailer."""
+    package, _, name = module.partition(".")
+    return package if name in {"service", "app"} else name
+
+
 def service_names(document: yaml.MappingNode) -> set[str]:
     """Return the names in `service_token_issuers`; a section with one of these names is for that service only."""
     issuers = [node.value for key, node in document.value if key.value == "service_token_issuers"]

@@ -41,9 +41,9 @@ def main() -> None:
 
 
 def load_settings(module: str) -> dict[str, Any]:
-    """Return the settings of a module; the owner of its own variables is orders for orders.service."""
-    package, _, name = module.partition(".")
-    settings = config.load(package, owner=package if name == "service" else name)
+    """Return the settings of a module."""
+    package = module.partition(".")[0]
+    settings = config.load(package, owner=config.service_of(module))
     settings["max_workers"] = settings[package].get("max_workers", settings["max_workers"])
     return settings
 

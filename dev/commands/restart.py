@@ -5,10 +5,11 @@ from contextlib import contextmanager, nullcontext
 
 from kombu import Connection
 
+from chassis.config import service_of
 from dev.machine.waiting import step, until
 from dev.platform import readiness
 from dev.platform.instance import Instance, find_running
-from dev.platform.programs import ALL_SERVICES, GATEWAY, SERVICES, modules, program_of, service_of
+from dev.platform.programs import ALL_SERVICES, GATEWAY, SERVICES, modules, program_of
 from dev.servers import haproxy
 
 _PROGRAMS = (*SERVICES, ALL_SERVICES, GATEWAY)  # of every topology, in the order of a restart

@@ -14,7 +14,15 @@ from dev.machine.state import State, require_free
 from dev.machine.waiting import step, until
 from dev.platform import environment, readiness, supervisord
 from dev.platform.control import Control
-from dev.platform.programs import DATABASE_OWNERS, GATEWAY, process_names, topology
+from dev.platform.programs import (
+    ALL_SERVICES,
+    DATABASE_OWNERS,
+    GATEWAY,
+    SERVICES,
+    process_names,
+    process_variables,
+    topology,
+)
 from dev.servers import LIMIT, PORTS, databases, postgresql, private, rabbitmq
 
 
@@ -83,7 +91,9 @@ class Instance:
         composed = self.environment
         require_free(composed["HOST"], int(composed["PORT"]), "stop the program that listens there")
         with ThreadPoolExecutor() as pool:
-            queues = pool.submit(self._run, "dev.platform.queues", str(self.directory / "environment"))
+            own = process_variables(composed, ALL_SERVICES)
+            declare = partial(self._run, "chassis.commands.declare_queues", "--wait", str(LIMIT), *SERVICES, **own)
+            queues = pool.submit(declare)
             with self._step("migrations"):
                 self._run("chassis.commands.migrate", *DATABASE_OWNERS)
             self.control.begin(GATEWAY)

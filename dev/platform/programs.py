@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from chassis.config import service_of
 from dev import DevError
 from dev.servers.rabbitmq import account_variable
 
@@ -61,12 +62,6 @@ def process_names(program: str, count: int) -> list[str]:
 def program_of(process: str) -> str:
     """Return the program of a process: gateway.app for gateway.app-2."""
     return process.partition("-")[0]
-
-
-def service_of(module: str) -> str:
-    """Return the service whose process a module is: deliveries for notifications.deliveries."""
-    package, _, name = module.partition(".")
-    return package if name in {"service", "app"} else name
 
 
 # The owners of service token keys. The operator's is for `make shell`; no service has it.

@@ -12,12 +12,13 @@ import requests
 
 from chassis.auth.keyring import Keyring
 from chassis.auth.keys import Key, generate, parse
+from chassis.config import service_of
 from chassis.errors import Unavailable
 from dev.machine.files import write_private
 from dev.machine.waiting import until
 from dev.platform.environment import PUBLIC_KEYS
 from dev.platform.instance import Instance
-from dev.platform.programs import GATEWAY, KEY_OWNERS, OPERATOR, SERVICES, program_of, service_of
+from dev.platform.programs import GATEWAY, KEY_OWNERS, OPERATOR, SERVICES, program_of
 from tests.e2e.support.client import Client, NewClient
 from tests.e2e.support.load import notified_posts, posting
 from tests.e2e.support.operator import Operator

@@ -8,12 +8,13 @@ import pytest
 
 from chassis.auth.keyring import Keyring
 from chassis.auth.keys import generate
+from chassis.config import service_of
 from dev import DevError
 from dev.machine.files import ROOT
 from dev.machine.state import State
 from dev.platform import environment
 from dev.platform.instance import port_names
-from dev.platform.programs import GATEWAY, KEY_OWNERS, SERVICES, process_variables, service_of
+from dev.platform.programs import GATEWAY, KEY_OWNERS, SERVICES, process_variables
 from dev.servers import private, rabbitmq
 from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, OPERATOR
 
