@@ -31,6 +31,7 @@ ORDER = {
         "faults",
         "performance",
         "security",
+        "security-services",
         "nameko",
         "dependencies",
     ],

@@ -43,7 +43,7 @@ class Keyring:
         if not any(key.private for key in self._keys):
             raise ValueError("service_token_keys: none of the keys is private")
         if any(key.owner is None for key in self._keys):
-            _log.warning("service_token_keys: a secret that all services share is accepted (docs/security.md)")
+            _log.warning("service_token_keys: a secret that all services share is accepted (docs/security-services.md)")
 
     @property
     def keys(self) -> tuple[Key, ...]:

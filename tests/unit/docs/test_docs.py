@@ -24,7 +24,8 @@ from gateway.routing.table import ROUTES
 from tests.unit.containers.project import ROOT, package_names, setup_cfg, text
 from tests.unit.contracts.surface import events, service_classes
 
-PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "examples").glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+TO_BE_CREATED = {"notifications/channels/push/"}  # by who follows docs/howto/channel.md
 
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`]+)`")
@@ -198,19 +199,19 @@ def test_python_modules_in_a_page_exist(page: Path) -> None:
     assert all(any((ROOT / path).exists() for path in either) for either in files)
 
 
-def exists(path: str) -> bool:
-    """Return whether a path exists below the root, or a name in a package or one of its rooms."""
+def exists(path: str, page: Path) -> bool:
+    """Return whether a path exists below the root or beside a page, or a name in a package or one of its rooms."""
     if "/" in path.rstrip("/"):
-        return (ROOT / path).exists()
+        return (ROOT / path).exists() or (page.parent / path).exists()
     packages = [ROOT / name for name in ("chassis", "users", "feeds", "notifications", "gateway")]
     rooms = [room for package in packages for room in package.iterdir() if room.is_dir()]
-    return any((folder / path).exists() for folder in (ROOT, ROOT / "docs", *packages, *rooms))
+    return any((folder / path).exists() for folder in (ROOT, ROOT / "docs", page.parent, *packages, *rooms))
 
 
 @each_page
 def test_files_and_folders_in_a_page_exist(page: Path) -> None:
     named = [span for span in spans(prose(page)) if FILE.fullmatch(span) or FOLDER.fullmatch(span)]
-    assert [path for path in named if not exists(path)] == []
+    assert [path for path in named if path not in TO_BE_CREATED and not exists(path, page)] == []
 
 
 @each_page
@@ -218,7 +219,7 @@ def test_page_has_no_absolute_path_of_a_machine(page: Path) -> None:
     assert not re.search(r"(?<![\w.])/(home|root|tmp|mnt)/", page.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("file", ["docs/architecture.svg", "docs/overview.svg"])
+@pytest.mark.parametrize("file", ["docs/images/architecture.svg", "docs/images/overview.svg"])
 def test_drawing_loads_nothing_from_other_hosts(file: str) -> None:
     drawing = text(file).replace("http://www.w3.org/2000/svg", "")
     assert "http" not in re.sub(r">[^<]*<", "><", drawing)
