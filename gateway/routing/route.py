@@ -72,3 +72,8 @@ class Route:
     # For the documentation: the endpoint in a few words, and the service's errors beyond those of every such row.
     summary: str = ""
     errors: tuple[ServiceError, ...] = ()
+
+
+def both(path: str, service: str, own: str | None = None) -> tuple[str, ...]:
+    """Return the specification's path, and the same path under the service's name."""
+    return (path, f"/{service}{own or path}")

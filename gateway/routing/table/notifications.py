@@ -1,0 +1,53 @@
+"""Inboxes, and notifications to one user."""
+
+from chassis.contract import Empty
+from chassis.errors import Conflict
+from gateway.routing.route import Access, Route, both
+from notifications import contract as notifications
+
+ROUTES = (
+    Route(
+        "send-notification",
+        "POST",
+        both("/send-notification/", "notifications"),
+        "notifications.send_notification",
+        Access.STAFF,
+        notifications.SendNotification,
+        notifications.Notification,
+        status=202,
+        idempotent=True,
+        summary="Notify one user",
+        errors=(Conflict("The recipient is not active; nothing was sent.", "recipient_not_active"),),
+    ),
+    Route(
+        "inbox",
+        "GET",
+        ("/notifications/",),
+        "notifications.inbox",
+        Access.USER,
+        notifications.ListInbox,
+        notifications.InboxPage,
+        summary="Read the inbox, newest first",
+    ),
+    Route(
+        "read-notifications",
+        "POST",
+        ("/notifications/read/",),
+        "notifications.mark_read",
+        Access.USER,
+        notifications.MarkRead,
+        Empty,
+        status=204,
+        summary="Mark as read",
+    ),
+    Route(
+        "notification-detail",
+        "GET",
+        ("/notifications/detail/<id>/",),
+        "notifications.detail",
+        Access.USER,
+        notifications.GetNotification,
+        notifications.NotificationDetail,
+        summary="Show a notification and its deliveries",
+    ),
+)
