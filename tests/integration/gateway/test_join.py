@@ -77,7 +77,7 @@ def test_missing_authors_are_requested_once_even_unknown_ones(backends: Any, rpc
 
 
 @pytest.mark.parametrize("event_first", [True, False])
-def test_rename_invalidates_cached_posts_before_the_reply_even_if_its_event_came_first(
+def test_rename_invalidates_cached_posts_even_if_its_event_came_before_the_reply(
     backends: Any, rpc: Rpc, ada: dict[str, Any], handle: Handle, *, event_first: bool
 ) -> None:
     save(backends, ada)
@@ -89,7 +89,7 @@ def test_rename_invalidates_cached_posts_before_the_reply_even_if_its_event_came
     assert set(backends.tags.invalidated) == {LISTS_TAG, AUTHORS_TAG}
 
 
-def test_newest_name_stays_when_replies_to_two_renames_are_handled_in_the_other_order(
+def test_newest_name_stays_when_replies_to_two_renames_are_handled_in_reverse(
     backends: Any, rpc: Rpc, ada: dict[str, Any]
 ) -> None:
     first, second = rename(rpc, ada, "first"), rename(rpc, ada, "second")

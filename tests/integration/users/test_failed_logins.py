@@ -107,9 +107,7 @@ def test_right_and_wrong_password_have_the_same_error_during_a_wait(login: Login
     assert login("ada", PASSWORD) == IN
 
 
-def test_used_up_budget_rejects_unknown_clients_until_an_operator_unlocks_the_account(
-    ada: User, users: Rpc, login: Login
-) -> None:
+def test_used_up_budget_rejects_unknown_clients_until_an_operator_unlocks(ada: User, users: Rpc, login: Login) -> None:
     use_up(login)
     assert login("ada", PASSWORD, address="192.0.2.200") == "too_many_failures"
     assert users("users.authenticate", token_hash=ada.token_hash)

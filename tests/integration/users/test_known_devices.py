@@ -64,7 +64,7 @@ def test_known_address_and_known_device_log_in_while_strangers_attack(login: Log
     assert login(address="203.0.113.9") == "too_many_failures"
 
 
-def test_owner_never_waits_on_a_known_device_or_address_however_long_strangers_attack(
+def test_owner_never_waits_on_a_known_device_or_address_during_attacks(
     login: Login, log_in: LogIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     device, real, results = log_in(address=HOME)["device_token"], clock.now, []

@@ -88,7 +88,7 @@ def test_impossible_topology_is_an_error(read: Read, given: dict[str, str], erro
         read(**given)
 
 
-def test_small_runs_all_services_in_one_process_each_with_its_own_rabbitmq_user_and_keys(read: Read) -> None:
+def test_small_runs_all_services_in_one_process_each_with_its_own_user_and_keys(read: Read) -> None:
     composed, groups = read(TOPOLOGY="small")
     assert groups["applications"].keys() == {ALL_SERVICES, GATEWAY}
     program = groups["applications"][ALL_SERVICES]

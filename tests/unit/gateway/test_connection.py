@@ -111,7 +111,7 @@ def summary(buffer: SendBuffer) -> list[Any]:
     return [short[frame["type"]](frame) for frame in buffer.read]
 
 
-def test_replay_has_changes_then_earlier_read_marks_then_notifications_with_their_own(
+def test_replay_has_changes_then_earlier_read_marks_then_notifications(
     socket: Connection, inbox: Any, buffer: SendBuffer
 ) -> None:
     inbox.answer = replay(B, C, unread=2, read=[A, B], changed=[notification(A, "Deleted.")], seq=7)
@@ -120,7 +120,7 @@ def test_replay_has_changes_then_earlier_read_marks_then_notifications_with_thei
     assert summary(buffer) == [True, "Deleted.", ([A], 1), B, ([B], 1), C, D]
 
 
-def test_client_that_stops_within_a_replay_misses_nothing_before_its_last_notification(
+def test_client_that_stops_within_a_replay_misses_nothing_that_came_before(
     socket: Connection, inbox: Any, buffer: SendBuffer
 ) -> None:
     inbox.answer = replay(B, C, D, unread=1, read=[C, A, B], changed=[notification(A, "Deleted.")], seq=7)

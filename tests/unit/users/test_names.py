@@ -32,7 +32,7 @@ def test_login_key_is_the_key_of_the_stored_address(name: str, address: str) -> 
     assert names.login_key(f"@{name}") == f"@{name}".lower(), "an invalid address has a key too"
 
 
-def test_address_that_needs_smtputf8_is_rejected_but_accounts_that_have_one_can_log_in() -> None:
+def test_address_that_needs_smtputf8_is_rejected_but_its_accounts_can_log_in() -> None:
     with pytest.raises(Invalid) as error:
         names.normalize_email("Ü@example.org")
     assert error.value.errors[0]["field"] == "email"

@@ -210,7 +210,7 @@ def test_events_are_redelivered_after_the_connection_was_lost_during_a_batch(
     until(lambda: {*range(1, 7)} <= {quantity for batch in BatchInvoices.received[1:] for quantity in batch})
 
 
-def test_stopping_process_finishes_its_batch_and_leaves_the_other_events_in_the_queue(
+def test_stopping_process_finishes_its_batch_and_leaves_other_events_queued(
     collected: Callable[..., ServiceRunner], first_batch: Signal, until: Until, raw_client: RawAmqpClient
 ) -> None:
     runner = collected(2, 3)

@@ -118,7 +118,7 @@ def test_unknown_key_id_does_not_make_the_keys_be_read_again_and_again(sign_in: 
         {"authorization_endpoint": "javascript:alert(1)"},
     ],
 )
-def test_discovery_document_that_is_not_of_the_issuer_or_names_unsafe_endpoints_is_rejected(
+def test_discovery_document_of_another_issuer_or_with_unsafe_endpoints_is_rejected(
     users: Rpc, provider: Provider, changed: dict[str, Any]
 ) -> None:
     provider.misbehave(discovery=changed)

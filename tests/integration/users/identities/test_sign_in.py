@@ -153,7 +153,7 @@ def test_taken_user_name_is_made_unique(sign_in: SignIns, provider: Provider, ne
     assert sign_in("s2")["user"]["username"] not in {"grace", "Grace", username}
 
 
-def test_international_domain_is_accepted_and_a_local_part_that_is_not_ascii_is_refused(
+def test_international_domain_is_accepted_and_a_non_ascii_local_part_is_refused(
     sign_in: SignIns, provider: Provider
 ) -> None:
     provider.set_user("s1", email="ada@bücher.example.org", email_verified=True)

@@ -129,7 +129,7 @@ def test_full_batch_is_handled_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert handler.batches == [[1, 2, 3], [4, 5, 6]]
 
 
-def test_after_a_failure_batches_begin_with_one_event_and_only_the_bad_one_is_retried() -> None:
+def test_after_a_failure_batches_grow_from_one_event_and_only_the_bad_one_is_retried() -> None:
     handler = Handler(fail_for(2))
     handler.deliver(1, 2, 3)
     assert handler.batches == [[1, 2, 3], [1], [2, 3], [2], [3]]
