@@ -5,7 +5,6 @@ from functools import partial
 from nameko.dependency_providers import Config
 from nameko.timer import timer
 from sqlalchemy import ColumnElement
-from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.auth import keyring
@@ -18,16 +17,16 @@ from chassis.rpc.entrypoint import rpc
 from chassis.service import PublishingService
 from users import contract, export, history, store
 from users.accounts import admin, channels, erasure, invitations, queries, registration, trust, updates
-from users.addresses import changes, notices, restoring, tokens
+from users.addresses import changes, notices, restoring
 from users.codes import by_name, issuing, password_reset, sending, sign_in, verification
 from users.codes.verification import VerificationProvider
 from users.credentials import authentication, failed_logins, failed_logins_store
 from users.credentials.failed_logins import LoginLimits
 from users.credentials.hashing import HasherProvider
-from users.identities import dependency, linked
+from users.identities import linked, provider_dependency
 from users.identities import sign_in as provider_sign_in
 from users.identities import store as identities_store
-from users.identities.dependency import IdentityProviderProvider
+from users.identities.provider_dependency import IdentityProviderDependency
 from users.models import Base, User, UserSession
 from users.second_factor import factor
 from users.sessions import lifecycle, recipients
@@ -49,23 +48,15 @@ class UsersService(PublishingService):
     hasher = HasherProvider()
     verification_required = VerificationProvider()
     session_cache = SessionCacheProvider()
-    identity_provider = IdentityProviderProvider()
+    identity_provider = IdentityProviderDependency()
 
     @rpc
     def register(self, request: contract.Register) -> contract.NamedAccount:
         """Open an account. Idempotent with a key."""
-        allowed = self.config["users"].get("registration", invitations.OPEN)
-        invitations.require_allowed(allowed, request.invitation)
-        user = registration.new_user(request, self.hasher.hash)
-
-        def register(session: Session) -> contract.NamedAccount:
-            invitations.use(session, allowed, request.invitation, user.email)
-            account = registration.register(session, user)
-            if self.verification_required:
-                verification.welcome(session, user)
-            return account
-
-        return self.db.once(contract.NamedAccount, register)
+        is_required = self.verification_required
+        return registration.open_account(
+            self.db, self.hasher, request, self._registration, verification_required=is_required
+        )
 
     @rpc(STAFF)
     def invite(self, request: contract.Invite) -> contract.Invitation:
@@ -89,15 +80,16 @@ class UsersService(PublishingService):
     @rpc
     def begin_provider_sign_in(self, request: contract.BeginProviderSignIn) -> contract.ProviderSignIn:
         """Begin a sign-in at the identity provider; with `link` to add the identity to the caller's account."""
-        return provider_sign_in.begin(self.db, dependency.require(self.identity_provider), self.caller, request)
+        return provider_sign_in.begin(
+            self.db, provider_dependency.require(self.identity_provider), self.caller, request
+        )
 
     @rpc
     def finish_provider_sign_in(self, request: contract.ClientFinishProviderSignIn) -> contract.Session:
         """Start a session after a sign-in at the identity provider; opens an account if there is none."""
-        allowed = self.config["users"].get("registration", invitations.OPEN)
-        rules = provider_sign_in.Rules(self._limits, self._policy, allowed)
-        identity_provider = dependency.require(self.identity_provider)
-        started = provider_sign_in.finish(self.db, self.hasher, identity_provider, rules, self.caller, request)
+        rules = provider_sign_in.Rules(self._limits, self._policy, self._registration)
+        provider = provider_dependency.require(self.identity_provider)
+        started = provider_sign_in.finish(self.db, self.hasher, provider, rules, self.caller, request)
         self._cache_session(started.session, started.identity, started.ended)
         return started.session
 
@@ -285,12 +277,7 @@ class UsersService(PublishingService):
     @rpc(services("gateway"))
     def restore_address(self, request: contract.RestoreAddress) -> Empty:
         """Restore an e-mail address that was changed; ends all sessions and makes the password unusable."""
-        change_id = tokens.change_of(self._secrets, request.token)
-        if change_id is None:
-            raise restoring.invalid()
-        unusable_hash = self.hasher.hash(restoring.unusable_password())
-        with self.db.write() as session:
-            user_id = restoring.restore(session, change_id, unusable_hash)
+        user_id = restoring.restore(self.db, self.hasher, self._secrets, request.token)
         self._refresh_sessions(user_id)
         return Empty()
 
@@ -353,6 +340,10 @@ class UsersService(PublishingService):
         """Delete old sessions, failed logins, events, invitations, codes, sign-ins and changed addresses."""
         for module in (session_store, failed_logins_store, history, invitations, issuing, identities_store, changes):
             self.db.in_batches(module.delete_old, CLEANUP_BATCH)
+
+    @property
+    def _registration(self) -> str:
+        return str(self.config["users"].get("registration", invitations.OPEN))
 
     @property
     def _secrets(self) -> list[str]:

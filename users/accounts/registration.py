@@ -6,13 +6,36 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.db import outbox
+from chassis.db.unit_of_work import UnitOfWork
 from chassis.ids import new_id
 from users import contract, history, names, serializers, store
-from users.accounts import channels
+from users.accounts import channels, invitations
 from users.addresses import changes
+from users.codes import verification
 from users.contract import Channel
 from users.credentials import passwords
+from users.credentials.hashing import Hasher
 from users.models import User
+
+
+def open_account(
+    db: UnitOfWork, hasher: Hasher, request: contract.Register, allowed: str, *, verification_required: bool
+) -> contract.NamedAccount:
+    """Validate the request, store the account and send its first code. Idempotent with a key.
+
+    `allowed` is `users.registration`: see `invitations`. Raises Invalid, Forbidden or Conflict.
+    """
+    invitations.require_allowed(allowed, request.invitation)
+    user = new_user(request, hasher.hash)
+
+    def store_account(session: Session) -> contract.NamedAccount:
+        invitations.use(session, allowed, request.invitation, user.email)
+        account = register(session, user)
+        if verification_required:
+            verification.welcome(session, user)
+        return account
+
+    return db.once(contract.NamedAccount, store_account)
 
 
 def new_user(request: contract.Register, hash_password: Callable[[str], str]) -> User:

@@ -1,18 +1,21 @@
 """Restores an e-mail address that was changed, and takes from the account what whoever changed it may have added."""
 
-import secrets
+from collections.abc import Sequence
 from datetime import timedelta
+from secrets import token_urlsafe
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from chassis import clock
+from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import NotFound
 from chassis.ids import first_id
 from users import history, store
-from users.addresses import changes
+from users.addresses import changes, tokens
 from users.codes import store as codes_store
 from users.credentials import failed_logins_store
+from users.credentials.hashing import Hasher
 from users.models import AccountEvent, EmailChange, LinkedIdentity, ProviderSignIn, User
 from users.second_factor import factor
 from users.second_factor import store as factor_store
@@ -21,29 +24,28 @@ from users.sessions import lifecycle
 BEFORE = timedelta(hours=72)  # a phone number that was set so long before the change is removed, too
 
 
-def unusable_password() -> str:
-    """Return a password that nobody knows."""
-    return secrets.token_urlsafe(32)
-
-
-def invalid() -> NotFound:
-    """Return the error for everything that can be wrong with a link."""
-    return NotFound("This link is used, expired or not complete.", "restore_link_invalid")
-
-
-def restore(session: Session, change_id: str, unusable_hash: str) -> str:
-    """Restore the address as verified; return the user's id. Raises NotFound.
+def restore(db: UnitOfWork, hasher: Hasher, secrets: Sequence[str], token: str) -> str:
+    """Restore the address of a link's token as verified; return the user's id. Raises NotFound.
 
     Ends all sessions, makes the password unusable, and removes a second factor and identities that were added since the
     change, and a phone number that may be the thief's. Links of later changes become useless.
     """
+    change_id = tokens.change_of(secrets, token)
+    if change_id is None:
+        raise _invalid()
+    unusable_hash = hasher.hash(token_urlsafe(32))  # of a password that nobody knows
+    with db.write() as session:
+        return _restore(session, change_id, unusable_hash)
+
+
+def _restore(session: Session, change_id: str, unusable_hash: str) -> str:
     found = changes.find(session, change_id)
     if found is None:
-        raise invalid()
+        raise _invalid()
     user = store.get(session, User.id == found.user_id, lock=True)
     change = changes.find(session, change_id)  # again: a concurrent request may have restored an address
     if change is None:
-        raise invalid()
+        raise _invalid()
     user.email, user.email_verified_at = change.email, clock.now()
     user.password_hash = unusable_hash
     user.password_changed_at = user.password_unset_at = clock.now()
@@ -57,6 +59,11 @@ def restore(session: Session, change_id: str, unusable_hash: str) -> str:
     lifecycle.end(session, user.id)
     changes.delete_from(session, change)
     return user.id
+
+
+def _invalid() -> NotFound:
+    """Return the error for everything that can be wrong with a link."""
+    return NotFound("This link is used, expired or not complete.", "restore_link_invalid")
 
 
 def _remove_phone(session: Session, user: User, change: EmailChange) -> None:

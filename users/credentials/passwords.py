@@ -44,5 +44,5 @@ def _invalid(reason: str, code: str) -> Invalid:
 
 @cache
 def _common_passwords() -> frozenset[str]:
-    text = resources.files("users").joinpath("data", "common-passwords.txt").read_text(encoding="utf-8")
+    text = resources.files("users.credentials").joinpath("data", "common-passwords.txt").read_text(encoding="utf-8")
     return frozenset(text.split())

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from users.identities.provider import IdentityProvider
 
 
-class IdentityProviderProvider(DependencyProvider):
+class IdentityProviderDependency(DependencyProvider):
     """Provides the IdentityProvider; None if none is configured."""
 
     if TYPE_CHECKING:  # Nameko replaces the attribute with the result of get_dependency
