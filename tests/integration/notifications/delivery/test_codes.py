@@ -1,7 +1,5 @@
-"""One-time codes are sent ahead of everything else, and are stored nowhere."""
+"""One-time codes are stored nowhere, and have SMS budgets of their own."""
 
-from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,12 +10,11 @@ from sqlalchemy.orm import Session
 from chassis import clock
 from chassis.ids import new_id
 from notifications.delivery import admin
-from notifications.delivery.account_messages import NOT_VALID
 from notifications.fanout import account_messages
+from tests.integration.notifications.delivery.conftest import ADDRESS, DIGITS, PHONE, Issue
 from tests.integration.notifications.support import (
     CreateDeliveries,
     Deliveries,
-    Publish,
     Rows,
     Until,
     values,
@@ -25,45 +22,14 @@ from tests.integration.notifications.support import (
 from tests.integration.notifications.users_service import Accounts
 from tests.integration.support.databases import unit_of_work
 from tests.integration.support.fakes import FakeServer
-from users.contract import CodeChannel, CodeIssued, CodePurpose, IssuedCode
-
-DIGITS = "041907"
-PHONE = "+254711000001"
-
-Issue = Callable[..., CodeIssued]
-
-
-@pytest.fixture
-def issue(publish: Publish, accounts: Accounts) -> Issue:
-    """Publish that a code was issued: `issue("sms", "verify_phone")`."""
-
-    def issue(
-        channel: CodeChannel = "email", purpose: CodePurpose = "verify_email", *, known: bool = True, again: Any = None
-    ) -> CodeIssued:
-        later = clock.now() + timedelta(minutes=15)
-        event = again or CodeIssued(id=new_id(), user_id=new_id(), channel=channel, purpose=purpose, expires_at=later)
-        if known:
-            address = "ada@example.org" if channel == "email" else PHONE
-            accounts.codes[event.id] = IssuedCode(
-                id=event.id,
-                user_id=event.user_id,
-                username="ada",
-                channel=channel,
-                address=address,
-                purpose=purpose,
-                code=DIGITS,
-            )
-        publish(event)
-        return event
-
-    return issue
+from users.contract import CodeIssued
 
 
 @pytest.mark.usefixtures("with_deliveries")
 def test_mail_has_the_digits_and_no_link_to_unsubscribe(issue: Issue, mailbox: FakeServer, until: Until) -> None:
     issue()
     until(mailbox.received)
-    (mail,) = mailbox.received("ada@example.org")
+    (mail,) = mailbox.received(ADDRESS)
     content = str(mailbox.read(mail["id"]))
     assert DIGITS in content
     assert "confirms this e-mail address" in content
@@ -89,61 +55,6 @@ def test_no_table_and_no_log_line_has_the_digits(  # noqa: PLR0913, PLR0917 - fi
     tables = ("notifications", "deliveries", "outbox", "event_log", "inbox")
     assert DIGITS not in str([rows(table) for table in tables])
     assert DIGITS not in caplog.text
-
-
-@pytest.mark.usefixtures("with_deliveries")
-def test_repeated_event_sends_one_mail(issue: Issue, mailbox: FakeServer, finished: Deliveries, until: Until) -> None:
-    event = issue()
-    issue(again=event)
-    other = issue()  # handled after them
-    until(lambda: len(mailbox.received()) == 2)
-    assert len(finished()) == 2
-    assert other.id != event.id
-
-
-@pytest.mark.usefixtures("with_deliveries")
-def test_code_is_in_no_inbox(issue: Issue, mailbox: FakeServer, until: Until, rows: Rows) -> None:
-    issue()
-    until(mailbox.received)
-    assert rows("inbox") == []
-
-
-@pytest.mark.usefixtures("with_deliveries")
-def test_code_that_users_does_not_give_is_cancelled(
-    issue: Issue, mailbox: FakeServer, until: Until, rows: Rows
-) -> None:
-    issue(known=False)
-    until(lambda: values(rows("deliveries"), "status") == ["cancelled"])
-    assert values(rows("deliveries"), "last_error") == [NOT_VALID]
-    assert mailbox.received() == []
-
-
-def test_code_passes_a_batch_that_is_being_sent(  # noqa: PLR0913, PLR0917 - fixtures
-    issue: Issue,
-    accounts: Accounts,
-    create_deliveries: CreateDeliveries,
-    mailbox: FakeServer,
-    until: Until,
-    request: Any,
-) -> None:
-    request.getfixturevalue("with_deliveries")
-    readers = [accounts.add(f"reader{n}", "email") for n in range(20)]
-    mailbox.fail(hang=0.3, count=100)
-    create_deliveries("email", *readers)
-    until(mailbox.received)
-    issue()
-    until(lambda: mailbox.received("ada@example.org"))
-    assert len(mailbox.received()) < len(readers) / 2
-
-
-@pytest.mark.usefixtures("with_deliveries")
-def test_codes_wait_while_users_is_unavailable(
-    issue: Issue, accounts: Accounts, mailbox: FakeServer, finished: Deliveries, until: Until
-) -> None:
-    accounts.failing_calls = range(1, 4)
-    issue()
-    until(mailbox.received)
-    assert values(finished(), "status", "attempts") == [("sent", 1)]
 
 
 @pytest.fixture(params=["other SMS", "codes"])
