@@ -1,16 +1,16 @@
 """The context that a call or an event carries: parsed from its headers, and set up for the worker that handles it."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeGuard, cast
+from typing import Any, TypeGuard, cast
 
 from nameko.constants import CALL_ID_STACK_CONTEXT_KEY
 from nameko.containers import WorkerContext
-from nameko.extensions import DependencyProvider
 
 from chassis.amqp import message_headers
 from chassis.auth.caller import CALLER, Caller
 from chassis.errors import Invalid
 from chassis.observability import correlation, tracing
+from chassis.provider import Provider
 
 _SPAN = "span"
 # Maximum lengths in characters; the outbox stores request ids and traceparents in columns of this length.
@@ -58,12 +58,8 @@ def enter(data: Mapping[str, Any]) -> None:
     correlation.traceparent.set(tracing.parse_traceparent(data.get(correlation.TRACEPARENT)))
 
 
-class CallerProvider(DependencyProvider):
+class CallerProvider(Provider[Caller]):
     """Provides the verified caller, and sets the request id and the trace for the worker's logs, calls and events."""
-
-    if TYPE_CHECKING:  # Nameko replaces the provider by the result of get_dependency
-
-        def __get__(self, service: object, owner: type) -> Caller: ...
 
     def get_dependency(self, worker_ctx: WorkerContext) -> Caller | None:
         """Return the caller; None in a timer."""

@@ -1,7 +1,6 @@
 """The database of a service: nameko-sqlalchemy's provider with the chassis' engines, transactions and outbox relay."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import nameko_sqlalchemy
 from nameko.containers import WorkerContext
@@ -14,18 +13,15 @@ from chassis.db.group_commit import GroupCommit
 from chassis.db.outbox_relay import OutboxRelay
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.observability import metrics
+from chassis.provider import Provider
 
 MAX_CONNECTIONS = 20  # of a process; PostgreSQL allows 100 in total by default
 
 
-class Database(nameko_sqlalchemy.Database):
+class Database(Provider[UnitOfWork], nameko_sqlalchemy.Database):
     """Provides UnitOfWork for the database in a section of config.yml."""
 
     relay = OutboxRelay()
-
-    if TYPE_CHECKING:  # Nameko replaces the provider by the result of get_dependency
-
-        def __get__(self, service: object, owner: type) -> UnitOfWork: ...
 
     def __init__(self, declarative_base: type[DeclarativeBase], section: str) -> None:
         super().__init__(declarative_base)

@@ -9,14 +9,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import eventlet
 from amqp import Message as AmqpMessage
 from eventlet.semaphore import Semaphore
 from kombu import Connection, Queue
 from nameko.containers import WorkerContext
-from nameko.extensions import DependencyProvider
 
 from chassis import clock
 from chassis.amqp import protocol
@@ -28,6 +27,7 @@ from chassis.events.queues import parked_queue, retry_queue
 from chassis.events.retries import ATTEMPT, ERROR, OUTAGE
 from chassis.events.topology import handler_queues
 from chassis.observability import metrics
+from chassis.provider import Provider
 
 MAX_LISTED = 10  # events of a handler
 MOVE_TIME = 5  # seconds after which a command takes no more events and replies
@@ -143,12 +143,8 @@ class DeadLetters:
             connection.collect()  # does not wait for the broker, which may hang
 
 
-class DeadLettersProvider(DependencyProvider):
+class DeadLettersProvider(Provider[DeadLetters]):
     """Provides DeadLetters for the service's own handlers, measures their queues, and deletes expired events."""
-
-    if TYPE_CHECKING:  # Nameko replaces the provider by the result of get_dependency
-
-        def __get__(self, service: object, owner: type) -> DeadLetters: ...
 
     def setup(self) -> None:
         """Find the handlers."""

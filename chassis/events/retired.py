@@ -6,16 +6,16 @@ it; until then these processes handle its messages.
 
 import logging
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from amqp.exceptions import PreconditionFailed
 from kombu import Connection
 from nameko.containers import WorkerContext
-from nameko.extensions import DependencyProvider
 
 from chassis.amqp import protocol
 from chassis.amqp.publisher import CONNECT_TIMEOUT
 from chassis.events.queues import parked_queue, retry_queue
+from chassis.provider import Provider
 
 _log = logging.getLogger(__name__)
 
@@ -53,12 +53,8 @@ class RetiredQueues:
         self._remaining.discard(queue)
 
 
-class RetiredQueuesProvider(DependencyProvider):
+class RetiredQueuesProvider(Provider[RetiredQueues]):
     """Provides RetiredQueues for the handlers' queues of these names."""
-
-    if TYPE_CHECKING:  # Nameko replaces the provider by the result of get_dependency
-
-        def __get__(self, service: object, owner: type) -> RetiredQueues: ...
 
     def __init__(self, *queues: str) -> None:
         self.queues = queues

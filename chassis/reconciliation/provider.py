@@ -1,26 +1,20 @@
 """Provides the reconciler of a service's event handlers."""
 
-from typing import TYPE_CHECKING
-
 import eventlet
 from kombu import Connection
 from nameko.containers import WorkerContext
-from nameko.extensions import DependencyProvider
 
 from chassis.amqp.publisher import CONNECT_TIMEOUT
 from chassis.db.database import Database
 from chassis.events.handler import EventHandler
+from chassis.provider import Provider
 from chassis.reconciliation.reconciler import Reconciler
 
 
-class ReconcilerProvider(DependencyProvider):
+class ReconcilerProvider(Provider[Reconciler | None]):
     """Provides Reconciler; None for a service without a database."""
 
     _reconciler: Reconciler | None = None
-
-    if TYPE_CHECKING:  # Nameko replaces the provider by the result of get_dependency
-
-        def __get__(self, service: object, owner: type) -> Reconciler | None: ...
 
     def start(self) -> None:
         """Find the handlers of durable events, and the database, which are set up now."""

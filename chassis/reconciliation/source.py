@@ -1,9 +1,8 @@
 """Serves the event log of a service to its consumers."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nameko.containers import WorkerContext
-from nameko.extensions import DependencyProvider
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
@@ -12,6 +11,7 @@ from chassis.amqp.envelope import Envelope
 from chassis.auth import keyring
 from chassis.auth.keyring import Keyring
 from chassis.db import event_log
+from chassis.provider import Provider
 from chassis.reconciliation.contract import (
     EventReference,
     EventReferences,
@@ -49,12 +49,8 @@ class EventLog:
         return LoggedEvent(id=row.event_id, position=row.position, payload=row.payload, headers=headers)
 
 
-class EventLogProvider(DependencyProvider):
+class EventLogProvider(Provider[EventLog]):
     """Provides EventLog."""
-
-    if TYPE_CHECKING:  # Nameko replaces the provider by the result of get_dependency
-
-        def __get__(self, service: object, owner: type) -> EventLog: ...
 
     def setup(self) -> None:
         """Read the settings."""

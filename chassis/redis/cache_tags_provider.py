@@ -1,21 +1,16 @@
 """Cache tags for Nameko services."""
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from nameko.containers import WorkerContext
-from nameko.extensions import DependencyProvider
 
+from chassis.provider import Provider
 from chassis.redis.cache_tags import CacheTags
 from chassis.redis.connection import connect
 
 
-class CacheTagsProvider(DependencyProvider):
+class CacheTagsProvider(Provider[CacheTags]):
     """Provides CacheTags."""
-
-    if TYPE_CHECKING:  # Nameko replaces the provider by the result of get_dependency
-
-        def __get__(self, service: object, owner: type) -> CacheTags: ...
 
     def setup(self) -> None:
         """Create the client, which connects at its first command."""

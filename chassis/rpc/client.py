@@ -1,14 +1,13 @@
 """The RPC client of services: a signed token, a deadline, a typed reply."""
 
 import uuid
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import eventlet
 import nameko.rpc
 from kombu import Message as AmqpMessage
 from nameko.constants import CALL_ID_STACK_CONTEXT_KEY
 from nameko.containers import WorkerContext
-from nameko.extensions import DependencyProvider
 
 from chassis.amqp import message_headers, protocol
 from chassis.amqp.consumer import QueueConsumer
@@ -17,6 +16,7 @@ from chassis.auth.caller import Caller
 from chassis.contract import Message
 from chassis.errors import DeadlineExceeded, Unavailable
 from chassis.observability import correlation, tracing
+from chassis.provider import Provider
 from chassis.rpc import messages
 
 Reply = TypeVar("Reply", bound=Message)
@@ -90,7 +90,7 @@ class RpcClient:
         )
 
 
-class RpcClientProvider(DependencyProvider):
+class RpcClientProvider(Provider[RpcClient]):
     """Provides RpcClient.
 
     Services that call no other service have it too: its reply listener keeps the AMQP connection open at SIGTERM until
@@ -98,10 +98,6 @@ class RpcClientProvider(DependencyProvider):
     """
 
     replies = ReplyListener()
-
-    if TYPE_CHECKING:  # Nameko replaces the provider by the result of get_dependency
-
-        def __get__(self, service: object, owner: type) -> RpcClient: ...
 
     def setup(self) -> None:
         """Read the settings. Raises ValueError if this process has no key of its service."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nameko.containers import WorkerContext
-from nameko.extensions import DependencyProvider
 
+from chassis.provider import Provider
 from notifications import metrics
 from notifications.channels.base import ChannelFactory
 from notifications.channels.breaker import Breaker
@@ -23,12 +23,8 @@ class ActiveChannel:
     breaker: Breaker
 
 
-class ChannelsProvider(DependencyProvider):
+class ChannelsProvider(Provider[dict[DeliveryChannel, ActiveChannel]]):
     """Provides the active channels by name, in the order of the registry."""
-
-    if TYPE_CHECKING:  # Nameko puts the result of get_dependency in place of the provider
-
-        def __get__(self, service: object, owner: type) -> dict[DeliveryChannel, ActiveChannel]: ...
 
     def __init__(self, specs: Sequence[ChannelSpec]) -> None:
         self.specs = specs

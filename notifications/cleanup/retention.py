@@ -5,16 +5,16 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nameko.containers import WorkerContext
-from nameko.extensions import DependencyProvider
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from chassis import clock, ids
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import ServiceError
+from chassis.provider import Provider
 from notifications.channels import registry
 from notifications.cleanup import retention_store
 from notifications.models import Delivery, DeliveryReceipt, PostUpdate
@@ -110,12 +110,8 @@ class _Run:
         return time.monotonic() < self._deadline
 
 
-class RetentionProvider(DependencyProvider):
+class RetentionProvider(Provider[Retention]):
     """Provides Retention."""
-
-    if TYPE_CHECKING:  # Nameko puts the result of get_dependency in place of the provider
-
-        def __get__(self, service: object, owner: type) -> Retention: ...
 
     def setup(self) -> None:
         """Read the configuration."""

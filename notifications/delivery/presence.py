@@ -2,13 +2,13 @@
 
 import logging
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import redis
 from nameko.containers import WorkerContext
-from nameko.extensions import DependencyProvider
 
 from chassis import clock
+from chassis.provider import Provider
 from chassis.redis import connection
 from notifications.contract import SEEN_FOR, seen_key
 
@@ -47,12 +47,8 @@ class Presence:
         return {user for user, seen_at in zip(users, times, strict=True) if seen_at and int(seen_at) >= oldest}
 
 
-class PresenceProvider(DependencyProvider):
+class PresenceProvider(Provider[Presence]):
     """Provides Presence."""
-
-    if TYPE_CHECKING:  # Nameko puts the result of get_dependency in place of the provider
-
-        def __get__(self, service: object, owner: type) -> Presence: ...
 
     def setup(self) -> None:
         """Create the Redis client; it connects later."""

@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nameko.containers import WorkerContext
-from nameko.extensions import DependencyProvider
 from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Conflict, Invalid, TooManyRequests
+from chassis.provider import Provider
 from users import contract, history, serializers, store
 from users.codes import issuing
 from users.codes.issuing import Target
@@ -30,12 +30,8 @@ def is_required(settings: Mapping[str, Any]) -> bool:
     return bool(value == REQUIRED)
 
 
-class VerificationProvider(DependencyProvider):
+class VerificationProvider(Provider[bool]):
     """Provides whether verification is required; a process with an invalid setting does not start."""
-
-    if TYPE_CHECKING:  # Nameko replaces the attribute with the result of get_dependency
-
-        def __get__(self, service: object, owner: type) -> bool: ...
 
     def setup(self) -> None:
         """Read the setting."""

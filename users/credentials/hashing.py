@@ -2,15 +2,15 @@
 
 import secrets
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from argon2 import PasswordHasher
 from eventlet import tpool
 from eventlet.semaphore import Semaphore
 from nameko.containers import WorkerContext
-from nameko.extensions import DependencyProvider
 
 from chassis.errors import Unavailable
+from chassis.provider import Provider
 from users.credentials import passwords
 
 Result = TypeVar("Result")
@@ -62,12 +62,8 @@ def argon2_from_config(settings: Mapping[str, int]) -> PasswordHasher:
     return PasswordHasher(settings["time_cost"], settings["memory_cost"], settings["parallelism"])
 
 
-class HasherProvider(DependencyProvider):
+class HasherProvider(Provider[Hasher]):
     """Provides the process's Hasher."""
-
-    if TYPE_CHECKING:  # Nameko replaces the attribute with the result of get_dependency
-
-        def __get__(self, service: object, owner: type) -> Hasher: ...
 
     def setup(self) -> None:
         """Create the hasher with the configured parameters."""

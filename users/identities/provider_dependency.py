@@ -3,21 +3,17 @@
 from typing import TYPE_CHECKING
 
 from nameko.containers import WorkerContext
-from nameko.extensions import DependencyProvider
 
 from chassis.errors import NotFound
+from chassis.provider import Provider
 from users.identities.settings import ProviderSettings, from_config
 
 if TYPE_CHECKING:
     from users.identities.provider import IdentityProvider
 
 
-class IdentityProviderDependency(DependencyProvider):
+class IdentityProviderDependency(Provider["IdentityProvider | None"]):
     """Provides the IdentityProvider; None if none is configured."""
-
-    if TYPE_CHECKING:  # Nameko replaces the attribute with the result of get_dependency
-
-        def __get__(self, service: object, owner: type) -> IdentityProvider | None: ...
 
     def setup(self) -> None:
         """Read the settings. Raises SystemExit if they are invalid."""

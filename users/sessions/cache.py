@@ -4,15 +4,14 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 
 import redis
 from nameko.containers import WorkerContext
-from nameko.extensions import DependencyProvider
 
 from chassis import clock
 from chassis.auth import keyring, tokens
 from chassis.auth.keyring import Keyring
+from chassis.provider import Provider
 from chassis.redis import connection
 from users import contract, serializers
 from users.models import User, UserSession
@@ -96,12 +95,8 @@ class SessionCache:
         return max(1, int(1000 * min(self._seconds, remaining)))
 
 
-class SessionCacheProvider(DependencyProvider):
+class SessionCacheProvider(Provider[SessionCache]):
     """Provides the process's SessionCache."""
-
-    if TYPE_CHECKING:  # Nameko replaces the attribute with the result of get_dependency
-
-        def __get__(self, service: object, owner: type) -> SessionCache: ...
 
     def setup(self) -> None:
         """Create the client; it does not connect yet."""
