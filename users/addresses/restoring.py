@@ -33,7 +33,7 @@ def restore(db: UnitOfWork, hasher: Hasher, secrets: Sequence[str], token: str) 
     change_id = tokens.change_of(secrets, token)
     if change_id is None:
         raise _invalid()
-    unusable_hash = hasher.hash(token_urlsafe(32))  # of a password that nobody knows
+    unusable_hash = hasher.hash(token_urlsafe(32))  # of a random password
     with db.write() as session:
         return _restore(session, change_id, unusable_hash)
 
