@@ -12,6 +12,7 @@ from chassis.contract import Message, is_id
 from chassis.contract.validation import validate, validate_strings
 from chassis.errors import Invalid, NotFound
 from gateway.http import problems
+from gateway.request.context import RequestContext
 from gateway.routing.route import Route
 
 MAX_BODY = 1 << 20  # bytes
@@ -42,6 +43,11 @@ def message(route: Route, http: Request, path: dict[str, str]) -> Message:
     if route.fields_in == "path":
         return validate_strings(route.request, path)
     return validate(route.request, _json_object(http) | path)
+
+
+def with_client(model: type[Message], request: Message, context: RequestContext) -> Message:
+    """Return the RPC's request: what the client sent, with the client's address, and program if the model has it."""
+    return model.model_validate(dict(request) | {"address": context.address, "user_agent": context.user_agent})
 
 
 def read_body(http: Request) -> bytes:

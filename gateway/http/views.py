@@ -35,8 +35,8 @@ def _serve(route: Route, backends: Backends, path: dict[str, str]) -> Response:
     _authorise(route, context)
     message = request_parsing.message(route, request, path)
     route_limits.consume(route, override, backends.limiter, context)
-    if route.build_request:
-        message = route.build_request(context, message)
+    if route.client_request:
+        message = request_parsing.with_client(route.client_request, message, context)
     if route.tags:
         return _serve_cacheable(route, override, backends, context, message)
     given = request.headers.get(idempotency.HEADER)

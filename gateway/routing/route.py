@@ -10,8 +10,6 @@ from chassis.errors import ServiceError
 from gateway.html.page import HtmlPage
 from gateway.request.context import RequestContext
 
-# Builds the RPC's request from the client's: context, client's request.
-BuildRequest = Callable[[RequestContext, Any], Message]
 # Builds the response from the RPC's reply: backends, context, reply.
 BuildResponse = Callable[[Any, RequestContext, Any], Message]
 
@@ -46,8 +44,8 @@ class Download:
 class Route:
     """An endpoint. `request` is what clients send; `reply` is what the RPC returns.
 
-    The RPC gets the client's request, or what `build_request` makes of it; clients get the reply, or what
-    `build_response` makes of it, a `response_model`.
+    The RPC gets the client's request, or a `client_request`, which has the client's address and program too; clients
+    get the reply, or what `build_response` makes of it, a `response_model`.
     """
 
     name: str
@@ -58,7 +56,7 @@ class Route:
     request: type[Message]
     reply: type[Message]
     status: int = 200
-    build_request: BuildRequest | None = None
+    client_request: type[Message] | None = None
     response_model: type[Message] | None = None
     build_response: BuildResponse | None = None
     tags: tuple[str, ...] = ()  # cache tags, with parameters of the path in braces; none: the response is not cached

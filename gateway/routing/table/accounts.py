@@ -4,7 +4,6 @@ from chassis.contract import Empty
 from chassis.errors import Conflict, Forbidden, NotFound, ServiceError
 from gateway.authors import join
 from gateway.html import restore_address, unsubscribe
-from gateway.routing import client
 from gateway.routing.route import Access, Limit, Route, both
 from gateway.routing.table.errors import REGISTRATION_CLOSED, TOO_MANY_CODES
 from users import contract as users
@@ -82,7 +81,7 @@ ROUTES = (
         users.RequestVerification,
         Empty,
         status=202,
-        build_request=client.of_verification,
+        client_request=users.ClientRequestVerification,
         summary="Send a code to the account's e-mail address or phone number",
         errors=(Conflict("This address is verified already.", "already_verified"), TOO_MANY_CODES),
     ),

@@ -2,7 +2,6 @@
 
 from chassis.contract import Empty
 from chassis.errors import Conflict, Forbidden, Invalid, NotFound, TooManyRequests, Unauthenticated, Unavailable
-from gateway.routing import client
 from gateway.routing.route import Access, Limit, Route, both
 from gateway.routing.table.errors import REGISTRATION_CLOSED, TOO_MANY_CODES
 from users import contract as users
@@ -28,7 +27,7 @@ ROUTES = (
         Access.ANYONE,
         users.Login,
         users.Session,
-        build_request=client.of_login,
+        client_request=users.ClientLogin,
         limit=Limit("login"),
         summary="Sign in",
         errors=(
@@ -62,7 +61,7 @@ ROUTES = (
         Access.ANYONE,
         users.FinishProviderSignIn,
         users.Session,
-        build_request=client.of_provider_sign_in,
+        client_request=users.ClientFinishProviderSignIn,
         deadline=_PROVIDER_DEADLINE,
         limit=Limit("login"),
         summary="Sign in by the identity provider's code",
@@ -94,7 +93,7 @@ ROUTES = (
         users.RequestLoginCode,
         Empty,
         status=202,
-        build_request=client.of_login_code,
+        client_request=users.ClientRequestLoginCode,
         summary="Send a code for a login on a new device",
         errors=(TOO_MANY_CODES,),
     ),
@@ -107,7 +106,7 @@ ROUTES = (
         users.RequestPasswordReset,
         Empty,
         status=202,
-        build_request=client.of_password_reset,
+        client_request=users.ClientRequestPasswordReset,
         summary="Send a code for a new password",
         errors=(TOO_MANY_CODES,),
     ),

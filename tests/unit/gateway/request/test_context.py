@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.errors import Unauthenticated, Unavailable
+from gateway.http.request_parsing import with_client
 from gateway.request.context import RequestContext, client_address, from_environ
-from gateway.routing.client import of_login
 from users.contract import ClientLogin, Login, token_hash
 
 TOKEN = "a" * 43
@@ -96,7 +96,7 @@ def test_login_carries_the_real_client_not_the_claimed_one() -> None:
     login = Login.model_validate({"username": "ada", "password": "x", "address": "made up", "user_agent": "made up"})
     context = from_environ({"HTTP_USER_AGENT": "curl/8.5.0", "REMOTE_ADDR": "10.0.0.9"}, 0)
     expected = ClientLogin(username="ada", email=None, password="x", user_agent="curl/8.5.0", address="10.0.0.9")
-    assert of_login(context, login) == expected
+    assert with_client(ClientLogin, login, context) == expected
 
 
 @pytest.mark.parametrize("given_id", ["", "short", "with space in it", "x" * 65, 'in"jection\n'])
