@@ -1,9 +1,10 @@
-"""Timers that read their interval in the configuration."""
+"""Timers that read their interval in the configuration, and minimum intervals."""
 
+import eventlet
 import pytest
 from nameko.containers import ServiceContainer
 
-from chassis.timers import Timer, timer, timer_for_each
+from chassis.timers import MinimumInterval, Timer, timer, timer_for_each
 
 pytestmark = pytest.mark.filterwarnings("ignore:pkg_resources")
 
@@ -47,3 +48,17 @@ def test_timer_for_each_runs_the_method_with_each_value(monkeypatch: pytest.Monk
     for entrypoint in container.entrypoints:
         entrypoint.handle_timer_tick()
     assert sorted(calls) == [("boil", ("black",)), ("boil", ("green",))]
+
+
+def test_only_a_start_within_the_interval_of_another_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(eventlet, "sleep", waits.append)
+    interval = MinimumInterval()
+    interval.wait()
+    interval.start(0)
+    interval.wait()
+    assert waits == []
+    interval.start(60)
+    interval.wait()
+    assert len(waits) == 1
+    assert 0 < waits[0] <= 60
