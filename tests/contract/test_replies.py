@@ -67,6 +67,27 @@ def add_second_factor(call: CheckedRpc, user: Caller) -> list[str]:
     return codes
 
 
+def open_accounts(call: CheckedRpc) -> tuple[Caller, Caller]:
+    """Register Ada and Bob, and log both in."""
+    ada, bob = call("users.register", **ADA), call("users.register", **BOB)
+    session = call("users.login", username="ada", password=ADA["password"])
+    call("users.login", username="bob", password=BOB["password"])
+    identity = call("users.authenticate", token_hash=token_hash(session["token"]))
+    return Caller("gateway", ada["id"], "ada", identity["session_id"]), Caller("gateway", bob["id"], "bob")
+
+
+def check_accounts(call: CheckedRpc, as_ada: Caller, as_bob: Caller) -> None:
+    ids = [as_ada.user, as_bob.user]
+    for user in ids:
+        call("users.detail", as_ada, id=user)
+    call("users.all", as_ada)
+    call("users.update_account", as_ada, phone="+254711000001")
+    call("users.active_recipients", Caller("notifications"), as_of=clock.now().isoformat())
+    contact = call("users.contacts", Caller("deliveries"), ids=ids)["items"][0]
+    call("users.unsubscribe", token=contact["unsubscribe_token"])
+    call("users.profiles", ids=ids[:1])
+
+
 def check_sessions(call: CheckedRpc, events: dict[str, Any], user: Caller) -> None:
     call("users.login", username="ada", password=ADA["password"], user_agent="curl/8.5.0", address="192.0.2.1")
     other = call("users.sessions", user)["items"][0]
@@ -209,20 +230,8 @@ def test_every_reply_and_event_has_the_fields_of_its_contract(
     start(UsersService, FeedsService, NotificationsService, DeliveriesService, GatewayService)
     call = CheckedRpc(rpc)
 
-    ada, bob = call("users.register", **ADA), call("users.register", **BOB)
-    session = call("users.login", username="ada", password=ADA["password"])
-    call("users.login", username="bob", password=BOB["password"])
-    identity = call("users.authenticate", token_hash=token_hash(session["token"]))
-    as_ada = Caller("gateway", ada["id"], "ada", identity["session_id"])
-    as_bob = Caller("gateway", bob["id"], "bob")
-    call("users.detail", as_ada, id=ada["id"])
-    call("users.detail", as_ada, id=bob["id"])
-    call("users.all", as_ada)
-    call("users.update_account", as_ada, phone="+254711000001")
-    call("users.active_recipients", Caller("notifications"), as_of=clock.now().isoformat())
-    contact = call("users.contacts", Caller("deliveries"), ids=[ada["id"], bob["id"]])["items"][0]
-    call("users.unsubscribe", token=contact["unsubscribe_token"])
-    call("users.profiles", ids=[ada["id"]])
+    as_ada, as_bob = open_accounts(call)
+    check_accounts(call, as_ada, as_bob)
     check_sessions(call, events, as_ada)
     call("users.set_staff", OPERATOR, username="ada", is_staff=True)
     call("users.invite", OPERATOR)
@@ -232,8 +241,8 @@ def test_every_reply_and_event_has_the_fields_of_its_contract(
     check_posts(call, events, as_ada, post)
 
     notification = check_inbox(call, as_bob)
-    as_staff = Caller("gateway", ada["id"], "ada", staff=True)
-    call("notifications.send_notification", as_staff, user_id=bob["id"], message="hi")
+    as_staff = Caller("gateway", as_ada.user, "ada", staff=True)
+    call("notifications.send_notification", as_staff, user_id=as_bob.user, message="hi")
 
     check_codes(call, events, as_ada)
     check_exports(call, as_ada, as_bob)
@@ -248,10 +257,10 @@ def test_every_reply_and_event_has_the_fields_of_its_contract(
     check(events["feeds"].next("post_deleted"), PostDeleted)
     call("users.logout", as_ada)
     check(events["users"].next("session_ended"), SessionEnded)
-    check_administration(call, as_staff, bob["id"])
+    check_administration(call, as_staff, as_bob.require_user())
     call("users.delete_account", as_ada, password=ADA["password"])
     check(events["users"].next("account_erased"), AccountErased)
-    call("feeds.erase_author", author_id=ada["id"])
+    call("feeds.erase_author", author_id=as_ada.user)
     for service in ("users", "feeds", "notifications", "deliveries", "gateway"):
         call(f"{service}.ping")
         call(f"{service}.describe")
