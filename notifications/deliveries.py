@@ -16,6 +16,7 @@ from notifications.channels import registry
 from notifications.channels.provider import ChannelsProvider
 from notifications.cleanup.retention import RetentionProvider
 from notifications.delivery import admin
+from notifications.delivery.leases import LeasesProvider
 from notifications.delivery.presence import PresenceProvider
 from notifications.delivery.sender import Sender
 from notifications.models import Base
@@ -29,6 +30,7 @@ class DeliveriesService(Service):
     db = Database(Base, "notifications")
     config = Config()
     presence = PresenceProvider()
+    leases = LeasesProvider()
     channels = ChannelsProvider(registry.CHANNELS)
     retention = RetentionProvider()
 
@@ -69,4 +71,4 @@ class DeliveriesService(Service):
 
     def _sender(self, channel: contract.DeliveryChannel, *, urgent: bool) -> Sender:
         settings = self.config["notifications"]["delivery"]
-        return Sender(self.db, self.rpc_client, self.channels[channel], settings, self.presence, urgent)
+        return Sender(self.db, self.rpc_client, self.channels[channel], settings, self.presence, self.leases, urgent)

@@ -17,19 +17,17 @@ _log = logging.getLogger(__name__)
 class Breaker:
     """The state of one channel's circuit breaker in this process.
 
-    `failures` consecutive errors of the provider open it for `open` seconds. Then one delivery is tried: it closes the
-    breaker, or opens it again.
+    `failures` consecutive errors of the provider open it. Then one delivery is tried, after the seconds in `open`, one
+    for each failed try; the last repeats. So a short outage is found to be over soon, and a long one costs few tries.
     """
 
     def __init__(self, channel: DeliveryChannel, settings: dict[str, Any]) -> None:
         self.channel = channel
-        self._open_for = timedelta(seconds=settings["open"])
         self._storage = pybreaker.CircuitMemoryStorage(pybreaker.STATE_CLOSED)
         self._circuit = pybreaker.CircuitBreaker(
             fail_max=settings["failures"],
-            reset_timeout=settings["open"],
             state_storage=self._storage,
-            listeners=[_Logger()],
+            listeners=[_Pauses(settings["open"]), _Logger()],
             name=channel,
         )
 
@@ -38,8 +36,8 @@ class Breaker:
         """The state; `half-open` lets one delivery through."""
         if self._circuit.current_state == pybreaker.STATE_CLOSED:
             return "closed"
-        opened_at = self._storage.opened_at
-        still_open = opened_at is not None and datetime.now(UTC) < opened_at + self._open_for
+        opened_at, pause = self._storage.opened_at, timedelta(seconds=self._circuit.reset_timeout)
+        still_open = opened_at is not None and datetime.now(UTC) < opened_at + pause
         return "open" if still_open else "half-open"
 
     def allowed(self, limit: int) -> int:
@@ -72,6 +70,22 @@ class Breaker:
 
 class _ProviderError(Exception):
     """The error that the breaker counts."""
+
+
+class _Pauses(pybreaker.CircuitBreakerListener):
+    """Sets how long the breaker stays open."""
+
+    def __init__(self, pauses: Sequence[float]) -> None:
+        self._pauses = pauses
+        self._failed = 0  # tries in this outage
+
+    def state_change(self, cb: pybreaker.CircuitBreaker, old_state: Any, new_state: Any) -> None:
+        """Choose the next pause when it opens, and start again when it closes."""
+        if new_state.name == pybreaker.STATE_OPEN:
+            self._failed += old_state.name == pybreaker.STATE_HALF_OPEN
+            cb.reset_timeout = self._pauses[min(self._failed, len(self._pauses) - 1)]
+        elif new_state.name == pybreaker.STATE_CLOSED:
+            self._failed = 0
 
 
 class _Logger(pybreaker.CircuitBreakerListener):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Select, bindparam, or_, select, update
+from sqlalchemy import Select, bindparam, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from chassis import clock
@@ -78,8 +78,20 @@ def claim(session: Session, channel: str, limit: int, lease: float, *, urgent: b
     return sorted(claims, key=lambda claim: claim.id)
 
 
+def renew(session: Session, claims: Sequence[Claim], lease: float) -> None:
+    """Let claims end in `lease` seconds, except those that another sender has taken over.
+
+    One statement, which waits for no lock: a locked row is being recorded, and must not wait for others.
+    """
+    held = tuple_(Delivery.id, Delivery.attempts).in_([(claim.id, claim.attempt) for claim in claims])
+    query = select(Delivery.id).where(Delivery.status == "sending", held)
+    change = update(Delivery).where(Delivery.id.in_(batch(query, len(claims))))
+    until = clock.now() + timedelta(seconds=lease)
+    session.execute(change.values(due_at=until), execution_options=_CORE)
+
+
 def expired_claims(session: Session, channel: str, limit: int, *, urgent: bool = False) -> list[Claim]:
-    """Return claims whose lease has ended: their sender crashed, or is too slow."""
+    """Return claims whose lease has ended: their sender crashed, was stopped, or had no database."""
     query = select(*_CLAIM).where(Delivery.id.in_(batch(_due(channel, "sending", urgent=urgent), limit)))
     return [Claim(*row) for row in session.execute(query)]
 

@@ -4,7 +4,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -21,6 +21,7 @@ from notifications.delivery.account_messages import AccountMessages
 from notifications.delivery.choices import Choices
 from notifications.delivery.delivery_store import Claim
 from notifications.delivery.destination import Destination
+from notifications.delivery.leases import Leases
 from notifications.delivery.presence import Presence
 from notifications.texts import Content
 
@@ -38,6 +39,7 @@ class Sender:
     channel: ActiveChannel
     settings: dict[str, Any]
     presence: Presence
+    leases: Leases
     urgent: bool = False  # whether it sends codes and security notices, or all other deliveries
 
     def run(self) -> None:
@@ -55,11 +57,12 @@ class Sender:
         if not claims:
             return False
         provider_failed = False
-        for results in self._send(list(claims.values())):
-            self._record((claims.pop(delivery), result) for delivery, result in results)
-            provider_failed = any(result.provider_error for _, result in results)
-            if time.monotonic() > deadline:
-                break
+        with self.leases.renewed(claims):
+            for results in self._send(list(claims.values())):
+                self._record((claims.pop(delivery), result) for delivery, result in results)
+                provider_failed = any(result.provider_error for _, result in results)
+                if time.monotonic() > deadline:
+                    break
         self._record((claim, delivery_results.not_attempted()) for claim in claims.values())
         return not provider_failed
 
@@ -70,8 +73,8 @@ class Sender:
             return []
         with self.db.write() as session:
             expired = delivery_store.expired_claims(session, spec.name, limit, urgent=self.urgent)
-            delivery_store.record(session, [(claim, self._after_attempt(claim, spec.abandoned)) for claim in expired])
-            return delivery_store.claim(session, spec.name, limit, self.settings["lease"], urgent=self.urgent)
+            delivery_store.record(session, [(claim, self._abandoned(claim)) for claim in expired])
+            return delivery_store.claim(session, spec.name, limit, self.leases.seconds, urgent=self.urgent)
 
     def _send(self, claims: list[Claim]) -> Iterator[list[SendResult]]:
         """Cancel what must not be sent now, and send the rest.
@@ -119,6 +122,11 @@ class Sender:
                     metrics.DELIVERIES.labels(self.channel.spec.name, outcome).inc()
                     if self.urgent:
                         metrics.CODE_DELIVERIES.labels(self.channel.spec.name, outcome).inc()
+
+    def _abandoned(self, claim: Claim) -> DeliveryResult:
+        """Return the result of an expired claim. Its lease was a part of the delay until the next attempt."""
+        result = self._after_attempt(claim, self.channel.spec.abandoned)
+        return replace(result, delay=max(0.0, result.delay - self.leases.seconds))
 
     def _after_attempt(self, claim: Claim, result: DeliveryResult) -> DeliveryResult:
         jitter = random.random()  # noqa: S311 - not a secret

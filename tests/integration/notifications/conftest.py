@@ -38,7 +38,7 @@ from tests.integration.support.fakes import FakeServer
 from users.contract import Channel
 
 # SQLite has one writer, so there is nothing to test.
-ON_POSTGRESQL = ["inbox/test_lock.py", "inbox/test_stopped_process.py"]
+ON_POSTGRESQL = ["delivery/test_renewal_lock.py", "inbox/test_lock.py", "inbox/test_stopped_process.py"]
 collect_ignore = [] if os.environ.get("NOTIFICATIONS_DB_URI", "").startswith("postgresql") else ON_POSTGRESQL
 
 

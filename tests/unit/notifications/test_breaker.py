@@ -29,8 +29,8 @@ class ScriptedChannel:
                 yield [(message.id, self.results.pop(0))]
 
 
-def new_breaker(open_for: float = LONG) -> Breaker:
-    return Breaker("email", {"failures": 2, "open": open_for})
+def new_breaker(*pauses: float) -> Breaker:
+    return Breaker("email", {"failures": 2, "open": pauses or [LONG]})
 
 
 def send(breaker: Breaker, channel: ScriptedChannel, count: int = 1) -> list[str]:
@@ -85,6 +85,17 @@ def test_half_open_breaker_lets_one_delivery_through_and_success_closes_it() -> 
     assert (breaker.state, breaker.allowed(100)) == ("half-open", 1)
     send(breaker, channel)
     assert (breaker.state, breaker.allowed(100)) == ("closed", 100)
+
+
+def test_each_failed_try_is_followed_by_the_next_pause_until_the_breaker_closes() -> None:
+    breaker = new_breaker(0, 0, LONG)
+    channel = ScriptedChannel(*[UNAVAILABLE] * 3, delivery_results.sent(), *[UNAVAILABLE] * 4)
+    states = []
+    while channel.results:
+        send(breaker, channel)
+        states.append(breaker.state)
+    assert states[1:4] == ["half-open", "half-open", "closed"]
+    assert states[5:] == ["half-open", "half-open", "open"]
 
 
 def test_unknown_result_may_count_as_an_error_and_stays_unknown() -> None:

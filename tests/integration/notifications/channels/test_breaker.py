@@ -27,8 +27,8 @@ def proxy(settings: dict[str, Any]) -> Iterator[TcpProxy]:
 
 @pytest.fixture
 def breaker(settings: dict[str, Any]) -> dict[str, Any]:
-    """The settings of the breakers: two failures open them for a second."""
-    section: dict[str, Any] = {"failures": 2, "open": 1}
+    """The settings of the breakers: two failures open them, and there is a try every second."""
+    section: dict[str, Any] = {"failures": 2, "open": [1]}
     settings["notifications"]["delivery"]["breaker"] = section
     return section
 
@@ -109,7 +109,7 @@ def test_outage_of_the_sms_provider_opens_only_its_breaker(  # noqa: PLR0913, PL
     until: Until,
     sms: FakeServer,
 ) -> None:
-    breaker["open"] = 3600
+    breaker["open"] = [3600]
     sms.fail(status=502, text="bad gateway", count=9)
     users = [accounts.add(f"user{number}", "sms", phone=f"+25471100000{number}") for number in range(4)]
     for number, user in enumerate(users):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from nameko.runners import ServiceRunner
 from sqlalchemy import Engine, event, text, update
 from sqlalchemy.orm import Session
@@ -14,16 +15,16 @@ from notifications.channels import delivery_results
 from notifications.deliveries import DeliveriesService
 from notifications.delivery import delivery_store
 from notifications.models import Delivery
-from tests.integration.notifications.support import CreateDeliveries, Deliveries, Rows, values
+from tests.integration.notifications.support import CreateDeliveries, Deliveries, Rows, Until, values
 from tests.integration.notifications.users_service import Accounts, UsersService
 from tests.integration.support.fakes import FakeServer
 
 LEASE = 60  # seconds
 
 
-def claim(database: Engine, limit: int = 10, channel: str = "email") -> list[delivery_store.Claim]:
+def claim(database: Engine, limit: int = 10, lease: float = LEASE) -> list[delivery_store.Claim]:
     with Session(database) as session, session.begin():
-        return delivery_store.claim(session, channel, limit, LEASE)
+        return delivery_store.claim(session, "email", limit, lease)
 
 
 def test_delivery_is_claimed_by_one_sender_only(
@@ -48,6 +49,71 @@ def test_late_result_of_an_expired_claim_is_ignored(
     with Session(database) as session, session.begin():
         delivery_store.record(session, [(late, delivery_results.failed("late"))])
     assert values(rows("deliveries"), "status") == ["sending"]
+
+
+def test_renewed_claim_does_not_expire(
+    accounts: Accounts, create_deliveries: CreateDeliveries, database: Engine
+) -> None:
+    create_deliveries("email", accounts.add("ada", "email"))
+    claims = claim(database, lease=-1)
+    with Session(database) as session, session.begin():
+        assert delivery_store.expired_claims(session, "email", 10) == claims
+        delivery_store.renew(session, claims, LEASE)
+        assert not delivery_store.expired_claims(session, "email", 10)
+
+
+def test_claim_that_another_sender_took_over_is_not_renewed(
+    accounts: Accounts, create_deliveries: CreateDeliveries, database: Engine
+) -> None:
+    create_deliveries("email", accounts.add("ada", "email"))
+    claims = claim(database, lease=-1)
+    with Session(database) as session, session.begin():
+        delivery_store.record(session, [(claims[0], delivery_results.transient("the sender stopped on the way"))])
+    (later,) = claim(database, lease=-1)
+    with Session(database) as session, session.begin():
+        delivery_store.renew(session, claims, LEASE)
+        assert delivery_store.expired_claims(session, "email", 10) == [later]
+
+
+@pytest.mark.parametrize("stops", [False, True], ids=["running", "stopping"])
+def test_slow_provider_does_not_let_claims_of_a_living_process_expire(  # noqa: PLR0913, PLR0917 - fixtures
+    accounts: Accounts,
+    create_deliveries: CreateDeliveries,
+    settings: dict[str, Any],
+    finished: Deliveries,
+    start: Callable[..., ServiceRunner],
+    runner_factory: Callable[..., ServiceRunner],
+    until: Until,
+    mailbox: FakeServer,
+    stops: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    settings["notifications"]["delivery"]["lease"] = 1
+    mailbox.fail(hang=4)
+    first = start(UsersService, DeliveriesService)
+    create_deliveries("email", accounts.add("ada", "email"))
+    until(mailbox.received)
+    runner_factory(settings, DeliveriesService).start()
+    if stops:
+        first.stop()
+    assert values(finished(), "status", "attempts") == [("sent", 1)]
+    assert len(mailbox.received()) == 1
+
+
+def test_email_of_a_dead_process_is_due_when_its_lease_has_ended(  # noqa: PLR0913, PLR0917 - fixtures
+    accounts: Accounts,
+    create_deliveries: CreateDeliveries,
+    settings: dict[str, Any],
+    finished: Deliveries,
+    start: Callable[..., ServiceRunner],
+    runner_factory: Callable[..., ServiceRunner],
+    database: Engine,
+) -> None:
+    settings["notifications"]["delivery"] |= {"lease": 150, "backoff": [120]}
+    start(UsersService)
+    create_deliveries("email", accounts.add("ada", "email"))
+    claim(database, lease=-1)
+    runner_factory(settings, DeliveriesService).start()
+    assert values(finished(), "status", "attempts") == [("sent", 2)]
 
 
 def steps_of_expired_claims(database: Engine) -> int:
