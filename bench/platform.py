@@ -18,6 +18,7 @@ _NO_LIMIT = "1000000/second"
 _VARIABLES = {
     "TRUSTED_PROXIES": "1",  # so that each login can have an address of its own
     **{f"THROTTLE_{name}": _NO_LIMIT for name in ("ANON", "USER", "LOGIN", "REGISTER")},
+    "SMS_PER_NUMBER": "1000000",  # per day
 }
 
 

@@ -17,10 +17,11 @@ _RETRY = 1  # seconds until a rejected client tries again
 
 
 class Websocket(asyncio.Protocol):
-    """A websocket: `ready` is whether the server accepted it, `frames` are later texts with their times."""
+    """A websocket: `ready` is whether the server accepted it, `frames` are texts after the first, with their times."""
 
     def __init__(self, request: bytes) -> None:
         self.ready: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self.resumed = False
         self.frames: list[tuple[float, bytes]] = []
         self._request = request
         self._upgraded = False
@@ -43,6 +44,7 @@ class Websocket(asyncio.Protocol):
             if opcode == _TEXT and self.ready.done():
                 self.frames.append((now, payload))
             elif opcode == _TEXT:
+                self.resumed = json.loads(payload)["resumed"]
                 self.ready.set_result(True)
             elif opcode == _PING and self._transport:
                 self._transport.write(_PONG)
@@ -124,12 +126,7 @@ async def connect(target: Target, clients: Sequence[Wanted], rate: float) -> Con
 
     async def open_one(client: Wanted, intended: float) -> None:
         await asyncio.sleep(intended - time.monotonic())
-        path = f"/ws/notifications/?since={client.since}" if client.since else "/ws/notifications/"
-        request = _UPGRADE.format(path=path, host=target.host, port=target.port, token=client.token).encode()
-        while True:
-            websocket = await _open(target, request)
-            if websocket and await websocket.ready:
-                break
+        while (websocket := await open_websocket(target, client)) is None:
             connected.rejected += 1
             await asyncio.sleep(_RETRY)
         connected.waits.append(time.monotonic() - intended)
@@ -140,12 +137,15 @@ async def connect(target: Target, clients: Sequence[Wanted], rate: float) -> Con
     return connected
 
 
-async def _open(target: Target, request: bytes) -> Websocket | None:
+async def open_websocket(target: Target, client: Wanted) -> Websocket | None:
+    """Return a websocket that is ready, or None if it was rejected."""
+    path = f"/ws/notifications/?since={client.since}" if client.since else "/ws/notifications/"
+    request = _UPGRADE.format(path=path, host=target.host, port=target.port, token=client.token).encode()
     try:
         _, websocket = await asyncio.get_running_loop().create_connection(lambda: Websocket(request), *target)
     except OSError:
         return None
-    return websocket
+    return websocket if await websocket.ready else None
 
 
 def allow_open_files() -> None:

@@ -1,6 +1,6 @@
 """The table of measurements, as lines of text."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from bench.measure.measurement import Measurement
 
@@ -34,8 +34,7 @@ def row(measurement: Measurement) -> str:
     costs = [measurement.ours, *measurement.servers.values()] if measurement.cpu else [""] * 4
     values = [measurement.rate, *latency, str(measurement.errors or ""), *costs, measurement.unit]
     cells = (measurement.name, *map(number, values), number(measurement.megabytes or ""))
-    others = [f"{name} {number(value)}" for name, value in measurement.figures.items()]
-    others += [", ".join(f"{name} {number(value)}" for name, value in measurement.by_program.items())]
+    others = [_values(measurement.figures), _values(measurement.by_program)]
     return "\n".join([_line(cells), *(f"    {other}" for other in others if other)])
 
 
@@ -45,6 +44,10 @@ def number(value: object) -> str:
         return str(value)
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if abs(value) >= 1 else 3  # noqa: PLR2004
     return f"{value:,.{digits}f}"
+
+
+def _values(figures: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {number(value)}" for name, value in figures.items())
 
 
 def _line(cells: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from bench.measure.measurement import Measurement
 from bench.platform import Platform
-from bench.scenarios import audience, backlog, create_post, growth, login, mix, pages, rest, sockets
+from bench.scenarios import audience, backlog, create_post, growth, login, mix, pages, recovery, rest, sockets
 
 Scenario = Callable[[Platform], Iterator[Measurement]]
 
@@ -30,4 +30,5 @@ SCENARIOS: dict[str, Scenario] = {
 FULL: dict[str, Scenario] = {
     "million": audience.million,
     "many-inbox-rows": growth.many_inbox_rows,
+    "recovery": recovery.recovery,
 }

@@ -10,7 +10,7 @@ from dev.platform.instance import Instance
 from tests.faults.support.checker import Violation
 from tests.faults.support.ledger import Ledger
 from tests.faults.support.nemesis import Fault, as_python, inject, shortest
-from tests.faults.support.observation import RECOVERY, violations
+from tests.faults.support.observation import violations
 from tests.faults.support.workload import Size, Workload
 
 
@@ -33,14 +33,14 @@ class Result:
         return "\n".join(f"  {line}" for line in lines)
 
 
-def run(platform: Instance, faults: Sequence[Fault], seed: int, size: Size, limit: float = RECOVERY) -> Result:
-    """Run a round; `limit` is in seconds, for everything to be complete after the last fault."""
+def run(platform: Instance, faults: Sequence[Fault], seed: int, size: Size) -> Result:
+    """Run a round, and wait until everything is complete."""
     ledger = Ledger(seed)
     with Workload(platform, ledger, size) as workload:
         with workload.running():
             inject(platform, ledger, faults)
             readiness.wait_ready(platform.environment, platform.control)
-        return Result(ledger, violations(workload, limit))
+        return Result(ledger, violations(workload))
 
 
 def explain(platform: Instance, faults: Sequence[Fault], seed: int, size: Size, *, shrink: bool) -> str:
