@@ -15,7 +15,7 @@ from pathlib import Path
 from bench.measure.measurement import Measurement
 from bench.platform import Platform, running
 from bench.report import picture, results, table
-from bench.scenarios import FULL, SCENARIOS, Scenario
+from bench.scenarios import FULL, OTHERS, SCENARIOS, Scenario
 from dev import DevError
 from dev.machine.files import INSTANCES
 
@@ -25,8 +25,8 @@ DIRECTORY = INSTANCES / "bench-results"
 def main(only: str = "") -> int:
     """Return the exit code."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    known = {**SCENARIOS, **FULL}
-    names = only.split(",") if only else list(known if os.environ.get("FULL") else SCENARIOS)
+    known = {**SCENARIOS, **FULL, **OTHERS}
+    names = only.split(",") if only else [*SCENARIOS, *(FULL if os.environ.get("FULL") else ())]
     if unknown := set(names) - known.keys():
         print(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(known)}", file=sys.stderr)
         return 2
