@@ -31,7 +31,7 @@ from users.models import Base, User, UserSession
 from users.second_factor import factor
 from users.sessions import lifecycle, recipients
 from users.sessions import store as session_store
-from users.sessions.cache import SessionCacheProvider
+from users.sessions.cache import Identities, SessionCacheProvider
 from users.sessions.lifecycle import SessionPolicy
 
 CLEANUP_INTERVAL = 60  # seconds
@@ -371,6 +371,11 @@ class UsersService(PublishingService):
 
     def _refresh_sessions(self, user_id: str, *conditions: ColumnElement[bool]) -> None:
         """Refresh the cached sessions of a user that meet the conditions, after a committed change."""
-        with self.db.read() as session:
+
+        def read() -> Identities:
             since = clock.now() - self.session_cache.tombstone_lifetime
-            self.session_cache.refresh(session_store.recent_sessions(session, user_id, since, *conditions))
+            with self.db.read() as session:
+                found = session_store.recent_sessions(session, user_id, since, *conditions)
+                return self.session_cache.identities(found)
+
+        self.session_cache.refresh(read)

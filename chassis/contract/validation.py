@@ -36,5 +36,12 @@ def _invalid(error: ValidationError) -> Invalid:
 def _field_error(entry: Any) -> FieldError:
     """Return the path and the message; the path of the whole body is `body`."""
     path = ".".join(str(part) for part in entry["loc"])
-    message = entry["msg"].removeprefix("Value error, ")
-    return {"field": path or "body", "message": message}
+    return {"field": path or "body", "message": _message(entry)}
+
+
+def _message(entry: Any) -> str:
+    """Return pydantic's message. A Text has a validator, so pydantic counts its length in items."""
+    message: str = entry["msg"].removeprefix("Value error, ")
+    if entry["type"] in {"too_short", "too_long"} and isinstance(entry["input"], str):
+        return message.replace("Value", "String").replace("item", "character").partition(" after validation")[0]
+    return message

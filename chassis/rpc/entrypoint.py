@@ -25,7 +25,7 @@ from chassis.amqp.consumer import QueueConsumer
 from chassis.amqp.message_context import parse, parse_request_key
 from chassis.auth import keyring, tokens
 from chassis.auth.access import ANY_SERVICE, Access
-from chassis.auth.caller import CALLER
+from chassis.auth.caller import CALLER, Caller
 from chassis.contract import Message
 from chassis.contract.validation import validate
 from chassis.errors import DeadlineExceeded, Invalid, ServiceError
@@ -55,12 +55,16 @@ class RpcConsumer(nameko.rpc.RpcConsumer):
         super().__init__()
         self._ages = Ages()
 
-    def require_time_left(self, message: AmqpMessage) -> None:
-        """Raise DeadlineExceeded if the caller has given up: its request was on its way for longer than it waits."""
+    def require_time_left(self, message: AmqpMessage, caller: Caller) -> None:
+        """Raise DeadlineExceeded if the caller has given up: its request was on its way for longer than it waits.
+
+        The caller is verified, so no other service can change what its clock is compared with.
+        """
         expires, sent_at = message.properties.get("expiration"), message.headers.get(SENT_AT)
         if expires is None or not isinstance(sent_at, float | int):
             return  # from a shell, or from a release before 0.2.0
-        if self._ages.age(message.properties["reply_to"], sent_at) > int(expires) / 1000:
+        sender = f"{caller.service}:{message.properties['reply_to']}"
+        if self._ages.age(sender, sent_at) > int(expires) / 1000:
             raise DeadlineExceeded("The request arrived after its deadline.")
 
     def setup(self) -> None:
@@ -120,9 +124,9 @@ class Rpc(nameko.rpc.Rpc):
 
     def handle_message(self, body: Any, message: AmqpMessage) -> None:
         """Verify, authorise and validate, then run the method in a worker. Nameko replies with what this raises."""
-        self.rpc_consumer.require_time_left(message)
         context_data = parse(message.headers) | parse_request_key(message.headers)
         caller = tokens.verify(context_data.get(message_headers.AUTH_TOKEN), self.container.service_name, self._ring)
+        self.rpc_consumer.require_time_left(message, caller)
         self.access.check(caller)
         context_data[CALLER] = caller
         handle_result = partial(self._finish, message, time.perf_counter())

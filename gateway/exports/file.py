@@ -26,12 +26,12 @@ def name(export: Export) -> str:
 
 
 def parts(backends: Any, export: Export) -> Iterator[bytes]:
-    """Return the parts of the file. Raises Unavailable if its content is deleted: then a newer one is ready."""
+    """Return the parts of the file. Raises Unavailable if its content is deleted."""
     database: sessionmaker[Session] = backends.database
     with database() as session:
         found = store.chunks(session, export.id)
     if not found:  # since the service was asked for the export
-        raise Unavailable("The export has just been replaced or deleted; try again.")
+        raise Unavailable("The export has just been deleted; try again.")
     by_section = {section: [number for _, number in group] for section, group in groupby(found, itemgetter(0))}
     return _parts(database, export, by_section)
 

@@ -23,6 +23,8 @@ from gateway.exports.settings import ExportSettings
 from gateway.exports.store import Claim
 from gateway.models import ExportRow
 
+REPLACED = timedelta(days=1)  # for which an export is kept beside a newer one: for downloads, and as one of the day's
+
 _log = logging.getLogger(__name__)
 
 
@@ -106,7 +108,7 @@ class Maker:
         now = clock.now()
         row.state, row.finished_at, row.due_at, row.expires_at = state, now, now, now + self._settings.keep
         if state == store.READY:
-            store.delete_older(session, row)
+            store.expire_older(session, row, now + REPLACED)
         else:
             store.delete_chunks(session, row)
         _log.info("export %s is %s", row.id, state)

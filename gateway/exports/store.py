@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from chassis import clock
@@ -82,10 +82,10 @@ def delete_chunks(session: Session, row: ExportRow) -> None:
     session.execute(delete(ExportChunk).where(ExportChunk.export_id == row.id))
 
 
-def delete_older(session: Session, row: ExportRow) -> None:
-    """Delete the content of the user's exports before this one."""
-    older = select(ExportRow.id).where(ExportRow.user_id == row.user_id, ExportRow.id != row.id)
-    session.execute(delete(ExportChunk).where(ExportChunk.export_id.in_(older)))
+def expire_older(session: Session, row: ExportRow, expires_at: datetime) -> None:
+    """Let the user's exports before this one expire at a time, unless they expire earlier."""
+    older = update(ExportRow).where(ExportRow.user_id == row.user_id, ExportRow.id != row.id)
+    session.execute(older.where(ExportRow.expires_at > expires_at).values(expires_at=expires_at))
 
 
 def delete_of(session: Session, user_id: str) -> None:

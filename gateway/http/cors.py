@@ -28,7 +28,7 @@ class Origins:
 
     def allows_websocket(self, origin: str, host: str) -> bool:
         """Return whether a page may open a websocket: one of the own host, or of an allowed origin."""
-        return origin in self._allowed or _host(origin) == host
+        return origin in self._allowed or (host != "" and _host(origin) == host)
 
     def headers(self, environ: dict[str, Any]) -> Headers:
         """Return the headers that let a page read the response; Vary separates such responses in caches."""
@@ -50,9 +50,9 @@ class Origins:
         return _PREFLIGHT if environ.get("HTTP_ORIGIN") in self._allowed else []
 
 
-def _host(origin: str) -> str | None:
-    """Return host and port of an origin; None if it is no URL."""
+def _host(origin: str) -> str:
+    """Return host and port of an origin; empty if it has none, or is no URL."""
     try:
         return urlsplit(origin).netloc
     except ValueError:  # such as http://[
-        return None
+        return ""

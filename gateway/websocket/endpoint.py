@@ -121,7 +121,7 @@ def _start(connection: Connection, replays: Replays, turn: Turn, since: str | No
 
 def _check(origins: Origins) -> str:
     """Return the user. Reject anonymous clients, and pages of other origins."""
-    if not _KEY.fullmatch(request.headers.get("Sec-WebSocket-Key", "")) or not all(map(_is_ascii, _DECODED)):
+    if not (_starts_websocket() and all(map(_is_ascii, _DECODED))):
         raise Malformed("This is no valid websocket handshake.")
     context: RequestContext = request.environ[CONTEXT_KEY]
     origin = request.headers.get("Origin")
@@ -134,11 +134,22 @@ def _check(origins: Origins) -> str:
     return user_id
 
 
+def _starts_websocket() -> bool:
+    """Return whether the request is a GET of HTTP/1.1 with a key and without a body (RFC 6455, section 4.1)."""
+    has_body = request.content_length or "Transfer-Encoding" in request.headers
+    is_get = request.method == "GET" and request.environ["SERVER_PROTOCOL"] != "HTTP/1.0"
+    return is_get and not has_body and bool(_KEY.fullmatch(request.headers.get("Sec-WebSocket-Key", "")))
+
+
 def _is_ascii(header: str) -> bool:
     return request.headers.get(header, "").isascii()
 
 
 def _prepare(environ: dict[str, Any], limit: int) -> None:
-    """Replace the socket by a send buffer, and decline compression, which costs 90 kB per connection."""
+    """Replace the socket by a send buffer, and decline compression, which costs 90 kB per connection.
+
+    wsproto requires a Host, and decodes it as IDNA without handling errors; nothing uses it after the check.
+    """
     environ["gunicorn.socket"] = SendBuffer(environ["gunicorn.socket"], limit)
+    environ["HTTP_HOST"] = "gateway"
     environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)

@@ -13,6 +13,7 @@ def erase(db: UnitOfWork, user_id: str, page: int) -> None:
     """Erase in short transactions; may be repeated. Changes are published to `page` users per event."""
     with db.write() as session:
         erasure_store.mark_erased(session, user_id)
+        erasure_store.delete_urgent_deliveries(session, user_id)
     more = True
     while more:
         with db.write() as session:

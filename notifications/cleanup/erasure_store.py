@@ -10,6 +10,9 @@ from notifications.inbox import frame_sequence, inbox_store
 from notifications.models import Delivery, ErasedAccount, InboxRow, Notification
 
 _ERASED = select(ErasedAccount.user_id).where(ErasedAccount.user_id.in_(bindparam("ids", expanding=True)))
+_ERASED_BETWEEN = select(ErasedAccount.user_id).where(
+    ErasedAccount.user_id.between(bindparam("first"), bindparam("last"))
+)
 _CORE = {"synchronize_session": False}
 
 
@@ -29,11 +32,21 @@ def erased(session: Session, user_ids: Collection[str]) -> set[str]:
     return set(session.connection().scalars(_ERASED, {"ids": list(user_ids)}))
 
 
+def erased_between(session: Session, first: str, last: str) -> set[str]:
+    """Return which accounts with an id from `first` to `last` were deleted."""
+    return set(session.connection().scalars(_ERASED_BETWEEN, {"first": first, "last": last}))
+
+
+def delete_urgent_deliveries(session: Session, user_id: str) -> None:
+    """Delete the deliveries of a user that have no inbox row: those of codes and security notices."""
+    session.execute(delete(Delivery).where(Delivery.user_id == user_id, Delivery.urgent), execution_options=_CORE)
+
+
 def delete_inbox_rows(session: Session, user_id: str, limit: int) -> bool:
     """Delete a batch of a user's inbox with its deliveries; return whether there may be more.
 
-    The last batch deletes the frame sequence, too. Every delivery has an inbox row, and an index leads from the row to
-    the delivery.
+    The last batch deletes the frame sequence, too. Every other delivery has an inbox row, and an index leads from the
+    row to the delivery.
     """
     inbox_store.lock(session)
     query = select(InboxRow.seq, InboxRow.notification_id).where(InboxRow.user_id == user_id)

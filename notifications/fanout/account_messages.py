@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from notifications import texts
+from notifications.cleanup import erasure_store
 from notifications.delivery import delivery_store
-from notifications.inbox import notification_store
+from notifications.inbox import inbox_store, notification_store
 from notifications.texts import Content
 from users.contract import Channel, CodeIssued, SecurityNotice
 
@@ -25,6 +26,10 @@ def create_notice(session: Session, event: SecurityNotice) -> None:
 
 
 def _create(session: Session, content: Content, source: str, user_id: str, channel: Channel) -> None:
+    """Create the delivery, unless it exists or the account was deleted."""
+    inbox_store.lock(session)  # against a concurrent erasure of this account
+    if erasure_store.is_erased(session, user_id):
+        return
     notification_id = notification_store.create_once(session, content, source)
     if notification_id is not None:
         delivery_store.create(session, channel, {notification_id: [user_id]}, channels_forced=True, urgent=True)

@@ -115,10 +115,10 @@ class Fanout:
 
 def _notify(session: Session, pages: Sequence[Page], expected: Progress, reached: Progress) -> list[FanoutPost]:
     """Notify a page of users of each post whose stored progress is the expected one; return the unfinished posts."""
-    recipients = {post.id: users for post, users in pages}
     posts = {post.id: post for post in _current(session, [post for post, _ in pages])}
     begun = progress_store.stored(session, list(posts))
     existing = notification_store.lock_for_posts(session, begun) if begun else {}
+    recipients = _recipients(session, pages)
     new = [post for post in posts.values() if post.id not in existing and expected == Progress()]
     notifications = _create(session, new, reached)
     for post_id, notification in existing.items():
@@ -136,6 +136,16 @@ def _notify(session: Session, pages: Sequence[Page], expected: Progress, reached
         for post_id in notifications:
             metrics.FANOUT_SECONDS.observe((clock.now() - posts[post_id].as_of).total_seconds())
     return [posts[post_id] for post_id, notification in (existing | notifications).items() if not notification.done]
+
+
+def _recipients(session: Session, pages: Sequence[Page]) -> dict[str, list[RecipientGroup]]:
+    """Return the users to notify by the ids of their posts: without accounts that were deleted since users was asked.
+
+    Inboxes are locked, so no account is erased until the commit.
+    """
+    found = [group.ids for _, groups in pages for group in groups if group.ids]
+    erased = erasure_store.erased_between(session, min(found)[0], max(ids[-1] for ids in found)) if found else set()
+    return {post.id: [group.without(erased) for group in groups] if erased else groups for post, groups in pages}
 
 
 def _create_unsent(session: Session, post: FanoutPost) -> None:

@@ -19,6 +19,8 @@ from users.sessions.cache_repair import CacheRepair
 
 _SET_UNLESS_ENDED = "if redis.call('GET', KEYS[1]) ~= '' then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end"
 
+Identities = dict[str, contract.Identity | None]  # of sessions, by the hashes of their tokens; None: it ended
+
 _log = logging.getLogger(__name__)
 
 
@@ -53,17 +55,35 @@ class SessionCache:
         except redis.RedisError as error:
             _log.warning("a session could not be cached: %s", type(error).__name__)
 
-    def refresh(self, sessions: Iterable[tuple[UserSession, User]]) -> None:
-        """Overwrite cached sessions after a change in the database."""
+    def identities(self, sessions: Iterable[tuple[UserSession, User]]) -> Identities:
+        """Return the identities of sessions."""
+        required = self._staff_second_factor
+        return {
+            session.token_hash: serializers.identity(user, session, staff_second_factor=required)
+            if session.is_live(user)
+            else None
+            for session, user in sessions
+        }
+
+    def refresh(self, read: Callable[[], Identities]) -> None:
+        """Overwrite cached sessions with what `read` returns, after a change in the database.
+
+        Reads again after writing: a concurrent change may have been committed and written since, and been overwritten.
+        """
+        written: Identities = {}
+        while (found := read()) != written:
+            self._write(found)
+            written = found
+
+    def _write(self, identities: Identities) -> None:
         ended: dict[str, bool] = {}
         with self._client.pipeline(transaction=False) as pipeline:
-            for session, user in sessions:
-                key = contract.session_key(session.token_hash)
-                ended[key] = not session.is_live(user)
-                if not ended[key]:
-                    identity = serializers.identity(user, session, staff_second_factor=self._staff_second_factor)
+            for token_hash, identity in identities.items():
+                key = contract.session_key(token_hash)
+                ended[key] = identity is None
+                if identity is not None:
                     lifetime = str(self._milliseconds(identity))
-                    pipeline.eval(_SET_UNLESS_ENDED, 1, key, self._value(session.token_hash, identity), lifetime)
+                    pipeline.eval(_SET_UNLESS_ENDED, 1, key, self._value(token_hash, identity), lifetime)
                 else:
                     pipeline.set(key, "", px=self.tombstone_lifetime)
             self._execute(pipeline, ended)

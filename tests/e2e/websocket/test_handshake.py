@@ -12,14 +12,22 @@ from dev.platform.instance import Instance
 from tests.e2e.support.client import Client, NewClient
 from tests.e2e.support.frames import receive
 
-UPGRADE = b"GET /ws/notifications/ HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n%s\r\n"
+HEADERS = b"Upgrade: websocket\r\nConnection: Upgrade\r\n%s\r\n"
+UPGRADE = b"GET /ws/notifications/ HTTP/1.1\r\nHost: x\r\n" + HEADERS
 KEY = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+VERSION = b"Sec-WebSocket-Version: 13\r\n"
 MALFORMED = {
     "no key": UPGRADE + b"\r\n",
     "invalid key": UPGRADE + b"Sec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n\r\n",
     "old version": UPGRADE + KEY + b"Sec-WebSocket-Version: 8\r\n\r\n",
     "no version": UPGRADE + KEY + b"\r\n",
     "not ASCII": UPGRADE + KEY + b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: \xe2\x98\x83\r\n\r\n",
+    "HEAD": UPGRADE.replace(b"GET", b"HEAD") + KEY + VERSION + b"\r\n",
+    "POST": UPGRADE.replace(b"GET", b"POST") + KEY + VERSION + b"\r\n",
+    "HTTP/1.0": UPGRADE.replace(b"1.1", b"1.0") + KEY + VERSION + b"\r\n",
+    "body": UPGRADE + KEY + VERSION + b"Content-Length: 1\r\n\r\nx",
+    "chunked body": UPGRADE + KEY + VERSION + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "host and origin empty": UPGRADE.replace(b"Host: x", b"Host:") + KEY + VERSION + b"Origin: null\r\n\r\n",
     "no upgrade": b"GET /ws/notifications/ HTTP/1.1\r\nHost: x\r\n%s\r\n\r\n",
 }
 
@@ -64,6 +72,16 @@ def test_malformed_handshake_is_a_client_error(new_user: NewClient, url: str, ha
     with socket.create_connection((address.hostname or "", address.port or 80), timeout=10) as connection:
         connection.sendall(handshake % f"Authorization: Bearer {user.token}".encode())
         assert connection.recv(4096).split()[1][:1] == b"4"
+
+
+@pytest.mark.parametrize("host", [b"xn--a", b"\xc3\xbc.example.org", b"[", b"xn--zzzz--:8000"])
+def test_host_that_is_no_domain_name_is_ignored(new_user: NewClient, url: str, host: bytes) -> None:
+    user = new_user()
+    address = urlsplit(url)
+    token = f"Authorization: Bearer {user.token}".encode()
+    with socket.create_connection((address.hostname or "", address.port or 80), timeout=10) as connection:
+        connection.sendall(UPGRADE.replace(b"Host: x", b"Host: " + host) % token + KEY + VERSION + b"\r\n")
+        assert connection.recv(4096).split()[1] == b"101"
 
 
 def test_more_than_10_simultaneous_websockets_per_user_and_process_are_rejected(

@@ -224,15 +224,17 @@ def test_few_exports_a_day(
     assert 86_000 < (caught.value.retry_after or 0) <= 86_400
 
 
-def test_newer_export_replaces_the_content_of_an_older_one(
+def test_newer_export_replaces_an_older_one_whose_download_goes_on(
     ada: Caller, ready: Callable[[Caller], Export], stored: Stored, rpc: Rpc
 ) -> None:
     first = ready(ada)
-    assert stored.read(first)["posts"]
     rpc("feeds.create", ada, text="One more")
     second = ready(ada)
+    assert rpc("gateway.export", ada)["id"] == second.id
     assert len(stored.read(second)["posts"]) == 6
-    assert stored.with_content() == {second.id}
+    assert len(stored.read(first)["posts"]) == 5
+    replaced = next(one for one in stored.exports() if one.id == first.id)
+    assert timedelta(hours=23) < replaced.expires_at - clock.now() <= timedelta(days=1)
 
 
 def test_erasure_removes_exports_of_the_user_only(

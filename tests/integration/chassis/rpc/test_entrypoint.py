@@ -128,6 +128,19 @@ def test_request_that_arrives_after_its_deadline_is_not_executed(raw_client: Raw
     assert len(SampleOrders.callers) == 2
 
 
+def test_times_in_calls_of_other_services_do_not_expire_requests(
+    raw_client: RawAmqpClient, headers: Headers, settings: Settings
+) -> None:
+    claims = valid_claims("orders", exp=int(time.time()) + 60) | {"iss": "shop"}
+    far_ahead = time.monotonic() + 3600
+    for token in ("garbage", keyring.from_config(settings).signing("shop").sign(claims)):
+        forged = headers(sent_at=far_ahead, auth_token=token)
+        raw_client.call("orders.record_caller", EMPTY, expiration="5000", **forged)
+        reply_to(raw_client)
+    raw_client.call("orders.record_caller", EMPTY, expiration="5000", **headers(sent_at=time.monotonic()))
+    assert reply_to(raw_client)["error"] is None
+
+
 def test_service_cannot_reuse_the_token_of_a_call_for_another_service(
     start: Start, rpc: Rpc, raw_client: RawAmqpClient, headers: Headers
 ) -> None:

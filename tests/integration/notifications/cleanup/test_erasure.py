@@ -1,6 +1,7 @@
 """A deleted account: its inbox is removed, and its name and texts from other inboxes."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,12 +13,13 @@ from nameko.testing.utils import get_container
 
 from chassis import clock
 from chassis.events.queues import parked_queue
+from chassis.ids import new_id
 from notifications.cleanup import erasure
 from notifications.service import NotificationsService
-from tests.integration.notifications.support import PublishPost, Rows, Until, user, values
+from tests.integration.notifications.support import Publish, PublishPost, Rows, Until, user, values
 from tests.integration.notifications.users_service import Accounts
 from tests.integration.support.rpc import GATEWAY, Rpc
-from users.contract import AccountErased
+from users.contract import AccountErased, CodeIssued, SecurityNotice
 
 Erase = Callable[[str], None]
 
@@ -76,6 +78,42 @@ def test_post_that_arrives_after_the_erasure_notifies_no_user(
     publish_post(other, "after it")
     until(lambda: rows("notifications", done=True))
     assert values(rows("notifications"), "message") == ["after it"]
+
+
+def test_recipient_who_is_erased_after_the_reply_of_users_is_not_notified(
+    accounts: Accounts, publish_post: PublishPost, rows: Rows, until: Until, erase: Erase
+) -> None:
+    author, ada, ben = accounts.add("author"), accounts.add("ada", "realtime", "email"), accounts.add("ben", "email")
+    cem = accounts.add("cem", "realtime", "email")
+    for user_id in (ada, cem):
+        erase(user_id)
+    for _ in range(3):
+        publish_post(author)  # users still returns all of them
+    until(lambda: len(rows("notifications", done=True)) == 3)
+    for table in ("inbox", "deliveries"):
+        assert values(rows(table), "user_id") == [ben] * 3
+    assert rows("frame_sequences") == []
+
+
+def test_deliveries_of_codes_and_notices_are_removed_and_none_is_created_later(
+    publish: Publish, rows: Rows, until: Until, erase: Erase
+) -> None:
+    ada, ben = new_id(), new_id()
+    later = clock.now() + timedelta(minutes=15)
+
+    def issue(user_id: str) -> None:
+        publish(CodeIssued(id=new_id(), user_id=user_id, channel="email", purpose="verify_email", expires_at=later))
+        publish(SecurityNotice(id=new_id(), user_id=user_id, kind="password_changed", occurred_at=clock.now()))
+
+    for user_id in (ada, ben):
+        issue(user_id)
+    until(lambda: len(rows("deliveries")) == 4)
+    erase(ada)
+    assert values(rows("deliveries"), "user_id") == [ben] * 2
+    issue(ada)
+    issue(ben)
+    until(lambda: len(rows("deliveries")) == 4)
+    assert values(rows("deliveries"), "user_id") == [ben] * 4
 
 
 def test_parked_events_with_words_of_the_user_are_deleted(

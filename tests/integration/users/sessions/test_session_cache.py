@@ -17,7 +17,7 @@ from tests.integration.users.logged_in import PASSWORD, NewUser, Redis
 from tests.integration.users.logged_in import User as LoggedInUser
 from users import contract, serializers
 from users.models import User, UserSession
-from users.sessions.cache import SessionCache
+from users.sessions.cache import Identities, SessionCache
 
 CLOSED_PORT = "redis://127.0.0.1:1/0"
 Cached = Callable[[], str | None]
@@ -58,16 +58,16 @@ def test_ended_session_is_not_cached_again_by_calls_in_progress(
 ) -> None:
     read_before_the_end = serializers.identity(user, session, staff_second_factor=False)
     session.revoked_at = clock.now()
-    cache.refresh([(session, user)])
+    cache.refresh(lambda: cache.identities([(session, user)]))
     cache.add(session.token_hash, read_before_the_end)
     session.revoked_at = None  # as another call read the session before its end
-    cache.refresh([(session, user)])
+    cache.refresh(lambda: cache.identities([(session, user)]))
     assert cached() == ""
 
 
 def test_tombstone_expires_in_two_minutes(cache: SessionCache, session: UserSession, user: User, redis: Redis) -> None:
     session.revoked_at = clock.now()
-    cache.refresh([(session, user)])
+    cache.refresh(lambda: cache.identities([(session, user)]))
     assert 110_000 < redis.pttl(contract.session_key(session.token_hash)) <= 120_000
 
 
@@ -77,16 +77,30 @@ def test_change_overwrites_the_cached_session_and_an_older_read_does_not(
     read_before_the_change = serializers.identity(user, session, staff_second_factor=False)
     cache.add(session.token_hash, read_before_the_change)
     user.is_staff = True
-    cache.refresh([(session, user)])
+    cache.refresh(lambda: cache.identities([(session, user)]))
     cache.add(session.token_hash, read_before_the_change)
     assert contract.Identity.model_validate_json(cached() or "").is_staff
+
+
+def test_change_that_overtakes_the_refresh_of_an_earlier_one_stays_cached(
+    cache: SessionCache, session: UserSession, user: User, cached: Cached
+) -> None:
+    def read_before_the_second_change() -> Identities:
+        before = cache.identities([(session, user)])
+        if user.username == "ada":
+            user.username = "lovelace"
+            cache.refresh(lambda: cache.identities([(session, user)]))
+        return before
+
+    cache.refresh(read_before_the_second_change)
+    assert contract.Identity.model_validate_json(cached() or "").username == "lovelace"
 
 
 def test_session_of_a_closed_account_gets_a_tombstone(
     cache: SessionCache, session: UserSession, user: User, cached: Cached
 ) -> None:
     user.is_active = False
-    cache.refresh([(session, user)])
+    cache.refresh(lambda: cache.identities([(session, user)]))
     assert cached() == ""
 
 
@@ -114,7 +128,7 @@ def test_session_that_ends_while_redis_is_full_does_not_come_back(
     cache.add(session.token_hash, read_before_the_end)
     make_room = request.getfixturevalue("full_redis")
     session.revoked_at = clock.now()
-    cache.refresh([(session, user)])
+    cache.refresh(lambda: cache.identities([(session, user)]))
     assert cached() is None
     make_room()
     with eventlet.Timeout(5):
@@ -130,7 +144,7 @@ def test_session_that_changes_while_redis_is_full_is_read_again(
     cache.add(session.token_hash, serializers.identity(user, session, staff_second_factor=False))
     request.getfixturevalue("full_redis")
     user.is_staff = True
-    cache.refresh([(session, user)])
+    cache.refresh(lambda: cache.identities([(session, user)]))
     assert cached() is None
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 import pytest
 from pydantic import AfterValidator, Field
 
-from chassis.contract import Message, PageRequest
+from chassis.contract import Message, PageRequest, Text
 from chassis.contract.validation import validate, validate_strings
 from chassis.errors import Invalid
 
@@ -13,6 +13,11 @@ def not_seven(number: int) -> int:
     if number == 7:
         raise ValueError("must not be seven")
     return number
+
+
+class Note(Message):
+    text: Annotated[Text, Field(min_length=1, max_length=3)]
+    tags: Annotated[list[Text], Field(max_length=1)] = Field(default=[])
 
 
 class Inner(Message):
@@ -36,6 +41,17 @@ def test_message_of_a_custom_validator_is_unchanged() -> None:
     with pytest.raises(Invalid) as error:
         validate(Outer, {"name": "a", "inner": [{"number": 7}]})
     assert error.value.errors == [{"field": "inner.0.number", "message": "must not be seven"}]
+
+
+def test_length_of_a_text_is_in_characters() -> None:
+    expected = {"": "String should have at least 1 character", "long": "String should have at most 3 characters"}
+    for text, message in expected.items():
+        with pytest.raises(Invalid) as error:
+            validate(Note, {"text": text})
+        assert error.value.errors == [{"field": "text", "message": message}]
+    with pytest.raises(Invalid, match="tags") as error:
+        validate(Note, {"text": "a", "tags": ["b", "c"]})
+    assert error.value.errors[0]["message"].startswith("List should have at most 1 item")
 
 
 def test_error_of_the_whole_body_has_the_path_body() -> None:
