@@ -7,14 +7,13 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from nameko.containers import WorkerContext
-from nameko.extensions import DependencyProvider
 
 from chassis.db.database import Database
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import ServiceError
+from chassis.provider import Provider
 from notifications.delivery import delivery_store
 from notifications.delivery.delivery_store import Claim
 
@@ -46,12 +45,8 @@ class Leases:
                 delivery_store.renew(session, claims, self.seconds)
 
 
-class LeasesProvider(DependencyProvider):
+class LeasesProvider(Provider[Leases]):
     """Provides Leases. Its thread also renews them while a process that stops finishes its work, unlike a timer."""
-
-    if TYPE_CHECKING:  # Nameko puts the result of get_dependency in place of the provider
-
-        def __get__(self, service: object, owner: type) -> Leases: ...
 
     def setup(self) -> None:
         """Read the setting."""
