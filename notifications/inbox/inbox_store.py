@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, select, update
+from sqlalchemy import Row, Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from chassis import clock
@@ -12,7 +12,6 @@ from chassis.db.sql import advisory_lock, insert_groups
 from notifications.models import InboxRow, Notification
 
 _LOCK = 4_207_849_485  # arbitrary key of a PostgreSQL advisory lock
-_UNREAD = select(func.count()).where(InboxRow.user_id == bindparam("user"), InboxRow.read_at.is_(None))
 
 
 def lock(session: Session) -> None:
@@ -57,18 +56,13 @@ def position(session: Session, user_id: str, notification_id: str) -> int | None
     return session.scalar(query.where(InboxRow.notification_id == notification_id))
 
 
-def unread(session: Session, user_id: str) -> int:
-    """Count the unread notifications in an inbox."""
-    return session.connection().scalar(_UNREAD, {"user": user_id}) or 0
-
-
-def mark_read(session: Session, user_id: str, ids: Collection[str] | None) -> list[str]:
-    """Mark these notifications, or with None all, as read; return the ids of those that were unread."""
+def mark_read(session: Session, user_id: str, ids: Collection[str] | None) -> Sequence[Row[str, int]]:
+    """Mark these notifications, or with None all, as read; return `notification_id` and `seq` of the unread ones."""
     change = update(InboxRow).where(InboxRow.user_id == user_id, InboxRow.read_at.is_(None))
     if ids is not None:
         change = change.where(InboxRow.notification_id.in_(ids))
-    change = change.values(read_at=clock.now()).returning(InboxRow.notification_id)
-    return list(session.scalars(change, execution_options={"synchronize_session": False}))
+    change = change.values(read_at=clock.now()).returning(InboxRow.notification_id, InboxRow.seq)
+    return session.execute(change, execution_options={"synchronize_session": False}).all()
 
 
 def recipients(session: Session, notification_id: str, after: str, limit: int) -> list[str]:
