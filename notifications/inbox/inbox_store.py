@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.db.sql import advisory_lock, insert_groups
+from notifications.inbox import notification_store
 from notifications.models import InboxRow, Notification
 
 _LOCK = 4_207_849_485  # arbitrary key of a PostgreSQL advisory lock
@@ -44,7 +45,7 @@ def newest(session: Session, user_id: str, limit: int, before: int | None) -> Se
 @cache
 def _newest(*, older: bool) -> Select[Any]:
     """Build the statement; cached, because building it costs more than running it."""
-    query = select(*Notification.__table__.c, InboxRow.seq, InboxRow.read_at)
+    query = select(*notification_store.COLUMNS, InboxRow.seq, InboxRow.read_at)
     query = query.join(InboxRow, Notification.id == InboxRow.notification_id)
     query = query.where(InboxRow.user_id == bindparam("user")).order_by(InboxRow.seq.desc()).limit(bindparam("limit"))
     return query.where(InboxRow.seq < bindparam("before")) if older else query

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from notifications.inbox import unread_store
+from notifications.inbox import notification_store, unread_store
 from notifications.models import FrameSequence, InboxRow, Notification
 
 # Statements of every handshake, built once: building them costs more than running them.
@@ -21,7 +21,6 @@ _READ = (
     .order_by(InboxRow.read_at.desc())
     .limit(bindparam("limit"))
 )
-_NOTIFICATION = Notification.__table__.c
 _IN_INBOX = Notification.id == InboxRow.notification_id
 _POSITION = (
     select(InboxRow.seq, Notification.created_at)
@@ -29,14 +28,14 @@ _POSITION = (
     .where(_OWN, InboxRow.notification_id == bindparam("notification"))
 )
 _ADDED = (
-    select(*_NOTIFICATION)
+    select(*notification_store.COLUMNS)
     .join(InboxRow, _IN_INBOX)
     .where(_OWN, InboxRow.seq > bindparam("after"))
     .order_by(InboxRow.seq)
     .limit(bindparam("limit"))
 )
 _CHANGED = (
-    select(*_NOTIFICATION)
+    select(*notification_store.COLUMNS)
     .where(
         Notification.changed_at >= bindparam("since"),
         select(InboxRow).where(_IN_INBOX, _OWN, InboxRow.seq <= bindparam("until")).exists(),
