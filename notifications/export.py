@@ -87,6 +87,7 @@ LEFT_OUT = export.LEFT_OUT | {
     "delivery_reports.provider_id": "exported from `deliveries`",
     "post_news": "copies of posts, which feeds exports",
     "frame_sequences": "a counter of websocket frames",
+    "unread_counts": "counted from `inbox`",
     "sms_counts": "numbers of SMS a day, by digests of phone numbers; `deliveries` has each of them",
     "erased": "ids of deleted accounts only",
 }

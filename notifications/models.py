@@ -100,6 +100,19 @@ class FrameSequence(Base):
     __table_args__ = ({"sqlite_with_rowid": False, "postgresql_with": {"fillfactor": 50}},)
 
 
+class UnreadCount(Base):
+    """The number of unread notifications in an inbox up to a row; only of users who have many."""
+
+    __tablename__ = "unread_counts"
+
+    user_id: Mapped[str] = mapped_column(UuidText, primary_key=True)
+    unread: Mapped[int]
+    until: Mapped[int] = mapped_column(BigInteger)  # the `seq` of the last row that is counted
+    counted_at: Mapped[datetime] = mapped_column(UtcDateTime)  # when all rows were last counted
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
 class Delivery(Base):
     """The delivery of one notification to one user by one channel."""
 

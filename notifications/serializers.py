@@ -10,22 +10,18 @@ from notifications.models import Delivery, Notification
 
 def notification(row: Notification | Row[Any]) -> contract.Notification:
     """Return a notification."""
-    return contract.Notification(**_fields(row))
+    return contract.Notification.model_validate(row, from_attributes=True)
 
 
 def inbox_item(row: Row[Any]) -> contract.InboxItem:
     """Return a notification with its read state."""
-    return contract.InboxItem(**_fields(row), read_at=row.read_at)
+    return contract.InboxItem.model_validate(row, from_attributes=True)
 
 
 def detail(row: Notification, deliveries: list[Delivery]) -> contract.NotificationDetail:
     """Return a notification with deliveries."""
-    return contract.NotificationDetail(**_fields(row), deliveries=[_delivery(delivery) for delivery in deliveries])
-
-
-def _fields(row: Notification | Row[Any]) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in contract.Notification.model_fields}
+    return contract.NotificationDetail(**dict(notification(row)), deliveries=[_delivery(one) for one in deliveries])
 
 
 def _delivery(row: Delivery) -> contract.Delivery:
-    return contract.Delivery(**{name: getattr(row, name) for name in contract.Delivery.model_fields})
+    return contract.Delivery.model_validate(row, from_attributes=True)

@@ -88,9 +88,7 @@ class NotificationsService(ListeningService):
     @rpc(USER)
     def inbox(self, request: contract.ListInbox) -> contract.InboxPage:
         """Return a page of the caller's inbox, newest first."""
-        user = self.caller.require_user()
-        with self.db.read() as session:
-            return listing.page(session, user, request)
+        return listing.page(self.db, self.caller.require_user(), request)
 
     @rpc(USER)
     def mark_read(self, request: contract.MarkRead) -> Empty:

@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from chassis.db.sql import insert_new
-from notifications.inbox import frame_sequence, inbox_store
+from notifications.inbox import frame_sequence, inbox_store, unread_store
 from notifications.models import Delivery, ErasedAccount, InboxRow, Notification
 
 _ERASED = select(ErasedAccount.user_id).where(ErasedAccount.user_id.in_(bindparam("ids", expanding=True)))
@@ -58,6 +58,7 @@ def delete_inbox_rows(session: Session, user_id: str, limit: int) -> bool:
         delete(InboxRow).where(InboxRow.seq.in_([row.seq for row in rows])),
     ):
         session.execute(statement, execution_options=_CORE)
+    unread_store.remove(session, user_id)
     if len(rows) < limit:
         frame_sequence.remove(session, user_id)
     return len(rows) == limit

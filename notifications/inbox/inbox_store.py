@@ -4,15 +4,15 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, select, update
+from sqlalchemy import Row, Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.db.sql import advisory_lock, insert_groups
+from notifications.inbox import notification_store
 from notifications.models import InboxRow, Notification
 
 _LOCK = 4_207_849_485  # arbitrary key of a PostgreSQL advisory lock
-_UNREAD = select(func.count()).where(InboxRow.user_id == bindparam("user"), InboxRow.read_at.is_(None))
 
 
 def lock(session: Session) -> None:
@@ -45,7 +45,7 @@ def newest(session: Session, user_id: str, limit: int, before: int | None) -> Se
 @cache
 def _newest(*, older: bool) -> Select[Any]:
     """Build the statement; cached, because building it costs more than running it."""
-    query = select(*Notification.__table__.c, InboxRow.seq, InboxRow.read_at)
+    query = select(*notification_store.COLUMNS, InboxRow.seq, InboxRow.read_at)
     query = query.join(InboxRow, Notification.id == InboxRow.notification_id)
     query = query.where(InboxRow.user_id == bindparam("user")).order_by(InboxRow.seq.desc()).limit(bindparam("limit"))
     return query.where(InboxRow.seq < bindparam("before")) if older else query
@@ -57,18 +57,13 @@ def position(session: Session, user_id: str, notification_id: str) -> int | None
     return session.scalar(query.where(InboxRow.notification_id == notification_id))
 
 
-def unread(session: Session, user_id: str) -> int:
-    """Count the unread notifications in an inbox."""
-    return session.connection().scalar(_UNREAD, {"user": user_id}) or 0
-
-
-def mark_read(session: Session, user_id: str, ids: Collection[str] | None) -> list[str]:
-    """Mark these notifications, or with None all, as read; return the ids of those that were unread."""
+def mark_read(session: Session, user_id: str, ids: Collection[str] | None) -> Sequence[Row[str, int]]:
+    """Mark these notifications, or with None all, as read; return `notification_id` and `seq` of the unread ones."""
     change = update(InboxRow).where(InboxRow.user_id == user_id, InboxRow.read_at.is_(None))
     if ids is not None:
         change = change.where(InboxRow.notification_id.in_(ids))
-    change = change.values(read_at=clock.now()).returning(InboxRow.notification_id)
-    return list(session.scalars(change, execution_options={"synchronize_session": False}))
+    change = change.values(read_at=clock.now()).returning(InboxRow.notification_id, InboxRow.seq)
+    return session.execute(change, execution_options={"synchronize_session": False}).all()
 
 
 def recipients(session: Session, notification_id: str, after: str, limit: int) -> list[str]:

@@ -1,26 +1,35 @@
 """Reads an inbox: pages, and one notification."""
 
+from contextlib import suppress
+
 from sqlalchemy.orm import Session
 
 from chassis.auth.caller import Caller
 from chassis.contract import cursor
-from chassis.errors import NotFound
+from chassis.db.unit_of_work import UnitOfWork
+from chassis.errors import NotFound, Unavailable
 from notifications import contract, serializers
 from notifications.delivery import delivery_store
-from notifications.inbox import inbox_store, notification_store
+from notifications.inbox import inbox_store, notification_store, unread_store
 
 MAX_DELIVERIES = 1000
 
 
-def page(session: Session, user_id: str, request: contract.ListInbox) -> contract.InboxPage:
+def page(db: UnitOfWork, user_id: str, request: contract.ListInbox) -> contract.InboxPage:
     """Return a page of a user's inbox, newest first, and the number of unread notifications in all of it."""
-    inbox_store.snapshot(session)
-    rows = inbox_store.newest(session, user_id, request.limit + 1, cursor.decode_number(request.cursor))
+    before = cursor.decode_number(request.cursor)
+    with db.read() as session:
+        inbox_store.snapshot(session)
+        rows = inbox_store.newest(session, user_id, request.limit + 1, before)
+        counted = unread_store.count(session, user_id)
+    if unread_store.is_due(counted):
+        with suppress(Unavailable), db.write() as session:
+            unread_store.store(session, user_id)
     items = rows[: request.limit]
     return contract.InboxPage(
         items=[serializers.inbox_item(row) for row in items],
         next=cursor.encode(items[-1].seq) if len(rows) > request.limit else None,
-        unread=inbox_store.unread(session, user_id),
+        unread=counted.unread,
     )
 
 

@@ -10,9 +10,12 @@ from sqlalchemy.orm import Session
 from chassis import clock
 from chassis.db.sql import insert_new
 from chassis.ids import new_id
+from notifications import contract
 from notifications.models import Notification
 from notifications.texts import Content
 
+# What clients get of a notification.
+COLUMNS = [Notification.__table__.c[name] for name in contract.Notification.model_fields]
 _INSERT = insert(Notification)
 
 

@@ -2,26 +2,25 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Row, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from notifications.inbox import notification_store, unread_store
 from notifications.models import FrameSequence, InboxRow, Notification
 
 # Statements of every handshake, built once: building them costs more than running them.
 _OWN = InboxRow.user_id == bindparam("user")
-_UNREAD = select(func.count()).where(_OWN, InboxRow.read_at.is_(None)).scalar_subquery()
 _NEWEST = select(InboxRow.notification_id).where(_OWN).order_by(InboxRow.seq.desc()).limit(1).scalar_subquery()
 _SEQ = select(FrameSequence.last).where(FrameSequence.user_id == bindparam("user")).scalar_subquery()
-_STATE = select(_UNREAD.label("unread"), _NEWEST.label("newest"), func.coalesce(_SEQ, 0).label("seq"))
 _READ = (
     select(InboxRow.notification_id)
     .where(_OWN, InboxRow.read_at >= bindparam("since"))
     .order_by(InboxRow.read_at.desc())
     .limit(bindparam("limit"))
 )
-_NOTIFICATION = Notification.__table__.c
 _IN_INBOX = Notification.id == InboxRow.notification_id
 _POSITION = (
     select(InboxRow.seq, Notification.created_at)
@@ -29,14 +28,14 @@ _POSITION = (
     .where(_OWN, InboxRow.notification_id == bindparam("notification"))
 )
 _ADDED = (
-    select(*_NOTIFICATION)
+    select(*notification_store.COLUMNS)
     .join(InboxRow, _IN_INBOX)
     .where(_OWN, InboxRow.seq > bindparam("after"))
     .order_by(InboxRow.seq)
     .limit(bindparam("limit"))
 )
 _CHANGED = (
-    select(*_NOTIFICATION)
+    select(*notification_store.COLUMNS)
     .where(
         Notification.changed_at >= bindparam("since"),
         select(InboxRow).where(_IN_INBOX, _OWN, InboxRow.seq <= bindparam("until")).exists(),
@@ -46,9 +45,14 @@ _CHANGED = (
 )
 
 
-def state(session: Session, user_id: str) -> Row[Any, Any, Any]:
+def state(session: Session, user_id: str) -> Row[Any]:
     """Return the number of unread notifications, the id of the newest or None, and the last frame's number or 0."""
-    return session.connection().execute(_STATE, {"user": user_id}).one()
+    return session.connection().execute(_state(session.get_bind().dialect.name), {"user": user_id}).one()
+
+
+@cache
+def _state(dialect: str) -> Select[Any]:
+    return unread_store.counted(dialect).add_columns(_NEWEST.label("newest"), func.coalesce(_SEQ, 0).label("seq"))
 
 
 def position(session: Session, user_id: str, notification_id: str) -> Row[int, datetime] | None:
