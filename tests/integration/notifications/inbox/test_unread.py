@@ -32,7 +32,8 @@ from notifications.inbox import (
 from notifications.inbox.notification_store import NewPost, Progress
 from notifications.models import InboxRow, Notification, UnreadCount
 from notifications.texts import Content
-from tests.integration.notifications.support import Rows, unit_of_work, values
+from tests.integration.notifications.support import Rows, values
+from tests.integration.support.databases import unit_of_work
 from tests.integration.support.pagination import WITH_REAL_SERVICES
 
 Processes = list[UnitOfWork]
