@@ -5,7 +5,6 @@ from functools import partial
 
 import gevent
 from flask import Flask, Response, request
-from psycogreen.gevent import patch_psycopg
 from sqlalchemy.orm import sessionmaker
 
 from chassis import config
@@ -38,6 +37,7 @@ from gateway.rpc.broker import Broker
 from gateway.rpc.client import RpcClient
 from gateway.rpc.turns import Turns
 from gateway.server.background import Background
+from gateway.server.psycopg2_gevent import make_psycopg_green
 from gateway.websocket import endpoint
 from gateway.websocket.listener import Listener
 from gateway.websocket.monitor import Monitor
@@ -46,6 +46,7 @@ from gateway.websocket.registry import Registry
 from gateway.websocket.replays import Replays
 
 DATABASE_POOL = 10  # connections of a process
+DATABASE_WAIT = 5  # seconds for a reply of the database, whose statements here take milliseconds
 CONNECT_WAIT = 3  # seconds
 # Websocket handshakes at a time: enough to keep the services busy, and few enough that a crowd of them does not delay
 # other requests in this process and in the services' queues. The others wait in order of arrival.
@@ -57,7 +58,7 @@ _log = logging.getLogger(__name__)
 
 def create_app() -> Guard:
     """Connect this process to its backends and return the guarded application."""
-    patch_psycopg()
+    make_psycopg_green(DATABASE_WAIT)
     backends = _backends()
     error_reports.start(backends.settings, "gateway.app")
     tracing.start(backends.settings, "gateway.app")
