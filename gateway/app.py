@@ -26,6 +26,7 @@ from gateway.http.guard import Guard
 from gateway.http.openapi import views as openapi_views
 from gateway.http.views import serve
 from gateway.http.webhooks import WebhookSecret
+from gateway.limits.known_tokens import KnownTokens
 from gateway.limits.lock import Lock
 from gateway.limits.lookup import Lookup
 from gateway.limits.rate_limiter import RateLimiter
@@ -97,6 +98,7 @@ def _backends() -> Backends:
         names=NameCache(),
         lookup=Lookup(redis, rates["anon"], rates["user"], LocalCache(cache["local"])),
         limiter=RateLimiter(redis, rates),
+        tokens=KnownTokens(redis),
         lock=Lock(redis),
         tags=CacheTags(connect(settings["redis_url"]), gevent.spawn),
         single_flight=SingleFlight(ResponseCache(redis, cache["largest"], cache["total"])),
