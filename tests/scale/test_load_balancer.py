@@ -10,6 +10,7 @@ from tests.e2e.support.metrics import metric_sum
 from tests.e2e.support.responses import check_problem
 
 LIMIT = 30  # seconds
+RABBITMQ_START = 75  # seconds
 
 
 def test_both_gateways_serve_websockets(platform: Instance, new_user: NewClient) -> None:
@@ -48,5 +49,6 @@ def test_without_rabbitmq_cached_responses_are_served_and_websockets_stay_open(
         assert "broker" in check_problem(author.post("/create-post/", {"text": "without RabbitMQ"}), 503)["detail"]
     finally:
         platform.control.start("rabbitmq")
-    until(lambda: author.post("/create-post/", {"text": "with it"}).status_code == 201, "posts to be accepted", LIMIT)
+    created = {"text": "with it"}
+    until(lambda: author.post("/create-post/", created).status_code == 201, "posts to be accepted", RABBITMQ_START)
     assert receive_notification(websocket)["message"] == "with it"
