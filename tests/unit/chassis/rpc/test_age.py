@@ -60,7 +60,7 @@ def test_oldest_sender_is_forgotten(clock: Clock, monkeypatch: pytest.MonkeyPatc
     assert ages.age("one", clock.now - 30) == 0
 
 
-def test_first_request_of_a_sender_is_as_old_as_the_time_of_day_says_and_later_ones_are_compared(clock: Clock) -> None:
+def test_first_request_of_a_sender_has_the_age_of_the_time_of_day(clock: Clock) -> None:
     ages = Ages()
     assert ages.age("gateway", clock.now - 8, by_time_of_day=8) == 8
     assert ages.age("gateway", clock.now, by_time_of_day=20) == 0
