@@ -5,7 +5,6 @@ from functools import partial
 
 import gevent
 from flask import Flask, Response, request
-from psycogreen.gevent import patch_psycopg
 from sqlalchemy.orm import sessionmaker
 
 from chassis import config
@@ -27,6 +26,7 @@ from gateway.http.guard import Guard
 from gateway.http.openapi import views as openapi_views
 from gateway.http.views import serve
 from gateway.http.webhooks import WebhookSecret
+from gateway.limits.known_tokens import KnownTokens
 from gateway.limits.lock import Lock
 from gateway.limits.lookup import Lookup
 from gateway.limits.rate_limiter import RateLimiter
@@ -38,6 +38,7 @@ from gateway.rpc.broker import Broker
 from gateway.rpc.client import RpcClient
 from gateway.rpc.turns import Turns
 from gateway.server.background import Background
+from gateway.server.psycopg2_gevent import make_psycopg_green
 from gateway.websocket import endpoint
 from gateway.websocket.listener import Listener
 from gateway.websocket.monitor import Monitor
@@ -46,6 +47,7 @@ from gateway.websocket.registry import Registry
 from gateway.websocket.replays import Replays
 
 DATABASE_POOL = 10  # connections of a process
+DATABASE_WAIT = 5  # seconds for a reply of the database, whose statements here take milliseconds
 CONNECT_WAIT = 3  # seconds
 # Websocket handshakes at a time: enough to keep the services busy, and few enough that a crowd of them does not delay
 # other requests in this process and in the services' queues. The others wait in order of arrival.
@@ -57,7 +59,7 @@ _log = logging.getLogger(__name__)
 
 def create_app() -> Guard:
     """Connect this process to its backends and return the guarded application."""
-    patch_psycopg()
+    make_psycopg_green(DATABASE_WAIT)
     backends = _backends()
     error_reports.start(backends.settings, "gateway.app")
     tracing.start(backends.settings, "gateway.app")
@@ -96,6 +98,7 @@ def _backends() -> Backends:
         names=NameCache(),
         lookup=Lookup(redis, rates["anon"], rates["user"], LocalCache(cache["local"])),
         limiter=RateLimiter(redis, rates),
+        tokens=KnownTokens(redis),
         lock=Lock(redis),
         tags=CacheTags(connect(settings["redis_url"]), gevent.spawn),
         single_flight=SingleFlight(ResponseCache(redis, cache["largest"], cache["total"])),

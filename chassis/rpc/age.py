@@ -3,6 +3,9 @@
 A request carries the monotonic clock of its sender. Its difference to the receiver's clock is the time on the way plus
 an unknown constant. The smallest recent difference stands for that constant, because most requests arrive within
 milliseconds. So a request that waited in a blocked broker is recognised, and setting a clock changes nothing.
+
+The first request of a sender has nothing to be compared with, so the time of day decides. If the clocks of two machines
+differ by more than a deadline, this one request may be rejected.
 """
 
 import time
@@ -28,14 +31,17 @@ class Ages:
     def __init__(self) -> None:
         self._senders: OrderedDict[str, _Smallest] = OrderedDict()
 
-    def age(self, sender: str, sent_at: float) -> float:
-        """Return the age in seconds of a request that a process sent at this time of its monotonic clock."""
+    def age(self, sender: str, sent_at: float, by_time_of_day: float = 0) -> float:
+        """Return the age in seconds of a request that a process sent at this time of its monotonic clock.
+
+        It is `by_time_of_day` for the first one of a process.
+        """
         now = time.monotonic()
         difference = now - sent_at
         known = self._senders.get(sender)
         if known is None:
             self._remember(sender, _Smallest(now, difference, difference))
-            return 0.0
+            return by_time_of_day
         age = difference - min(known.current, known.previous)
         if now - known.since > WINDOW:
             known.since, known.current, known.previous = now, difference, known.current

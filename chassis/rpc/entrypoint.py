@@ -36,6 +36,7 @@ from chassis.rpc.messages import encode_reply
 
 _log = logging.getLogger(__name__)
 
+RESOLUTION = 1  # seconds: of a message's timestamp
 SENT_AT = message_headers.PREFIX + message_headers.SENT_AT
 _FREQUENT = {"ping", "events_since"}  # methods that are called every few seconds
 
@@ -63,8 +64,10 @@ class RpcConsumer(nameko.rpc.RpcConsumer):
         expires, sent_at = message.properties.get("expiration"), message.headers.get(SENT_AT)
         if expires is None or not isinstance(sent_at, float | int):
             return  # from a shell, or from a release before 0.2.0
+        timestamp = message.properties.get("timestamp")
+        by_time_of_day = time.time() - timestamp - RESOLUTION if isinstance(timestamp, int) else 0
         sender = f"{caller.service}:{message.properties['reply_to']}"
-        if self._ages.age(sender, sent_at) > int(expires) / 1000:
+        if self._ages.age(sender, sent_at, by_time_of_day) > int(expires) / 1000:
             raise DeadlineExceeded("The request arrived after its deadline.")
 
     def setup(self) -> None:

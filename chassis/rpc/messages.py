@@ -52,6 +52,7 @@ def send_request(  # noqa: PLR0913 - the parts of a request
         mandatory=True,
         delivery_mode=protocol.TRANSIENT,
         expiration=str(int(deadline * 1000)),  # milliseconds
+        timestamp=int(time.time()),
         reply_to=reply_to,
         correlation_id=correlation_id,
         application_headers=message_headers.encode(own | headers),

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from chassis.redis.cache_tags import CacheTags
 from gateway.authors.name_cache import NameCache
 from gateway.cache.single_flight import SingleFlight
+from gateway.limits.known_tokens import KnownTokens
 from gateway.limits.lock import Lock
 from gateway.limits.lookup import Lookup
 from gateway.limits.rate_limiter import RateLimiter
@@ -26,6 +27,7 @@ class Backends:
     names: NameCache
     lookup: Lookup
     limiter: RateLimiter
+    tokens: KnownTokens
     lock: Lock
     tags: CacheTags
     single_flight: SingleFlight

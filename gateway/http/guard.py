@@ -28,7 +28,6 @@ from gateway.request.rates import Count, Rate
 from gateway.routing.route import Route
 from users.contract import Authenticate, Identity
 
-KNOWN = 100_000  # tokens
 UNGUARDED = frozenset({"/livez", "/readyz", "/metrics"})  # requested by machines, regularly
 
 
@@ -51,7 +50,6 @@ class Guard:
         # Requests with the webhook's secret are not counted: the provider sends thousands from few addresses.
         self._webhook = WebhookSecret(settings["callbacks"]["africastalking"])
         self._common = common_headers(backends.settings)
-        self._known: dict[str, None] = {}  # hashes of tokens that were right, the oldest first
         self._cacheable = CacheableRoutes(routes)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -99,6 +97,8 @@ class Guard:
             found = None
         if found and found.session and context.token_hash:
             context.identity = self._sessions.identity(found.session, context.token_hash)
+            if context.identity:
+                self._backends.tokens.saw_right(context.token_hash)
         ended = found is not None and found.session == b""
         if found is None or (context.token_hash and context.identity is None and not ended):
             self._authenticate(context)
@@ -137,28 +137,29 @@ class Guard:
     def _authenticate(self, context: RequestContext) -> None:
         """Ask users whose token it is; the wrong tokens of an address are limited like the requests of a user.
 
-        A right token does not count: many users may share an address.
+        A right token does not count, and one that was wrong a short time ago is not asked about: many users may share
+        an address.
         """
-        if context.token_hash is None:
+        if context.token_hash is None or self._backends.tokens.is_wrong(context.token_hash):
             return
         try:
             context.identity = self._identify(context, context.token_hash)
         except TooManyRequests:
             raise
         except Unauthenticated:
-            self._known.pop(context.token_hash, None)
+            self._backends.tokens.add_wrong(context.token_hash)
             self._backends.limiter.consume(*self._wrong_tokens(context))
         except ServiceError as error:
             context.identity_error = error
         else:
-            self._remember(context.token_hash)
+            self._backends.tokens.add_right(context.token_hash)
 
     def _identify(self, context: RequestContext, token_hash: str) -> Identity:
         """Call users, unless too many tokens of the address were wrong. Raises ServiceError.
 
         Those in a queue are rejected at their turn, so a parallel flood ends as soon as its first calls are counted.
         """
-        if token_hash not in self._known:
+        if not self._backends.tokens.is_right(token_hash):
             rate, key = self._wrong_tokens(context)
             count = self._backends.limiter.preview(rate, key)
             if count.count > rate.limit:
@@ -167,12 +168,6 @@ class Guard:
 
     def _wrong_tokens(self, context: RequestContext) -> tuple[Rate, str]:
         return self._backends.limiter.rates["user"], f"check:{context.address}"
-
-    def _remember(self, token_hash: str) -> None:
-        """Remember a right token, so that wrong ones of its address cannot keep it from being checked again."""
-        self._known[token_hash] = None
-        if len(self._known) > KNOWN:
-            del self._known[next(iter(self._known))]
 
     def _count(self, context: RequestContext) -> Count:
         limiter = self._backends.limiter

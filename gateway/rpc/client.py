@@ -30,6 +30,9 @@ from gateway import metrics
 from gateway.rpc.turns import Turns
 
 SELF = Caller("gateway")
+# Methods that hash a password, of which users runs two at a time and rejects those that its queue does not hold. They
+# wait for turns of their own here, so that a burst of logins is neither rejected nor delays other calls of users.
+HASHING = frozenset({"users.login", "users.register", "users.confirm_password_reset"})
 
 _log = logging.getLogger(__name__)
 
@@ -39,14 +42,15 @@ Reply = TypeVar("Reply", bound=Message)
 class RpcClient:
     """Calls services; safe to use from any greenlet of the process.
 
-    At most `in_flight` calls of a service run at a time. Further ones wait for their turn, at most `wait` seconds, in
-    order: here they cost nothing, and in the service's queue their deadline would pass. A service that does not answer
-    takes no turns of others.
+    At most `in_flight` calls of a service run at a time, and `hashing` of those that hash a password. Further ones wait
+    for their turn, at most `wait` seconds, in order: here they cost nothing, and in the service's queue their deadline
+    would pass. A service that does not answer takes no turns of others.
     """
 
     def __init__(self, settings: dict[str, Any]) -> None:
         options = settings["gateway"]["rpc"]
         self._turns: dict[str, Turns] = defaultdict(lambda: Turns(options["in_flight"], options["wait"]))  # by service
+        self._hashing = Turns(options["hashing"], options["wait"])
         self._issuer = tokens.Issuer(keyring.from_config(settings))
         self._numbers = itertools.count()
         self._waiting: dict[str, AsyncResult[AmqpMessage]] = {}
@@ -65,7 +69,7 @@ class RpcClient:
         """Call `service.method`; return its result and whether it is the replayed reply of an earlier call.
 
         Raises ServiceError: the service's own, Unavailable at once if the broker or the service is down,
-        DeadlineExceeded after `deadline` seconds.
+        DeadlineExceeded after `deadline` seconds, or when the connection is lost after the request was sent.
         """
         with tracing.span(target, "CLIENT"), _measured(target), self._waiter(target) as (number, waiter):
             try:
@@ -80,7 +84,8 @@ class RpcClient:
     def _waiter(self, target: str) -> Iterator[tuple[str, "AsyncResult[AmqpMessage]"]]:
         """Register a call that waits for its reply. Raises Unavailable if too many do."""
         self._require_broker()
-        with self._turns[target.partition(".")[0]].turn():
+        turns = self._hashing if target in HASHING else self._turns[target.partition(".")[0]]
+        with turns.turn():
             self._require_broker()  # it may have been lost meanwhile
             number = str(next(self._numbers))
             waiter = self._waiting[number] = AsyncResult()
@@ -109,10 +114,10 @@ class RpcClient:
         self._blocked = active
 
     def lost(self) -> None:
-        """Fail all pending calls: their replies are lost with the connection."""
+        """Fail all pending calls: their replies are lost with the connection, and what they asked for may be done."""
         self._channel = None
         for waiter in list(self._waiting.values()):
-            waiter.set_exception(Unavailable("The message broker is unavailable."))
+            waiter.set_exception(DeadlineExceeded("The connection to the message broker was lost."))
 
     def _send(  # noqa: PLR0913, PLR0917 - the parts of a call
         self,

@@ -61,6 +61,24 @@ def test_wrong_tokens_of_an_address_are_limited_and_its_users_are_not(platform: 
         assert Counter(get(token_urlsafe(32)) for _ in range(14)) == {401: 10, 429: 4}
         forget_sessions(platform)
         assert [get(token) for token in tokens] == [200] * 4
+    with extra_gateway(platform, THROTTLE_USER="10/hour") as url:  # which has checked none of the tokens
+        forget_sessions(platform)
+        assert [get(token) for token in tokens] == [200] * 4
+
+
+def test_client_that_repeats_a_wrong_token_does_not_affect_users_at_its_address(
+    platform: Instance, new_user: NewClient
+) -> None:
+    user, wrong = new_user(), token_urlsafe(32)
+
+    def get(token: object) -> int:
+        headers = user.headers | {"Authorization": f"Bearer {token}"}
+        return requests.get(f"{url}/users/all/", headers=headers, timeout=TIMEOUT).status_code
+
+    forget_sessions(platform)
+    with extra_gateway(platform, THROTTLE_USER="10/hour") as url:
+        assert [get(wrong) for _ in range(14)] == [401] * 14
+        assert get(user.token) == 200
 
 
 def test_users_behind_one_address_may_all_come_back_at_once(platform: Instance, new_user: NewClient) -> None:

@@ -141,6 +141,15 @@ def test_times_in_calls_of_other_services_do_not_expire_requests(
     assert reply_to(raw_client)["error"] is None
 
 
+def test_first_request_of_a_process_is_not_executed_after_its_deadline(
+    raw_client: RawAmqpClient, headers: Headers
+) -> None:
+    sent, late = headers(sent_at=time.monotonic() - 8), int(time.time()) - 8
+    raw_client.call("orders.record_caller", EMPTY, expiration="5000", timestamp=late, **sent)
+    assert reply_to(raw_client)["error"]["exc_type"] == "DeadlineExceeded"
+    assert SampleOrders.callers == []
+
+
 def test_service_cannot_reuse_the_token_of_a_call_for_another_service(
     start: Start, rpc: Rpc, raw_client: RawAmqpClient, headers: Headers
 ) -> None:

@@ -58,3 +58,10 @@ def test_oldest_sender_is_forgotten(clock: Clock, monkeypatch: pytest.MonkeyPatc
     ages.age("one", clock.now)
     ages.age("two", clock.now)
     assert ages.age("one", clock.now - 30) == 0
+
+
+def test_first_request_of_a_sender_has_the_age_of_the_time_of_day(clock: Clock) -> None:
+    ages = Ages()
+    assert ages.age("gateway", clock.now - 8, by_time_of_day=8) == 8
+    assert ages.age("gateway", clock.now, by_time_of_day=20) == 0
+    assert ages.age("gateway", clock.now - 8) == pytest.approx(8)

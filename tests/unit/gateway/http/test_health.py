@@ -22,6 +22,7 @@ class Backends:
         self.down: set[str] = set()
         self.failing: list[str] = []
         self.pings = 0
+        self.silent = False
         self.rpc = SimpleNamespace(call_as_gateway=self._call)
         self.database = SimpleNamespace(begin=self._begin)
 
@@ -34,7 +35,8 @@ class Backends:
 
     def _call(self, target: str, *_: object, **__: object) -> Empty:
         self.pings += 1
-        gevent.sleep(0)
+        while self.silent and self.pings < len(health.SERVICES):
+            gevent.sleep(0)
         if target.partition(".")[0] in self.down:
             raise Unavailable("away")
         return Empty()
@@ -96,6 +98,12 @@ def test_process_is_alive_unless_a_background_task_does_not_work(app: Flask, bac
     assert livez() == (200, {"status": "ok"})
     backends.failing = ["Broker.run"]
     assert livez() == (503, {"status": "failing", "tasks": ["Broker.run"]})
+
+
+def test_services_that_do_not_answer_delay_a_probe_by_one_deadline(app: Flask, backends: Backends) -> None:
+    backends.silent = True  # none answers before all were asked
+    with gevent.Timeout(5):
+        assert status(app) == 200
 
 
 def test_concurrent_probes_share_one_check(app: Flask, backends: Backends, monkeypatch: pytest.MonkeyPatch) -> None:
