@@ -10,6 +10,7 @@ from bench.data.posts import Posts
 from bench.data.users import Inserted, UsersDatabase, users_database
 from bench.load.http import Target
 from dev.machine import lock
+from dev.machine.state import State
 from dev.machine.waiting import until
 from dev.platform.instance import Instance
 
@@ -30,6 +31,10 @@ class Platform(NamedTuple):
     users: UsersDatabase
     posts: Posts
     inboxes: Inboxes
+
+    def metrics_port(self, process: str) -> int:
+        """Return the port at which a Nameko process serves its metrics."""
+        return State(self.instance.directory).ports[process]
 
     def new_users(self, active: int, inactive: int = 0, *, hashed: str = "") -> Inserted:
         """Insert users; those of earlier calls are no longer active, so `active` users are notified of a post.

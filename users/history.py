@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import get_args
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from chassis import clock
@@ -16,6 +16,7 @@ from users import contract, serializers
 from users.models import AccountEvent
 
 KEEP = timedelta(days=90)
+_INSERT = insert(AccountEvent)
 
 # The kinds of events of which the owner may be notified, and those of the notices.
 NOTICES: dict[str, contract.SecurityNoticeKind] = {
@@ -35,9 +36,11 @@ def record(
     """Add an event in the transaction of the change, and publish SecurityNotice; return the id of the event.
 
     `columns`: `session_id`, `address`, `user_agent`. `notify`: whether the owner is notified, if the kind has a notice.
+    A new account must have been flushed.
     """
     event_id = new_id()
-    session.add(AccountEvent(id=event_id, user_id=user_id, kind=kind, **columns))
+    row = {"id": event_id, "user_id": user_id, "kind": kind, **columns}
+    session.connection().execute(_INSERT, row)  # as parameters: a flush costs a tenth of a login
     if notify and kind in NOTICES:
         notice = contract.SecurityNotice(id=event_id, user_id=user_id, kind=NOTICES[kind], occurred_at=clock.now())
         outbox.add(session, notice)

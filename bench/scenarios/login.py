@@ -8,6 +8,7 @@ from bench.load.http import Client, Request, Response
 from bench.load.loops import closed_loop
 from bench.measure.latency import Latency
 from bench.measure.measurement import Measurement
+from bench.measure.stalls import stalls
 from bench.measure.usage import Usage
 from bench.platform import Platform
 from bench.scenarios.posting import now
@@ -15,6 +16,7 @@ from chassis.ids import new_id
 
 USERS = 300
 CONCURRENCY = 16
+SERVICE = "users.service"  # the process that hashes passwords
 PASSWORD = "the bench under the tree"  # noqa: S105 - of users that live for a minute
 
 
@@ -25,7 +27,7 @@ def login(platform: Platform) -> Iterator[Measurement]:
     first = _log_in(platform, dict.fromkeys(users.usernames))
     accounts = [json.loads(response.body) for response in first if response.ok]
     devices = {account["user"]["username"]: account.get("device_token") for account in accounts}  # 0.1.0 has none
-    with Usage(platform.instance.control) as usage:
+    with Usage(platform.instance.control) as usage, stalls(platform.metrics_port(SERVICE)) as figures:
         started = now()
         responses = _log_in(platform, devices)
         seconds = now() - started
@@ -37,6 +39,7 @@ def login(platform: Platform) -> Iterator[Measurement]:
         seconds=seconds,
         errors=sum(not response.ok for response in responses),
         latency=Latency.of(response.seconds for response in responses),
+        figures=figures,
     )
 
 

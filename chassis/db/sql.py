@@ -71,7 +71,7 @@ def add_each(
     parameters: dict[str, Any] = {_VALUES: json.dumps(amounts)}
     if dialect == "postgresql":
         parameters = {_KEYS: list(amounts), _VALUES: list(amounts.values())}
-    rows = session.connection().execute(_add_each(dialect, table, column, counter), parameters)
+    rows = session.connection().execute(_add_each(dialect, table, column, counter), parameters).all()
     return {row[0]: row[1] for row in rows}
 
 

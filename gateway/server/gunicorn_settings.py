@@ -72,6 +72,7 @@ def post_worker_init(worker: Any) -> None:
     use_problem_documents()
     slow_clients.limit()
     lean_responses.install()
+    lean_responses.fix_settings(worker.cfg)
     gevent.spawn(_close_connections, worker)
 
 

@@ -1,10 +1,11 @@
-"""Replaces parts of gunicorn's responses that cost a cached response a tenth of its time."""
+"""Replaces parts of gunicorn that cost a cached response a sixth of its time."""
 
 import time
 from functools import cache
 from typing import Any
 
 from gunicorn import util
+from gunicorn.config import Config
 from gunicorn.http import wsgi
 
 _http_date = util.http_date
@@ -17,6 +18,14 @@ def install() -> None:
     wsgi.Response = Response
     wsgi.base_environ = base_environ
     util.http_date = http_date
+
+
+def fix_settings(cfg: Config) -> None:
+    """Make the settings attributes, once they are final: each request reads about twenty.
+
+    gunicorn looks them up in `__getattr__`, which is called if there is no attribute.
+    """
+    vars(cfg).update({name: setting.get() for name, setting in cfg.settings.items()})
 
 
 def base_environ(cfg: Any) -> dict[str, Any]:

@@ -64,7 +64,8 @@ def start(
     if user is None or not user.is_active or user.password_changed_at != verified.password_changed_at:
         raise authentication.bad_credentials()
     factor.require(session, user, request.otp)
-    user.password_hash = verified.new_hash or user.password_hash
+    if verified.new_hash is not None:
+        user.password_hash = verified.new_hash
     login_attempts.succeeded(session, verified.attempt)
     known_device, is_known = verified.attempt.known_device, verified.attempt.is_known
     return open_for(session, user, request, policy, known_device=known_device, is_known=is_known)

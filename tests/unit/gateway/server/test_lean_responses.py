@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 from gunicorn import util
+from gunicorn.config import Config
 
-from gateway.server.lean_responses import Response, http_date
+from gateway.server.lean_responses import Response, fix_settings, http_date
 
 
 @pytest.fixture
@@ -51,3 +52,13 @@ def test_date_is_that_of_the_current_second(monkeypatch: pytest.MonkeyPatch) -> 
     for seconds, text in ((0, "00:00:00"), (0.9, "00:00:00"), (1, "00:00:01")):
         monkeypatch.setattr("time.time", lambda seconds=seconds: seconds)
         assert http_date() == f"Thu, 01 Jan 1970 {text} GMT"
+
+
+def test_fixed_settings_have_the_same_values_without_a_lookup(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, fixed = Config(), Config()
+    settings.set("keepalive", 75)
+    fixed.set("keepalive", 75)
+    fix_settings(fixed)
+    expected = {name: getattr(settings, name) for name in settings.settings}
+    monkeypatch.delattr(Config, "__getattr__")
+    assert {name: getattr(fixed, name) for name in expected} == expected
