@@ -213,6 +213,7 @@ def test_every_reply_and_event_has_the_fields_of_its_contract(
     session = call("users.login", username="ada", password=ADA["password"])
     call("users.login", username="bob", password=BOB["password"])
     identity = call("users.authenticate", token_hash=token_hash(session["token"]))
+    call("users.authenticate_all", token_hashes=[token_hash(session["token"]), token_hash("unknown")])
     as_ada = Caller("gateway", ada["id"], "ada", identity["session_id"])
     as_bob = Caller("gateway", bob["id"], "bob")
     call("users.detail", as_ada, id=ada["id"])
