@@ -10,7 +10,7 @@ from gateway.rpc.shared_calls import SharedCalls
 AT_ONCE = 4
 LIMIT = 5  # seconds
 
-Requests = "list[gevent.Greenlet[..., str]]"
+Requests = list["gevent.Greenlet[..., str]"]
 
 
 class Service:
