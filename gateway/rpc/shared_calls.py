@@ -45,15 +45,19 @@ class SharedCalls(Generic[Request, Reply]):
         """Return the reply of a call that began after this one. Raises DeadlineExceeded, or what the call raises."""
         waiting = _Waiting(request)
         self._waiting.append(waiting)
-        if not self._calling:
-            self._calling = True
-            gevent.spawn(self._call_for_all)
+        self._start()
         try:
             return cast("Reply", waiting.reply.get(timeout=deadline))
         except gevent.Timeout:
             raise DeadlineExceeded("The call that is shared with other requests was not answered in time.") from None
         finally:
             waiting.given_up = True
+
+    def _start(self) -> None:
+        """Begin a call for those that wait, unless a call begins for them anyway."""
+        if not self._calling:
+            self._calling = True
+            gevent.spawn(self._call_for_all)
 
     def _call_for_all(self) -> None:
         """Call until none waits."""
@@ -81,4 +85,6 @@ class SharedCalls(Generic[Request, Reply]):
             return
         for waiting, reply in zip(batch, replies, strict=False):
             waiting.reply.set(reply)
-        self._waiting.extendleft(reversed(batch[len(replies) :]))
+        if len(replies) < len(batch):
+            self._waiting.extendleft(reversed(batch[len(replies) :]))
+            self._start()

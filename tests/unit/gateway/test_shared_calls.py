@@ -5,6 +5,7 @@ import pytest
 from gevent.event import Event
 
 from chassis.errors import DeadlineExceeded, Unavailable
+from gateway.rpc import shared_calls
 from gateway.rpc.shared_calls import SharedCalls
 
 AT_ONCE = 4
@@ -68,6 +69,17 @@ def test_requests_without_a_reply_are_made_again_first(shared: SharedCalls[str, 
     service.free.set()
     assert replies(requests + later) == "ABCD"
     assert service.calls == ["abc", "bcd", "cd", "d"]
+
+
+def test_requests_without_a_reply_of_a_slow_call_are_made_again(
+    shared: SharedCalls[str, str], service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_calls, "PATIENCE", 0)
+    service.room = 1
+    requests = request(shared, "ab")
+    service.free.set()
+    assert replies(requests) == "AB"
+    assert service.calls == ["ab", "b"]
 
 
 def test_error_reaches_those_who_share_the_call_and_no_others(shared: SharedCalls[str, str], service: Service) -> None:
