@@ -36,6 +36,7 @@ from gateway.routing.follower import RoutingFollower
 from gateway.routing.table import ROUTES
 from gateway.rpc.broker import Broker
 from gateway.rpc.client import RpcClient
+from gateway.rpc.sessions import Sessions
 from gateway.rpc.turns import Turns
 from gateway.server.background import Background
 from gateway.server.psycopg2_gevent import make_psycopg_green
@@ -64,7 +65,8 @@ def create_app() -> Guard:
     error_reports.start(backends.settings, "gateway.app")
     tracing.start(backends.settings, "gateway.app")
     registry, replays, presence = Registry(), Replays(backends.rpc), Presence(backends.settings["redis_url"])
-    monitor = Monitor(registry, backends.rpc, replays, presence, backends.settings["gateway"]["socket"]["ping"])
+    ping = backends.settings["gateway"]["socket"]["ping"]
+    monitor = Monitor(registry, backends.sessions, replays, presence, ping)
     backends.broker.subscribe(backends.rpc)
     backends.broker.subscribe(Listener(backends.settings, registry, monitor))
     background = Background()
@@ -104,6 +106,7 @@ def _backends() -> Backends:
         single_flight=SingleFlight(ResponseCache(redis, cache["largest"], cache["total"])),
         broker=Broker(settings),
         rpc=rpc,
+        sessions=Sessions(rpc),
         handshakes=Turns(HANDSHAKES, HANDSHAKE_WAIT),
         routing=RoutingFollower(ROUTES, database),
     )

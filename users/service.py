@@ -12,7 +12,7 @@ from chassis.auth.access import OPERATORS, STAFF, USER, services
 from chassis.contract import Empty
 from chassis.contract.export import ExportUser
 from chassis.db.database import Database
-from chassis.errors import NotFound
+from chassis.errors import NotFound, Unauthenticated
 from chassis.rpc.entrypoint import rpc
 from chassis.service import PublishingService
 from users import contract, export, history, store
@@ -244,9 +244,15 @@ class UsersService(PublishingService):
     @rpc(services("gateway"))
     def authenticate(self, request: contract.Authenticate) -> contract.Identity:
         """Return the identity of a live session by the hash of its token, and record its use."""
-        identity = lifecycle.identify(self.db, request.token_hash, self._policy)
-        self.session_cache.add(request.token_hash, identity)
+        [identity] = self._identify([request.token_hash])
+        if identity is None:
+            raise Unauthenticated("The session has ended, or never was.", "invalid_token")
         return identity
+
+    @rpc(services("gateway"))
+    def authenticate_all(self, request: contract.AuthenticateAll) -> contract.Identities:
+        """Return the identities of sessions by the hashes of their tokens, null if not live; record their use."""
+        return contract.Identities(items=self._identify(request.token_hashes))
 
     @rpc(services("notifications"))
     def active_recipients(self, request: contract.ActiveRecipients) -> contract.Recipients:
@@ -363,9 +369,15 @@ class UsersService(PublishingService):
         self._refresh_sessions(account.id)
         return account
 
+    def _identify(self, token_hashes: list[str]) -> list[contract.Identity | None]:
+        """Return the identity of each session, None if it is not live; record their use and cache them."""
+        live = lifecycle.identify(self.db, token_hashes, self._policy)
+        self.session_cache.add(live)
+        return [live.get(token_hash) for token_hash in token_hashes]
+
     def _cache_session(self, started: contract.Session, identity: contract.Identity, ended: list[str]) -> None:
         """Cache a session that began, and refresh those that it ended."""
-        self.session_cache.add(contract.token_hash(started.token), identity)
+        self.session_cache.add({contract.token_hash(started.token): identity})
         if ended:
             self._refresh_sessions(identity.user_id, UserSession.id.in_(ended))
 

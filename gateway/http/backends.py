@@ -15,6 +15,7 @@ from gateway.limits.rate_limiter import RateLimiter
 from gateway.routing.follower import RoutingFollower
 from gateway.rpc.broker import Broker
 from gateway.rpc.client import RpcClient
+from gateway.rpc.sessions import Sessions
 from gateway.rpc.turns import Turns
 
 
@@ -33,5 +34,6 @@ class Backends:
     single_flight: SingleFlight
     broker: Broker
     rpc: RpcClient
+    sessions: Sessions
     handshakes: Turns
     routing: RoutingFollower

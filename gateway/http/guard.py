@@ -26,7 +26,7 @@ from gateway.request.context import CONTEXT_KEY, RequestContext, from_environ
 from gateway.request.handshake import TURN, is_handshake
 from gateway.request.rates import Count, Rate
 from gateway.routing.route import Route
-from users.contract import Authenticate, Identity
+from users.contract import Identity
 
 UNGUARDED = frozenset({"/livez", "/readyz", "/metrics"})  # requested by machines, regularly
 
@@ -155,7 +155,7 @@ class Guard:
             self._backends.tokens.add_right(context.token_hash)
 
     def _identify(self, context: RequestContext, token_hash: str) -> Identity:
-        """Call users, unless too many tokens of the address were wrong. Raises ServiceError.
+        """Ask users, unless too many tokens of the address were wrong. Raises ServiceError.
 
         Those in a queue are rejected at their turn, so a parallel flood ends as soon as its first calls are counted.
         """
@@ -164,7 +164,7 @@ class Guard:
             count = self._backends.limiter.preview(rate, key)
             if count.count > rate.limit:
                 enforce(context, rate, count)
-        return self._backends.rpc.call_as_gateway("users.authenticate", Authenticate(token_hash=token_hash), Identity)
+        return self._backends.sessions.identity(token_hash)
 
     def _wrong_tokens(self, context: RequestContext) -> tuple[Rate, str]:
         return self._backends.limiter.rates["user"], f"check:{context.address}"

@@ -9,7 +9,6 @@ from pydantic import Field
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing.exceptions import WebsocketMismatch
-from wsproto.utilities import RemoteProtocolError
 
 from chassis.contract import Message
 from chassis.errors import Invalid, ServiceError, Unauthenticated, Unavailable
@@ -103,8 +102,6 @@ def translate(error: Exception) -> tuple[ServiceError, Headers]:
         return translate(Malformed("Paths below /ws/ speak websocket, all others HTTP."))
     if isinstance(error, HTTPException):
         return _from_werkzeug(error)
-    if isinstance(error, RemoteProtocolError):
-        return translate(Malformed("This is no valid websocket handshake."))
     if isinstance(error, SQLAlchemyError):
         _log.error("the database failed: %s", type(error).__name__)
         return translate(Unavailable("The database is unavailable."))

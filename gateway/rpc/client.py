@@ -39,6 +39,10 @@ _log = logging.getLogger(__name__)
 Reply = TypeVar("Reply", bound=Message)
 
 
+class MethodMissing(Unavailable):
+    """The service does not have the method yet: during an upgrade it is of the release before."""
+
+
 class RpcClient:
     """Calls services; safe to use from any greenlet of the process.
 
@@ -162,8 +166,8 @@ def _result(target: str, message: AmqpMessage) -> tuple[Any, bool]:
 
 def _public_error(target: str, error: Exception) -> ServiceError:
     """Return the error that a client may see. Services that reject each other's tokens are unavailable to clients."""
-    if isinstance(error, MethodNotFound):  # during an upgrade: the service is of the release before
-        return Unavailable(f"{target} is not available yet.")
+    if isinstance(error, MethodNotFound):
+        return MethodMissing(f"{target} is not available yet.")
     if not isinstance(error, ServiceError):
         return ServiceError(f"{target} failed.")
     if error.code == tokens.BAD_TOKEN:  # 0.1.0 raises Unauthenticated, which would sign the user out

@@ -1,7 +1,6 @@
 """The websocket endpoint /ws/notifications/."""
 
 import logging
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import copy_context
@@ -17,10 +16,10 @@ from chassis.errors import Forbidden, Invalid, ServiceError
 from chassis.observability import error_reports
 from gateway.http.backends import Backends
 from gateway.http.cors import Origins
-from gateway.http.problems import Malformed
-from gateway.request.context import CONTEXT_KEY, SUBPROTOCOL, RequestContext
+from gateway.request.context import CONTEXT_KEY, RequestContext
 from gateway.request.handshake import PATH, TURN, is_handshake
 from gateway.rpc.turns import Turn
+from gateway.websocket import upgrade
 from gateway.websocket.connection import Connection
 from gateway.websocket.presence import Presence
 from gateway.websocket.registry import Registry
@@ -32,17 +31,14 @@ SLOT = "baraza.websocket_slot"  # of the WSGI environ: the user who holds one
 MAX_MESSAGE = 4096  # bytes; client messages are ignored
 
 _log = logging.getLogger(__name__)
-# The headers that wsproto decodes as ASCII, without handling other characters.
-_DECODED = ("Connection", "Upgrade", "Sec-WebSocket-Protocol", "Sec-WebSocket-Version")
-_KEY = re.compile(r"[A-Za-z0-9+/]{22}==")  # 16 random bytes in base64 (RFC 6455, section 4.1); libraries do not check
 
 
 def add(app: Flask, backends: Backends, registry: Registry, replays: Replays, presence: Presence) -> None:
     """Add the endpoint; all checks are made before the 101 response, because later there are no statuses."""
     settings = backends.settings["gateway"]
     origins, slots = Origins(settings["allowed_origins"]), Slots(settings["socket"]["per_user"])
+    queue: int = settings["socket"]["queue"]
     app.config["SOCK_SERVER_OPTIONS"] = {
-        "subprotocols": [SUBPROTOCOL],
         "max_message_size": MAX_MESSAGE,
         "thread_class": _Loop,
         "event_class": _Discard,
@@ -53,7 +49,8 @@ def add(app: Flask, backends: Backends, registry: Registry, replays: Replays, pr
             user_id = _check(origins)
             slots.acquire(user_id)
             request.environ[SLOT] = user_id
-            _prepare(request.environ, settings["socket"]["queue"])
+            # The send buffer takes the place of the socket, also for what simple-websocket writes.
+            request.environ["gunicorn.socket"] = SendBuffer(request.environ["gunicorn.socket"], queue)
 
     def after(_error: BaseException | None) -> None:
         if SLOT in request.environ:
@@ -77,6 +74,7 @@ def add(app: Flask, backends: Backends, registry: Registry, replays: Replays, pr
             registry.remove(connection)
             presence.record(user)
 
+    upgrade.install()
     app.before_request(before)
     app.teardown_request(after)
     Sock(app).route(PATH)(notifications)
@@ -121,8 +119,7 @@ def _start(connection: Connection, replays: Replays, turn: Turn, since: str | No
 
 def _check(origins: Origins) -> str:
     """Return the user. Reject anonymous clients, and pages of other origins."""
-    if not (_starts_websocket() and all(map(_is_ascii, _DECODED))):
-        raise Malformed("This is no valid websocket handshake.")
+    upgrade.require_valid(request.environ)
     context: RequestContext = request.environ[CONTEXT_KEY]
     origin = request.headers.get("Origin")
     if origin and not origins.allows_websocket(origin, request.host):
@@ -132,24 +129,3 @@ def _check(origins: Origins) -> str:
     if since is not None and not is_id(since):
         raise Invalid.field("since", "must be the id of a notification")
     return user_id
-
-
-def _starts_websocket() -> bool:
-    """Return whether the request is a GET of HTTP/1.1 with a key and without a body (RFC 6455, section 4.1)."""
-    has_body = request.content_length or "Transfer-Encoding" in request.headers
-    is_get = request.method == "GET" and request.environ["SERVER_PROTOCOL"] != "HTTP/1.0"
-    return is_get and not has_body and bool(_KEY.fullmatch(request.headers.get("Sec-WebSocket-Key", "")))
-
-
-def _is_ascii(header: str) -> bool:
-    return request.headers.get(header, "").isascii()
-
-
-def _prepare(environ: dict[str, Any], limit: int) -> None:
-    """Replace the socket by a send buffer, and decline compression, which costs 90 kB per connection.
-
-    wsproto requires a Host, and decodes it as IDNA without handling errors; nothing uses it after the check.
-    """
-    environ["gunicorn.socket"] = SendBuffer(environ["gunicorn.socket"], limit)
-    environ["HTTP_HOST"] = "gateway"
-    environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)

@@ -10,13 +10,12 @@ from gevent.pool import Group, Pool
 from chassis import clock
 from chassis.errors import ServiceError, Unauthenticated
 from chassis.observability import error_reports
-from gateway.rpc.client import RpcClient
+from gateway.rpc.sessions import Sessions
 from gateway.websocket import frames
 from gateway.websocket.connection import Connection
 from gateway.websocket.presence import Presence
 from gateway.websocket.registry import Registry
 from gateway.websocket.replays import Replays
-from users.contract import Authenticate, Identity
 
 INTERVAL = 1  # seconds between searches for sessions to check
 SILENT = 2.5  # ping intervals without received data, after which a connection counts as dead
@@ -34,9 +33,11 @@ _log = logging.getLogger(__name__)
 class Monitor:
     """Monitors the websockets of a registry, in greenlets of its own; `ping` is the ping interval in seconds."""
 
-    def __init__(self, registry: Registry, rpc: RpcClient, replays: Replays, presence: Presence, ping: float) -> None:
+    def __init__(
+        self, registry: Registry, sessions: Sessions, replays: Replays, presence: Presence, ping: float
+    ) -> None:
         self._registry = registry
-        self._rpc = rpc
+        self._sessions = sessions
         self._replays = replays
         self._presence = presence
         self._ping = ping
@@ -152,9 +153,8 @@ class Monitor:
 
     def _has_session(self, connection: Connection) -> bool:
         """Request the session of a websocket, and close it if it has none. Raises ServiceError without a reply."""
-        request = Authenticate(token_hash=connection.token_hash)
         try:
-            connection.identity = self._rpc.call_as_gateway("users.authenticate", request, Identity)
+            connection.identity = self._sessions.identity(connection.token_hash)
         except Unauthenticated:
             connection.end_session()
             return False

@@ -31,7 +31,7 @@ RESTRICTED: dict[str, dict[tuple[str, ...], str]] = {
             " remove_second_factor request_verification confirm_verification sessions update_account"
             " identities remove_identity"
         ),
-        (*GATEWAY, "operator"): "authenticate export restore_address unsubscribe",
+        (*GATEWAY, "operator"): "authenticate authenticate_all export restore_address unsubscribe",
         ("notifications", "operator"): "active_recipients",
         ("deliveries", "operator"): "codes contacts security_notices",
         ("notifications", *GATEWAY, "operator"): "profiles",

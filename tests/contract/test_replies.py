@@ -73,6 +73,7 @@ def open_accounts(call: CheckedRpc) -> tuple[Caller, Caller]:
     session = call("users.login", username="ada", password=ADA["password"])
     call("users.login", username="bob", password=BOB["password"])
     identity = call("users.authenticate", token_hash=token_hash(session["token"]))
+    call("users.authenticate_all", token_hashes=[token_hash(session["token"]), token_hash("unknown")])
     return Caller("gateway", ada["id"], "ada", identity["session_id"]), Caller("gateway", bob["id"], "bob")
 
 

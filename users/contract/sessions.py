@@ -66,10 +66,19 @@ class EndSession(Message):
     id: Id
 
 
+TokenHash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the token, in hex.")]
+
+
 class Authenticate(Message):
     """Requests the identity of a live session by the hash of its token."""
 
-    token_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the token, in hex.")]
+    token_hash: TokenHash
+
+
+class AuthenticateAll(Message):
+    """Requests the identities of sessions by the hashes of their tokens."""
+
+    token_hashes: Annotated[list[TokenHash], Field(min_length=1, max_length=100)]
 
 
 class Session(Message):
@@ -95,6 +104,12 @@ class Identity(Message):
     session_id: Id
     is_staff: bool
     expires_at: Timestamp = Field(description="The session expires at this time unless it is used before.")
+
+
+class Identities(Message):
+    """The identities of sessions, in the order of the request."""
+
+    items: list[Identity | None] = Field(description="null: the session is not live.")
 
 
 class CachedIdentity(Identity):

@@ -47,13 +47,19 @@ class SessionCache:
         self.tombstone_lifetime = timedelta(seconds=2 * seconds)
         self._repair = CacheRepair(client, spawn, seconds, self.tombstone_lifetime)
 
-    def add(self, token_hash: str, identity: contract.Identity) -> None:
-        """Cache a session unless it is cached: the cached one is at least as new as what the caller read."""
-        key = contract.session_key(token_hash)
-        try:
-            self._client.set(key, self._value(token_hash, identity), nx=True, px=self._milliseconds(identity))
-        except redis.RedisError as error:
-            _log.warning("a session could not be cached: %s", type(error).__name__)
+    def add(self, identities: Mapping[str, contract.Identity]) -> None:
+        """Cache sessions, by the hashes of their tokens, unless they are cached.
+
+        What is cached is at least as new as what the caller read.
+        """
+        with self._client.pipeline(transaction=False) as pipeline:
+            for token_hash, identity in identities.items():
+                key, value = contract.session_key(token_hash), self._value(token_hash, identity)
+                pipeline.set(key, value, nx=True, px=self._milliseconds(identity))
+            try:
+                pipeline.execute()
+            except redis.RedisError as error:
+                _log.warning("sessions could not be cached: %s", type(error).__name__)
 
     def identities(self, sessions: Iterable[tuple[UserSession, User]]) -> Identities:
         """Return the identities of sessions."""

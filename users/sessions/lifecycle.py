@@ -1,6 +1,7 @@
 """Starts, identifies, lists and ends sessions."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +14,6 @@ from chassis.auth.caller import Caller
 from chassis.contract import cursor
 from chassis.db import outbox
 from chassis.db.unit_of_work import UnitOfWork
-from chassis.errors import Unauthenticated
 from users import contract, history, serializers, store
 from users.credentials import authentication, login_attempts
 from users.credentials.authentication import VerifiedPassword
@@ -126,24 +126,21 @@ def end_surplus(session: Session, user_id: str, policy: SessionPolicy) -> list[s
     return end(session, user_id, UserSession.id.in_(surplus)) if surplus else []
 
 
-def identify(db: UnitOfWork, token_hash: str, policy: SessionPolicy) -> contract.Identity:
-    """Return the identity of a live session and record its use. Raises Unauthenticated."""
+def identify(db: UnitOfWork, token_hashes: Sequence[str], policy: SessionPolicy) -> dict[str, contract.Identity]:
+    """Return the identities of the live sessions by the hashes of their tokens, and record their use."""
     with db.read() as session:
-        row = session_store.find(session, token_hash)
-        if row is None or not row[0].is_live(row[1]):
-            raise Unauthenticated("The session has ended, or never was.", "invalid_token")
-        user_session, user = row
-        identity, now = (
-            serializers.identity(user, user_session, staff_second_factor=policy.staff_second_factor),
-            clock.now(),
-        )
-        recorded = now < user_session.last_seen_at + policy.record_interval
-        expires_at = policy.expires_at(user_session.created_at, now)
-    if recorded:
-        return identity
-    with db.write() as session:
-        session_store.record_use(session, identity.session_id, now, expires_at)
-    return identity.model_copy(update={"expires_at": expires_at})
+        rows = [row for row in session_store.find(session, token_hashes) if row[0].is_live(row[1])]
+        required, now = policy.staff_second_factor, clock.now()
+        found = {own.token_hash: serializers.identity(user, own, staff_second_factor=required) for own, user in rows}
+        unrecorded = [own for own, _ in rows if own.last_seen_at + policy.record_interval <= now]
+        expires_at = {own.id: policy.expires_at(own.created_at, now) for own in unrecorded}
+    if expires_at:
+        with db.write() as session:
+            recorded = session_store.record_use(session, expires_at, now)
+        for token_hash, identity in found.items():
+            if identity.session_id in recorded:
+                found[token_hash] = identity.model_copy(update={"expires_at": expires_at[identity.session_id]})
+    return found
 
 
 def page(session: Session, caller: Caller, request: contract.ListSessions) -> contract.SessionPage:

@@ -1,18 +1,18 @@
 """SQL of sessions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    ARRAY,
     BindParameter,
     ColumnElement,
     Exists,
     Row,
     Select,
     Text,
-    Update,
     bindparam,
     cast,
     delete,
@@ -25,6 +25,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from chassis import clock
 from chassis.db.columns import UtcDateTime, UuidText
@@ -50,7 +51,7 @@ class Candidates(NamedTuple):
 
 _INSERT = insert(UserSession)
 _SESSIONS_AND_USERS = select(UserSession, User).join(User, User.id == UserSession.user_id)
-_BY_TOKEN = _SESSIONS_AND_USERS.where(UserSession.token_hash == bindparam("token_hash"))
+_BY_TOKEN = _SESSIONS_AND_USERS.where(UserSession.token_hash.in_(bindparam("token_hashes", expanding=True)))
 
 
 def add(session: Session, **columns: Any) -> UserSession:
@@ -60,9 +61,9 @@ def add(session: Session, **columns: Any) -> UserSession:
     return UserSession(**row)
 
 
-def find(session: Session, token_hash: str) -> Row[UserSession, User] | None:
-    """Return the session of a token, live or not, with its user, or None."""
-    return session.execute(_BY_TOKEN, {"token_hash": token_hash}).one_or_none()
+def find(session: Session, token_hashes: Sequence[str]) -> Sequence[Row[UserSession, User]]:
+    """Return the sessions of tokens, live or not, with their users."""
+    return session.execute(_BY_TOKEN, {"token_hashes": token_hashes}).all()
 
 
 def has_any(session: Session, user_id: str) -> bool:
@@ -70,17 +71,35 @@ def has_any(session: Session, user_id: str) -> bool:
     return bool(session.scalar(select(exists().where(UserSession.user_id == user_id))))
 
 
-def record_use(session: Session, session_id: str, now: datetime, expires_at: datetime) -> None:
-    """Set `last_seen_at` and `expires_at` of a session unless it has ended."""
-    session.connection().execute(_record_use(), {"session": session_id, "now": now, "expires": expires_at})
+def record_use(session: Session, expires_at: Mapping[str, datetime], now: datetime) -> set[str]:
+    """Set `last_seen_at` and the new `expires_at` of sessions; return the ids of those that were changed.
+
+    A session that has ended is not, nor one that another transaction has locked: that one ends it, or records a use. So
+    two transactions that change some of the same sessions never wait for each other.
+    """
+    parameters = {"sessions": list(expires_at), "expires": list(expires_at.values()), "now": now}
+    return set(session.connection().execute(_record_use(), parameters).scalars())
 
 
 @cache
-def _record_use() -> Update:
+def _record_use() -> ReturningUpdate[str]:
     """Build the statement; cached, because building it costs more than running it."""
-    now, expires = bindparam("now", type_=UtcDateTime), bindparam("expires", type_=UtcDateTime)
-    own = UserSession.id == bindparam("session")
-    return update(UserSession).where(own, ends_after(now)).values(last_seen_at=now, expires_at=expires)
+    now = bindparam("now", type_=UtcDateTime)
+    sessions, expires = bindparam("sessions", type_=ARRAY(UuidText)), bindparam("expires", type_=ARRAY(UtcDateTime))
+    used = func.unnest(sessions, expires).table_valued("id", "expires_at", name="used").render_derived()
+    unlocked = (
+        select(UserSession.id, used.c.expires_at)
+        .join(used, used.c.id == UserSession.id)
+        .where(ends_after(now))
+        .with_for_update(skip_locked=True, key_share=True, of=UserSession)
+        .cte("unlocked")
+    )
+    return (
+        update(UserSession)
+        .where(UserSession.id == unlocked.c.id)
+        .values(last_seen_at=now, expires_at=unlocked.c.expires_at)
+        .returning(UserSession.id)
+    )
 
 
 def live_sessions(session: Session, user_id: str, limit: int, before: str | None) -> list[UserSession]:

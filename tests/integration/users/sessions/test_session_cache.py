@@ -59,7 +59,7 @@ def test_ended_session_is_not_cached_again_by_calls_in_progress(
     read_before_the_end = serializers.identity(user, session, staff_second_factor=False)
     session.revoked_at = clock.now()
     cache.refresh(lambda: cache.identities([(session, user)]))
-    cache.add(session.token_hash, read_before_the_end)
+    cache.add({session.token_hash: read_before_the_end})
     session.revoked_at = None  # as another call read the session before its end
     cache.refresh(lambda: cache.identities([(session, user)]))
     assert cached() == ""
@@ -75,10 +75,10 @@ def test_change_overwrites_the_cached_session_and_an_older_read_does_not(
     cache: SessionCache, session: UserSession, user: User, cached: Cached
 ) -> None:
     read_before_the_change = serializers.identity(user, session, staff_second_factor=False)
-    cache.add(session.token_hash, read_before_the_change)
+    cache.add({session.token_hash: read_before_the_change})
     user.is_staff = True
     cache.refresh(lambda: cache.identities([(session, user)]))
-    cache.add(session.token_hash, read_before_the_change)
+    cache.add({session.token_hash: read_before_the_change})
     assert contract.Identity.model_validate_json(cached() or "").is_staff
 
 
@@ -106,9 +106,9 @@ def test_session_of_a_closed_account_gets_a_tombstone(
 
 def test_deleted_session_is_not_cached(cache: SessionCache, session: UserSession, user: User, cached: Cached) -> None:
     read_before_the_end = serializers.identity(user, session, staff_second_factor=False)
-    cache.add(session.token_hash, read_before_the_end)
+    cache.add({session.token_hash: read_before_the_end})
     cache.end([session.token_hash])
-    cache.add(session.token_hash, read_before_the_end)
+    cache.add({session.token_hash: read_before_the_end})
     assert cached() == ""
 
 
@@ -125,7 +125,7 @@ def test_session_that_ends_while_redis_is_full_does_not_come_back(
     cache: SessionCache, session: UserSession, user: User, cached: Cached, request: pytest.FixtureRequest
 ) -> None:
     read_before_the_end = serializers.identity(user, session, staff_second_factor=False)
-    cache.add(session.token_hash, read_before_the_end)
+    cache.add({session.token_hash: read_before_the_end})
     make_room = request.getfixturevalue("full_redis")
     session.revoked_at = clock.now()
     cache.refresh(lambda: cache.identities([(session, user)]))
@@ -134,14 +134,14 @@ def test_session_that_ends_while_redis_is_full_does_not_come_back(
     with eventlet.Timeout(5):
         while cached() is None:
             eventlet.sleep(0.01)
-    cache.add(session.token_hash, read_before_the_end)
+    cache.add({session.token_hash: read_before_the_end})
     assert cached() == ""
 
 
 def test_session_that_changes_while_redis_is_full_is_read_again(
     cache: SessionCache, session: UserSession, user: User, cached: Cached, request: pytest.FixtureRequest
 ) -> None:
-    cache.add(session.token_hash, serializers.identity(user, session, staff_second_factor=False))
+    cache.add({session.token_hash: serializers.identity(user, session, staff_second_factor=False)})
     request.getfixturevalue("full_redis")
     user.is_staff = True
     cache.refresh(lambda: cache.identities([(session, user)]))

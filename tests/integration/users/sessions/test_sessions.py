@@ -16,6 +16,7 @@ from tests.integration.conftest import Settings
 from tests.integration.support.events import Listen
 from tests.integration.support.rpc import Rpc
 from tests.integration.users.logged_in import PASSWORD, LogIn, NewUser, Redis, User
+from users import contract
 from users.models import UserSession
 from users.sessions import store
 
@@ -232,3 +233,49 @@ def test_sessions_are_deleted_a_month_after_their_end(ada: User, log_in: LogIn, 
         assert session.scalar(select(func.count()).select_from(UserSession)) == 4
         store.delete_old(session, limit=10)
         assert before - set(session.scalars(select(UserSession.id))) == old
+
+
+def identities(users: Rpc, *token_hashes: str) -> list[str | None]:
+    """Return the user names of sessions that are identified with one call."""
+    items = users("users.authenticate_all", token_hashes=token_hashes)["items"]
+    return [item and item["username"] for item in items]
+
+
+def test_many_sessions_are_identified_in_the_order_of_the_request(
+    users: Rpc, ada: User, log_in: LogIn, new_user: NewUser
+) -> None:
+    ben, ended = new_user("ben"), log_in("ada")
+    users("users.logout", ended.caller)
+    requested = [contract.token_hash("unknown"), ben.token_hash, ended.token_hash, ada.token_hash, ben.token_hash]
+    assert identities(users, *requested) == [None, "ben", None, "ada", "ben"]
+
+
+def test_identifying_many_sessions_records_the_use_of_each(
+    users: Rpc, database: Engine, redis: Redis, ada: User, new_user: NewUser
+) -> None:
+    ben = new_user("ben")
+    used, created_at = clock.now() - DAY, row(database, ada).created_at - 2 * DAY
+    for user in (ada, ben):
+        redis.delete(user.session_key)
+        change(database, user, last_seen_at=used, expires_at=used + 7 * DAY)
+    change(database, ben, created_at=created_at - 25 * DAY)  # so that its lifetime ends before its idle time
+    items = users("users.authenticate_all", token_hashes=[ben.token_hash, ada.token_hash])["items"]
+    for user, item in zip((ben, ada), items, strict=True):
+        stored = row(database, user)
+        assert stored.last_seen_at > used
+        assert stored.expires_at == datetime.fromisoformat(item["expires_at"])
+        assert redis.get(user.session_key)
+    assert row(database, ben).expires_at < row(database, ada).expires_at
+
+
+def test_session_that_another_transaction_has_locked_is_identified_without_waiting(
+    users: Rpc, database: Engine, ada: User, new_user: NewUser
+) -> None:
+    ben, used = new_user("ben"), clock.now() - DAY
+    for user in (ada, ben):
+        change(database, user, last_seen_at=used)
+    with database.begin() as connection, eventlet.Timeout(2):
+        connection.execute(select(UserSession.id).where(UserSession.id == ada.session_id).with_for_update())
+        assert identities(users, ada.token_hash, ben.token_hash) == ["ada", "ben"]
+    assert row(database, ada).last_seen_at == used
+    assert row(database, ben).last_seen_at > used

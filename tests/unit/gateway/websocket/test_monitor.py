@@ -15,7 +15,7 @@ from gateway.websocket.connection import Connection, LiveFrame
 from gateway.websocket.monitor import Monitor
 from gateway.websocket.registry import Registry
 from notifications.contract import Replay, ReplayRequest
-from users.contract import Authenticate, Identity
+from users.contract import Identity
 
 HOUR = timedelta(hours=1)
 NOW, LATER = -HOUR, HOUR
@@ -32,15 +32,15 @@ def identity(expires_in: timedelta) -> Identity:
     )
 
 
-class Users:
-    """A fake users service: one answer for all calls, with counts of calls and of concurrent calls."""
+class Sessions:
+    """Fakes the sessions: one answer for all calls, with counts of calls and of concurrent calls."""
 
     def __init__(self) -> None:
         self.answer: Identity | Exception = identity(LATER)
         self.calls = self.running = self.most = 0
 
-    def call_as_gateway(self, target: str, request: Authenticate, _reply: type[Identity]) -> Identity:
-        assert (target, request.token_hash) == ("users.authenticate", "hash")
+    def identity(self, token_hash: str) -> Identity:
+        assert token_hash == "hash"
         self.calls += 1
         self.running += 1
         self.most = max(self.most, self.running)
@@ -90,8 +90,8 @@ class Presence:
 
 
 @pytest.fixture
-def users() -> Users:
-    return Users()
+def sessions() -> Sessions:
+    return Sessions()
 
 
 @pytest.fixture
@@ -111,13 +111,8 @@ def inbox() -> Any:
 
 
 @pytest.fixture
-def monitoring(sockets: Registry, users: Any, inbox: Any, presence: Any) -> Monitor:
-    return Monitor(sockets, users, inbox, presence, ping=25)
-
-
-@pytest.fixture(autouse=True)
-def any_hash(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(monitor, "Authenticate", Authenticate.model_construct)
+def monitoring(sockets: Registry, sessions: Any, inbox: Any, presence: Any) -> Monitor:
+    return Monitor(sockets, sessions, inbox, presence, ping=25)
 
 
 def opened(sockets: Registry, expires_in: timedelta) -> Connection:
@@ -131,21 +126,23 @@ def closed_with(connection: Connection) -> Any:
     return connection.buffer.ended  # type: ignore[attr-defined]
 
 
-def test_live_session_keeps_its_websocket(users: Users, sockets: Registry, monitoring: Monitor) -> None:
+def test_live_session_keeps_its_websocket(sessions: Sessions, sockets: Registry, monitoring: Monitor) -> None:
     connection = opened(sockets, NOW)
     monitoring.check_sessions()
     assert closed_with(connection) is None
-    assert connection.identity == users.answer
+    assert connection.identity == sessions.answer
     monitoring.check_sessions()
-    assert users.calls == 1
+    assert sessions.calls == 1
 
 
-def test_lost_end_of_a_session_is_found_after_ten_minutes(users: Users, sockets: Registry, monitoring: Monitor) -> None:
+def test_lost_end_of_a_session_is_found_after_ten_minutes(
+    sessions: Sessions, sockets: Registry, monitoring: Monitor
+) -> None:
     connection = opened(sockets, LATER)
-    users.answer = Unauthenticated("It has ended.", "invalid_token")
+    sessions.answer = Unauthenticated("It has ended.", "invalid_token")
     connection.checked_at -= monitor.CHECK_AFTER - 1
     monitoring.check_sessions()
-    assert (users.calls, closed_with(connection)) == (0, None)
+    assert (sessions.calls, closed_with(connection)) == (0, None)
     connection.checked_at -= 1
     monitoring.check_sessions()
     assert closed_with(connection) == 1008
@@ -153,21 +150,21 @@ def test_lost_end_of_a_session_is_found_after_ten_minutes(users: Users, sockets:
 
 @pytest.mark.parametrize(("expires_in", "code"), [(LATER, None), (NOW, 1008)])
 def test_without_the_users_service_the_known_expiry_counts(
-    users: Users, sockets: Registry, monitoring: Monitor, expires_in: timedelta, code: int | None
+    sessions: Sessions, sockets: Registry, monitoring: Monitor, expires_in: timedelta, code: int | None
 ) -> None:
     connection = opened(sockets, expires_in)
     connection.checked_at -= monitor.CHECK_AFTER
-    users.answer = Unavailable("Down.")
+    sessions.answer = Unavailable("Down.")
     monitoring.check_sessions()
     assert closed_with(connection) == code
-    assert users.calls == 1
+    assert sessions.calls == 1
 
 
-def test_sessions_are_checked_a_few_at_a_time(users: Users, sockets: Registry, monitoring: Monitor) -> None:
+def test_sessions_are_checked_a_few_at_a_time(sessions: Sessions, sockets: Registry, monitoring: Monitor) -> None:
     for _ in range(50):
         opened(sockets, NOW)
     monitoring.check_sessions()
-    assert (users.calls, users.most) == (50, monitor.CHECKED_AT_ONCE)
+    assert (sessions.calls, sessions.most) == (50, monitor.CHECKED_AT_ONCE)
 
 
 def test_ping_records_connected_users_and_drops_silent_connections(
@@ -196,10 +193,10 @@ def test_frame_before_a_websockets_resync_hides_nothing_that_was_missed(
 
 
 def test_websocket_whose_resync_fails_with_an_unhandled_exception_is_closed(
-    sockets: Registry, monitoring: Monitor, users: Users, caplog: pytest.LogCaptureFixture
+    sockets: Registry, monitoring: Monitor, sessions: Sessions, caplog: pytest.LogCaptureFixture
 ) -> None:
     connection = opened(sockets, LATER)
-    users.answer = KeyError("unforeseen")
+    sessions.answer = KeyError("unforeseen")
     monitoring.resync()
     assert gevent.wait(timeout=5)
     assert closed_with(connection) == frames.TRY_AGAIN_LATER

@@ -1,0 +1,85 @@
+"""The handshake of a websocket: what is accepted, and the response."""
+
+from typing import Any
+
+import pytest
+
+from gateway.http.problems import Malformed
+from gateway.websocket import upgrade
+
+# The example of RFC 6455, section 1.3.
+VALID = {
+    "REQUEST_METHOD": "GET",
+    "HTTP_HOST": "server.example.com",
+    "HTTP_UPGRADE": "websocket",
+    "HTTP_CONNECTION": "keep-alive, Upgrade",
+    "HTTP_SEC_WEBSOCKET_KEY": "dGhlIHNhbXBsZSBub25jZQ==",
+    "HTTP_SEC_WEBSOCKET_VERSION": "13",
+}
+ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+
+
+class Socket:
+    def __init__(self) -> None:
+        self.sent = b""
+
+    def send(self, data: bytes) -> int:
+        self.sent += data
+        return len(data)
+
+
+class Loop:
+    name = ""
+
+    def __init__(self, target: Any) -> None: ...
+
+    def start(self) -> None: ...
+
+
+def response(**headers: str) -> str:
+    """Return the response to a handshake with further headers."""
+    socket = Socket()
+    environ = VALID | headers | {"gunicorn.socket": socket}
+    upgrade.require_valid(environ)
+    upgrade.Server(environ, thread_class=Loop)
+    return socket.sent.decode()
+
+
+def test_response_proves_that_the_key_was_read() -> None:
+    status, *headers = response().removesuffix("\r\n\r\n").split("\r\n")
+    assert status == "HTTP/1.1 101 Switching Protocols"
+    assert headers == ["Upgrade: websocket", "Connection: Upgrade", f"Sec-WebSocket-Accept: {ACCEPT}"]
+
+
+@pytest.mark.parametrize(
+    ("offered", "selected"), [("baraza.v1", True), ("bearer.x, baraza.v1", True), ("bearer.x,BARAZA.V1", False)]
+)
+def test_subprotocol_is_selected_if_it_is_offered(offered: str, *, selected: bool) -> None:
+    found = response(HTTP_SEC_WEBSOCKET_PROTOCOL=offered)
+    assert found.endswith("\r\n\r\n")
+    assert ("\r\nSec-WebSocket-Protocol: baraza.v1\r\n" in found) is selected
+
+
+def test_compression_is_not_negotiated() -> None:
+    assert "Extensions" not in response(HTTP_SEC_WEBSOCKET_EXTENSIONS="permessage-deflate")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REQUEST_METHOD", "POST"),
+        ("REQUEST_METHOD", "HEAD"),
+        ("HTTP_HOST", None),
+        ("HTTP_CONNECTION", None),
+        ("HTTP_CONNECTION", "keep-alive"),
+        ("HTTP_SEC_WEBSOCKET_KEY", None),
+        ("HTTP_SEC_WEBSOCKET_KEY", "dGhlIHNhbXBsZSBub25jZQ"),
+        ("HTTP_SEC_WEBSOCKET_VERSION", None),
+        ("HTTP_SEC_WEBSOCKET_VERSION", "8"),
+        ("HTTP_SEC_WEBSOCKET_PROTOCOL", "\u00e2\u0098\u0083"),
+    ],
+)
+def test_invalid_handshake_is_malformed(name: str, value: str | None) -> None:
+    environ = {header: given for header, given in (VALID | {name: value}).items() if given is not None}
+    with pytest.raises(Malformed):
+        upgrade.require_valid(environ)
