@@ -57,6 +57,11 @@ class Websocket(asyncio.Protocol):
         if not self.ready.done():
             self.ready.set_result(False)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether neither side has closed it."""
+        return self._transport is not None
+
     def last_id(self) -> str:
         """Return the id of the last notification, empty if there was none."""
         ids = (json.loads(frame).get("id") for _, frame in reversed(self.frames))

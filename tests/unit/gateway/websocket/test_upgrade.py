@@ -10,6 +10,7 @@ from gateway.websocket import upgrade
 # The example of RFC 6455, section 1.3.
 VALID = {
     "REQUEST_METHOD": "GET",
+    "SERVER_PROTOCOL": "HTTP/1.1",
     "HTTP_HOST": "server.example.com",
     "HTTP_UPGRADE": "websocket",
     "HTTP_CONNECTION": "keep-alive, Upgrade",
@@ -69,6 +70,9 @@ def test_compression_is_not_negotiated() -> None:
     [
         ("REQUEST_METHOD", "POST"),
         ("REQUEST_METHOD", "HEAD"),
+        ("SERVER_PROTOCOL", "HTTP/1.0"),
+        ("CONTENT_LENGTH", "5"),
+        ("HTTP_TRANSFER_ENCODING", "chunked"),
         ("HTTP_HOST", None),
         ("HTTP_CONNECTION", None),
         ("HTTP_CONNECTION", "keep-alive"),
