@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, event, make_url
 from sqlalchemy import create_engine as sqlalchemy_engine
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DisconnectionError, OperationalError
 
 WRITE = "baraza_write"  # execution option of transactions that write
 LOCK_WAIT = 5  # seconds: for SQLite's lock, and for a connection of the pool
@@ -59,7 +59,7 @@ def tune(engine: Engine) -> Engine:
     else:
         event.listen(engine, "checkin", _on_checkin)
         event.listen(engine, "checkout", partial(_on_checkout, engine))
-        _close_if_not_reset(engine.dialect)
+        _handle_isolation_errors(engine.dialect)
     return engine
 
 
@@ -118,17 +118,27 @@ def _on_checkout(engine: Engine, connection: Any, record: Any, _proxy: Any) -> N
         raise DisconnectionError from error  # the pool then opens a new connection
 
 
-def _close_if_not_reset(dialect: Any) -> None:
-    """Close a connection whose isolation level cannot be reset after a read: SQLAlchemy would lose it for the pool."""
-    reset = dialect.reset_isolation_level
+def _handle_isolation_errors(dialect: Any) -> None:
+    """Handle the errors of a connection that was lost when its isolation level is set or reset: SQLAlchemy does not.
+
+    Setting it raises SQLAlchemy's error instead of psycopg2's, as a statement does. A connection whose level cannot be
+    reset after a read is closed, or the pool would lose it.
+    """
+    set_, reset, dbapi_error = dialect.set_isolation_level, dialect.reset_isolation_level, dialect.loaded_dbapi.Error
+
+    def set_or_raise(connection: Any, level: str) -> None:
+        try:
+            set_(connection, level)
+        except dbapi_error as error:
+            raise OperationalError(None, None, error, connection_invalidated=True) from error
 
     def reset_or_close(connection: Any) -> None:
         try:
             reset(connection)
-        except dialect.loaded_dbapi.Error:
+        except (dbapi_error, OperationalError):
             connection.close()
 
-    dialect.reset_isolation_level = reset_or_close
+    dialect.set_isolation_level, dialect.reset_isolation_level = set_or_raise, reset_or_close
 
 
 def _on_sqlite_connect(connection: Any, _record: Any) -> None:

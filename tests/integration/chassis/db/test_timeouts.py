@@ -51,6 +51,18 @@ def test_pool_keeps_its_size_when_connections_end_during_reads(engine: Engine) -
         assert session.scalar(text("SELECT 1")) == 1
 
 
+def test_connection_that_is_lost_when_a_snapshot_begins_is_an_unavailable_database(engine: Engine) -> None:
+    factory = sessionmaker(engine, class_=nameko_sqlalchemy.database.Session)
+    db = UnitOfWork(factory, reads=engine.execution_options(isolation_level="AUTOCOMMIT"))
+    with engine.connect() as other:
+        for _ in range(8):  # more than the pool has
+            with db.read() as session:
+                process = session.scalar(text("SELECT pg_backend_pid()"))
+            other.execute(text("SELECT pg_terminate_backend(:process, 5000)"), {"process": process})
+            with pytest.raises(Unavailable), db.read() as session:
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
 def lock(session: Session) -> None:
     advisory_lock(session, KEY)
 
