@@ -50,8 +50,8 @@ test: all-packages ## all checks and tests, with servers of their own
 test-scale: all-packages ## the end-to-end tests with two processes of everything, and all services in one process
 	@$(python) -m dev test scale
 
-faults: all-packages ## random faults, crashes and junk for an hour (SEED=1 SHRINK=1 TOPOLOGY=scale)
-	@$(python) -m dev faults
+faults: all-packages ## random faults, crashes and junk for an hour (SEED=1 SHRINK=1 TOPOLOGY=scale only=FILE)
+	@$(python) -m dev faults $(only)
 
 bench: load ## how fast the platform is, in ten minutes: docs/performance.md (only=mix,login FULL=1)
 	@$(python) -m bench $(only)

@@ -23,13 +23,7 @@ def check() -> int:
 
 def try_one(only: str = "") -> int:
     """Run a test, a file or a folder. The servers it needs keep running for the next call."""
-    path = only.rstrip("/")
-    if not path or not (ROOT / path.partition("::")[0]).exists():
-        raise DevError(f"only={path} does not exist: name a test, a file or a folder")
-    lanes = [replace(lane, steps=steps) for lane in TRY if (steps := tuple(narrowed(lane, path)))]
-    if not lanes:
-        raise DevError(f"{path} is in no folder of tests: see dev/suite/steps.py")
-    return _run(lanes, keep=True)
+    return _run(_narrowed_lanes(TRY, only), keep=True)
 
 
 def suite(scale: str = "") -> int:
@@ -45,9 +39,9 @@ def suite(scale: str = "") -> int:
                 Instance(lane.name).stop()
 
 
-def faults() -> int:
-    """Inject many more faults than the suite does, for about an hour."""
-    return _run([FAULTS])
+def faults(only: str = "tests/faults") -> int:
+    """Inject many more faults than the suite does, for about an hour; `only` is a test, a file or a folder of these."""
+    return _run(_narrowed_lanes([FAULTS], only))
 
 
 def _run(lanes: Sequence[Lane], *, at_once: int = 1, keep: bool = False) -> int:
@@ -86,6 +80,16 @@ def _stop_old_applications(instance: Instance) -> None:
     running = [one for one in instance.control.statuses() if one.group == "applications" and one.pid]
     if any(process.started < changed for process in running):
         instance.control.stop_group("applications")
+
+
+def _narrowed_lanes(lanes: Sequence[Lane], only: str) -> list[Lane]:
+    path = only.rstrip("/")
+    if not path or not (ROOT / path.partition("::")[0]).exists():
+        raise DevError(f"only={path} does not exist: name a test, a file or a folder")
+    found = [replace(lane, steps=steps) for lane in lanes if (steps := tuple(narrowed(lane, path)))]
+    if not found:
+        raise DevError(f"{path} is in no folder of these tests: see dev/suite/steps.py")
+    return found
 
 
 def narrowed(lane: Lane, path: str) -> Iterator[Step]:

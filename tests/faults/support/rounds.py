@@ -1,6 +1,7 @@
 """A round: users work while faults are injected, then every rule is checked."""
 
 import json
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from tests.faults.support.ledger import Ledger
 from tests.faults.support.nemesis import Fault, as_python, inject, shortest
 from tests.faults.support.observation import violations
 from tests.faults.support.workload import Size, Workload
+
+_TEST = "tests/faults/test_random_faults.py::test_every_promise_holds_under_random_faults"
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,14 @@ def explain(platform: Instance, faults: Sequence[Fault], seed: int, size: Size, 
     """Return how a failed round is repeated; with `shrink` after trying with fewer faults."""
     if shrink:
         faults = shortest(faults, lambda fewer: bool(run(platform, fewer, seed, size).violations))
-    command = f"make faults SEED={seed} FAULTS='{json.dumps(as_python(faults))}'"
-    return "\n".join([*map(str, faults), command])
+    topology = platform.environment.get("TOPOLOGY") or "single"
+    return "\n".join([*map(str, faults), command(faults, seed, topology)])
+
+
+def command(faults: Sequence[Fault], seed: int, topology: str) -> str:
+    """Return the command that runs a round with these faults."""
+    given = json.dumps(as_python(faults))
+    return f"make faults only={_TEST} SEED={seed} ROUNDS=1 TOPOLOGY={topology} FAULTS={shlex.quote(given)}"
 
 
 def _counts(counter: Counter[str]) -> str:
