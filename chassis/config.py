@@ -21,7 +21,7 @@ _REQUIRED = re.compile(r"\$\{([^}:\s]+)\}")
 _VARIABLE = re.compile(r"\$\{([^}:\s]+):?([^}]*)\}")
 _RAW = "!raw_env_var"
 
-# What a variable takes: one of these texts; a text that matches this pattern; a number that is not smaller than this one,
+# What a variable takes: one of these texts; a text that matches this pattern; a number that is not smaller than this,
 # and a whole one unless this is a float.
 Accepted = list[str] | str | float
 _SWITCH = ["true", "false"]  # as YAML has them, so `yes` too
@@ -124,7 +124,7 @@ def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
 def _invalid_values(
     nodes: Iterable[yaml.ScalarNode], variables: dict[str, str], accepts: Mapping[str, Accepted]
 ) -> Iterator[str]:
-    """Yield what is wrong with values. Removes empty ones of variables that are checked, so that they have the default."""
+    """Yield what is wrong with values. Removes empty values that are checked, so that their variables have defaults."""
     for node in nodes:
         for name, default in _VARIABLE.findall(node.value):
             expected = accepts.get(name)
