@@ -17,6 +17,7 @@ import yaml
 from chassis.auth import keyring
 
 FILE = "config.yml"
+_COMMON = {"clock_skew", "events", "postgresql", "retry", "rpc"}  # sections that every process reads
 _REQUIRED = re.compile(r"\$\{([^}:\s]+)\}")
 _VARIABLE = re.compile(r"\$\{([^}:\s]+):?([^}]*)\}")
 _RAW = "!raw_env_var"
@@ -81,6 +82,7 @@ def load(*sections: str, path: str | Path = FILE, owner: str = "") -> dict[str, 
     config: dict[str, Any] = loader.construct_document(document)
     if "service_token_keys" in config:
         _check_keys(config, path)
+        _check_sections(config, path)
     return config
 
 
@@ -108,6 +110,12 @@ def _check_keys(config: dict[str, Any], path: Path) -> None:
         keyring.from_config(config)
     except ValueError as error:
         raise SystemExit(f"{path}: {error}") from None
+
+
+def _check_sections(config: dict[str, Any], path: Path) -> None:
+    """Reject the file of an earlier version, which would end in a KeyError anywhere."""
+    if missing := sorted(_COMMON - config.keys()):
+        raise SystemExit(f"{path}: no {', '.join(missing)}: take the file of this version and repeat your changes in it")
 
 
 def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:

@@ -178,6 +178,7 @@ def test_every_section_belongs_to_a_service_or_to_all() -> None:
     [
         ("- 1", "expected a mapping"),
         ("service_token_keys: 'k1:short'\nservice_token_issuers: []\n", "service_token_keys: "),
+        (f"service_token_keys: 'k1:{'x' * 32}'\nservice_token_issuers: []\n", "no clock_skew, events, postgresql, "),
         ("service_token_keys: '@/nowhere/at/all'\nservice_token_issuers: []\n", "service_token_keys: "),
     ],
 )
