@@ -115,7 +115,9 @@ def _check_keys(config: dict[str, Any], path: Path) -> None:
 def _check_sections(config: dict[str, Any], path: Path) -> None:
     """Reject the file of an earlier version, which would end in a KeyError anywhere."""
     if missing := sorted(_COMMON - config.keys()):
-        raise SystemExit(f"{path}: no {', '.join(missing)}: take the file of this version and repeat your changes in it")
+        raise SystemExit(
+            f"{path}: no {', '.join(missing)}: take the file of this version and repeat your changes in it"
+        )
 
 
 def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
