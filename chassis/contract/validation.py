@@ -29,7 +29,7 @@ def validate_strings(model: type[Model], fields: Mapping[str, str]) -> Model:
 
 def _invalid(error: ValidationError, fields: Any) -> Invalid:
     entries = error.errors(include_url=False, include_context=False)
-    # A field that may be null has an error for each type; that it is not null says nothing about what is wrong.
+    # A field that may be null has an error for each type; that for null does not help.
     errors = [_field_error(entry, fields) for entry in entries if entry["type"] != "none_required"]
     names = ", ".join(sorted({entry["field"] for entry in errors}))
     return Invalid(f"Check {names}.", errors=errors)

@@ -20,7 +20,7 @@ SECURITY: Headers = [
     ("Referrer-Policy", "no-referrer"),
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
 ]
-NOT_STORED = ("Cache-Control", "no-store")  # unless a response says otherwise
+NOT_STORED = ("Cache-Control", "no-store")  # unless a response has its own
 HTTPS_ONLY = ("Strict-Transport-Security", "max-age=31536000")  # a year
 
 _log = logging.getLogger(__name__)

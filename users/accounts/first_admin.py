@@ -28,7 +28,7 @@ def create(connection: Connection) -> None:
     if not admin:
         return
     if missing := {"username", "email", "password"} - admin.keys():
-        raise _refused(f"set {_variables(sorted(missing))} too")
+        raise _rejected(f"set {_variables(sorted(missing))} too")
     with Session(connection) as session:
         if store.find(session, store.has_username(admin["username"])):
             return
@@ -48,7 +48,7 @@ def _new_user(admin: dict[str, Any], hash_password: Callable[[str], str]) -> Use
     try:
         return registration.new_user(validate(contract.Register, admin), hash_password)
     except Invalid as error:
-        raise _refused(
+        raise _rejected(
             "; ".join(f"{_variables([wrong['field']])} {wrong['message']}" for wrong in error.errors)
         ) from None
 
@@ -57,5 +57,5 @@ def _variables(names: Iterable[str]) -> str:
     return ", ".join(f"ADMIN_{name.upper()}" for name in names)
 
 
-def _refused(reason: str) -> SystemExit:
+def _rejected(reason: str) -> SystemExit:
     return SystemExit(f"config.yml: the first administrator's account cannot be opened: {reason}")
