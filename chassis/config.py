@@ -1,9 +1,11 @@
 """Loads config.yml for Nameko, Flask, alembic and tests.
 
 The variable of a value `${NAME}` is required, that of `${NAME:default}` is optional. Each process loads the common
-part and the sections of its own services; variables of other sections are not required.
+part and the sections of its own services; variables of other sections are not required. A variable whose default is a
+number or true or false takes such values only; the section `accepts` has limits, and the values of other variables.
 """
 
+import math
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,8 +17,15 @@ import yaml
 from chassis.auth import keyring
 
 FILE = "config.yml"
+_COMMON = {"clock_skew", "events", "postgresql", "retry", "rpc"}  # sections that every process reads
 _REQUIRED = re.compile(r"\$\{([^}:\s]+)\}")
 _VARIABLE = re.compile(r"\$\{([^}:\s]+):?([^}]*)\}")
+_RAW = "!raw_env_var"
+
+# What a variable takes: one of these texts; a text that matches this pattern; a number that is not smaller than this,
+# and a whole one unless this is a float.
+Accepted = list[str] | str | float
+_SWITCH = ["true", "false"]  # as YAML has them, so `yes` too
 
 
 class _Loader(yaml.SafeLoader):
@@ -35,7 +44,7 @@ class _Loader(yaml.SafeLoader):
         return yaml.safe_load(self.replace_variables(node))
 
 
-_Loader.add_constructor("!raw_env_var", _Loader.replace_variables)
+_Loader.add_constructor(_RAW, _Loader.replace_variables)
 _Loader.add_constructor("!env_var", _Loader.parse_replaced)
 _Loader.add_implicit_resolver("!env_var", re.compile(r".*\$\{.*\}"), None)
 
@@ -53,7 +62,7 @@ def load(*sections: str, path: str | Path = FILE, owner: str = "") -> dict[str, 
     For the owner `orders`, the variable `ORDERS__AMQP_URI` replaces AMQP_URI: so services that share a process keep
     their own RabbitMQ users and keys.
 
-    Raises MissingConfiguration for required variables, and SystemExit for invalid service token keys.
+    Raises MissingConfiguration for required variables, and SystemExit for invalid values.
     """
     path = Path(path)
     variables = _variables(owner)
@@ -63,12 +72,17 @@ def load(*sections: str, path: str | Path = FILE, owner: str = "") -> dict[str, 
         raise SystemExit(f"{path}: expected a mapping")
     unwanted = service_names(document) - set(sections)
     document.value = [(key, node) for key, node in document.value if key.value not in unwanted]
-    missing = {name for name in _required(document) if not variables.get(name)}
+    nodes = [*_scalars(document)]
+    missing = {name for node in nodes for name in _REQUIRED.findall(node.value) if not variables.get(name)}
     if missing:
         raise MissingConfiguration(missing, path)
+    accepts = [loader.construct_object(node, deep=True) for key, node in document.value if key.value == "accepts"]
+    if wrong := [*_invalid_values(nodes, variables, accepts[0] if accepts else {})]:
+        raise SystemExit(f"{path}: {'; '.join(wrong)}")
     config: dict[str, Any] = loader.construct_document(document)
     if "service_token_keys" in config:
         _check_keys(config, path)
+        _check_sections(config, path)
     return config
 
 
@@ -98,13 +112,66 @@ def _check_keys(config: dict[str, Any], path: Path) -> None:
         raise SystemExit(f"{path}: {error}") from None
 
 
-def _required(node: yaml.Node) -> Iterator[str]:
-    """Yield the names of the variables without a default."""
+def _check_sections(config: dict[str, Any], path: Path) -> None:
+    """Reject the file of an earlier version, which would end in a KeyError anywhere."""
+    if missing := sorted(_COMMON - config.keys()):
+        raise SystemExit(
+            f"{path}: no {', '.join(missing)}: take the file of this version and repeat your changes in it"
+        )
+
+
+def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
     if isinstance(node, yaml.ScalarNode):
-        yield from _REQUIRED.findall(node.value)
+        yield node
     elif isinstance(node, yaml.MappingNode):
         for _, value in node.value:
-            yield from _required(value)
+            yield from _scalars(value)
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:
-            yield from _required(item)
+            yield from _scalars(item)
+
+
+def _invalid_values(
+    nodes: Iterable[yaml.ScalarNode], variables: dict[str, str], accepts: Mapping[str, Accepted]
+) -> Iterator[str]:
+    """Yield what is wrong with values. Removes empty values that are checked, so that their variables have defaults."""
+    for node in nodes:
+        for name, default in _VARIABLE.findall(node.value):
+            expected = accepts.get(name)
+            if expected is None and node.tag != _RAW:
+                expected = _like(yaml.safe_load(default))
+            if expected is not None and variables.get(name) == "":
+                del variables[name]
+            if expected is not None and name in variables and not _is_accepted(variables[name], expected):
+                yield f"{name} must be {_described(expected)}"
+
+
+def _like(default: object) -> Accepted | None:
+    """Return what a variable with this default takes; None: anything."""
+    if isinstance(default, bool):
+        return _SWITCH
+    return 0.0 if isinstance(default, int | float) else None
+
+
+def _is_accepted(text: str, expected: Accepted) -> bool:
+    if isinstance(expected, str):
+        return re.fullmatch(expected, text) is not None
+    if isinstance(expected, list) and expected is not _SWITCH:
+        return text in expected
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return False
+    if isinstance(expected, list):
+        return isinstance(value, bool)
+    types = (int,) if isinstance(expected, int) else (int, float)
+    return type(value) in types and math.isfinite(value) and value >= expected
+
+
+def _described(expected: Accepted) -> str:
+    if isinstance(expected, str):
+        return f"a text that matches {expected}"
+    if isinstance(expected, list):
+        return f"one of {', '.join(expected)}"
+    kind = "a whole number" if isinstance(expected, int) else "a number"
+    return f"{kind}, {expected:g} or more"

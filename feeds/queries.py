@@ -13,7 +13,7 @@ def detail(session: Session, request: contract.GetPost) -> contract.Post:
 
 def page(session: Session, request: contract.ListPosts) -> contract.PostPage:
     """Return a page of posts, newest first; all, or those of one author."""
-    posts = store.newest(session, request.limit + 1, cursor.decode(request.cursor), request.author)
+    posts = store.newest(session, request.limit + 1, cursor.decode_id(request.cursor), request.author)
     return cursor.page(contract.PostPage, [serializers.post(post) for post in posts], request.limit)
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from functools import partial
+from urllib.parse import urlsplit, urlunsplit
 
 import gevent
 from flask import Flask, Response, request
@@ -124,7 +125,18 @@ def _flask(backends: Backends, background: Background) -> Flask:
     html_views.add(app)
     webhooks.add(app, backends, WebhookSecret(backends.settings["gateway"]["callbacks"]["africastalking"]))
     app.register_error_handler(Exception, _problem)
+    app.after_request(_relative_redirect)
     return app
+
+
+def _relative_redirect(response: Response) -> Response:
+    """Redirect to a path, such as that with a slash at the end: a proxy in front decides scheme and host of the URL."""
+    if not response.location:
+        return response
+    target = urlsplit(response.location)
+    return Response(
+        status=response.status_code, headers={"Location": urlunsplit(target._replace(scheme="", netloc=""))}
+    )
 
 
 def _problem(exception: Exception) -> Response:

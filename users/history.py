@@ -50,7 +50,7 @@ def record(
 def page(session: Session, caller: Caller, request: contract.ListAccountEvents) -> contract.AccountEventPage:
     """Return a page of the events of the caller's account, newest first."""
     query = select(AccountEvent).where(AccountEvent.user_id == caller.require_user())
-    before = cursor.decode(request.cursor)
+    before = cursor.decode_id(request.cursor)
     if before is not None:
         query = query.where(AccountEvent.id < before)
     rows = session.scalars(query.order_by(AccountEvent.id.desc()).limit(request.limit + 1))

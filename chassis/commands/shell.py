@@ -1,7 +1,8 @@
 """The operator's shell: `python -m chassis.commands.shell`. It needs AMQP_URI and the operator's SERVICE_TOKEN_KEYS.
 
 `n.rpc.<service>.<method>(...)` calls as an operator, `help_rpc()` lists all methods. It is Nameko's shell with a token
-and a deadline for each call, and without its banner, which has the password of AMQP_URI.
+and a deadline for each call, rejects arguments that a method does not have, and has no banner with the password of
+AMQP_URI.
 """
 
 from functools import partial
@@ -20,6 +21,7 @@ from chassis.amqp import message_headers
 from chassis.auth import keyring, tokens
 from chassis.auth.caller import Caller
 from chassis.rpc import help_text
+from chassis.rpc.checked_calls import CheckedService
 
 DEADLINE = 30  # seconds; Nameko's own shell waits forever
 OPERATOR = Caller("operator")
@@ -38,7 +40,7 @@ class OperatorRpc:
 
     def __getattr__(self, service: str) -> Any:
         self._headers[message_headers.AUTH_TOKEN] = self._issuer.token(OPERATOR, service)
-        return getattr(self._cluster, service)
+        return CheckedService(getattr(self._cluster, service))
 
 
 def help_rpc(rpc: OperatorRpc, known: list[str], *services: str) -> None:

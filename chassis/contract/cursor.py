@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from chassis.contract import Page
+from chassis.contract import Page, is_id
 from chassis.errors import Invalid
 
 AnyPage = TypeVar("AnyPage", bound=Page[Any])
@@ -28,7 +28,15 @@ def decode(cursor: str | None) -> str | None:
     except (binascii.Error, ValueError):
         key = ""
     if not _SAFE.fullmatch(key):
-        raise Invalid.field("cursor", "is not a cursor that this endpoint gave")
+        raise _unknown()
+    return key
+
+
+def decode_id(cursor: str | None) -> str | None:
+    """Return the sort key in a cursor, which is an id. Raises Invalid for any other key."""
+    key = decode(cursor)
+    if key is not None and not is_id(key):
+        raise _unknown()
     return key
 
 
@@ -38,7 +46,7 @@ def decode_number(cursor: str | None) -> int | None:
     if key is None:
         return None
     if not (key.isdigit() and len(key) < 19):  # noqa: PLR2004 - 2**63 has nineteen digits
-        raise Invalid.field("cursor", "is not a cursor that this endpoint gave")
+        raise _unknown()
     return int(key)
 
 
@@ -48,3 +56,7 @@ def page(
     """Build a page of `limit` items from up to `limit + 1`; the additional item shows that another page follows."""
     first = items[:limit]
     return model(items=first, next=encode(key(first[-1])) if len(items) > limit else None)
+
+
+def _unknown() -> Invalid:
+    return Invalid.field("cursor", "is not a cursor that this endpoint gave")

@@ -1,6 +1,6 @@
 """Validates fields against a model; an error lists the path and the message of each invalid field."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -16,7 +16,7 @@ def validate(model: type[Model], fields: Mapping[str, Any]) -> Model:
     try:
         return model.model_validate(fields)
     except ValidationError as error:
-        raise _invalid(error) from None
+        raise _invalid(error, fields) from None
 
 
 def validate_strings(model: type[Model], fields: Mapping[str, str]) -> Model:
@@ -24,19 +24,33 @@ def validate_strings(model: type[Model], fields: Mapping[str, str]) -> Model:
     try:
         return model.model_validate_strings(fields)
     except ValidationError as error:
-        raise _invalid(error) from None
+        raise _invalid(error, fields) from None
 
 
-def _invalid(error: ValidationError) -> Invalid:
-    errors = [_field_error(entry) for entry in error.errors(include_url=False, include_context=False)]
+def _invalid(error: ValidationError, fields: Any) -> Invalid:
+    entries = error.errors(include_url=False, include_context=False)
+    # A field that may be null has an error for each type; that for null does not help.
+    errors = [_field_error(entry, fields) for entry in entries if entry["type"] != "none_required"]
     names = ", ".join(sorted({entry["field"] for entry in errors}))
     return Invalid(f"Check {names}.", errors=errors)
 
 
-def _field_error(entry: Any) -> FieldError:
+def _field_error(entry: Any, fields: Any) -> FieldError:
     """Return the path and the message; the path of the whole body is `body`."""
-    path = ".".join(str(part) for part in entry["loc"])
+    path = ".".join(str(part) for part in _path(entry, fields))
     return {"field": path or "body", "message": _message(entry)}
+
+
+def _path(entry: Any, value: Any) -> Iterator[str | int]:
+    """Yield the keys and indexes that lead to an error, without the types of a union, which pydantic adds to them."""
+    *_, last = entry["loc"] or [None]
+    for part in entry["loc"]:
+        if isinstance(value, Mapping) and (part in value or (entry["type"] == "missing" and part is last)):
+            value = value.get(part)
+            yield part
+        elif isinstance(value, list) and isinstance(part, int):
+            value = value[part]
+            yield part
 
 
 def _message(entry: Any) -> str:

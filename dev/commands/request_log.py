@@ -15,7 +15,9 @@ _TIME = re.compile(r'^(?:[\w.-]+ +\| )?(?:\{"time": ")?(\d{4}-\d\d-\d\d[T ]\d\d:
 
 
 def request_log(request_id: str = "", source: str = "") -> int:
-    """Print the entries of a request."""
+    """Print the entries of a request. Raises DevError if no id is given, or no log has it."""
+    if not request_id:
+        raise DevError("give the id of a request: make request-log id=<X-Request-ID>")
     files = Instance("run").log.glob("*.log*")
     logs = {"": sys.stdin.read()} if source == "-" else {file.name: file.read_text(errors="replace") for file in files}
     pattern = re.compile(rf'\[{re.escape(request_id)}]|"request_id": "{re.escape(request_id)}"')

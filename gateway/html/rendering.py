@@ -31,5 +31,4 @@ def render(page: HtmlPage, headers: Headers | None = None) -> Response:
     for name, value in headers or ():
         response.headers.setdefault(name, value)
     response.headers["Content-Security-Policy"] = POLICY
-    response.headers["Cache-Control"] = "no-store"
     return response

@@ -5,7 +5,7 @@ GET shows a button and changes nothing, because mail scanners follow links; the 
 
 from http import HTTPStatus
 
-from chassis.errors import NotFound, ServiceError
+from chassis.errors import Invalid, NotFound, ServiceError
 from gateway.html.page import HtmlPage
 from users.contract import RestoreAddress
 
@@ -34,11 +34,11 @@ def done(_request: RestoreAddress) -> HtmlPage:
 
 def failed(error: ServiceError) -> HtmlPage:
     """Return the page for an error."""
-    if isinstance(error, NotFound):
+    if isinstance(error, NotFound | Invalid):
         return HtmlPage(
             "This link does not work",
             "It was used, it is older than 72 hours, or it is not complete; or an address that your account had earlier"
             " was restored.",
-            status=HTTPStatus.NOT_FOUND,
+            status=error.status,
         )
     return HtmlPage(HTTPStatus(error.status).phrase, error.detail, status=error.status)

@@ -28,6 +28,10 @@ class Malformed(ServiceError):
     default_code = "malformed"
 
 
+class WrongVersion(Malformed):
+    """The version of a websocket is not 13; the response names it (RFC 6455, section 4.4)."""
+
+
 class TooLarge(ServiceError):
     """The body is larger than the limit."""
 
@@ -88,6 +92,8 @@ def headers(error: ServiceError) -> Headers:
     found: Headers = [("Content-Type", CONTENT_TYPE), ("Cache-Control", "no-store")]
     if isinstance(error, Unauthenticated):
         found.append(("WWW-Authenticate", _challenge(error)))
+    if isinstance(error, WrongVersion):
+        found.append(("Sec-WebSocket-Version", "13"))
     wait = error.retry_after or (RETRY_SOON if isinstance(error, Unavailable) else None)
     if wait is not None:
         found.append(("Retry-After", str(wait)))

@@ -76,6 +76,8 @@ def _json_object(http: Request) -> dict[str, Any]:
     body = read_body(http)
     if not http.is_json:
         raise problems.UnsupportedMedia("Send JSON, with Content-Type: application/json.")
+    if http.content_encoding not in {None, "", "identity"}:
+        raise problems.UnsupportedMedia("Send the body without Content-Encoding.")
     try:
         fields = json.loads(body, parse_constant=_reject_constant)
     except (ValueError, RecursionError):

@@ -20,6 +20,7 @@ SECURITY: Headers = [
     ("Referrer-Policy", "no-referrer"),
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
 ]
+NOT_STORED = ("Cache-Control", "no-store")  # unless a response has its own
 HTTPS_ONLY = ("Strict-Transport-Security", "max-age=31536000")  # a year
 
 _log = logging.getLogger(__name__)
@@ -44,17 +45,17 @@ class Responder:
 
     def start(self, status: str, headers: Headers, exc_info: Any = None) -> Any:
         """Replace WSGI's start_response; a response's own headers override the common ones."""
-        own = {name.lower() for name, _ in headers}
-        common = [header for header in self._common if header[0].lower() not in own]
         ms = round((time.perf_counter() - self._started) * 1000, 1)
         path = quote(self._environ["PATH_INFO"], encoding="latin-1")  # as WSGI decodes it; a log line stays one line
         _log.info("%s %s %s", self._environ["REQUEST_METHOD"], path, status[:3], extra={"ms": ms})
         self._measure(status)
-        return self._start_response(status, headers + common + self._context.headers(), exc_info)
+        return self.start_quietly(status, headers, exc_info)
 
     def start_quietly(self, status: str, headers: Headers, exc_info: Any = None) -> Any:
         """Start a response without a log line, for probes and preflight requests."""
-        return self._start_response(status, headers + self._common + self._context.headers(), exc_info)
+        own = {name.lower() for name, _ in headers}
+        common = [header for header in (NOT_STORED, *self._common) if header[0].lower() not in own]
+        return self._start_response(status, headers + common + self._context.headers(), exc_info)
 
     def problem(self, error: ServiceError) -> list[bytes]:
         """Respond with a problem document."""

@@ -79,15 +79,14 @@ def _call(  # noqa: PLR0913 - the parts of a call
 
 def _response(route: Route, message: Message, reply: Message) -> Response:
     if route.status == 204:  # noqa: PLR2004 - No Content
-        return Response(status=204, headers={"Cache-Control": "no-store"})
+        return Response(status=204)
     link = _next_link(message, reply)
-    extra = {"Link": link} if link else {}
-    return Response(_json(reply), route.status, extra | {"Cache-Control": "no-store"}, content_type="application/json")
+    return Response(_json(reply), route.status, {"Link": link} if link else {}, content_type="application/json")
 
 
 def _file(download: Download, backends: Backends, reply: Message) -> Response:
     """Return a file that is read while it is sent."""
-    headers = {"Content-Disposition": f'attachment; filename="{download.name(reply)}"', "Cache-Control": "no-store"}
+    headers = {"Content-Disposition": f'attachment; filename="{download.name(reply)}"'}
     return Response(download.parts(backends, reply), 200, headers, content_type="application/json")
 
 

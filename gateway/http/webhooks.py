@@ -86,7 +86,7 @@ def add(app: Flask, backends: Backends, secret: WebhookSecret) -> None:
             raise MethodNotAllowed(["POST"])
         request.environ[CONTEXT_KEY].route = "africastalking"
         receive(backends.rpc, _form(request))
-        return Response(status=204, headers={"Cache-Control": "no-store"})
+        return Response(status=204)
 
     app.add_url_rule(f"{PREFIX}<secret_in_path>/", "africastalking", view, methods=METHODS, strict_slashes=False)
 

@@ -10,7 +10,7 @@ from typing import Any
 import gevent
 
 from chassis.config import load
-from gateway.server import lean_responses, slow_clients
+from gateway.server import lean_responses, slow_clients, tls
 
 IDLE = 2  # seconds between closing idle connections at shutdown; gunicorn accepts connections for one more second
 
@@ -30,6 +30,7 @@ worker_connections = 10_000
 keepalive = 75  # seconds
 timeout = 60  # seconds without a heartbeat from a worker
 graceful_timeout = 15  # seconds
+tls.check(_gateway["tls"]["certificate"], _gateway["tls"]["key"])
 certfile = _gateway["tls"]["certificate"] or None
 keyfile = _gateway["tls"]["key"] or None
 control_socket_disable = True

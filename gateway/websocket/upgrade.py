@@ -11,13 +11,13 @@ import simple_websocket
 from wsproto.connection import Connection, ConnectionType
 from wsproto.utilities import generate_accept_token
 
-from gateway.http.problems import Malformed
-from gateway.request.context import SUBPROTOCOL
+from gateway.http.problems import Malformed, WrongVersion
+from gateway.request.context import CONTEXT_KEY, SUBPROTOCOL
 
 _KEY = re.compile(r"[A-Za-z0-9+/]{22}==")  # 16 random bytes in base64
 _ACCEPT = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Accept: %b\r\n%b\r\n"
+    b"Sec-WebSocket-Accept: %b\r\n%b%b\r\n"
 )
 _PROTOCOL = f"Sec-WebSocket-Protocol: {SUBPROTOCOL}\r\n".encode()
 
@@ -36,11 +36,12 @@ def require_valid(environ: dict[str, Any]) -> None:
         and "HTTP_TRANSFER_ENCODING" not in environ
         and environ.get("HTTP_HOST")
         and "upgrade" in _parts(environ.get("HTTP_CONNECTION", "").lower())
-        and environ.get("HTTP_SEC_WEBSOCKET_VERSION") == "13"
         and _KEY.fullmatch(environ.get("HTTP_SEC_WEBSOCKET_KEY", ""))
         and environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", "").isascii()
     ):
         raise Malformed("This is no valid websocket handshake.")
+    if environ.get("HTTP_SEC_WEBSOCKET_VERSION") != "13":
+        raise WrongVersion("The version of a websocket is 13.")
 
 
 class Server(simple_websocket.Server):
@@ -51,7 +52,8 @@ class Server(simple_websocket.Server):
         self.ws = Connection(ConnectionType.SERVER)
         accept = generate_accept_token(self.environ["HTTP_SEC_WEBSOCKET_KEY"].encode())
         offered = SUBPROTOCOL in _parts(self.environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", ""))
-        self.sock.send(_ACCEPT % (accept, _PROTOCOL if offered else b""))
+        common = "".join(f"{name}: {value}\r\n" for name, value in self.environ[CONTEXT_KEY].headers())
+        self.sock.send(_ACCEPT % (accept, _PROTOCOL if offered else b"", common.encode()))
         self.connected = True
 
 

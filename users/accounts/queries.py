@@ -15,7 +15,7 @@ def detail(session: Session, caller: Caller, request: contract.GetUser) -> contr
 
 def page(session: Session, request: contract.ListUsers) -> contract.ProfilePage:
     """Return a page of the profiles of open accounts, newest first."""
-    users = store.newest(session, request.limit + 1, cursor.decode(request.cursor))
+    users = store.newest(session, request.limit + 1, cursor.decode_id(request.cursor))
     return cursor.page(contract.ProfilePage, [serializers.profile(user) for user in users], request.limit)
 
 

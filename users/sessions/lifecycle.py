@@ -145,7 +145,7 @@ def identify(db: UnitOfWork, token_hashes: Sequence[str], policy: SessionPolicy)
 
 def page(session: Session, caller: Caller, request: contract.ListSessions) -> contract.SessionPage:
     """Return a page of the caller's live sessions, newest first."""
-    before = cursor.decode(request.cursor)
+    before = cursor.decode_id(request.cursor)
     sessions = session_store.live_sessions(session, caller.require_user(), request.limit + 1, before)
     items = [serializers.listed_session(listed, current=listed.id == caller.session) for listed in sessions]
     return cursor.page(contract.SessionPage, items, request.limit)

@@ -110,3 +110,10 @@ def test_incomplete_link_is_rejected_as_html_or_json(new_client: NewClient) -> N
 
 def read(file: Path) -> str:
     return file.read_text(encoding="utf-8", errors="replace")
+
+
+@pytest.mark.parametrize("query", ["", "?token=", "?token=abc", "?token=%00"])
+def test_browser_gets_the_page_of_a_link_that_does_not_work(new_client: NewClient, query: str) -> None:
+    response = new_client().post(f"/restore-address/{query}", headers=BROWSER)
+    assert response.status_code in {404, 422}
+    assert "This link does not work" in response.text

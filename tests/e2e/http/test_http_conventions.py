@@ -58,7 +58,7 @@ def test_every_response_has_security_headers(new_client: NewClient, path: str) -
 
 def test_errors_and_private_responses_are_not_cached(new_user: NewClient) -> None:
     user = new_user()
-    for path in ("/users/all/", "/nowhere/", "/sessions/"):
+    for path in ("/users/all/", "/nowhere/", "/sessions/", "/", "/livez", "/readyz"):
         assert user.get(path).headers["Cache-Control"] == "no-store"
     assert user.post("/notifications/read/", {"all": True}).headers["Cache-Control"] == "no-store"
 

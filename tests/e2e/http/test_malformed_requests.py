@@ -10,6 +10,7 @@ CHUNKED = b"POST /login/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r
 MALFORMED = {
     "no request line": (b"nonsense\r\n\r\n", 400),
     "no target": (b"GET\r\n\r\n", 400),
+    "no host": (b"GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n", 400),
     "unknown version": (b"GET / HTTP/9.9\r\nHost: x\r\n\r\n", 400),
     "header without colon": (b"GET / HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n", 400),
     "header name with space": (b"GET / HTTP/1.1\r\nHost: x\r\nBad Name: 1\r\n\r\n", 400),

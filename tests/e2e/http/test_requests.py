@@ -1,5 +1,6 @@
 """What every endpoint checks of a request, and what every response contains; no request causes a 5xx."""
 
+import gzip
 import uuid
 
 import pytest
@@ -50,6 +51,26 @@ def test_only_json_is_accepted(new_client: NewClient, content_type: str) -> None
     check_problem(new_client().request("POST", "/login/", data=b'{"username": "a"}', headers=headers), 415)
 
 
+def test_compressed_body_is_not_accepted(new_client: NewClient) -> None:
+    headers = JSON | {"Content-Encoding": "gzip"}
+    check_problem(new_client().request("POST", "/login/", data=gzip.compress(b"{}"), headers=headers), 415)
+
+
+def test_path_without_slash_redirects_without_scheme_and_host(new_client: NewClient) -> None:
+    headers = JSON | {"Host": "baraza.example.org", "X-Forwarded-Proto": "https"}
+    for path in ("/login", "//login", "/login?x=//evil.example"):
+        response = new_client().request("POST", path, data=b"{}", headers=headers, allow_redirects=False)
+        assert response.status_code == 308
+        assert response.headers["Location"] == path.replace("//login", "/login").replace("/login", "/login/")
+        assert response.headers["Cache-Control"] == "no-store"
+        assert response.content == b""
+
+
+def test_error_names_the_field_also_if_it_may_be_null(new_user: NewClient) -> None:
+    response = new_user().put("/update-account/", {"username": "é", "notify_by": ["fax"]})
+    assert sorted(invalid_fields(response)) == ["notify_by.0", "username"]
+
+
 def test_unknown_fields_are_ignored(new_user: NewClient) -> None:
     response = new_user().post("/create-post/", {"text": "hello", "author_id": UNKNOWN, "is_staff": True})
     assert response.status_code == 201
@@ -81,14 +102,12 @@ def test_limit_is_a_number_from_1_to_100(new_user: NewClient, query: str) -> Non
         assert invalid_fields(user.get(f"{path}?{query}")) == ["limit"]
 
 
-@pytest.mark.parametrize("cursor", ["x", "%00", "!!!!", "YWJj%20", "z" * 500, "J1wn"])
+@pytest.mark.parametrize("cursor", ["x", "%00", "!!!!", "YWJj%20", "z" * 500, "J1wn", "enp6eg"])
 def test_invalid_cursor_is_rejected(new_user: NewClient, cursor: str) -> None:
     user = new_user()
     for path in LISTS:
         response = user.get(f"{path}?cursor={cursor}")
-        assert response.status_code in {200, 422}
-        if response.status_code == 422:
-            assert invalid_fields(response) == ["cursor"]
+        assert invalid_fields(response) == ["cursor"]
 
 
 def test_pages_contain_every_item_once(new_user: NewClient) -> None:

@@ -39,6 +39,14 @@ def test_shell_calls_as_an_operator_and_prints_results_and_errors(output: Output
     assert output.returncode != 0  # the last call failed
 
 
+def test_shell_rejects_an_argument_that_a_method_does_not_have(platform: Instance) -> None:
+    failed = run_shell(platform, 'n.rpc.gateway.set_route("all-posts", enable=False)')
+    assert (
+        "set_route has no argument enable; it has name, enabled, target, rate, cache_seconds, deadline" in failed.stderr
+    )
+    assert failed.returncode != 0
+
+
 def test_shell_does_not_print_the_password_of_the_broker(platform: Instance, output: Output) -> None:
     password = make_url(platform.environment["AMQP_URI"]).password
     assert password

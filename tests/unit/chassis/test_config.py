@@ -61,6 +61,85 @@ def test_raw_value_is_not_parsed_as_yaml(load_sample: LoadSample, value: str) ->
     assert (loaded["url"], loaded["phone"]) == (value, value)
 
 
+ACCEPTS = """
+accepts: {COUNT: 1, SECONDS: 0.5, MODE: [open, "off"], PORT: 0, RATE: '[1-9][0-9]*/hour'}
+count: ${COUNT:5}
+seconds: ${SECONDS:5}
+bytes: ${BYTES:5}
+switch: ${SWITCH:false}
+mode: !raw_env_var ${MODE:open}
+bind: !raw_env_var ${HOST:127.0.0.1}:${PORT:8000}
+budget: ${BUDGET:}
+rate: !raw_env_var ${RATE:}
+"""
+
+
+@pytest.fixture
+def load_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LoadSample:
+    path = tmp_path / "config.yml"
+    path.write_text(ACCEPTS)
+
+    def load_checked(**variables: str) -> dict[str, object]:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        return load(path=path)
+
+    return load_checked
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("COUNT", "0", "a whole number, 1 or more"),
+        ("COUNT", "1.5", "a whole number, 1 or more"),
+        ("COUNT", "many", "a whole number, 1 or more"),
+        ("COUNT", "true", "a whole number, 1 or more"),
+        ("COUNT", "[", "a whole number, 1 or more"),
+        ("SECONDS", "0.4", "a number, 0.5 or more"),
+        ("SECONDS", ".nan", "a number, 0.5 or more"),
+        ("SECONDS", ".inf", "a number, 0.5 or more"),
+        ("BYTES", "-1", "a number, 0 or more"),
+        ("BYTES", "1MiB", "a number, 0 or more"),
+        ("SWITCH", "flase", "one of true, false"),
+        ("SWITCH", "1", "one of true, false"),
+        ("MODE", "opne", "one of open, off"),
+        ("PORT", "http", "a whole number, 0 or more"),
+        ("RATE", "5/hour ", "a text that matches [1-9][0-9]*/hour"),
+    ],
+)
+def test_invalid_value_stops_the_start_with_the_name_of_its_variable(
+    load_checked: LoadSample, name: str, value: str, expected: str
+) -> None:
+    with pytest.raises(SystemExit, match=re.escape(f"config.yml: {name} must be {expected}") + "$"):
+        load_checked(**{name: value})
+
+
+def test_all_invalid_values_are_named(load_checked: LoadSample) -> None:
+    with pytest.raises(SystemExit, match=r"COUNT must be .*; MODE must be"):
+        load_checked(COUNT="x", MODE="x")
+
+
+def test_valid_values_are_accepted(load_checked: LoadSample) -> None:
+    loaded = load_checked(
+        COUNT="1", SECONDS="0.5", BYTES="0", SWITCH="yes", MODE="off", PORT="0", BUDGET="", RATE="5/hour"
+    )
+    assert [loaded[name] for name in ("count", "seconds", "bytes", "switch")] == [1, 0.5, 0, True]
+    assert [loaded[name] for name in ("mode", "bind", "budget")] == ["off", "127.0.0.1:0", None]
+    assert loaded["rate"] == "5/hour"
+
+
+def test_empty_value_of_a_checked_variable_counts_as_not_set(load_checked: LoadSample) -> None:
+    loaded = load_checked(COUNT="", SWITCH="", MODE="", PORT="", HOST="")
+    assert [loaded[name] for name in ("count", "switch", "mode", "bind")] == [5, False, "open", ":8000"]
+
+
+def test_variables_in_accepts_exist() -> None:
+    text = (REPOSITORY / config.FILE).read_text()
+    names = re.findall(r"^  ([A-Z_0-9]+):", text.partition("\naccepts:\n")[2].partition("\n\n")[0], re.MULTILINE)
+    assert len(names) > 20
+    assert set(names) <= set(re.findall(r"\$\{([^}:\s]+)", text))
+
+
 def test_variable_of_an_owner_replaces_the_common_one_for_this_owner_only(
     load_sample: LoadSample, tmp_path: Path
 ) -> None:
@@ -91,7 +170,7 @@ def test_every_section_belongs_to_a_service_or_to_all() -> None:
     text = (REPOSITORY / config.FILE).read_text()
     issuers = set(re.findall(r"\w+", re.findall(r"^service_token_issuers: \[(.*)\]", text, re.MULTILINE)[0]))
     keys = set(re.findall(r"^([a-z_]+):$", text, re.MULTILINE))
-    assert keys - issuers == {"rpc", "retry", "events", "tracing"}
+    assert keys - issuers == {"rpc", "retry", "events", "tracing", "accepts"}
 
 
 @pytest.mark.parametrize(
@@ -99,6 +178,7 @@ def test_every_section_belongs_to_a_service_or_to_all() -> None:
     [
         ("- 1", "expected a mapping"),
         ("service_token_keys: 'k1:short'\nservice_token_issuers: []\n", "service_token_keys: "),
+        (f"service_token_keys: 'k1:{'x' * 32}'\nservice_token_issuers: []\n", "no clock_skew, events, postgresql, "),
         ("service_token_keys: '@/nowhere/at/all'\nservice_token_issuers: []\n", "service_token_keys: "),
     ],
 )

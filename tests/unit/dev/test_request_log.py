@@ -1,4 +1,7 @@
-from dev.commands.request_log import entries
+import pytest
+
+from dev import DevError
+from dev.commands.request_log import entries, request_log
 
 TEXT = """\
 2026-11-25 02:56:18,681 INFO    [r-1] chassis.rpc: feeds.create outcome=ok ms=14.4 caller=gateway
@@ -17,3 +20,8 @@ def test_traceback_belongs_to_the_entry_before_it() -> None:
 
 def test_json_entries_of_compose_are_read() -> None:
     assert [*entries(JSON)] == [("2026-11-25 02:56:18.681", JSON.rstrip())]
+
+
+def test_request_log_without_an_id_explains_its_use() -> None:
+    with pytest.raises(DevError, match="make request-log id="):
+        request_log("")

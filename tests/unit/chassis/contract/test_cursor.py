@@ -43,6 +43,18 @@ def test_malformed_cursor_is_rejected_with_the_name_of_the_field(text: str) -> N
     assert [field["field"] for field in error.value.errors] == ["cursor"]
 
 
+@pytest.mark.parametrize("key", ["0", "zzzzzzzz", "01932F3E-9A4C-7CC1-8A53-6D1F0C5A7B21"])
+def test_cursor_that_is_no_id_is_rejected_where_an_id_is_required(key: str) -> None:
+    with pytest.raises(Invalid, match="cursor"):
+        cursor.decode_id(cursor.encode(key))
+
+
+def test_decoded_id_is_the_encoded_id() -> None:
+    key = "01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21"
+    assert cursor.decode_id(cursor.encode(key)) == key
+    assert cursor.decode_id(None) is None
+
+
 @pytest.mark.parametrize("key", ["abc", "1" * 19, "-1", "1.5"])
 def test_cursor_that_is_no_number_is_rejected_where_a_number_is_required(key: str) -> None:
     with pytest.raises(Invalid, match="cursor"):

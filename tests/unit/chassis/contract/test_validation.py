@@ -3,6 +3,7 @@ from typing import Annotated
 
 import pytest
 from pydantic import AfterValidator, Field
+from pydantic.json_schema import SkipJsonSchema
 
 from chassis.contract import Message, PageRequest, Text
 from chassis.contract.validation import validate, validate_strings
@@ -24,6 +25,16 @@ class Inner(Message):
     number: Annotated[int, AfterValidator(not_seven)]
 
 
+Short = Annotated[Text, Field(pattern="^[a-z]{3}$")]
+
+
+class Changes(Message):
+    name: Short | SkipJsonSchema[None] = None
+    tags: list[Short] | None = None
+    inner: Inner | None = None
+    number: Inner | list[int] | None = None
+
+
 class Outer(Message):
     name: str
     inner: list[Inner] = Field(default_factory=list)
@@ -35,6 +46,27 @@ def test_error_lists_the_path_of_every_invalid_field_and_no_value() -> None:
     assert {field["field"] for field in error.value.errors} == {"name", "inner.1.number"}
     assert error.value.detail == "Check inner.1.number, name."
     assert not re.search("secret|123456789", str(error.value.args))
+
+
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [
+        ({"name": "A"}, "name"),
+        ({"name": ["abc"]}, "name"),
+        ({"tags": ["abc", "A"]}, "tags.1"),
+        ({"tags": "abc"}, "tags"),
+        ({"inner": {}}, "inner.number"),
+        ({"inner": {"number": 7}}, "inner.number"),
+        ({"inner": 5}, "inner"),
+        ({"number": [1, "x"]}, "number.1"),
+    ],
+)
+def test_path_of_a_field_that_may_be_null_has_no_names_of_types(fields: dict[str, object], path: str) -> None:
+    with pytest.raises(Invalid) as error:
+        validate(Changes, fields)
+    assert path in {field["field"] for field in error.value.errors}
+    assert {field["field"] for field in error.value.errors} <= {path, path.partition(".")[0]}
+    assert not [field for field in error.value.errors if "None" in field["message"]]
 
 
 def test_message_of_a_custom_validator_is_unchanged() -> None:

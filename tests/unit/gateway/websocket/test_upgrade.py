@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from gateway.http import problems
 from gateway.http.problems import Malformed
+from gateway.request.context import CONTEXT_KEY, Quota, from_environ
 from gateway.websocket import upgrade
 
 # The example of RFC 6455, section 1.3.
@@ -40,7 +42,9 @@ class Loop:
 def response(**headers: str) -> str:
     """Return the response to a handshake with further headers."""
     socket = Socket()
-    environ = VALID | headers | {"gunicorn.socket": socket}
+    environ: dict[str, Any] = VALID | headers | {"gunicorn.socket": socket}
+    context = environ[CONTEXT_KEY] = from_environ(environ, 0)
+    context.quota = Quota(1000, 1, 3600)
     upgrade.require_valid(environ)
     upgrade.Server(environ, thread_class=Loop)
     return socket.sent.decode()
@@ -49,7 +53,13 @@ def response(**headers: str) -> str:
 def test_response_proves_that_the_key_was_read() -> None:
     status, *headers = response().removesuffix("\r\n\r\n").split("\r\n")
     assert status == "HTTP/1.1 101 Switching Protocols"
-    assert headers == ["Upgrade: websocket", "Connection: Upgrade", f"Sec-WebSocket-Accept: {ACCEPT}"]
+    assert headers[:3] == ["Upgrade: websocket", "Connection: Upgrade", f"Sec-WebSocket-Accept: {ACCEPT}"]
+
+
+def test_response_has_the_request_id_and_the_rate_limit() -> None:
+    found = response(HTTP_X_REQUEST_ID="my-request-1")
+    assert "\r\nX-Request-ID: my-request-1\r\n" in found
+    assert "\r\nX-RateLimit-Remaining: 999\r\n" in found
 
 
 @pytest.mark.parametrize(
@@ -63,6 +73,12 @@ def test_subprotocol_is_selected_if_it_is_offered(offered: str, *, selected: boo
 
 def test_compression_is_not_negotiated() -> None:
     assert "Extensions" not in response(HTTP_SEC_WEBSOCKET_EXTENSIONS="permessage-deflate")
+
+
+def test_response_to_another_version_names_the_right_one() -> None:
+    with pytest.raises(Malformed) as error:
+        upgrade.require_valid(VALID | {"HTTP_SEC_WEBSOCKET_VERSION": "8"})
+    assert ("Sec-WebSocket-Version", "13") in problems.headers(error.value)
 
 
 @pytest.mark.parametrize(
