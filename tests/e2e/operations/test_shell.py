@@ -39,6 +39,18 @@ def test_shell_calls_as_an_operator_and_prints_results_and_errors(output: Output
     assert output.returncode != 0  # the last call failed
 
 
+def test_error_of_a_call_is_one_line_without_a_traceback(output: Output) -> None:
+    assert "Traceback" not in output.stderr
+    lines = [line for line in output.stderr.splitlines() if "Error" in line or "chassis.errors" in line]
+    assert {line.partition(":")[0] for line in lines} == {"chassis.errors.Invalid"}
+
+
+def test_call_to_an_unknown_service_is_one_line(platform: Instance) -> None:
+    assert "Unknown service `nothing`" in (output := run_shell(platform, "n.rpc.nothing.ping()")).stderr
+    assert "Traceback" not in output.stderr
+    assert "during closing channel" not in output.stderr
+
+
 def test_shell_does_not_print_the_password_of_the_broker(platform: Instance, output: Output) -> None:
     password = make_url(platform.environment["AMQP_URI"]).password
     assert password
