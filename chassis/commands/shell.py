@@ -56,7 +56,7 @@ def help_rpc(rpc: OperatorRpc, known: list[str], *services: str) -> None:
 
 
 def print_error(kind: type[BaseException], error: BaseException, stack: TracebackType | None) -> None:
-    """Print the error of a call in one line: the traceback is that of Nameko's client, and says nothing about it."""
+    """Print the error of a call in one line: its traceback is that of Nameko's client."""
     if isinstance(error, ERRORS_OF_CALLS):
         print(*traceback.format_exception_only(error), sep="", end="", file=sys.stderr)  # noqa: T201 - as above
     else:
@@ -73,7 +73,10 @@ def main() -> None:
     rpc = OperatorRpc(settings)
     services = [issuer for issuer in settings["service_token_issuers"] if issuer != OPERATOR.service]
     names = {"n": SimpleNamespace(rpc=rpc), "help_rpc": partial(help_rpc, rpc, services)}
-    ShellRunner(BANNER, names).start_shell(None)
+    try:
+        ShellRunner(BANNER, names).start_shell(None)
+    except ERRORS_OF_CALLS:  # of a call in a pipe; it is printed already
+        sys.exit(1)
 
 
 if __name__ == "__main__":
