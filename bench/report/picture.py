@@ -35,9 +35,9 @@ def position(milliseconds: float) -> float:
 
 
 def _axis(height: int) -> Iterator[str]:
-    yield f'<circle class="ours" cx="{_LEFT + 5}" cy="14" r="5"/><circle class="all" cx="{_LEFT + 110}" cy="14" r="5"/>'
+    yield f'<circle class="ours" cx="{_LEFT + 5}" cy="14" r="5"/><circle class="all" cx="{_LEFT + 118}" cy="14" r="5"/>'
     yield _text(_LEFT + 16, 18, "CPU ms, ours")
-    yield _text(_LEFT + 121, 18, "with RabbitMQ, PostgreSQL and Redis")
+    yield _text(_LEFT + 129, 18, "with RabbitMQ, PostgreSQL and Redis")
     yield _text(_RATE, 18, "per second", "right")
     yield _text(_LATENCY, 18, "p99 ms", "right")
     for decade in _DECADES:

@@ -60,6 +60,7 @@ class Reconciler:
         self._clock_skew = timedelta(seconds=clock_skew)
         self._is_empty = is_empty
         self._next_attempt: dict[str, float] = {}
+        self._late: set[str] = set()  # sources whose log could not be read at the last attempt
 
     def run(self, rpc_client: RpcClient) -> None:
         """Read the logs of all sources, then recover what is missing."""
@@ -70,11 +71,15 @@ class Reconciler:
             try:
                 self._read_log(rpc_client, source, handlers, deadline)
                 self._recover(rpc_client, source, handlers, deadline)
+                self._late.discard(source)
             except MethodNotFound:
                 _log.info("%s is of a release without an event log", source)
                 self._next_attempt[source] = time.monotonic() + OLD_SOURCE_PAUSE
             except (ServiceError, RemoteError, *protocol.BROKER_ERRORS) as error:
-                _log.info("the events of %s will be reconciled later: %s", source, error)
+                # Not at the first failure: it is normal before the first connect and while the source restarts.
+                if source in self._late:
+                    _log.info("the events of %s will be reconciled later: %s", source, error)
+                self._late.add(source)
 
     def mark_handled(self) -> None:
         """Store what only the memory of this process knows, before it ends."""

@@ -1,6 +1,6 @@
 """`make request-log id=…`: show the log lines of one request, of all processes, in the order of time.
 
-With `-` the logs come from standard input: `docker-compose logs --no-color | python -m dev request-log <id> -`.
+With `-` the logs come from standard input: `compose logs --no-color | .venv/bin/python -m dev request-log <id> -`.
 """
 
 import re
@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dev import DevError
 from dev.platform.instance import Instance
 
-# The time of an entry, in a line of text or of JSON, perhaps after the name of its container.
-_TIME = re.compile(r'^(?:[\w.-]+ +\| )?(?:\{"time": ")?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,]\d{3})', re.MULTILINE)
+# The name of a container, if there is one, and the time of an entry, in a line of text or of JSON.
+_LINE = re.compile(r'([\w.-]+ +\| )?(?:(?:\{"time": ")?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,]\d{3}))?')
 
 
 def request_log(request_id: str = "", source: str = "") -> int:
@@ -30,8 +30,15 @@ def request_log(request_id: str = "", source: str = "") -> int:
 
 
 def entries(log: str) -> Iterator[tuple[str, str]]:
-    """Yield time and text of each entry; lines without a time, such as a traceback's, belong to the one before."""
-    times = [(match[1].replace("T", " ").replace(",", "."), match.start()) for match in _TIME.finditer(log)]
-    starts = [start for _, start in times] + [len(log)]
-    for (time, start), end in zip(times, starts[1:], strict=True):
-        yield time, log[start:end].rstrip()
+    """Yield time and text of each entry; a line without a time, as in a traceback, belongs to its container's last."""
+    found: list[tuple[str, list[str]]] = []
+    last: dict[str | None, list[str]] = {}  # lines of the last entry of a container
+    for line in log.splitlines():
+        container, time = _LINE.match(line).groups()  # type: ignore[union-attr] # matches every line
+        if time:
+            last[container] = [line]
+            found.append((time.replace("T", " ").replace(",", "."), last[container]))
+        elif container in last:
+            last[container].append(line)
+    for time, lines in found:
+        yield time, "\n".join(lines).rstrip()

@@ -10,13 +10,14 @@ from dev.machine.state import State
 from dev.servers import LOCALHOST
 from dev.servers.databases import PREFIXES
 
-# The jobs of docker/monitoring/prometheus.yml with the names of their ports.
+# The jobs of docker/monitoring/prometheus.yml, and one for the process of all services, with the names of their ports.
 _JOBS = {
     "users": "users.service",
     "feeds": "feeds.service",
     "notifications": "notifications.service",
     "deliveries": "notifications.deliveries",
     "gateway-service": "gateway.service",
+    "services": "services",  # all of them, with TOPOLOGY=small
     "rabbitmq": "rabbitmq_prometheus",
     "redis": "redis_exporter",
 }

@@ -24,6 +24,6 @@ ACCOUNTS = (
     Account("notifications", services=("notifications", "deliveries"), publishes=True, consumes=("users", "feeds")),
     Account("gateway", services=("gateway",), consumes=("users", "feeds", "notifications")),
 )
-# For the operator's shell of `make run`, which only makes RPC calls. In containers the shell runs as the service whose
-# container it is in.
+# For the operator's shell of `make run`, which only makes RPC calls. Elsewhere the shell connects as `users`, with the
+# operator's key.
 OPERATOR = Account("operator")

@@ -4,6 +4,7 @@ import os
 import resource
 import shutil
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,11 @@ import gevent
 
 from chassis.config import load
 from gateway.server import lean_responses, slow_clients, tls
+
+# The settings import PyJWT before gevent patches ssl. Its module that uses ssl fetches keys by HTTP, which the gateway
+# does not do. Any other module in the list of this warning is a fault.
+_JWT_ONLY = r"Monkey-patching ssl .* Modules that had direct imports \(NOT patched\): \['jwt\.jwks_client \([^']*\)'\]"
+warnings.filterwarnings("ignore", message=_JWT_ONLY)
 
 IDLE = 2  # seconds between closing idle connections at shutdown; gunicorn accepts connections for one more second
 

@@ -47,6 +47,17 @@ def test_shell_rejects_an_argument_that_a_method_does_not_have(platform: Instanc
     assert failed.returncode != 0
 
 
+def test_error_of_a_call_is_one_line_without_a_traceback(output: Output) -> None:
+    assert "Traceback" not in output.stderr
+    assert output.stderr.count("chassis.errors.Invalid: ") == 1
+
+
+def test_call_to_an_unknown_service_is_one_line(platform: Instance) -> None:
+    assert "Unknown service `nothing`" in (output := run_shell(platform, "n.rpc.nothing.ping()")).stderr
+    assert "Traceback" not in output.stderr
+    assert "during closing channel" not in output.stderr
+
+
 def test_shell_does_not_print_the_password_of_the_broker(platform: Instance, output: Output) -> None:
     password = make_url(platform.environment["AMQP_URI"]).password
     assert password

@@ -219,6 +219,14 @@ def test_page_has_no_absolute_path_of_a_machine(page: Path) -> None:
     assert not re.search(r"(?<![\w.])/(home|root|tmp|mnt)/", page.read_text(encoding="utf-8"))
 
 
+def test_pictures_name_the_page_and_the_lease_of_the_configuration() -> None:
+    config = text("config.yml")
+    (page,) = re.findall(r"^  audience:\n    page: (\d+) ", config, re.MULTILINE)
+    (lease,) = re.findall(r"^  delivery:\n(?:    .*\n)*?    lease: (\d+) ", config, re.MULTILINE)
+    assert f">{int(page):,} per page<" in text("docs/images/post.svg")
+    assert f"lease of {lease} seconds" in text("docs/images/delivery.svg")
+
+
 @pytest.mark.parametrize("file", ["docs/images/architecture.svg", "docs/images/overview.svg"])
 def test_drawing_loads_nothing_from_other_hosts(file: str) -> None:
     drawing = text(file).replace("http://www.w3.org/2000/svg", "")

@@ -108,6 +108,15 @@ def test_prometheus_on_this_machine_has_the_same_jobs(tmp_path: Path) -> None:
     assert (gateway["scheme"], gateway["authorization"]) == ("https", {"credentials": "secret"})
 
 
+def test_prometheus_scrapes_the_process_of_all_services(tmp_path: Path) -> None:
+    state = State(tmp_path)
+    state.choose_ports(port_names({"TOPOLOGY": "small"}, fixed_port=True))
+    prometheus.write_configuration(tmp_path, state, ENVIRONMENT, interval=5)
+    found = targets(load(str(tmp_path / "prometheus" / "prometheus.yml")))
+    assert found["services"] == [f"127.0.0.1:{state.ports['services']}"]
+    assert "users" not in found
+
+
 def test_two_databases_on_one_server_have_one_exporter() -> None:
     assert prometheus.postgresql_servers(ENVIRONMENT) == ["POSTGRES"]
     assert len(prometheus.postgresql_servers(ENVIRONMENT | {"GATEWAY_POSTGRES_HOST": "other"})) == 2
