@@ -9,9 +9,10 @@ import gevent
 from gevent.server import StreamServer
 from gunicorn import util
 from gunicorn.http.errors import NoMoreData, ParseException
-from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
 from gunicorn.workers import ggevent
+
+from gateway.server.strict_request import StrictRequest
 
 HANDSHAKE_TIME = 10  # seconds for a TLS handshake
 HEAD_TIME = 20  # seconds from the first byte of a head to its last
@@ -61,7 +62,7 @@ def finish_handshake(client: Any) -> bool:
     return False
 
 
-class PatientRequest(Request):
+class PatientRequest(StrictRequest):
     """A request whose head may arrive in many pieces, but not for long."""
 
     _started = 0.0
