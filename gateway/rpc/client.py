@@ -89,10 +89,10 @@ class RpcClient:
     @contextmanager
     def _waiter(self, target: str, deadline: float) -> Iterator[tuple[str, "AsyncResult[AmqpMessage]"]]:
         """Register a call that waits for its reply. Raises Unavailable if too many do."""
-        self._require_broker()
+        self.require_broker()
         limit = self._hashing if target in HASHING else self._limits[target.partition(".")[0]]
         with limit.call(deadline):
-            self._require_broker()  # it may have been lost meanwhile
+            self.require_broker()  # it may have been lost meanwhile
             number = str(next(self._numbers))
             waiter = self._waiting[number] = AsyncResult()
             try:
@@ -100,7 +100,8 @@ class RpcClient:
             finally:
                 del self._waiting[number]
 
-    def _require_broker(self) -> None:
+    def require_broker(self) -> None:
+        """Raise Unavailable if no call can be sent now."""
         if self._channel is None or self._blocked:
             raise Unavailable("The message broker is unavailable.")
 
