@@ -13,6 +13,8 @@ _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(:[0-9]*)?
 class StrictRequest(Request):
     """A request with a valid Host (section 3.2), whose answer has a version that the server speaks (section 2.3)."""
 
+    version: tuple[int, int]
+
     def set_body_reader(self) -> None:
         """Check the head, before the body is read. Raises InvalidHeader, which is answered with 400."""
         super().set_body_reader()
