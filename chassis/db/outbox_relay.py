@@ -25,7 +25,7 @@ from chassis.amqp.publisher import BatchPublisher
 from chassis.auth import keyring
 from chassis.db import event_log, idempotency, outbox
 from chassis.db.unit_of_work import UnitOfWork
-from chassis.errors import Unavailable
+from chassis.errors import DeadlineExceeded, Unavailable
 from chassis.observability import metrics
 
 BATCH = 200  # events
@@ -35,7 +35,8 @@ RETRY_DELAY = timedelta(seconds=1)
 # For a batch: a paused broker neither replies nor closes the connection. Below outbox.LEASE, so that no other process
 # leases a row while this one publishes it.
 PUBLISH_TIMEOUT = timedelta(seconds=6)
-_EXPECTED = (*protocol.BROKER_ERRORS, SQLAlchemyError, Unavailable)  # the broker or the database is unavailable
+# The broker or the database is unavailable.
+_EXPECTED = (*protocol.BROKER_ERRORS, SQLAlchemyError, Unavailable, DeadlineExceeded)
 
 _log = logging.getLogger(__name__)
 
@@ -184,7 +185,7 @@ class OutboxRelay(SharedExtension):
         """Give back at once after an error: this process may be the only one without a broker."""
         try:
             self._give_back()
-        except Unavailable as error:
+        except (Unavailable, DeadlineExceeded) as error:
             _log_failure(error)
 
     def _remove_confirmed(self) -> None:

@@ -14,7 +14,7 @@ from chassis.amqp.envelope import Envelope
 from chassis.contract import Message
 from chassis.db import idempotency, outbox
 from chassis.db.engine import WRITE
-from chassis.errors import Unavailable
+from chassis.errors import DeadlineExceeded, Unavailable
 
 if TYPE_CHECKING:  # it imports eventlet, which users of this module may not
     from chassis.db.group_commit import GroupCommit
@@ -53,7 +53,8 @@ class UnitOfWork:
     def write(self) -> Iterator[Session]:
         """Open a transaction that commits at the end of the `with` block, or rolls back if the block raises.
 
-        The block must not wait for anything but the database. Raises Unavailable.
+        The block must not wait for anything but the database. Raises Unavailable, or DeadlineExceeded if the connection
+        was lost during the commit.
         """
         transaction = self._own_transaction() if self._group is None else self._group.write(at_once=self._has_written)
         self._has_written = True
@@ -82,8 +83,23 @@ class UnitOfWork:
         with self._factory(close_on_exit=True) as session:
             session.connection(execution_options={WRITE: True})
             yield session
+            session.flush()
+            with _outcome_unknown():
+                session.commit()
         if self._publish is not None:
             self._publish(outbox.pop_committed(session))
+
+
+@contextmanager
+def _outcome_unknown() -> Iterator[None]:
+    """Raise DeadlineExceeded if the connection is lost: the server may have committed before."""
+    try:
+        yield
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        _log.warning("the connection to the database was lost during a commit")
+        raise DeadlineExceeded("The connection to the database was lost; the request may have been done.") from error
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from chassis.errors import DeadlineExceeded, ServiceError, Unavailable
 from chassis.observability import correlation, tracing
 from chassis.rpc import messages
 from gateway import metrics
-from gateway.rpc.turns import Turns
+from gateway.rpc.call_limit import CallLimit
 
 SELF = Caller("gateway")
 # Methods that hash a password, of which users runs two at a time and rejects those that its queue does not hold. They
@@ -46,15 +46,17 @@ class MethodMissing(Unavailable):
 class RpcClient:
     """Calls services; safe to use from any greenlet of the process.
 
-    At most `in_flight` calls of a service run at a time, and `hashing` of those that hash a password. Further ones wait
-    for their turn, at most `wait` seconds, in order: here they cost nothing, and in the service's queue their deadline
-    would pass. A service that does not answer takes no turns of others.
+    At most `in_flight` calls of a service run at a time, and `hashing` of those that hash a password; fewer while the
+    service is slow (call_limit.py). Further ones wait for their turn, at most `wait` seconds: here they cost nothing,
+    and in the service's queue their deadline would pass. A service that does not answer takes no turns of others.
     """
 
     def __init__(self, settings: dict[str, Any]) -> None:
         options = settings["gateway"]["rpc"]
-        self._turns: dict[str, Turns] = defaultdict(lambda: Turns(options["in_flight"], options["wait"]))  # by service
-        self._hashing = Turns(options["hashing"], options["wait"])
+        self._limits: dict[str, CallLimit] = defaultdict(  # by service
+            lambda: CallLimit(options["in_flight"], options["wait"])
+        )
+        self._hashing = CallLimit(options["hashing"], options["wait"])
         self._issuer = tokens.Issuer(keyring.from_config(settings))
         self._numbers = itertools.count()
         self._waiting: dict[str, AsyncResult[AmqpMessage]] = {}
@@ -75,7 +77,7 @@ class RpcClient:
         Raises ServiceError: the service's own, Unavailable at once if the broker or the service is down,
         DeadlineExceeded after `deadline` seconds, or when the connection is lost after the request was sent.
         """
-        with tracing.span(target, "CLIENT"), _measured(target), self._waiter(target) as (number, waiter):
+        with tracing.span(target, "CLIENT"), _measured(target), self._waiter(target, deadline) as (number, waiter):
             try:
                 self._send(number, target, request, caller, deadline, request_key)
                 return _result(target, waiter.get(timeout=deadline))
@@ -85,12 +87,12 @@ class RpcClient:
                 raise Unavailable("The message broker is unavailable.") from error
 
     @contextmanager
-    def _waiter(self, target: str) -> Iterator[tuple[str, "AsyncResult[AmqpMessage]"]]:
+    def _waiter(self, target: str, deadline: float) -> Iterator[tuple[str, "AsyncResult[AmqpMessage]"]]:
         """Register a call that waits for its reply. Raises Unavailable if too many do."""
-        self._require_broker()
-        turns = self._hashing if target in HASHING else self._turns[target.partition(".")[0]]
-        with turns.turn():
-            self._require_broker()  # it may have been lost meanwhile
+        self.require_broker()
+        limit = self._hashing if target in HASHING else self._limits[target.partition(".")[0]]
+        with limit.call(deadline):
+            self.require_broker()  # it may have been lost meanwhile
             number = str(next(self._numbers))
             waiter = self._waiting[number] = AsyncResult()
             try:
@@ -98,7 +100,8 @@ class RpcClient:
             finally:
                 del self._waiting[number]
 
-    def _require_broker(self) -> None:
+    def require_broker(self) -> None:
+        """Raise Unavailable if no call can be sent now."""
         if self._channel is None or self._blocked:
             raise Unavailable("The message broker is unavailable.")
 

@@ -8,10 +8,11 @@ from typing import Any
 import gevent
 from gevent.server import StreamServer
 from gunicorn import util
-from gunicorn.http.errors import InvalidHeader, NoMoreData, ParseException
-from gunicorn.http.message import Request
+from gunicorn.http.errors import NoMoreData, ParseException
 from gunicorn.http.parser import RequestParser
 from gunicorn.workers import ggevent
+
+from gateway.server.strict_request import StrictRequest
 
 HANDSHAKE_TIME = 10  # seconds for a TLS handshake
 HEAD_TIME = 20  # seconds from the first byte of a head to its last
@@ -61,18 +62,11 @@ def finish_handshake(client: Any) -> bool:
     return False
 
 
-class PatientRequest(Request):
-    """A request whose head may arrive in many pieces, but not for long, and has a Host."""
+class PatientRequest(StrictRequest):
+    """A request whose head may arrive in many pieces, but not for long."""
 
     _started = 0.0
     _reads = 0
-
-    def parse(self, unreader: Any) -> Any:
-        """Parse the head. Raises InvalidHeader if a request of HTTP/1.1 has no Host (RFC 9112, section 3.2)."""
-        rest = super().parse(unreader)
-        if self.version >= (1, 1) and not any(name == "HOST" for name, _ in self.headers):
-            raise InvalidHeader("HOST", req=self)
-        return rest
 
     def read_into(self, unreader: Any, buf: bytearray, stop: bool = False) -> None:  # noqa: FBT001, FBT002 - gunicorn's
         """Read a part of the head. Raises NoMoreData after HEAD_TIME; the time to wait for the first part is idle."""

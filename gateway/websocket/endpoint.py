@@ -47,6 +47,7 @@ def add(app: Flask, backends: Backends, registry: Registry, replays: Replays, pr
     def before() -> None:
         if is_handshake(request.environ):
             user_id = _check(origins)
+            backends.rpc.require_broker()
             slots.acquire(user_id)
             request.environ[SLOT] = user_id
             # The send buffer takes the place of the socket, also for what simple-websocket writes.

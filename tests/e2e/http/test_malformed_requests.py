@@ -1,6 +1,7 @@
 """Bytes that are not valid HTTP get a problem document, as every other error does."""
 
 import json
+from http import HTTPStatus
 
 import pytest
 
@@ -10,10 +11,14 @@ CHUNKED = b"POST /login/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r
 MALFORMED = {
     "no request line": (b"nonsense\r\n\r\n", 400),
     "no target": (b"GET\r\n\r\n", 400),
-    "no host": (b"GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n", 400),
     "unknown version": (b"GET / HTTP/9.9\r\nHost: x\r\n\r\n", 400),
     "header without colon": (b"GET / HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n", 400),
     "header name with space": (b"GET / HTTP/1.1\r\nHost: x\r\nBad Name: 1\r\n\r\n", 400),
+    "no host": (b"GET / HTTP/1.1\r\n\r\n", 400),
+    "two hosts": (b"GET / HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n", 400),
+    "host with a space": (b"GET / HTTP/1.1\r\nHost: x y\r\n\r\n", 400),
+    "host with a user": (b"GET / HTTP/1.1\r\nHost: user@x\r\n\r\n", 400),
+    "host with half a bracket": (b"GET / HTTP/1.1\r\nHost: [::1\r\n\r\n", 400),
     "negative length": (b"POST /login/ HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400),
     "length and chunks": (
         b"POST /login/ HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -46,3 +51,18 @@ def test_malformed_http_gets_a_problem_document(gateway_url: str, request_: byte
     document = json.loads(body)
     assert document["status"] == expected
     assert document["request_id"] == headers["X-Request-ID"]
+
+
+@pytest.mark.parametrize("host", [b"", b"x:8000", b"[::1]:8000", b"a_b.example.org."], ids=bytes.decode)
+def test_valid_host_is_accepted(gateway_url: str, host: bytes) -> None:
+    request = b"GET /livez HTTP/1.1\r\nConnection: close\r\nHost: %b\r\n\r\n" % host
+    assert send(gateway_url, request)[0] == HTTPStatus.OK
+
+
+def test_http_1_0_needs_no_host(gateway_url: str) -> None:
+    assert send(gateway_url, b"GET /livez HTTP/1.0\r\n\r\n")[0] == HTTPStatus.OK
+
+
+def test_answer_has_a_version_that_the_server_speaks(gateway_url: str) -> None:
+    answer = exchange(gateway_url, b"GET /livez HTTP/1.2\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 ")

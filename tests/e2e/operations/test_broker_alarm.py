@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import InvalidStatus
 
 from dev.machine.waiting import until
 from dev.platform.instance import Instance
@@ -37,6 +38,14 @@ def is_blocked(client: Client) -> bool:
     return client.get("/users/all/").status_code == 503
 
 
+def handshake_status(client: Client) -> int:
+    try:
+        client.connect().close()
+    except InvalidStatus as rejection:
+        return rejection.response.status_code
+    return 101
+
+
 @pytest.mark.timeout(90)
 def test_rejected_posts_are_not_created_after_an_alarm(platform: Instance, new_user: NewClient) -> None:
     author = new_user()
@@ -54,3 +63,12 @@ def test_rejected_posts_are_not_created_after_an_alarm(platform: Instance, new_u
     until(lambda: author.post("/create-post/", {"text": "after"}).status_code == 201, "posts to be accepted", 20)
     found = author.get(f"/all-posts/?author={author.id}").json()["items"]
     assert [post["text"] for post in found] == ["after"]
+
+
+@pytest.mark.timeout(90)
+def test_websocket_handshake_during_an_alarm_is_503(platform: Instance, new_user: NewClient) -> None:
+    reader = new_user()
+    with memory_alarm(platform):
+        until(lambda: is_blocked(reader), "a gateway to know of the alarm", 20)
+        until(lambda: handshake_status(reader) == 503, "a rejected handshake", 20)
+    until(lambda: handshake_status(reader) == 101, "websockets to be accepted", 20)

@@ -89,6 +89,15 @@ def test_file_that_becomes_invalid_changes_no_keys_and_is_logged_once(
     assert ring.signing("gateway") == NEW
 
 
+def test_process_that_is_forked_while_a_file_is_invalid_has_the_keys_of_its_parent(file: Path, wait: Wait) -> None:
+    """gunicorn loads the settings, and each of its workers loads them again after the fork."""
+    settings = {"service_token_keys": f"@{file}", "service_token_issuers": ["gateway"]}
+    keyring.from_config(settings)
+    file.write_text(OLD_TEXT[: len(OLD_TEXT) // 2])
+    wait()
+    assert keyring.from_config(settings).keys == (OLD,)
+
+
 def test_changed_keys_are_logged_by_their_ids_without_their_secrets(
     file: Path, wait: Wait, caplog: pytest.LogCaptureFixture
 ) -> None:
