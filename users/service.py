@@ -19,7 +19,6 @@ from users import contract, export, history, store
 from users.accounts import admin, channels, erasure, invitations, queries, registration, trust, updates
 from users.addresses import changes, notices, restoring
 from users.codes import by_name, issuing, password_reset, sending, sign_in, verification
-from users.codes.verification import VerificationProvider
 from users.credentials import authentication, failed_logins, failed_logins_store
 from users.credentials.failed_logins import LoginLimits
 from users.credentials.hashing import HasherProvider
@@ -33,6 +32,7 @@ from users.sessions import lifecycle, recipients
 from users.sessions import store as session_store
 from users.sessions.cache import Identities, SessionCacheProvider
 from users.sessions.lifecycle import SessionPolicy
+from users.verification_policy import VerificationPolicyProvider
 
 CLEANUP_INTERVAL = 60  # seconds
 CLEANUP_BATCH = 1000  # rows deleted in a transaction
@@ -46,17 +46,15 @@ class UsersService(PublishingService):
     config = Config()
     db = Database(Base, "users")
     hasher = HasherProvider()
-    verification_required = VerificationProvider()
+    verification_policy = VerificationPolicyProvider()
     session_cache = SessionCacheProvider()
     identity_provider = IdentityProviderDependency()
 
     @rpc
     def register(self, request: contract.Register) -> contract.NamedAccount:
         """Open an account. Idempotent with a key."""
-        is_required = self.verification_required
-        return registration.open_account(
-            self.db, self.hasher, request, self._registration, verification_required=is_required
-        )
+        policy = self.verification_policy
+        return registration.open_account(self.db, self.hasher, request, self._registration, policy)
 
     @rpc(STAFF)
     def invite(self, request: contract.Invite) -> contract.Invitation:
@@ -142,8 +140,8 @@ class UsersService(PublishingService):
         """Change the given fields of the caller's account. Idempotent with a key."""
         user_id = self.caller.require_user()
         update = updates.prepare(self.db, self.hasher, self._limits.session, user_id, request)
-        apply = partial(updates.apply, verification_required=self.verification_required)
-        account = self.db.once(contract.NamedAccount, lambda session: apply(session, self.caller, update))
+        apply = partial(updates.apply, caller=self.caller, update=update, policy=self.verification_policy)
+        account = self.db.once(contract.NamedAccount, apply)
         if "username" in update.columns:
             self._refresh_sessions(user_id)
         elif update.password:
@@ -188,14 +186,13 @@ class UsersService(PublishingService):
     def codes(self, request: contract.Codes) -> contract.CodeList:
         """Return one-time codes, with the addresses to which they have to be sent."""
         with self.db.read() as session:
-            return sending.codes(session, self._secrets[0], request, verification_required=self.verification_required)
+            return sending.codes(session, self._secrets[0], request, self.verification_policy)
 
     @rpc(services("deliveries"))
     def security_notices(self, request: contract.SecurityNotices) -> contract.SecurityNoticeList:
         """Return what happened to accounts, with the addresses of the owners who have to be notified."""
         with self.db.read() as session:
-            secret = self._secrets[0]
-            return notices.notices(session, secret, request, verification_required=self.verification_required)
+            return notices.notices(session, self._secrets[0], request, self.verification_policy)
 
     @rpc(USER)
     def begin_second_factor(self, request: contract.BeginSecondFactor) -> contract.SecondFactorSecret:
@@ -264,7 +261,7 @@ class UsersService(PublishingService):
     def contacts(self, request: contract.Contacts) -> contract.ContactList:
         """Return the current addresses of the accounts that are open."""
         with self.db.read() as session:
-            return queries.contacts(session, request, verification_required=self.verification_required)
+            return queries.contacts(session, request, self.verification_policy)
 
     @rpc(services("gateway", "notifications", "deliveries"))
     def opt_out(self, request: contract.OptOut) -> Empty:
