@@ -22,10 +22,10 @@ from users.codes import by_name, issuing, password_reset, sending, sign_in, veri
 from users.credentials import authentication, failed_logins, failed_logins_store
 from users.credentials.failed_logins import LoginLimits
 from users.credentials.hashing import HasherProvider
-from users.identities import linked, provider_dependency
-from users.identities import sign_in as provider_sign_in
+from users.identities import linked, relying_party_provider
 from users.identities import store as identities_store
-from users.identities.provider_dependency import IdentityProviderDependency
+from users.identities.relying_party_provider import RelyingPartyProvider
+from users.identities.sign_in import Rules, SignIns
 from users.models import Base, User, UserSession
 from users.second_factor import factor
 from users.sessions import lifecycle, recipients
@@ -48,7 +48,7 @@ class UsersService(PublishingService):
     hasher = HasherProvider()
     verification_policy = VerificationPolicyProvider()
     session_cache = SessionCacheProvider()
-    identity_provider = IdentityProviderDependency()
+    relying_party = RelyingPartyProvider()
 
     @rpc
     def register(self, request: contract.Register) -> contract.NamedAccount:
@@ -78,16 +78,12 @@ class UsersService(PublishingService):
     @rpc
     def begin_provider_sign_in(self, request: contract.BeginProviderSignIn) -> contract.ProviderSignIn:
         """Begin a sign-in at the identity provider; with `link` to add the identity to the caller's account."""
-        return provider_sign_in.begin(
-            self.db, provider_dependency.require(self.identity_provider), self.caller, request
-        )
+        return self._sign_ins.begin(self.caller, request)
 
     @rpc
     def finish_provider_sign_in(self, request: contract.ClientFinishProviderSignIn) -> contract.Session:
         """Start a session after a sign-in at the identity provider; opens an account if there is none."""
-        rules = provider_sign_in.Rules(self._limits, self._policy, self._registration)
-        provider = provider_dependency.require(self.identity_provider)
-        started = provider_sign_in.finish(self.db, self.hasher, provider, rules, self.caller, request)
+        started = self._sign_ins.finish(self.caller, request)
         self._cache_session(started.session, started.identity, started.ended)
         return started.session
 
@@ -359,6 +355,11 @@ class UsersService(PublishingService):
     @property
     def _policy(self) -> SessionPolicy:
         return lifecycle.policy_from_config(self.config["users"]["session"])
+
+    @property
+    def _sign_ins(self) -> SignIns:
+        relying_party = relying_party_provider.require(self.relying_party)
+        return SignIns(self.db, self.hasher, relying_party, Rules(self._limits, self._policy, self._registration))
 
     def _set_active(self, condition: ColumnElement[bool], *, is_active: bool) -> contract.Account:
         with self.db.write() as session:

@@ -13,6 +13,8 @@ from chassis.errors import Unavailable
 from chassis.provider import Provider
 from users.credentials import passwords
 
+RANDOM_BYTES = 32  # of a text that no user knows
+
 Result = TypeVar("Result")
 
 
@@ -26,7 +28,7 @@ class Hasher:
         self._free_threads = Semaphore(threads)
         self._capacity = threads + queue
         # Compared with the password of an unknown user, so that the reply takes as long as for a known one.
-        self._dummy_hash = argon2.hash(secrets.token_urlsafe())
+        self._dummy_hash = argon2.hash(secrets.token_urlsafe(RANDOM_BYTES))
 
     def require_capacity(self) -> None:
         """Raise Unavailable if the queue is full; for callers that write something before they hash."""
@@ -36,6 +38,10 @@ class Hasher:
     def hash(self, password: str) -> str:
         """Return the hash of a normalized password, with salt and parameters."""
         return self._run(lambda: self._argon2.hash(password))
+
+    def unusable(self) -> str:
+        """Return the hash of a random text that is not stored, for an account without a password."""
+        return self.hash(secrets.token_urlsafe(RANDOM_BYTES))
 
     def matches(self, password_hash: str | None, password: str) -> bool:
         """Return whether a password has this hash; without a hash it takes as long and is false."""
