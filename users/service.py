@@ -1,7 +1,6 @@
 """The users service: accounts, credentials and sessions."""
 
-from nameko.timer import timer
-
+from chassis.timers import timer
 from users import history
 from users.accounts import invitations
 from users.addresses import changes
@@ -34,7 +33,7 @@ class UsersService(
 
     name = "users"
 
-    @timer(interval=CLEANUP_INTERVAL)
+    @timer(CLEANUP_INTERVAL)
     def clean(self) -> None:
         """Delete old sessions, failed logins, events, invitations, codes, sign-ins and changed addresses."""
         for module in (session_store, failed_logins_store, history, invitations, issuing, identities_store, changes):

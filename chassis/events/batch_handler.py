@@ -27,8 +27,8 @@ from chassis.amqp import message_context
 from chassis.amqp.consumer import Collector
 from chassis.contract import Event
 from chassis.events.handler import EventHandler, Received, id_of
+from chassis.minimum_interval import MinimumInterval
 from chassis.observability import correlation
-from chassis.timers import MinimumInterval
 
 # Seconds from the start of a batch to that of the next: of a batch of one event, an event costs ten times as much as of
 # a batch of 20.
@@ -73,7 +73,7 @@ class BatchEventHandler(Collector, EventHandler):
         self.prefetch = 2 * size  # one batch that is handled, and one that collects
         self._collected: deque[tuple[Any, AmqpMessage]] = deque()
         self._running = self._stopping = False
-        self._interval = MinimumInterval()
+        self._interval = MinimumInterval(INTERVAL)
         super().__init__(event, **kwargs)
 
     def collect(self, body: Any, message: AmqpMessage) -> None:
@@ -95,7 +95,7 @@ class BatchEventHandler(Collector, EventHandler):
             while self._collected and not self._stopping:
                 if len(self._collected) < self.size:
                     self._interval.wait()
-                self._interval.start(INTERVAL)
+                self._interval.start()
                 messages = [self._collected.popleft() for _ in range(min(self.size, len(self._collected)))]
                 self._handle([one for body, message in messages if (one := self._take(body, message)) is not None])
         finally:
