@@ -60,8 +60,8 @@ def test_repeated_event_deletes_the_remaining_posts(feeds: Rpc, erase: Erase, mo
         feeds("feeds.create", ADA, text="hello")
     delete_some = posts.delete_some
 
-    def fail_after_one(session: Session, author_id: str, _limit: int) -> bool:
-        delete_some(session, author_id, 1)
+    def fail_after_one(session: Session, _limit: int, author_id: str) -> int:
+        delete_some(session, 1, author_id)
         session.commit()
         raise RuntimeError("killed")
 
