@@ -8,8 +8,8 @@ from nameko.containers import WorkerContext
 
 from chassis.provider import Provider
 from notifications import metrics
-from notifications.channels.base import ChannelFactory
 from notifications.channels.breaker import Breaker
+from notifications.channels.interface import ChannelFactory
 from notifications.channels.registry import ChannelSpec
 from notifications.contract import DeliveryChannel
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from notifications.channels.base import OutgoingMessage
+from notifications.channels.interface import OutgoingMessage
 from notifications.texts import one_line
 
 _TEMPLATES = Environment(
