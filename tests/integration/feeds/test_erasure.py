@@ -36,7 +36,7 @@ def erase(container: ServiceContainer) -> Erase:
 
 
 @pytest.mark.parametrize("trigger", ["account_erased", "erase_author"])
-def test_all_posts_of_a_deleted_account_are_deleted_with_their_events(  # noqa: PLR0913, PLR0917 - fixtures
+def test_all_posts_of_a_deleted_account_are_deleted_with_their_events(
     feeds: Rpc, erase: Erase, listen: Listen, tag_versions: TagVersions, monkeypatch: pytest.MonkeyPatch, trigger: str
 ) -> None:
     monkeypatch.setattr(posts, "ERASURE_BATCH", 2)

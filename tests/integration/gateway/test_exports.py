@@ -256,7 +256,7 @@ def test_export_of_an_account_that_was_deleted_is_not_made(ada: Caller, rpc: Rpc
     assert stored.with_content() == set()
 
 
-def test_expired_export_is_deleted(  # noqa: PLR0913, PLR0917 - fixtures
+def test_expired_export_is_deleted(
     ada: Caller, services: dict[str, Any], rpc: Rpc, ready: Callable[[Caller], Export], stored: Stored, until: Until
 ) -> None:
     export = ready(ada)

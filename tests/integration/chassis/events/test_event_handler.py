@@ -168,7 +168,7 @@ def test_event_with_a_valid_token_is_handled(start: Start, publish_forged: Publi
     until(lambda: SampleInvoices.received == [1])
 
 
-def test_event_of_a_key_that_is_in_no_file_yet_is_handled_once_it_is_there(  # noqa: PLR0913, PLR0917 - fixtures
+def test_event_of_a_key_that_is_in_no_file_yet_is_handled_once_it_is_there(
     start: Start,
     publish_forged: PublishForged,
     settings: Settings,
@@ -209,7 +209,7 @@ def test_event_of_a_key_that_is_in_no_file_yet_is_handled_once_it_is_there(  # n
     ],
     ids=[*FORGED, *range(15)],
 )
-def test_invalid_event_is_parked_at_once_and_the_next_event_is_handled(  # noqa: PLR0913, PLR0917 - fixtures
+def test_invalid_event_is_parked_at_once_and_the_next_event_is_handled(
     start: Start,
     publish_forged: PublishForged,
     publish_event: PublishEvent,
@@ -295,7 +295,7 @@ def test_event_is_handled_once_by_two_processes_of_a_service(
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_event_is_redelivered_after_the_handler_lost_its_connection(  # noqa: PLR0913 - fixtures
+def test_event_is_redelivered_after_the_handler_lost_its_connection(
     start_behind_proxy: Start,
     broker_proxy: TcpProxy,
     publish_event: PublishEvent,
@@ -332,7 +332,7 @@ def test_deleted_retry_queue_is_declared_again(
     until(lambda: SampleInvoices.received == [2, 2, 2])
 
 
-def test_handler_waits_only_seconds_for_a_broker_that_does_not_confirm(  # noqa: PLR0913, PLR0917 - fixtures
+def test_handler_waits_only_seconds_for_a_broker_that_does_not_confirm(
     start_behind_proxy: Start,
     broker_proxy: TcpProxy,
     publish_event: PublishEvent,
