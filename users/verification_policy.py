@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nameko.containers import WorkerContext
-
-from chassis.provider import Provider
+from chassis.provider import SharedProvider
 from users.contract import CodeChannel
 from users.models import User
 
@@ -32,13 +30,9 @@ def from_config(settings: Mapping[str, Any]) -> VerificationPolicy:
     return VerificationPolicy(value == REQUIRED)
 
 
-class VerificationPolicyProvider(Provider[VerificationPolicy]):
-    """Provides VerificationPolicy; a process with an invalid setting does not start."""
+class VerificationPolicyProvider(SharedProvider[VerificationPolicy]):
+    """Provides VerificationPolicy."""
 
-    def setup(self) -> None:
+    def create(self) -> VerificationPolicy:
         """Read the setting."""
-        self._policy = from_config(self.container.config["users"])
-
-    def get_dependency(self, worker_ctx: WorkerContext) -> VerificationPolicy:  # noqa: ARG002 - Nameko's signature
-        """Return the policy, which all workers share."""
-        return self._policy
+        return from_config(self.container.config["users"])

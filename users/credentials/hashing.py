@@ -7,10 +7,9 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from eventlet import tpool
 from eventlet.semaphore import Semaphore
-from nameko.containers import WorkerContext
 
 from chassis.errors import Unavailable
-from chassis.provider import Provider
+from chassis.provider import SharedProvider
 from users.credentials import passwords
 
 RANDOM_BYTES = 32  # of a text that no user knows
@@ -68,14 +67,10 @@ def argon2_from_config(settings: Mapping[str, int]) -> PasswordHasher:
     return PasswordHasher(settings["time_cost"], settings["memory_cost"], settings["parallelism"])
 
 
-class HasherProvider(Provider[Hasher]):
+class HasherProvider(SharedProvider[Hasher]):
     """Provides the process's Hasher."""
 
-    def setup(self) -> None:
+    def create(self) -> Hasher:
         """Create the hasher with the configured parameters."""
         settings = self.container.config["users"]["passwords"]
-        self._hasher = Hasher(argon2_from_config(settings), settings["threads"], settings["queue"])
-
-    def get_dependency(self, worker_ctx: WorkerContext) -> Hasher:  # noqa: ARG002 - Nameko's signature
-        """Return the hasher, which all workers share."""
-        return self._hasher
+        return Hasher(argon2_from_config(settings), settings["threads"], settings["queue"])
