@@ -213,7 +213,7 @@ def test_export_is_given_up_and_the_user_is_notified(waiting: Caller, rpc: Rpc, 
     assert rpc("gateway.request_export", waiting)["state"] == "making"
 
 
-def test_few_exports_a_day(
+def test_export_beyond_the_limit_of_a_day_is_rejected(
     fast_exports: dict[str, Any], ada: Caller, rpc: Rpc, ready: Callable[[Caller], Export]
 ) -> None:
     for _ in range(fast_exports["per_day"]):
