@@ -1,6 +1,9 @@
 """What operators and staff do with accounts."""
 
+from collections.abc import Callable
+
 from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Session
 
 from chassis.auth.access import OPERATORS, STAFF
 from chassis.rpc.entrypoint import rpc
@@ -8,6 +11,8 @@ from users import contract, store
 from users.accounts import admin, trust
 from users.entrypoints.dependencies import Dependencies
 from users.models import User
+
+Change = Callable[[Session, ColumnElement[bool]], contract.Account]  # of the account that meets a condition
 
 
 class OperatorEntrypoints(Dependencies):
@@ -24,17 +29,18 @@ class OperatorEntrypoints(Dependencies):
     @rpc(OPERATORS)
     def set_active(self, request: contract.SetActive) -> contract.Account:
         """Close an account by its user name and end its sessions, or reopen it."""
-        return self._set_active(store.has_username(request.username), is_active=request.is_active)
+        change = admin.reopen if request.is_active else admin.close
+        return self._change(change, store.has_username(request.username))
 
     @rpc(STAFF)
     def deactivate(self, request: contract.GetUser) -> contract.Account:
         """Close an account and end its sessions."""
-        return self._set_active(User.id == request.id, is_active=False)
+        return self._change(admin.close, User.id == request.id)
 
     @rpc(STAFF)
     def reactivate(self, request: contract.GetUser) -> contract.Account:
         """Reopen an account."""
-        return self._set_active(User.id == request.id, is_active=True)
+        return self._change(admin.reopen, User.id == request.id)
 
     @rpc(OPERATORS)
     def unlock(self, request: contract.Unlock) -> contract.Account:
@@ -55,8 +61,8 @@ class OperatorEntrypoints(Dependencies):
         """Let the addresses of accounts that were registered before a time count as verified."""
         return trust.trust(self.db, request)
 
-    def _set_active(self, condition: ColumnElement[bool], *, is_active: bool) -> contract.Account:
+    def _change(self, change: Change, condition: ColumnElement[bool]) -> contract.Account:
         with self.db.write() as session:
-            account = admin.set_active(session, condition, is_active=is_active)
+            account = change(session, condition)
         self._refresh_sessions(account.id)
         return account

@@ -33,7 +33,7 @@ def change_password(session: Session, user: User) -> None:
 
 
 def close(session: Session, user: User) -> None:
-    admin.set_active(session, models.User.id == user.id, is_active=False)
+    admin.close(session, models.User.id == user.id)
 
 
 def delete(session: Session, user: User) -> None:
