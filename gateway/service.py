@@ -28,7 +28,7 @@ from gateway.routing.route import Route
 from gateway.routing.table import BY_NAME
 from users.contract import AccountChanged, AccountErased
 
-CLEANING = 60  # seconds
+CLEANUP_INTERVAL = 60  # seconds
 CLEANUP_BATCH = 10  # exports deleted in a transaction
 
 
@@ -116,12 +116,12 @@ class GatewayService(ListeningService):
         self.tags.invalidate(LISTS_TAG, AUTHORS_TAG)
         return rebuilt
 
-    @timer(CLEANING)
+    @timer(CLEANUP_INTERVAL)
     def delete_retired_queues(self) -> None:
         """Delete the queues of handlers that this version no longer has."""
         self.retired.delete_unused()
 
-    @timer(CLEANING)
+    @timer(CLEANUP_INTERVAL)
     def delete_expired_exports(self) -> None:
         """Delete exports that were kept long enough."""
         self.db.in_batches(export_store.delete_expired, CLEANUP_BATCH)

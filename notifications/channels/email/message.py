@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from notifications.channels.interface import OutgoingMessage
-from notifications.texts import one_line
+from notifications.shortening import one_line
 
 _TEMPLATES = Environment(
     loader=PackageLoader("notifications.channels.email"),

@@ -77,7 +77,7 @@ def test_newest_edit_is_applied_in_any_order(published: PostCreated, handle: Han
     handle(edited(published, "second", minutes=2))
     (row,) = rows("notifications")
     (item,) = rpc("notifications.inbox", user(rows("inbox")[0]["user_id"]))["items"]
-    assert (item["title"], item["message"]) == ("author posted", texts.excerpt("third " * 100, 200))
+    assert (item["title"], item["message"]) == ("author posted", texts.post_excerpt("third " * 100))
     assert item["data"] == texts.for_post(published).data
     assert row["changed_at"] > published.created_at
     assert set(values(rows("deliveries"), "status")) == {"pending"}
