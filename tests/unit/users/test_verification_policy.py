@@ -1,4 +1,4 @@
-"""The setting that says whether addresses must be verified."""
+"""Whether addresses must be verified."""
 
 from datetime import UTC, datetime
 
