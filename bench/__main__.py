@@ -1,8 +1,7 @@
 """Run scenarios and print what they measured: `python -m bench [name,name]`.
 
-Variables: FULL=1 adds the long scenarios; DATABASE=postgresql puts feeds and notifications on
-PostgreSQL; RESULTS names the JSON file; the picture has the same name
-and ends with .svg.
+Variables: FULL=1 adds the long scenarios; DATABASE=postgresql puts feeds and notifications on PostgreSQL; RESULTS names
+the JSON file. The picture has the same name and ends with .svg.
 """
 
 import os

@@ -147,14 +147,8 @@ def queues(platform: Instance) -> list[str]:
 def _management(platform: Instance, path: str) -> None:
     """Delete something through RabbitMQ's management interface, as soon as that answers."""
     url = f"{_api(platform)}/{path}"
-
-    def deleted() -> bool:
-        return requests.delete(url, timeout=TIMEOUT).status_code in {
-            requests.codes.no_content,
-            requests.codes.not_found,
-        }
-
-    until(deleted, url, START)
+    gone = {requests.codes.no_content, requests.codes.not_found}
+    until(lambda: requests.delete(url, timeout=TIMEOUT).status_code in gone, url, START)
 
 
 def _api(platform: Instance) -> str:

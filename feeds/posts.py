@@ -1,6 +1,7 @@
 """Creates, edits and deletes posts: each change and its event in one transaction."""
 
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -55,18 +56,15 @@ def erase_author(db: UnitOfWork, author_id: str) -> None:
     """Delete all posts of a deleted account, in batches, and reject new ones; may be repeated."""
     with db.write() as session:
         erased_authors.add(session, author_id)
-    more = True
-    while more:
-        with db.write() as session:
-            more = delete_some(session, author_id, ERASURE_BATCH)
+    db.in_batches(partial(delete_some, author_id=author_id), ERASURE_BATCH)
 
 
-def delete_some(session: Session, author_id: str, limit: int) -> bool:
-    """Delete up to `limit` posts of an author; return whether there may be more."""
+def delete_some(session: Session, limit: int, author_id: str) -> int:
+    """Delete up to `limit` posts of an author; return how many."""
     posts = store.locked_posts_of(session, author_id, limit)
     for post in posts:
         _delete(session, post)
-    return len(posts) == limit
+    return len(posts)
 
 
 def _delete(session: Session, post: Post) -> None:

@@ -1,7 +1,5 @@
 """The feeds service: posts."""
 
-from nameko.timer import timer
-
 from chassis.auth.access import USER, services
 from chassis.contract import Empty
 from chassis.contract.export import ExportUser
@@ -10,6 +8,7 @@ from chassis.events.handler import event_handler
 from chassis.redis.cache_tags_provider import CacheTagsProvider
 from chassis.rpc.entrypoint import rpc
 from chassis.service import ListeningService, PublishingService
+from chassis.timers import timer
 from feeds import contract, export, posts, queries, store
 from feeds.models import Base
 from users.contract import AccountErased
@@ -89,7 +88,7 @@ class FeedsService(PublishingService, ListeningService):
         with self.db.read() as session:
             return export.page(session, request)
 
-    @timer(interval=CLEANUP_INTERVAL)
+    @timer(CLEANUP_INTERVAL)
     def remove_deleted(self) -> None:
         """Remove the rows of posts that were deleted a day ago."""
         self.db.in_batches(store.remove_deleted, CLEANUP_BATCH)

@@ -1,9 +1,7 @@
 """The gateway's Nameko class: keeps the read model of authors, makes exports, serves the routing information."""
 
 from nameko.dependency_providers import Config
-from nameko.timer import timer
 
-from chassis import timers
 from chassis.auth.access import OPERATORS, USER
 from chassis.contract import Empty
 from chassis.db.database import Database
@@ -13,6 +11,7 @@ from chassis.events.retired import RetiredQueuesProvider
 from chassis.redis.cache_tags_provider import CacheTagsProvider
 from chassis.rpc.entrypoint import rpc
 from chassis.service import ListeningService
+from chassis.timers import timer
 from feeds.contract import AUTHORS_TAG, LISTS_TAG
 from gateway import contract
 from gateway.authors import report
@@ -29,7 +28,7 @@ from gateway.routing.route import Route
 from gateway.routing.table import BY_NAME
 from users.contract import AccountChanged, AccountErased
 
-CLEANING = 60  # seconds
+CLEANUP_INTERVAL = 60  # seconds
 CLEANUP_BATCH = 10  # exports deleted in a transaction
 
 
@@ -77,7 +76,7 @@ class GatewayService(ListeningService):
         with self.db.read() as session:
             return requests.get(session, user_id)
 
-    @timers.timer("gateway.exports.interval")
+    @timer("gateway.exports.interval")
     def make_exports(self) -> None:
         """Work on the export that is due for longest."""
         Maker(self.db, self.rpc_client, self._exports).run()
@@ -117,12 +116,12 @@ class GatewayService(ListeningService):
         self.tags.invalidate(LISTS_TAG, AUTHORS_TAG)
         return rebuilt
 
-    @timer(interval=CLEANING)
+    @timer(CLEANUP_INTERVAL)
     def delete_retired_queues(self) -> None:
         """Delete the queues of handlers that this version no longer has."""
         self.retired.delete_unused()
 
-    @timer(interval=CLEANING)
+    @timer(CLEANUP_INTERVAL)
     def delete_expired_exports(self) -> None:
         """Delete exports that were kept long enough."""
         self.db.in_batches(export_store.delete_expired, CLEANUP_BATCH)

@@ -1,12 +1,11 @@
 """The texts of notifications."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import Any, NamedTuple
 
 from feeds.contract import PostCreated
 from notifications.contract import SendNotification
+from notifications.shortening import one_line, shorten
 from users.contract import ERASED, CodePurpose, SecurityNoticeDetails, SecurityNoticeKind
 
 EXCERPT = 200  # characters of a post in a notification
@@ -33,7 +32,7 @@ def for_post(post: PostCreated) -> Content:
 
 def post_excerpt(text: str) -> str:
     """Return the beginning of a post, at most EXCERPT characters."""
-    return excerpt(text, EXCERPT)
+    return shorten(text, EXCERPT)
 
 
 def for_erased_post(post_id: str, author_id: str) -> Content:
@@ -143,33 +142,6 @@ def for_security_notice(notice: SecurityNoticeDetails) -> Content:
     if notice.client_address:
         lines.append(f"From: {notice.client_address}")
     if notice.user_agent:
-        lines.append(f"Program: {excerpt(one_line(notice.user_agent), PROGRAM)}")
+        lines.append(f"Program: {shorten(one_line(notice.user_agent), PROGRAM)}")
     lines += ["", f"If it was not you: {text.otherwise}"]
     return Content(SECURITY, text.title, "\n".join(lines))
-
-
-def one_line(text: str) -> str:
-    """Replace line breaks and control characters by spaces, as the header of an e-mail needs it."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
-
-
-def _one(_char: str) -> int:
-    return 1
-
-
-def excerpt(text: str, limit: int, mark: str = "…", cost: Callable[[str], int] = _one) -> str:
-    """Cut a text so that its characters cost at most `limit`, including `mark`; line breaks become spaces.
-
-    Cuts between words, unless that would leave less than half of the room: not every script has spaces.
-    """
-    text = " ".join(text.split())
-    if _fitting(text, limit, cost) == len(text):
-        return text
-    room = _fitting(text, limit - sum(map(cost, mark)), cost)
-    whole_words, _, _ = text[: room + 1].rpartition(" ")
-    return (whole_words if 2 * len(whole_words) >= room else text[:room]) + mark
-
-
-def _fitting(text: str, limit: int, cost: Callable[[str], int]) -> int:
-    """Return how many of the first characters cost at most `limit` together."""
-    return sum(total <= limit for total in accumulate(map(cost, text)))

@@ -7,6 +7,7 @@ from chassis.ids import time_of
 from users import contract, names
 from users.contract import Channel
 from users.models import AccountEvent, LinkedIdentity, User, UserSession
+from users.verification_policy import VerificationPolicy
 
 
 def profile(user: User) -> contract.Profile:
@@ -52,10 +53,11 @@ def visible_to(caller: Caller, user: User) -> contract.Profile:
     return account(user) if may_see_all else profile(user)
 
 
-def contact(user: User, *, verification_required: bool) -> contract.Contact:
+def contact(user: User, policy: VerificationPolicy) -> contract.Contact:
     """Return the addresses and channels of a user."""
-    channels = get_args(contract.CodeChannel) if verification_required else ()
-    unverified: list[Channel] = [channel for channel in channels if user.verified_at(channel) is None]
+    unverified: list[Channel] = [
+        channel for channel in get_args(contract.CodeChannel) if not policy.accepts(user, channel)
+    ]
     return contract.Contact(
         id=user.id,
         username=user.username,

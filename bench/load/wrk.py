@@ -35,20 +35,10 @@ def run(target: Target, requests: Iterable[Request], *, concurrency: int, second
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         file.writelines(f"{_line(request)}\n" for request in requests)
         file.flush()
-        command = (
-            WRK,
-            "--threads",
-            "1",
-            "--connections",
-            concurrency,
-            "--duration",
-            f"{seconds:g}s",
-            "--timeout",
-            "10s",
-        )
+        load = ("--threads=1", f"--connections={concurrency}", f"--duration={seconds:g}s", "--timeout=10s")
         url = f"http://{target.host}:{target.port}/"
-        arguments = [*map(str, command), "--script", str(_SCRIPT), url, "--", file.name]
-        output = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout  # noqa: S603 - our own
+        command = (WRK, *load, f"--script={_SCRIPT}", url, "--", file.name)
+        output = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 - our own
     return parse(output)
 
 

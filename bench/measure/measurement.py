@@ -21,7 +21,6 @@ class Measurement:
     cpu: Mapping[str, float] = field(default_factory=dict)  # seconds by program
     memory: Mapping[str, float] = field(default_factory=dict)  # largest, MB by program
     figures: Mapping[str, float] = field(default_factory=dict)  # others, by name and unit
-    grown_from: str = ""  # the name of the same measurement at a smaller size
 
     @classmethod
     def of(cls, usage: Usage, **fields: Any) -> Self:

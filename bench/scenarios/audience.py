@@ -27,23 +27,19 @@ SERVICE = "notifications.service"
 
 def audience(platform: Platform) -> Iterator[Measurement]:
     """Create five posts, one after the other, to 1,000 and to 10,000 inboxes. The latency is that of the last inbox."""
-    smaller = ""
     for size in SIZES:
         tokens = platform.new_users(size + 1).tokens
         asyncio.run(_post(platform, tokens[0], size))
         with Usage(platform.instance.control) as usage:
             seconds = [asyncio.run(_post(platform, tokens[0], size)) for _ in range(POSTS)]
-        name = f"a post to {size:,} inboxes"
         yield Measurement.of(
             usage,
-            name=name,
+            name=f"a post to {size:,} inboxes",
             unit="delivery",
             count=size * POSTS,
             seconds=sum(seconds),
             latency=Latency.of(seconds),
-            grown_from=smaller,
         )
-        smaller = name
 
 
 def million(platform: Platform) -> Iterator[Measurement]:

@@ -36,9 +36,7 @@ def at_rate(platform: Platform) -> Iterator[Measurement]:
     yield from measure(platform, f"create-post at {RATE}/s", tokens, RATE * RATE_SECONDS, partial(open_loop, rate=RATE))
 
 
-def measure(
-    platform: Platform, name: str, tokens: list[str], posts: int, load: Load, **fields: str
-) -> Iterator[Measurement]:
+def measure(platform: Platform, name: str, tokens: list[str], posts: int, load: Load) -> Iterator[Measurement]:
     """Yield the latency of responses and of inboxes. The cost of a post includes its delivery."""
     arrivals = Arrivals(platform.inboxes, len(tokens) - 1)
     with Usage(platform.instance.control) as usage:
@@ -55,7 +53,6 @@ def measure(
         seconds=until - started,
         latency=Latency.of(response.seconds for response in responses),
         errors=errors,
-        **fields,
     )
     complete = arrivals.by_post()
     waits = [complete[post_id(response)] - response.intended for response in accepted]

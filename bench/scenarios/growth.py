@@ -22,11 +22,9 @@ INBOXES = 1_000  # that share the rows
 
 def users(platform: Platform) -> Iterator[Measurement]:
     """Create posts to 10 recipients among 10,000 and among 100,000 users who are not active."""
-    smaller = ""
     for size in USERS:
         tokens = platform.new_users(RECIPIENTS + 1, size).tokens
-        yield _create_posts(platform, f"create-post, {size:,} users", tokens, smaller)
-        smaller = f"create-post, {size:,} users"
+        yield _create_posts(platform, f"create-post, {size:,} users", tokens)
 
 
 def inbox_rows(platform: Platform) -> Iterator[Measurement]:
@@ -40,24 +38,22 @@ def many_inbox_rows(platform: Platform) -> Iterator[Measurement]:
 
 
 def _inbox_rows(platform: Platform, sizes: tuple[int, ...]) -> Iterator[Measurement]:
-    smaller = ""
     for size in sizes:
         inserted = platform.new_users(RECIPIENTS + 1, INBOXES - RECIPIENTS - 1)
         platform.inboxes.fill(sorted(inserted.ids), size - platform.inboxes.total())
         name = f"{size:,} inbox rows"
-        yield _create_posts(platform, f"create-post, {name}", inserted.tokens, smaller and f"create-post, {smaller}")
-        yield _read_inboxes(platform, f"inbox page, {name}", inserted.tokens, smaller and f"inbox page, {smaller}")
-        smaller = name
+        yield _create_posts(platform, f"create-post, {name}", inserted.tokens)
+        yield _read_inboxes(platform, f"inbox page, {name}", inserted.tokens)
 
 
-def _create_posts(platform: Platform, name: str, tokens: list[str], smaller: str) -> Measurement:
+def _create_posts(platform: Platform, name: str, tokens: list[str]) -> Measurement:
     create_posts(platform, tokens, CONCURRENCY)  # opens connections
     load = partial(closed_loop, concurrency=CONCURRENCY)
-    return next(measure(platform, name, tokens, POSTS, load, grown_from=smaller))
+    return next(measure(platform, name, tokens, POSTS, load))
 
 
-def _read_inboxes(platform: Platform, name: str, tokens: list[str], smaller: str) -> Measurement:
+def _read_inboxes(platform: Platform, name: str, tokens: list[str]) -> Measurement:
     requests = [Request("GET", "/notifications/?limit=20", token) for token in tokens]
     with Usage(platform.instance.control) as usage:
         result = wrk.run(platform.target, requests, concurrency=CONCURRENCY, seconds=SECONDS)
-    return result.measured(usage, name, grown_from=smaller)
+    return result.measured(usage, name)

@@ -25,18 +25,16 @@ def all_posts(platform: Platform) -> Iterator[Measurement]:
 
 def post_detail(platform: Platform) -> Iterator[Measurement]:
     """Read the details of 1,000 and of 10,000 posts again and again, so that they are cached."""
-    users, smaller = platform.new_users(READERS), ""
+    users = platform.new_users(READERS)
     create_posts(platform, users.tokens, READERS)  # the gateway knows the name of an author after a post
     for size in POSTS:
         posts = platform.posts.insert(min(users.ids), size)
-        name = f"post-detail, {size:,} posts"
-        yield _read(platform, name, [f"/post-detail/{post}/" for post in posts], users.tokens, smaller)
-        smaller = name
+        yield _read(platform, f"post-detail, {size:,} posts", [f"/post-detail/{post}/" for post in posts], users.tokens)
 
 
-def _read(platform: Platform, name: str, paths: list[str], tokens: list[str], smaller: str = "") -> Measurement:
+def _read(platform: Platform, name: str, paths: list[str], tokens: list[str]) -> Measurement:
     requests = [Request("GET", path, tokens[number % len(tokens)]) for number, path in enumerate(paths)]
     asyncio.run(closed_loop(Client(platform.target), requests, CONCURRENCY))  # fills the cache
     with Usage(platform.instance.control) as usage:
         result = wrk.run(platform.target, requests, concurrency=CONCURRENCY, seconds=SECONDS)
-    return result.measured(usage, name, grown_from=smaller)
+    return result.measured(usage, name)

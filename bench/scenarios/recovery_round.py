@@ -75,24 +75,24 @@ class Round:
 
     async def _post(self) -> None:
         """Create posts until the fault is over."""
-        client, started = Client(self._platform.target), now()
-        author, sms_user = self._authors
-
-        async def send(number: int, name: str) -> Response:
-            token = sms_user if number % SMS_SHARE else author
-            self._authors[token].add(name)
-            request = Request("POST", "/create-post/", token, {"text": f"Karibu, {name}."})
-            self._responses[name] = await client.send(request, started + number / RATE)
-            return self._responses[name]
-
-        def sends() -> Iterator[Coroutine[Any, Any, Response]]:
-            for number in count():
-                if not self._injecting:
-                    return
-                yield send(number, f"recovery {next(_numbers)}")
-
-        await at_rate(sends(), RATE)
+        client = Client(self._platform.target)
+        await at_rate(self._sends(client, now()), RATE)
         client.close()
+
+    def _sends(self, client: Client, started: float) -> Iterator[Coroutine[Any, Any, Response]]:
+        author, sms_user = self._authors
+        for number in count():
+            if not self._injecting:
+                return
+            yield self._send(client, sms_user if number % SMS_SHARE else author, started + number / RATE)
+
+    async def _send(self, client: Client, token: str, intended: float) -> Response:
+        """Create a post with a name of its own."""
+        name = f"recovery {next(_numbers)}"
+        self._authors[token].add(name)
+        request = Request("POST", "/create-post/", token, {"text": f"Karibu, {name}."})
+        response = self._responses[name] = await client.send(request, intended)
+        return response
 
     async def _poll(self) -> None:
         """Follow the inboxes; the database may be the one that is broken."""

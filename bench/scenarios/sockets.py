@@ -27,15 +27,12 @@ KILOBYTES = 1024
 
 def fan_out(platform: Platform) -> Iterator[Measurement]:
     """Create five posts, one after the other, to 1,000 and to 4,000 websockets."""
-    smaller = ""
     for size in SIZES:
         tokens = platform.new_users(size + 1).tokens
-        measurement = asyncio.run(_fan_out(platform, tokens, smaller))
-        smaller = measurement.name
-        yield measurement
+        yield asyncio.run(_fan_out(platform, tokens))
 
 
-async def _fan_out(platform: Platform, tokens: list[str], smaller: str) -> Measurement:
+async def _fan_out(platform: Platform, tokens: list[str]) -> Measurement:
     author, *readers = tokens
     connected = await websockets.connect(platform.target, [Wanted(one) for one in readers], GENTLE)
     client, waits = Client(platform.target), list[float]()
@@ -55,7 +52,6 @@ async def _fan_out(platform: Platform, tokens: list[str], smaller: str) -> Measu
         seconds=sum(max(waits[n : n + len(readers)]) for n in range(0, len(waits), len(readers))),
         errors=len(readers) * POSTS - len(waits),
         latency=Latency.of(waits),
-        grown_from=smaller,
     )
 
 

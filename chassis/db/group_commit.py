@@ -2,7 +2,7 @@
 
 The first write begins the transaction. All others that are ready to run before it ends join it, one after the other,
 each in a savepoint, so that one that fails rolls back alone. Then one commit, and one synchronisation with the disk,
-stores them all. A write that is alone is committed at once. Groups begin at least INTERVAL apart: writes that come
+stores them all. A write that is alone is committed at once. Groups begin at least `interval` apart: writes that come
 sooner wait, with no connection and no lock, and form the next group. A worker that writes several times, one after the
 other, waits only the first time.
 
@@ -23,7 +23,7 @@ from chassis.amqp.envelope import Envelope
 from chassis.db import outbox
 from chassis.db.engine import LOCK_WAIT, WRITE
 from chassis.errors import Unavailable
-from chassis.timers import MinimumInterval
+from chassis.minimum_interval import MinimumInterval
 
 # Seconds from the start of a group to that of the next. Each group has a commit, confirms of its events, new versions
 # of cache tags, and wakes up all processes that wait for one of these: alone it costs more than its first write.
@@ -35,19 +35,21 @@ Publish = Callable[[Sequence[Envelope]], None]
 class GroupCommit:
     """Opens the writes of a process on one database; `publish` gets the events of a group in the order of writes."""
 
-    def __init__(self, engine: Engine, factory: sessionmaker[Any], publish: Publish) -> None:
+    def __init__(
+        self, engine: Engine, factory: sessionmaker[Any], publish: Publish, interval: float = INTERVAL
+    ) -> None:
         self._engine = engine
         self._factory = factory
         self._publish = publish
         self._turn = Semaphore()  # held by the one greenlet that uses the connection
         self._open: _Group | None = None
-        self._interval = MinimumInterval()
+        self._interval = MinimumInterval(interval)
 
     @contextmanager
     def write(self, *, at_once: bool = False) -> Iterator[Session]:
         """Run the `with` block in a savepoint of the open group, and wait for the group's commit.
 
-        If no group is open, the next one begins INTERVAL after the last, or `at_once`. A block that raises an error
+        If no group is open, the next one begins `interval` after the last, or `at_once`. A block that raises an error
         waits too, because the error may result from what others of the group wrote. If the commit fails, every write of
         the group raises its error.
         """
@@ -85,7 +87,7 @@ class GroupCommit:
     def _join(self) -> "_Group":
         if self._open is None:
             self._open = _Group(self._engine)
-            self._interval.start(INTERVAL)
+            self._interval.start()
             eventlet.spawn_n(self._commit)  # runs after the greenlets that are ready now
         return self._open
 

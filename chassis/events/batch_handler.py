@@ -16,6 +16,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, TypeVar, overload
 
@@ -27,8 +28,8 @@ from chassis.amqp import message_context
 from chassis.amqp.consumer import Collector
 from chassis.contract import Event
 from chassis.events.handler import EventHandler, Received, id_of
+from chassis.minimum_interval import MinimumInterval
 from chassis.observability import correlation
-from chassis.timers import MinimumInterval
 
 # Seconds from the start of a batch to that of the next: of a batch of one event, an event costs ten times as much as of
 # a batch of 20.
@@ -73,7 +74,7 @@ class BatchEventHandler(Collector, EventHandler):
         self.prefetch = 2 * size  # one batch that is handled, and one that collects
         self._collected: deque[tuple[Any, AmqpMessage]] = deque()
         self._running = self._stopping = False
-        self._interval = MinimumInterval()
+        self._interval = MinimumInterval(INTERVAL)
         super().__init__(event, **kwargs)
 
     def collect(self, body: Any, message: AmqpMessage) -> None:
@@ -95,7 +96,7 @@ class BatchEventHandler(Collector, EventHandler):
             while self._collected and not self._stopping:
                 if len(self._collected) < self.size:
                     self._interval.wait()
-                self._interval.start(INTERVAL)
+                self._interval.start()
                 messages = [self._collected.popleft() for _ in range(min(self.size, len(self._collected)))]
                 self._handle([one for body, message in messages if (one := self._take(body, message)) is not None])
         finally:
@@ -125,21 +126,16 @@ class BatchEventHandler(Collector, EventHandler):
     def _attempt(self, batch: Sequence[Received]) -> BaseException | None:
         """Call the method, wait for its end and return its error. All messages are settled, unless many failed."""
         events: Batch[Event] = Batch([(received.event, received.context) for received in batch])
-        settled = Signal()
-        if not self._spawn(events, batch, partial(self._finish_batch, batch, time.perf_counter(), settled)):
+        attempt = _Attempt(batch)
+        if not self._spawn(events, batch, partial(self._finish_batch, attempt)):
             return None
-        error: BaseException | None = settled.wait()
+        error: BaseException | None = attempt.settled.wait()
         return error
 
     def _finish_batch(
-        self,
-        batch: Sequence[Received],
-        started: float,
-        settled: Signal,
-        _worker_ctx: WorkerContext,
-        result: Any,
-        exc_info: Any,
+        self, attempt: "_Attempt", _worker_ctx: WorkerContext, result: Any, exc_info: Any
     ) -> tuple[Any, Any]:
+        batch = attempt.batch
         try:
             if exc_info is None:
                 outcomes = self._settle(batch, {id(event) for event in result or ()})
@@ -149,9 +145,9 @@ class BatchEventHandler(Collector, EventHandler):
                 outcomes = []
                 name = type(exc_info[1]).__name__
                 _log.warning("%d events are handled in smaller batches after %s", len(batch), name)
-            self._record_each(batch, outcomes, time.perf_counter() - started)
+            self._record_each(batch, outcomes, time.perf_counter() - attempt.started)
         finally:
-            settled.send(exc_info and exc_info[1])
+            attempt.settled.send(exc_info and exc_info[1])
         return result, exc_info
 
     def _settle(self, batch: Sequence[Received], unfinished: set[int]) -> list[str]:
@@ -181,6 +177,15 @@ class BatchEventHandler(Collector, EventHandler):
         for received, outcome in zip(batch, outcomes, strict=False):
             message_context.enter(received.context)
             self._record(outcome, seconds, **extra)
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """A batch that a worker handles; `settled` gets the error of the method when all messages are settled."""
+
+    batch: Sequence[Received]
+    started: float = field(default_factory=time.perf_counter)
+    settled: Signal = field(default_factory=Signal)
 
 
 event_batch_handler = BatchEventHandler.decorator

@@ -15,7 +15,6 @@ import eventlet
 from amqp import Message as AmqpMessage
 from eventlet.semaphore import Semaphore
 from kombu import Connection, Queue
-from nameko.containers import WorkerContext
 
 from chassis import clock
 from chassis.amqp import protocol
@@ -27,7 +26,7 @@ from chassis.events.queues import parked_queue, retry_queue
 from chassis.events.retries import ATTEMPT, ERROR, OUTAGE
 from chassis.events.topology import handler_queues
 from chassis.observability import metrics
-from chassis.provider import Provider
+from chassis.provider import SharedProvider
 
 MAX_LISTED = 10  # events of a handler
 MOVE_TIME = 5  # seconds after which a command takes no more events and replies
@@ -143,15 +142,15 @@ class DeadLetters:
             connection.collect()  # does not wait for the broker, which may hang
 
 
-class DeadLettersProvider(Provider[DeadLetters]):
+class DeadLettersProvider(SharedProvider[DeadLetters]):
     """Provides DeadLetters for the service's own handlers, measures their queues, and deletes expired events."""
 
-    def setup(self) -> None:
+    def create(self) -> DeadLetters:
         """Find the handlers."""
         config = self.container.config
         queues = handler_queues(self.container.service_cls)
         self._days: int = config["events"]["parked_days"]
-        self._dead_letters = DeadLetters(config["AMQP_URI"], queues, config["retry"]["delays"])
+        return DeadLetters(config["AMQP_URI"], queues, config["retry"]["delays"])
 
     def start(self) -> None:
         """Start measuring."""
@@ -161,18 +160,14 @@ class DeadLettersProvider(Provider[DeadLetters]):
         """Stop measuring."""
         self._measuring.kill()
 
-    def get_dependency(self, worker_ctx: WorkerContext) -> DeadLetters:  # noqa: ARG002 - Nameko's signature
-        """Return the commands, which all workers share."""
-        return self._dead_letters
-
     def _measure(self) -> None:
         next_expiry = 0.0
         while True:
             eventlet.sleep(MEASURE_INTERVAL)
             try:
-                self._dead_letters.measure(self.container.service_name)
+                self.shared.measure(self.container.service_name)
                 if self._days and time.monotonic() > next_expiry:
-                    self._dead_letters.expire(clock.now() - timedelta(days=self._days))
+                    self.shared.expire(clock.now() - timedelta(days=self._days))
                     next_expiry = time.monotonic() + EXPIRY_INTERVAL
             except Exception as error:  # noqa: BLE001 - a failed measurement must not end the process
                 _log.info("the queues could not be measured: %s", error)

@@ -10,12 +10,11 @@ from typing import Any
 
 from amqp.exceptions import PreconditionFailed
 from kombu import Connection
-from nameko.containers import WorkerContext
 
 from chassis.amqp import protocol
 from chassis.amqp.publisher import CONNECT_TIMEOUT
 from chassis.events.queues import parked_queue, retry_queue
-from chassis.provider import Provider
+from chassis.provider import SharedProvider
 
 _log = logging.getLogger(__name__)
 
@@ -53,17 +52,13 @@ class RetiredQueues:
         self._remaining.discard(queue)
 
 
-class RetiredQueuesProvider(Provider[RetiredQueues]):
+class RetiredQueuesProvider(SharedProvider[RetiredQueues]):
     """Provides RetiredQueues for the handlers' queues of these names."""
 
     def __init__(self, *queues: str) -> None:
         self.queues = queues
 
-    def setup(self) -> None:
-        """Read the settings; nothing connects yet."""
+    def create(self) -> RetiredQueues:
+        """Read the settings."""
         config = self.container.config
-        self._retired = RetiredQueues(config["AMQP_URI"], self.queues, config["retry"]["delays"])
-
-    def get_dependency(self, worker_ctx: WorkerContext) -> RetiredQueues:  # noqa: ARG002 - Nameko's signature
-        """Return the one that all workers share."""
-        return self._retired
+        return RetiredQueues(config["AMQP_URI"], self.queues, config["retry"]["delays"])

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from nameko.containers import WorkerContext
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
@@ -11,7 +10,7 @@ from chassis.amqp.envelope import Envelope
 from chassis.auth import keyring
 from chassis.auth.keyring import Keyring
 from chassis.db import event_log
-from chassis.provider import Provider
+from chassis.provider import SharedProvider
 from chassis.reconciliation.contract import (
     EventReference,
     EventReferences,
@@ -49,13 +48,9 @@ class EventLog:
         return LoggedEvent(id=row.event_id, position=row.position, payload=row.payload, headers=headers)
 
 
-class EventLogProvider(Provider[EventLog]):
+class EventLogProvider(SharedProvider[EventLog]):
     """Provides EventLog."""
 
-    def setup(self) -> None:
+    def create(self) -> EventLog:
         """Read the settings."""
-        self._log = EventLog(self.container.service_name, keyring.from_config(self.container.config))
-
-    def get_dependency(self, worker_ctx: WorkerContext) -> EventLog:  # noqa: ARG002 - Nameko's signature
-        """Return the one that all workers share."""
-        return self._log
+        return EventLog(self.container.service_name, keyring.from_config(self.container.config))

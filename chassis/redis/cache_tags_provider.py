@@ -2,21 +2,15 @@
 
 from functools import partial
 
-from nameko.containers import WorkerContext
-
-from chassis.provider import Provider
+from chassis.provider import SharedProvider
 from chassis.redis.cache_tags import CacheTags
 from chassis.redis.connection import connect
 
 
-class CacheTagsProvider(Provider[CacheTags]):
+class CacheTagsProvider(SharedProvider[CacheTags]):
     """Provides CacheTags."""
 
-    def setup(self) -> None:
+    def create(self) -> CacheTags:
         """Create the client, which connects at its first command."""
         spawn = partial(self.container.spawn_managed_thread, identifier="cache tags")
-        self._tags = CacheTags(connect(self.container.config["redis_url"]), spawn)
-
-    def get_dependency(self, worker_ctx: WorkerContext) -> CacheTags:  # noqa: ARG002 - Nameko's signature
-        """Return the cache tags, which all workers share."""
-        return self._tags
+        return CacheTags(connect(self.container.config["redis_url"]), spawn)

@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 import time
+from functools import partial
 from typing import Any
 
 import requests
@@ -74,7 +75,7 @@ class User:
 
     def _verify(self, channel: str, fake: str, address: str) -> str:
         self.call("POST", "/verification/", channel=channel)  # does nothing if the registration has sent a code
-        code = _wait_for_code(fake, address)
+        code = until(partial(_code, fake, address), f"the code to {address}", _LIMIT)
         self.call("POST", "/verification/confirm/", channel=channel, code=code)
         return code
 
@@ -129,16 +130,13 @@ def _post_and_listen(author: User, reader: User) -> None:
     _print(f"brian's websocket, {latency:.0f} ms after the request: {frame['title']}: {frame['message']}")
 
 
-def _wait_for_code(fake: str, to: str) -> str:
-    found: list[str] = []
-
-    def arrived() -> bool:
-        newest = requests.get(f"{fake}/newest", params={"to": to}, timeout=_LIMIT)
-        found[:] = _CODE.findall(newest.text) if newest.ok else []
-        return bool(found)
-
-    until(arrived, f"the code to {to}", _LIMIT)
-    return found[0]
+def _code(fake: str, to: str) -> str:
+    """Return the code in the newest message to an address or a number. Raises LookupError if there is none yet."""
+    newest = requests.get(f"{fake}/newest", params={"to": to}, timeout=_LIMIT)
+    found = _CODE.search(newest.text)
+    if not newest.ok or found is None:
+        raise LookupError("there is none")
+    return found[1]
 
 
 def _subjects(mailbox: str, to: str) -> list[str]:

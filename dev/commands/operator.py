@@ -1,13 +1,13 @@
 """`make doctor`, `make shell` and `make monitor`, on the running platform."""
 
-import json
 import os
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import NoReturn
+
+import requests
 
 from dev.machine.state import State
 from dev.machine.waiting import until
@@ -49,16 +49,17 @@ def monitoring(instance: Instance, interval: int) -> Iterator[str]:
     state = State(instance.directory)
     prometheus.write_configuration(instance.directory, state, instance.environment, interval)
     url = f"http://127.0.0.1:{state.ports['prometheus']}"
-
-    def scraped() -> bool:
-        with urllib.request.urlopen(f"{url}/api/v1/targets?state=active", timeout=5) as reply:  # noqa: S310 - http
-            targets = json.load(reply)["data"]["activeTargets"]  # empty for five seconds after the start
-        return bool(targets) and all(target["health"] != "unknown" for target in targets)
-
     instance.control.start_group("monitoring")
     try:
-        until(scraped, f"Prometheus, see {instance.log / 'prometheus.log'}", 30)
+        until(lambda: _has_scraped(url), f"Prometheus, see {instance.log / 'prometheus.log'}", 30)
         yield url
     finally:
         if instance.running():
             instance.control.stop_group("monitoring")
+
+
+def _has_scraped(prometheus_url: str) -> bool:
+    """Return whether every target was scraped; there are none for five seconds after the start."""
+    reply = requests.get(f"{prometheus_url}/api/v1/targets", params={"state": "active"}, timeout=5)
+    targets = reply.json()["data"]["activeTargets"]
+    return bool(targets) and all(target["health"] != "unknown" for target in targets)

@@ -37,15 +37,16 @@ def postgresql_servers(data: Path) -> list[psutil.Process]:
 
 def kill_all(directory: Path, data: Path) -> None:
     """Kill the processes of an instance, also those that they start meanwhile. Its servers survive that."""
+    until(lambda: not _kill_found(directory, data), "killed processes to end", 10)
 
-    def gone() -> bool:
-        found = [*marked(directory), *postgresql_servers(data)]
-        for process in found:
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-        return not found
 
-    until(gone, "killed processes to end", 10)
+def _kill_found(directory: Path, data: Path) -> list[psutil.Process]:
+    """Kill the processes that run now, and return them."""
+    found = [*marked(directory), *postgresql_servers(data)]
+    for process in found:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    return found
 
 
 def run_command(command: Sequence[str], environment: Mapping[str, str], log: Path, user: str | None = None) -> None:

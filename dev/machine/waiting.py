@@ -3,8 +3,11 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from dev import DevError
+
+Result = TypeVar("Result")
 
 
 class TimeLimitError(DevError):
@@ -15,23 +18,24 @@ class GiveUpError(DevError):
     """A check raises it when waiting longer cannot help."""
 
 
-def until(check: Callable[[], object], what: str, limit: float) -> None:
-    """Call `check` until it neither raises nor returns False; raise TimeLimitError after `limit` seconds."""
+def until(check: Callable[[], Result], what: str, limit: float) -> Result:
+    """Call `check` until it neither raises nor returns False, and return its result.
+
+    Raises TimeLimitError after `limit` seconds.
+    """
     deadline = time.monotonic() + limit
-    while (reason := _failure(check)) is not None:
+    while True:
+        reason = "not yet"
+        try:
+            if (result := check()) is not False:
+                return result
+        except GiveUpError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a server that is starting can fail in any way
+            reason = str(error) or type(error).__name__
         if time.monotonic() >= deadline:
             raise TimeLimitError(f"waited {limit:g} s for {what}: {reason}")
         time.sleep(0.1)
-
-
-def _failure(check: Callable[[], object]) -> str | None:
-    """Return why the condition is not met, None when it is."""
-    try:
-        return "not yet" if check() is False else None
-    except GiveUpError:
-        raise
-    except Exception as error:  # noqa: BLE001 - a server that is starting can fail in any way
-        return str(error) or type(error).__name__
 
 
 @contextmanager

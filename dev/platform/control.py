@@ -138,12 +138,10 @@ class Control:
 
     def wait_running(self, program: str) -> None:
         """Wait until it has run for two seconds; after `kill`, as a new process."""
+        until(lambda: all(map(self._runs, self.replicas(program))), f"{program} to run", 60)
 
-        def running() -> bool:
-            found = self.replicas(program)
-            return all(one.state == "RUNNING" and one.pid != self._killed.get(one.name) for one in found)
-
-        until(running, f"{program} to run", 60)
+    def _runs(self, status: Status) -> bool:
+        return status.state == "RUNNING" and status.pid != self._killed.get(status.name)
 
     def _signal(self, program: str, number: signal.Signals) -> None:
         for pid in self.pids(program):

@@ -4,6 +4,7 @@ import ssl
 import urllib.request
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 from dev.machine.waiting import GiveUpError, until
 from dev.platform.control import Control, Status
@@ -31,19 +32,18 @@ class CrashLoops:
 
 def wait_ready(environment: Mapping[str, str], control: Control) -> None:
     """Wait until every process runs and every gateway is ready; raise GiveUpError at the first crash loop."""
-    crash_loops = CrashLoops()
     urls = dict.fromkeys((*environment["BARAZA_GATEWAYS"].split(), environment["BARAZA_URL"]))
+    until(partial(_require_all_ready, control, CrashLoops(), urls), f"{' and '.join(urls)} to be ready", 90)
 
-    def ready() -> None:
-        statuses = [status for status in control.statuses() if status.group != "monitoring"]
-        if crashing := crash_loops.update(statuses):
-            raise GiveUpError(f"{', '.join(crashing)} cannot start")
-        if waiting := [status.name for status in statuses if status.state != "RUNNING"]:
-            raise RuntimeError(f"{', '.join(waiting)} not running")
-        for url in urls:
-            require_ready(url)
 
-    until(ready, f"{' and '.join(urls)} to be ready", 90)
+def _require_all_ready(control: Control, crash_loops: CrashLoops, urls: Iterable[str]) -> None:
+    statuses = [status for status in control.statuses() if status.group != "monitoring"]
+    if crashing := crash_loops.update(statuses):
+        raise GiveUpError(f"{', '.join(crashing)} cannot start")
+    if waiting := [status.name for status in statuses if status.state != "RUNNING"]:
+        raise RuntimeError(f"{', '.join(waiting)} not running")
+    for url in urls:
+        require_ready(url)
 
 
 def require_ready(url: str) -> None:

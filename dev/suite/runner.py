@@ -93,12 +93,12 @@ def _start(step: Step, folders: list[str], environment: Mapping[str, str]) -> "s
 
 def _kill_later(child: "subprocess.Popen[str]", seconds: float) -> Timer:
     """Kill a step with its descendants after a time: its output ends only when none of them has the pipe open."""
-
-    def kill() -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)
-
-    timer = Timer(seconds, kill)
+    timer = Timer(seconds, _kill_group, [child.pid])
     timer.daemon = True
     timer.start()
     return timer
+
+
+def _kill_group(leader: int) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)

@@ -1,16 +1,13 @@
 """What users ask: to start an export, and for the file."""
 
-from copy import copy
 from datetime import timedelta
 from operator import attrgetter
 
 from sqlalchemy.orm import Session
 
 from chassis import clock
-from chassis.errors import TooManyRequests
 from gateway.contract import Export
-from gateway.exports import sources, store
-from gateway.exports.errors import NO_EXPORT, NOT_READY, TOO_MANY
+from gateway.exports import errors, sources, store
 from gateway.exports.settings import ExportSettings
 from gateway.models import ExportRow
 
@@ -32,7 +29,7 @@ def get(session: Session, user_id: str) -> Export:
     exports = store.newest(session, user_id)
     if store.READY in exports:
         return _export(exports[store.READY])
-    raise copy(NOT_READY if store.MAKING in exports else NO_EXPORT)  # an exception keeps its traceback
+    raise errors.not_ready() if store.MAKING in exports else errors.no_export()
 
 
 def _require_few(session: Session, user_id: str, limit: int) -> None:
@@ -40,7 +37,7 @@ def _require_few(session: Session, user_id: str, limit: int) -> None:
     number, first = store.count_since(session, user_id, now - DAY)
     if number >= limit:
         wait = (first + DAY - now) if first else DAY
-        raise TooManyRequests(TOO_MANY.detail, TOO_MANY.code, (), max(1, int(wait.total_seconds())))
+        raise errors.too_many(max(1, int(wait.total_seconds())))
 
 
 def _export(row: ExportRow) -> Export:

@@ -2,6 +2,7 @@
 
 import hmac
 import ipaddress
+from functools import partial
 from typing import Any
 
 from flask import Flask, Response, request
@@ -14,15 +15,14 @@ from gateway.request.context import CONTEXT_KEY, RequestContext
 
 def add(app: Flask, settings: dict[str, Any]) -> None:
     """Add the endpoint: for this machine, or with METRICS_TOKEN for its bearers; 404 for all others."""
-    token: str = settings["gateway"]["metrics"]["token"]
-    registry = _registry(settings["gateway"]["metrics"]["directory"])
+    metrics = settings["gateway"]["metrics"]
+    app.add_url_rule("/metrics", "metrics", partial(_view, metrics["token"], _registry(metrics["directory"])))
 
-    def view() -> Response:
-        if not _may_read(token, request.environ[CONTEXT_KEY]):
-            raise NotFound("There is nothing here.")
-        return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
-    app.add_url_rule("/metrics", "metrics", view)
+def _view(token: str, registry: CollectorRegistry) -> Response:
+    if not _may_read(token, request.environ[CONTEXT_KEY]):
+        raise NotFound("There is nothing here.")
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
 def _registry(directory: str) -> CollectorRegistry:

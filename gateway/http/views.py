@@ -1,5 +1,6 @@
 """The one view function that serves every row of the route table."""
 
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from flask import Response, request
@@ -37,17 +38,18 @@ def _serve(route: Route, backends: Backends, path: dict[str, str]) -> Response:
     route_limits.consume(route, override, backends.limiter, context)
     if route.client_request:
         message = request_parsing.with_client(route.client_request, message, context)
+    call = _Call(route, override, backends, context, message)
     if route.tags:
-        return _serve_cacheable(route, override, backends, context, message)
+        return _cacheable_response(call)
     given = request.headers.get(idempotency.HEADER)
     with idempotency.request_key(route, override.deadline, backends.lock, context, given) as key:
-        reply, replayed = _call(route, override, backends, context, message, request_key=key)
+        reply = call.run(key)
     if route.html_page and rendering.wants_html(request):
         return rendering.render(route.html_page(message))
     if route.download:
         return _file(route.download, backends, reply)
     response = _response(route, message, reply)
-    if replayed:
+    if context.replayed:
         response.headers["Idempotency-Replayed"] = "true"
     return response
 
@@ -59,22 +61,34 @@ def _authorise(route: Route, context: RequestContext) -> None:
         context.require_staff()
 
 
-def _call(  # noqa: PLR0913 - the parts of a call
-    route: Route,
-    override: RouteOverride,
-    backends: Backends,
-    context: RequestContext,
-    message: Message,
-    *,
-    request_key: str | None = None,
-) -> tuple[Message, bool]:
-    """Call the service and build the response; return also whether it is the replayed reply of an earlier call."""
-    result, replayed = backends.rpc.call(
-        override.target, message, caller=context.caller(), deadline=override.deadline, request_key=request_key
-    )
-    context.replayed = replayed
-    reply = route.reply.model_validate(result)
-    return (route.build_response(backends, context, reply) if route.build_response else reply), replayed
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """An authorised and validated request, and how its service is called."""
+
+    route: Route
+    override: RouteOverride
+    backends: Backends
+    context: RequestContext
+    message: Message
+
+    def run(self, request_key: str | None = None) -> Message:
+        """Call the service and build the response."""
+        result, self.context.replayed = self.backends.rpc.call(
+            self.override.target,
+            self.message,
+            caller=self.context.caller(),
+            deadline=self.override.deadline,
+            request_key=request_key,
+        )
+        reply = self.route.reply.model_validate(result)
+        build = self.route.build_response
+        return reply if build is None else build(self.backends, self.context, reply)
+
+    def compute(self, key: CacheKey | None) -> CachedResponse:
+        """Return the response to cache under a key."""
+        self.context.cache_key = key
+        reply = self.run()
+        return cached_response(_json(reply), _next_link(self.message, reply))
 
 
 def _response(route: Route, message: Message, reply: Message) -> Response:
@@ -90,22 +104,15 @@ def _file(download: Download, backends: Backends, reply: Message) -> Response:
     return Response(download.parts(backends, reply), 200, headers, content_type="application/json")
 
 
-def _serve_cacheable(
-    route: Route, override: RouteOverride, backends: Backends, context: RequestContext, message: Message
-) -> Response:
+def _cacheable_response(call: _Call) -> Response:
     """Respond and cache the response; concurrent misses of this process share one call."""
-
-    def compute(key: CacheKey | None) -> CachedResponse:
-        context.cache_key = key
-        reply, _ = _call(route, override, backends, context, message)
-        return cached_response(_json(reply), _next_link(message, reply))
-
-    if context.cache_key and override.cache_seconds:
-        response = backends.single_flight.run(
-            context.cache_key, compute, cache_seconds=override.cache_seconds, deadline=override.deadline
+    key, override = call.context.cache_key, call.override
+    if key and override.cache_seconds:
+        response = call.backends.single_flight.run(
+            key, call.compute, cache_seconds=override.cache_seconds, deadline=override.deadline
         )
     else:
-        response = compute(context.cache_key)
+        response = call.compute(key)
     matches = response.matches_etag(request.headers.get("If-None-Match", ""))
     return Response(b"" if matches else response.body, 304 if matches else 200, response.headers())
 

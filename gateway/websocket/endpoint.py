@@ -35,50 +35,64 @@ _log = logging.getLogger(__name__)
 
 def add(app: Flask, backends: Backends, registry: Registry, replays: Replays, presence: Presence) -> None:
     """Add the endpoint; all checks are made before the 101 response, because later there are no statuses."""
-    settings = backends.settings["gateway"]
-    origins, slots = Origins(settings["allowed_origins"]), Slots(settings["socket"]["per_user"])
-    queue: int = settings["socket"]["queue"]
+    endpoint = _Endpoint(backends, registry, replays, presence)
     app.config["SOCK_SERVER_OPTIONS"] = {
         "max_message_size": MAX_MESSAGE,
         "thread_class": _Loop,
         "event_class": _Discard,
     }
+    upgrade.install()
+    app.before_request(endpoint.check)
+    app.teardown_request(endpoint.release_slot)
+    Sock(app).route(PATH)(endpoint.notifications)
 
-    def before() -> None:
+
+class _Endpoint:
+    """What happens to a handshake before, during and after the websocket."""
+
+    def __init__(self, backends: Backends, registry: Registry, replays: Replays, presence: Presence) -> None:
+        settings = backends.settings["gateway"]
+        self._rpc = backends.rpc
+        self._origins = Origins(settings["allowed_origins"])
+        self._slots = Slots(settings["socket"]["per_user"])
+        self._queue: int = settings["socket"]["queue"]
+        self._registry = registry
+        self._replays = replays
+        self._presence = presence
+
+    def check(self) -> None:
+        """Check a handshake, and let the user hold a slot."""
         if is_handshake(request.environ):
-            user_id = _check(origins)
-            backends.rpc.require_broker()
-            slots.acquire(user_id)
+            user_id = _check(self._origins)
+            self._rpc.require_broker()
+            self._slots.acquire(user_id)
             request.environ[SLOT] = user_id
             # The send buffer takes the place of the socket, also for what simple-websocket writes.
-            request.environ["gunicorn.socket"] = SendBuffer(request.environ["gunicorn.socket"], queue)
+            request.environ["gunicorn.socket"] = SendBuffer(request.environ["gunicorn.socket"], self._queue)
 
-    def after(_error: BaseException | None) -> None:
+    def release_slot(self, _error: BaseException | None) -> None:
+        """Release the user's slot at the end of the request."""
         if SLOT in request.environ:
-            slots.release(request.environ[SLOT])
+            self._slots.release(request.environ[SLOT])
 
-    def notifications(ws: Any) -> None:
+    def notifications(self, ws: Any) -> None:
+        """Serve a websocket until it is closed."""
         context: RequestContext = request.environ[CONTEXT_KEY]
         buffer = request.environ["gunicorn.socket"]
         connection = Connection(context.require_identity(), context.token_hash or "", buffer)
         user = [connection.identity.user_id]
-        registry.add(connection)
-        presence.record(user)
+        self._registry.add(connection)
+        self._presence.record(user)
         turn: Turn = request.environ[TURN]
-        starting = gevent.spawn(copy_context().run, _start, connection, replays, turn, request.args.get("since"))
+        starting = gevent.spawn(copy_context().run, _start, connection, self._replays, turn, request.args.get("since"))
         try:
             ws.event.messages = ws.input_buffer
             with suppress(ProtocolError):
                 ws.thread.run()  # reads pongs and close frames; client messages are ignored
         finally:
             starting.kill(block=False)
-            registry.remove(connection)
-            presence.record(user)
-
-    upgrade.install()
-    app.before_request(before)
-    app.teardown_request(after)
-    Sock(app).route(PATH)(notifications)
+            self._registry.remove(connection)
+            self._presence.record(user)
 
 
 class _Loop:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pybreaker
 
-from notifications.channels.base import Channel, OutgoingMessage, SendResult
+from notifications.channels.interface import Channel, OutgoingMessage, SendResult
 from notifications.contract import BreakerState, DeliveryChannel
 
 _log = logging.getLogger(__name__)
@@ -59,17 +59,17 @@ class Breaker:
 
     def _count(self, error: Exception | None = None) -> None:
         """Count a success or an error. pybreaker has no method for this: it counts calls that return or raise."""
-
-        def call() -> None:
-            if error is not None:
-                raise error
-
         with suppress(_ProviderError, pybreaker.CircuitBreakerError):
-            self._circuit.call(call)
+            self._circuit.call(_return_or_raise, error)
 
 
 class _ProviderError(Exception):
     """The error that the breaker counts."""
+
+
+def _return_or_raise(error: Exception | None) -> None:
+    if error is not None:
+        raise error
 
 
 class _Pauses(pybreaker.CircuitBreakerListener):

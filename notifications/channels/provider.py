@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nameko.containers import WorkerContext
-
-from chassis.provider import Provider
+from chassis.provider import SharedProvider
 from notifications import metrics
-from notifications.channels.base import ChannelFactory
 from notifications.channels.breaker import Breaker
+from notifications.channels.interface import ChannelFactory
 from notifications.channels.registry import ChannelSpec
 from notifications.contract import DeliveryChannel
 
@@ -23,20 +21,16 @@ class ActiveChannel:
     breaker: Breaker
 
 
-class ChannelsProvider(Provider[dict[DeliveryChannel, ActiveChannel]]):
+class ChannelsProvider(SharedProvider[dict[DeliveryChannel, ActiveChannel]]):
     """Provides the active channels by name, in the order of the registry."""
 
     def __init__(self, specs: Sequence[ChannelSpec]) -> None:
         self.specs = specs
 
-    def setup(self) -> None:
+    def create(self) -> dict[DeliveryChannel, ActiveChannel]:
         """Set up the channels. Nothing connects before there is something to send."""
         settings = self.container.config["notifications"]
-        self._channels = {spec.name: _activate(spec, settings) for spec in self.specs}
-
-    def get_dependency(self, worker_ctx: WorkerContext) -> dict[DeliveryChannel, ActiveChannel]:  # noqa: ARG002 - Nameko's signature
-        """Return the channels, which all workers share."""
-        return self._channels
+        return {spec.name: _activate(spec, settings) for spec in self.specs}
 
 
 def _activate(spec: ChannelSpec, settings: dict[str, Any]) -> ActiveChannel:

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy.orm import InstrumentedAttribute
 
 from notifications.channels import delivery_results
-from notifications.channels.base import ChannelSetup
 from notifications.channels.delivery_results import DeliveryResult
 from notifications.channels.email import set_up_email
+from notifications.channels.interface import ChannelSetup
 from notifications.channels.sms import set_up_sms
 from notifications.contract import DeliveryChannel
 from notifications.models import SmsCount

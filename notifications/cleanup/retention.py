@@ -7,14 +7,13 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from nameko.containers import WorkerContext
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from chassis import clock, ids
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import ServiceError
-from chassis.provider import Provider
+from chassis.provider import SharedProvider
 from notifications.channels import registry
 from notifications.cleanup import retention_store
 from notifications.models import Delivery, DeliveryReceipt, PostUpdate
@@ -110,13 +109,9 @@ class _Run:
         return time.monotonic() < self._deadline
 
 
-class RetentionProvider(Provider[Retention]):
+class RetentionProvider(SharedProvider[Retention]):
     """Provides Retention."""
 
-    def setup(self) -> None:
+    def create(self) -> Retention:
         """Read the configuration."""
-        self._retention = Retention(self.container.config["notifications"]["retention"]["days"])
-
-    def get_dependency(self, worker_ctx: WorkerContext) -> Retention:  # noqa: ARG002 - Nameko's signature
-        """Return the instance that all workers share."""
-        return self._retention
+        return Retention(self.container.config["notifications"]["retention"]["days"])

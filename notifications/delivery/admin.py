@@ -18,13 +18,13 @@ MAX_COUNTED = 10_000  # due deliveries per channel; for an alert their age matte
 
 def retry(db: UnitOfWork, request: contract.RetryDeliveries) -> contract.MovedDeliveries:
     """Make the selected deliveries due again."""
-    until, total = clock.now(), 0
-    moved = [request.since]
-    while moved:
+    since, until, total = request.since, clock.now(), 0
+    while True:
         with db.write() as session:
-            moved = [*admin_store.make_due(session, request, moved[-1], until, BATCH)]
-        total += len(moved)
-    return contract.MovedDeliveries(deliveries=total)
+            moved = admin_store.make_due(session, request, since, until, BATCH)
+        if not moved:
+            return contract.MovedDeliveries(deliveries=total)
+        since, total = moved[-1], total + len(moved)
 
 
 def park(db: UnitOfWork, request: contract.ParkDeliveries) -> contract.MovedDeliveries:

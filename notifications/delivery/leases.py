@@ -8,12 +8,10 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from nameko.containers import WorkerContext
-
 from chassis.db.database import Database
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import ServiceError
-from chassis.provider import Provider
+from chassis.provider import SharedProvider
 from notifications.delivery import delivery_store
 from notifications.delivery.delivery_store import Claim
 
@@ -45,12 +43,12 @@ class Leases:
                 delivery_store.renew(session, claims, self.seconds)
 
 
-class LeasesProvider(Provider[Leases]):
+class LeasesProvider(SharedProvider[Leases]):
     """Provides Leases. Its thread also renews them while a process that stops finishes its work, unlike a timer."""
 
-    def setup(self) -> None:
+    def create(self) -> Leases:
         """Read the setting."""
-        self._leases = Leases(self.container.config["notifications"]["delivery"]["lease"])
+        return Leases(self.container.config["notifications"]["delivery"]["lease"])
 
     def start(self) -> None:
         """Start the thread."""
@@ -61,14 +59,10 @@ class LeasesProvider(Provider[Leases]):
         """Stop the thread; no delivery is being sent any more."""
         self._thread.kill()
 
-    def get_dependency(self, worker_ctx: WorkerContext) -> Leases:  # noqa: ARG002 - Nameko's signature
-        """Return the instance that all workers share."""
-        return self._leases
-
     def _run(self, database: Database) -> None:
         while True:
-            time.sleep(self._leases.seconds / RENEWALS)
+            time.sleep(self.shared.seconds / RENEWALS)
             try:
-                self._leases.renew(database.unit_of_work())
+                self.shared.renew(database.unit_of_work())
             except ServiceError as error:
                 _log.warning("leases of deliveries are not renewed: %s", error)

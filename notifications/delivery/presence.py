@@ -5,10 +5,9 @@ from collections.abc import Collection
 from typing import Any
 
 import redis
-from nameko.containers import WorkerContext
 
 from chassis import clock
-from chassis.provider import Provider
+from chassis.provider import SharedProvider
 from chassis.redis import connection
 from notifications.contract import SEEN_FOR, seen_key
 
@@ -47,14 +46,10 @@ class Presence:
         return {user for user, seen_at in zip(users, times, strict=True) if seen_at and int(seen_at) >= oldest}
 
 
-class PresenceProvider(Provider[Presence]):
+class PresenceProvider(SharedProvider[Presence]):
     """Provides Presence."""
 
-    def setup(self) -> None:
+    def create(self) -> Presence:
         """Create the Redis client; it connects later."""
         config = self.container.config
-        self._presence = Presence(connection.connect(config["redis_url"]), config["notifications"]["delivery"])
-
-    def get_dependency(self, worker_ctx: WorkerContext) -> Presence:  # noqa: ARG002 - Nameko's signature
-        """Return the instance that all workers share."""
-        return self._presence
+        return Presence(connection.connect(config["redis_url"]), config["notifications"]["delivery"])

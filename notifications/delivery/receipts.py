@@ -4,7 +4,7 @@ from chassis.contract import Empty
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.rpc.client import RpcClient
 from notifications import metrics
-from notifications.channels.base import Receipt
+from notifications.channels.interface import Receipt
 from notifications.delivery import receipts_store
 from users.contract import OptOut
 

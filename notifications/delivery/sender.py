@@ -13,8 +13,8 @@ from chassis.errors import ServiceError
 from chassis.rpc.client import RpcClient
 from notifications import metrics
 from notifications.channels import delivery_results
-from notifications.channels.base import OutgoingMessage, SendResult
 from notifications.channels.delivery_results import DeliveryResult
+from notifications.channels.interface import OutgoingMessage, SendResult
 from notifications.channels.provider import ActiveChannel
 from notifications.delivery import delivery_store
 from notifications.delivery.account_messages import AccountMessages

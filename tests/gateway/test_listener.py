@@ -1,8 +1,6 @@
 """Broadcast events, as they reach the websockets of a gateway process."""
 
-import json
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from typing import Any
 from unittest.mock import Mock
 
@@ -29,7 +27,7 @@ from notifications.contract import (
     Replay,
 )
 from tests.gateway.conftest import LIMIT, amqp_uri, until
-from users.contract import Identity
+from tests.unit.gateway.websocket.stand_ins import RecordingBuffer, identity
 
 USER, TEA, OTHER = (new_id() for _ in range(3))
 OLD, NEW, NEWEST = (new_id() for _ in range(3))  # ids of events
@@ -37,19 +35,11 @@ OLD, NEW, NEWEST = (new_id() for _ in range(3))  # ids of events
 Publish = Callable[[str, Event], None]
 
 
-class SendBuffer:
-    room = 1_000_000
-
-    def __init__(self) -> None:
-        self.read: list[dict[str, Any]] = []
-
-    def send(self, frame: bytes) -> None:
-        self.read.append(json.loads(frame[frame.index(b"{") :]))
-
+class SendBuffer(RecordingBuffer):
     def frames(self, number: int) -> list[dict[str, Any]]:
         """Wait for so many frames and return them."""
-        until(lambda: len(self.read) >= number)
-        return self.read
+        until(lambda: len(self.sent) >= number)
+        return self.messages
 
 
 @pytest.fixture
@@ -62,13 +52,10 @@ def received(settings: dict[str, Any], buffer: Any) -> Iterator[SendBuffer]:
     """The websocket of USER in a gateway that listens to events."""
     registry, inbox = Registry(), Mock()
     inbox.fetch.return_value = Replay(items=[], more=False, resumed=False, unread=0, newest=None, seq=0)
-    identity = Identity(
-        user_id=USER, username="ada", session_id=new_id(), is_staff=False, expires_at=clock.now() + timedelta(hours=1)
-    )
-    connection = Connection(identity, "hash", buffer)
+    connection = Connection(identity(user_id=USER), "hash", buffer)
     registry.add(connection)
     connection.start(inbox, None)
-    buffer.read.clear()
+    buffer.sent.clear()
     broker = Broker(settings)
     broker.subscribe(Listener(settings, registry, Mock()))
     running = gevent.spawn(broker.run)

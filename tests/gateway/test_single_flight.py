@@ -77,7 +77,7 @@ def test_concurrent_misses_make_one_call(computation: Computation) -> None:
     assert computation.calls == 1
 
 
-def test_response_is_cached(computation: Computation, redis: RedisClient) -> None:
+def test_computed_response_is_stored_for_its_lifetime(computation: Computation, redis: RedisClient) -> None:
     computation.finish.set()
     computation.request()
     stored: Any = redis.execute("GET", computation.key.redis_key)

@@ -13,7 +13,7 @@ LIMIT = 30  # seconds
 RABBITMQ_START = 75  # seconds
 
 
-def test_both_gateways_serve_websockets(platform: Instance, new_user: NewClient) -> None:
+def test_websockets_are_spread_over_both_gateways(platform: Instance, new_user: NewClient) -> None:
     websockets = [new_user().connect() for _ in range(10)]
     gateways = platform.environment["BARAZA_GATEWAYS"].split()
     counts = [metric_sum({"BARAZA_GATEWAYS": gateway}, "baraza_websockets") for gateway in gateways]

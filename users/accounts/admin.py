@@ -18,17 +18,22 @@ def set_staff(session: Session, request: contract.SetStaff) -> contract.Account:
     return serializers.account(user)
 
 
-def set_active(session: Session, condition: ColumnElement[bool], *, is_active: bool) -> contract.Account:
-    """Close the account that meets the condition and end its sessions, or reopen it."""
+def close(session: Session, condition: ColumnElement[bool]) -> contract.Account:
+    """Close the account that meets the condition, and end its sessions."""
     user = store.get(session, condition, lock=True)
-    if user.is_active != is_active:
-        history.record(session, user.id, "reopened" if is_active else "closed")
-    user.is_active = is_active
-    if is_active:
-        user.deactivated_at = None
-    else:
-        user.deactivated_at = user.deactivated_at or clock.now()
-        lifecycle.end(session, user.id)
+    if user.is_active:
+        history.record(session, user.id, "closed")
+        user.is_active, user.deactivated_at = False, clock.now()
+    lifecycle.end(session, user.id)
+    return serializers.account(user)
+
+
+def reopen(session: Session, condition: ColumnElement[bool]) -> contract.Account:
+    """Reopen the account that meets the condition."""
+    user = store.get(session, condition, lock=True)
+    if not user.is_active:
+        history.record(session, user.id, "reopened")
+        user.is_active, user.deactivated_at = True, None
     return serializers.account(user)
 
 

@@ -6,6 +6,7 @@ from chassis.auth.caller import Caller
 from chassis.contract import cursor
 from users import contract, serializers, store
 from users.models import User
+from users.verification_policy import VerificationPolicy
 
 
 def detail(session: Session, caller: Caller, request: contract.GetUser) -> contract.Profile:
@@ -25,8 +26,8 @@ def profiles(session: Session, request: contract.Profiles) -> contract.ProfileLi
     return contract.ProfileList(items=[serializers.named_profile(user) for user in users])
 
 
-def contacts(session: Session, request: contract.Contacts, *, verification_required: bool) -> contract.ContactList:
+def contacts(session: Session, request: contract.Contacts, policy: VerificationPolicy) -> contract.ContactList:
     """Return the addresses of the accounts that are open."""
     users = store.by_ids(session, request.ids, User.is_active.is_(True))
-    items = [serializers.contact(user, verification_required=verification_required) for user in users]
+    items = [serializers.contact(user, policy) for user in users]
     return contract.ContactList(items=items)

@@ -1,6 +1,7 @@
 """Opens accounts."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -16,10 +17,11 @@ from users.contract import Channel
 from users.credentials import passwords
 from users.credentials.hashing import Hasher
 from users.models import User
+from users.verification_policy import VerificationPolicy
 
 
 def open_account(
-    db: UnitOfWork, hasher: Hasher, request: contract.Register, allowed: str, *, verification_required: bool
+    db: UnitOfWork, hasher: Hasher, request: contract.Register, allowed: str, policy: VerificationPolicy
 ) -> contract.NamedAccount:
     """Validate the request, store the account and send its first code. Idempotent with a key.
 
@@ -27,15 +29,18 @@ def open_account(
     """
     invitations.require_allowed(allowed, request.invitation)
     user = new_user(request, hasher.hash)
-
-    def store_account(session: Session) -> contract.NamedAccount:
-        invitations.use(session, allowed, request.invitation, user.email)
-        account = register(session, user)
-        if verification_required:
-            verification.welcome(session, user)
-        return account
-
+    store_account = partial(_store_account, user=user, request=request, allowed=allowed, policy=policy)
     return db.once(contract.NamedAccount, store_account)
+
+
+def _store_account(
+    session: Session, user: User, request: contract.Register, allowed: str, policy: VerificationPolicy
+) -> contract.NamedAccount:
+    invitations.use(session, allowed, request.invitation, user.email)
+    account = register(session, user)
+    if policy.required:
+        verification.welcome(session, user)
+    return account
 
 
 def new_user(request: contract.Register, hash_password: Callable[[str], str]) -> User:

@@ -19,6 +19,7 @@ from users.credentials.failed_logins import FailureLimit
 from users.credentials.hashing import Hasher
 from users.models import User, UserSession
 from users.sessions import lifecycle
+from users.verification_policy import VerificationPolicy
 
 # The events of an account's history, by the column that changed. The address is last: notices about the other changes
 # go to the old one.
@@ -61,14 +62,11 @@ def prepare(
     return AccountUpdate(columns, PasswordChange(hasher.hash(password) if changed_at else "", changed_at))
 
 
-def apply(
-    session: Session, caller: Caller, update: AccountUpdate, *, verification_required: bool
-) -> contract.NamedAccount:
+def apply(session: Session, caller: Caller, update: AccountUpdate, policy: VerificationPolicy) -> contract.NamedAccount:
     """Update the caller's account in one transaction. A new password ends the other sessions. Raises Conflict."""
     user = store.get(session, User.id == caller.user, lock=True)
     changed = {name for name, value in update.columns.items() if getattr(user, name) != value}
-    is_verified = user.email_verified_at is not None or not verification_required
-    old_email = user.email if "email" in changed and is_verified else None
+    old_email = user.email if "email" in changed and policy.accepts(user, "email") else None
     _set_columns(user, update.columns, changed)
     channels.validate(user.notify_by, user.phone, "notify_by" if "notify_by" in update.columns else "phone")
     if update.password:

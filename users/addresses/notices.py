@@ -10,10 +10,11 @@ from chassis.ids import time_of
 from users import contract, history, names
 from users.addresses import changes, tokens
 from users.models import AccountEvent, EmailChange, User
+from users.verification_policy import VerificationPolicy
 
 
 def notices(
-    session: Session, secret: str, request: contract.SecurityNotices, *, verification_required: bool
+    session: Session, secret: str, request: contract.SecurityNotices, policy: VerificationPolicy
 ) -> contract.SecurityNoticeList:
     """Return the notices whose account is open and has a verified address; the channels of the user do not count."""
     rows = _events(session, request)
@@ -22,14 +23,14 @@ def notices(
         replaced[change.user_id].append(change)
     items = []
     for event, user in rows:
-        address = _address(event, user, replaced[user.id], verification_required=verification_required)
+        address = _address(event, user, replaced[user.id], policy)
         if address is not None:
             items.append(_details(event, user, address, secret))
     return contract.SecurityNoticeList(items=items)
 
 
 def _address(
-    event: AccountEvent, user: User, replaced: Sequence[EmailChange], *, verification_required: bool
+    event: AccountEvent, user: User, replaced: Sequence[EmailChange], policy: VerificationPolicy
 ) -> str | None:
     """Return the address at the time of the event if it was verified, otherwise the last one that can be restored.
 
@@ -39,7 +40,7 @@ def _address(
         return next((change.email for change in replaced if change.id == event.id), None)
     if later := [change.email for change in replaced if change.id > event.id]:
         return later[0]
-    if user.email_verified_at is not None or not verification_required:
+    if policy.accepts(user, "email"):
         return user.email
     return replaced[-1].email if replaced else None
 

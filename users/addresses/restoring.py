@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from secrets import token_urlsafe
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -33,7 +32,7 @@ def restore(db: UnitOfWork, hasher: Hasher, secrets: Sequence[str], token: str) 
     change_id = tokens.change_of(secrets, token)
     if change_id is None:
         raise _invalid()
-    unusable_hash = hasher.hash(token_urlsafe(32))  # of a random password
+    unusable_hash = hasher.unusable()
     with db.write() as session:
         return _restore(session, change_id, unusable_hash)
 

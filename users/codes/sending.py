@@ -5,9 +5,10 @@ from sqlalchemy.orm import Session
 from users import contract, names
 from users.codes import digits, password_reset, sign_in, store
 from users.models import OneTimeCode, User
+from users.verification_policy import VerificationPolicy
 
 
-def codes(session: Session, secret: str, request: contract.Codes, *, verification_required: bool) -> contract.CodeList:
+def codes(session: Session, secret: str, request: contract.Codes, policy: VerificationPolicy) -> contract.CodeList:
     """Return the codes that are valid and may be sent."""
     items = [
         contract.IssuedCode(
@@ -20,14 +21,13 @@ def codes(session: Session, secret: str, request: contract.Codes, *, verificatio
             code=digits.compute(secret, code.id),
         )
         for code, user in store.live(session, request.ids)
-        if _may_be_sent(code, user, verification_required=verification_required)
+        if _may_be_sent(code, user, policy)
     ]
     return contract.CodeList(items=items)
 
 
-def _may_be_sent(code: OneTimeCode, user: User, *, verification_required: bool) -> bool:
+def _may_be_sent(code: OneTimeCode, user: User, policy: VerificationPolicy) -> bool:
     """Return whether the address is still that of the account; a code that gives access needs a verified one."""
     if code.address != user.address(code.channel):
         return False
-    is_verified = user.verified_at(code.channel) is not None or not verification_required
-    return code.purpose not in {password_reset.PURPOSE, sign_in.PURPOSE} or is_verified
+    return code.purpose not in {password_reset.PURPOSE, sign_in.PURPOSE} or policy.accepts(user, code.channel)

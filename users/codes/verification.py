@@ -1,16 +1,13 @@
 """Verifies that e-mail addresses and phone numbers belong to the owner of the account."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
 
-from nameko.containers import WorkerContext
 from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Conflict, Invalid, TooManyRequests
-from chassis.provider import Provider
 from users import contract, history, serializers, store
 from users.codes import issuing
 from users.codes.issuing import Target
@@ -19,27 +16,6 @@ from users.models import User
 
 PURPOSES: dict[CodeChannel, CodePurpose] = {"email": "verify_email", "sms": "verify_phone"}
 _RECORDED: dict[CodeChannel, AccountEventKind] = {"email": "email_verified", "sms": "phone_verified"}
-REQUIRED, OFF = "required", "off"  # values of `users.verification`
-
-
-def is_required(settings: Mapping[str, Any]) -> bool:
-    """Return whether only verified addresses receive more than codes; `settings`: `users`. Raises ValueError."""
-    value = settings.get("verification", REQUIRED)
-    if value not in (REQUIRED, OFF):
-        raise ValueError(f"users.verification (VERIFICATION): expected {REQUIRED} or {OFF}, not {value!r}")
-    return bool(value == REQUIRED)
-
-
-class VerificationProvider(Provider[bool]):
-    """Provides whether verification is required; a process with an invalid setting does not start."""
-
-    def setup(self) -> None:
-        """Read the setting."""
-        self._required = is_required(self.container.config["users"])
-
-    def get_dependency(self, worker_ctx: WorkerContext) -> bool:  # noqa: ARG002 - Nameko's signature
-        """Return the setting."""
-        return self._required
 
 
 def request(session: Session, user_id: str, channel: CodeChannel, client: str | None) -> None:

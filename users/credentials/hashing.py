@@ -7,11 +7,12 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from eventlet import tpool
 from eventlet.semaphore import Semaphore
-from nameko.containers import WorkerContext
 
 from chassis.errors import Unavailable
-from chassis.provider import Provider
+from chassis.provider import SharedProvider
 from users.credentials import passwords
+
+RANDOM_BYTES = 32  # of a text that no user knows
 
 Result = TypeVar("Result")
 
@@ -26,7 +27,7 @@ class Hasher:
         self._free_threads = Semaphore(threads)
         self._capacity = threads + queue
         # Compared with the password of an unknown user, so that the reply takes as long as for a known one.
-        self._dummy_hash = argon2.hash(secrets.token_urlsafe())
+        self._dummy_hash = argon2.hash(secrets.token_urlsafe(RANDOM_BYTES))
 
     def require_capacity(self) -> None:
         """Raise Unavailable if the queue is full; for callers that write something before they hash."""
@@ -36,6 +37,10 @@ class Hasher:
     def hash(self, password: str) -> str:
         """Return the hash of a normalized password, with salt and parameters."""
         return self._run(lambda: self._argon2.hash(password))
+
+    def unusable(self) -> str:
+        """Return the hash of a random text that is not stored, for an account without a password."""
+        return self.hash(secrets.token_urlsafe(RANDOM_BYTES))
 
     def matches(self, password_hash: str | None, password: str) -> bool:
         """Return whether a password has this hash; without a hash it takes as long and is false."""
@@ -62,14 +67,10 @@ def argon2_from_config(settings: Mapping[str, int]) -> PasswordHasher:
     return PasswordHasher(settings["time_cost"], settings["memory_cost"], settings["parallelism"])
 
 
-class HasherProvider(Provider[Hasher]):
+class HasherProvider(SharedProvider[Hasher]):
     """Provides the process's Hasher."""
 
-    def setup(self) -> None:
+    def create(self) -> Hasher:
         """Create the hasher with the configured parameters."""
         settings = self.container.config["users"]["passwords"]
-        self._hasher = Hasher(argon2_from_config(settings), settings["threads"], settings["queue"])
-
-    def get_dependency(self, worker_ctx: WorkerContext) -> Hasher:  # noqa: ARG002 - Nameko's signature
-        """Return the hasher, which all workers share."""
-        return self._hasher
+        return Hasher(argon2_from_config(settings), settings["threads"], settings["queue"])

@@ -6,7 +6,6 @@ row, because a code can be exchanged once: a call that failed later, because it 
 was down, may be repeated with the same `state` and `code`.
 """
 
-import secrets
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -32,12 +31,11 @@ from users.sessions import lifecycle
 from users.sessions.lifecycle import SessionPolicy
 
 if TYPE_CHECKING:
-    from users.identities.provider import IdentityProvider
+    from users.identities.relying_party import RelyingParty
 
 LIFETIME = timedelta(minutes=10)
 _TRIES = 3  # of a sign-in that conflicts with a concurrent one
 _RACED = {accounts.RACED, "username_taken", "email_taken"}
-_SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,77 +64,113 @@ class _Account:
     has_second_factor: bool
 
 
-def begin(
-    db: UnitOfWork, provider: "IdentityProvider", caller: Caller, request: contract.BeginProviderSignIn
-) -> contract.ProviderSignIn:
-    """Store a sign-in and return the provider's page. Raises Unauthenticated, Unavailable."""
-    user_id = caller.require_user() if request.link else None
-    begun, expires_at = provider.begin(), clock.now() + LIFETIME
-    row = ProviderSignIn(
-        state_hash=contract.token_hash(begun.state),
-        nonce=begun.nonce,
-        verifier=begun.verifier,
-        user_id=user_id,
-        expires_at=expires_at,
-    )
-    with db.write() as session:
-        session.add(row)
-    metrics.PROVIDER_SIGN_INS.labels("begun").inc()
-    return contract.ProviderSignIn(url=begun.url, state=begun.state, expires_at=expires_at)
+@dataclass(frozen=True, slots=True)
+class SignIns:
+    """The sign-ins of one worker at the provider of `relying_party`."""
 
+    db: UnitOfWork
+    hasher: Hasher
+    relying_party: "RelyingParty"
+    rules: Rules
 
-def finish(  # noqa: PLR0913, PLR0917 - what a worker has
-    db: UnitOfWork,
-    hasher: Hasher,
-    provider: "IdentityProvider",
-    rules: Rules,
-    caller: Caller,
-    request: contract.ClientFinishProviderSignIn,
-) -> Started:
-    """Start a session of the account of the user's identity; open the account if there is none."""
-    proven = _prove(db, provider, caller, request)
-    for _ in range(_TRIES):
-        with db.read() as session:
-            user = accounts.find(session, proven, lock=False)
-            account = None if user is None else _Account(user.username_key, user.second_factor_since is not None)
-        attempt = _count_code(db, rules, request, account)
-        password_hash = hasher.hash(secrets.token_urlsafe(_SECRET_BYTES)) if account is None else None
+    def begin(self, caller: Caller, request: contract.BeginProviderSignIn) -> contract.ProviderSignIn:
+        """Store a sign-in and return the provider's page. Raises Unauthenticated, Unavailable."""
+        user_id = caller.require_user() if request.link else None
+        begun, expires_at = self.relying_party.begin(), clock.now() + LIFETIME
+        row = ProviderSignIn(
+            state_hash=contract.token_hash(begun.state),
+            nonce=begun.nonce,
+            verifier=begun.verifier,
+            user_id=user_id,
+            expires_at=expires_at,
+        )
+        with self.db.write() as session:
+            session.add(row)
+        metrics.PROVIDER_SIGN_INS.labels("begun").inc()
+        return contract.ProviderSignIn(url=begun.url, state=begun.state, expires_at=expires_at)
+
+    def finish(self, caller: Caller, request: contract.ClientFinishProviderSignIn) -> Started:
+        """Start a session of the account of the user's identity; open the account if there is none."""
+        proven = self._prove(caller, request)
+        for _ in range(_TRIES):
+            with self.db.read() as session:
+                user = accounts.find(session, proven, lock=False)
+                account = None if user is None else _Account(user.username_key, user.second_factor_since is not None)
+            attempt = self._count_code(request, account)
+            password_hash = self.hasher.unusable() if account is None else None
+            try:
+                with self.db.write() as session:
+                    started = self._start(session, request, proven, attempt, password_hash)
+            except Conflict as error:
+                if error.code not in _RACED:
+                    raise
+            else:
+                metrics.PROVIDER_SIGN_INS.labels("finished").inc()
+                return started
+        raise Unavailable("Too many sign-ins of this identity at a time.")
+
+    def _prove(self, caller: Caller, request: contract.ClientFinishProviderSignIn) -> ProvenIdentity:
+        """Return the identity for which the provider gave the code. Raises Invalid, Forbidden, Unavailable."""
+        state_hash = contract.token_hash(request.state)
+        with self.db.write() as session:
+            row = _claim(session, state_hash, caller, request.code)
+            nonce, verifier, link_to, known = row.nonce, row.verifier, row.user_id, row.claims
+        if known is not None:
+            return ProvenIdentity(self.relying_party.issuer, Claims(**known), link_to)
         try:
-            with db.write() as session:
-                started = _start(session, rules, request, proven, attempt, password_hash)
-        except Conflict as error:
-            if error.code not in _RACED:
-                raise
-        else:
-            metrics.PROVIDER_SIGN_INS.labels("finished").inc()
-            return started
-    raise Unavailable("Too many sign-ins of this identity at a time.")
+            claims = self.relying_party.finish(request.code, nonce, verifier)
+        except Unavailable:
+            with self.db.write() as session:
+                store.release(session, state_hash)
+            raise
+        except Invalid:
+            metrics.PROVIDER_SIGN_INS.labels("rejected").inc()
+            with self.db.write() as session:
+                store.delete_sign_in(session, state_hash)
+            raise
+        with self.db.write() as session:
+            store.set_claims(session, state_hash, asdict(claims))
+        return ProvenIdentity(self.relying_party.issuer, claims, link_to)
 
+    def _count_code(
+        self, request: contract.ClientFinishProviderSignIn, account: _Account | None
+    ) -> LoginAttempt | None:
+        """Count a code of the second factor as wrong before it is compared, as at a login. Raises TooManyRequests."""
+        if account is None or not account.has_second_factor or not request.otp:
+            return None
+        with self.db.write() as session:
+            row = users_store.credentials(session, account.username_key)
+            return login_attempts.count(session, self.rules.limits, request, account.username_key, row)
 
-def _prove(
-    db: UnitOfWork, provider: "IdentityProvider", caller: Caller, request: contract.ClientFinishProviderSignIn
-) -> ProvenIdentity:
-    """Return the identity for which the provider gave the code. Raises Invalid, Forbidden, Unavailable."""
-    state_hash = contract.token_hash(request.state)
-    with db.write() as session:
-        row = _claim(session, state_hash, caller, request.code)
-        nonce, verifier, link_to, known = row.nonce, row.verifier, row.user_id, row.claims
-    if known is not None:
-        return ProvenIdentity(provider.issuer, Claims(**known), link_to)
-    try:
-        claims = provider.finish(request.code, nonce, verifier)
-    except Unavailable:
-        with db.write() as session:
-            store.release(session, state_hash)
-        raise
-    except Invalid:
-        metrics.PROVIDER_SIGN_INS.labels("rejected").inc()
-        with db.write() as session:
-            store.delete_sign_in(session, state_hash)
-        raise
-    with db.write() as session:
-        store.set_claims(session, state_hash, asdict(claims))
-    return ProvenIdentity(provider.issuer, claims, link_to)
+    def _start(
+        self,
+        session: Session,
+        request: contract.ClientFinishProviderSignIn,
+        proven: ProvenIdentity,
+        attempt: LoginAttempt | None,
+        password_hash: str | None,
+    ) -> Started:
+        """Use up the sign-in, and start the session, in one transaction."""
+        state_hash = contract.token_hash(request.state)
+        if store.find_sign_in(session, state_hash) is None:
+            raise _bad_state()
+        user = accounts.find(session, proven, lock=True)
+        opens = user is None
+        if user is None:
+            if password_hash is None:
+                raise accounts.raced()  # the account was deleted a moment ago
+            user = accounts.open_new(session, proven, password_hash, self.rules.registration)
+        _verify_code(session, user, request.otp, attempt)
+        is_new = accounts.link(session, user, proven)
+        store.delete_sign_in(session, state_hash)
+        known_address, known_device = _known(session, user, request)
+        is_known = known_address or known_device
+        started, identity = lifecycle.open_for(
+            session, user, request, self.rules.sessions, known_device=known_device, is_known=is_known
+        )
+        if is_new:
+            history.record(session, user.id, "identity_linked", session_id=identity.session_id, notify=not opens)
+        return Started(started, identity, lifecycle.end_surplus(session, user.id, self.rules.sessions))
 
 
 def _claim(session: Session, state_hash: str, caller: Caller, code: str) -> ProviderSignIn:
@@ -151,48 +185,6 @@ def _claim(session: Session, state_hash: str, caller: Caller, code: str) -> Prov
     elif row.code_hash != code_hash or row.claims is None:
         raise _bad_state()
     return row
-
-
-def _count_code(
-    db: UnitOfWork, rules: Rules, request: contract.ClientFinishProviderSignIn, account: _Account | None
-) -> LoginAttempt | None:
-    """Count a code of the second factor as wrong before it is compared, as at a login. Raises TooManyRequests."""
-    if account is None or not account.has_second_factor or not request.otp:
-        return None
-    with db.write() as session:
-        row = users_store.credentials(session, account.username_key)
-        return login_attempts.count(session, rules.limits, request, account.username_key, row)
-
-
-def _start(  # noqa: PLR0913, PLR0917 - the parts of a sign-in
-    session: Session,
-    rules: Rules,
-    request: contract.ClientFinishProviderSignIn,
-    proven: ProvenIdentity,
-    attempt: LoginAttempt | None,
-    password_hash: str | None,
-) -> Started:
-    """Use up the sign-in, and start the session, in one transaction."""
-    state_hash = contract.token_hash(request.state)
-    if store.find_sign_in(session, state_hash) is None:
-        raise _bad_state()
-    user = accounts.find(session, proven, lock=True)
-    opens = user is None
-    if user is None:
-        if password_hash is None:
-            raise accounts.raced()  # the account was deleted a moment ago
-        user = accounts.open_new(session, proven, password_hash, rules.registration)
-    _verify_code(session, user, request.otp, attempt)
-    is_new = accounts.link(session, user, proven)
-    store.delete_sign_in(session, state_hash)
-    known_address, known_device = _known(session, user, request)
-    is_known = known_address or known_device
-    started, identity = lifecycle.open_for(
-        session, user, request, rules.sessions, known_device=known_device, is_known=is_known
-    )
-    if is_new:
-        history.record(session, user.id, "identity_linked", session_id=identity.session_id, notify=not opens)
-    return Started(started, identity, lifecycle.end_surplus(session, user.id, rules.sessions))
 
 
 def _verify_code(session: Session, user: User, otp: str | None, attempt: LoginAttempt | None) -> None:

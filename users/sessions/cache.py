@@ -6,12 +6,11 @@ from datetime import timedelta
 from functools import partial
 
 import redis
-from nameko.containers import WorkerContext
 
 from chassis import clock
 from chassis.auth import keyring, tokens
 from chassis.auth.keyring import Keyring
-from chassis.provider import Provider
+from chassis.provider import SharedProvider
 from chassis.redis import connection
 from users import contract, serializers
 from users.models import User, UserSession
@@ -121,10 +120,10 @@ class SessionCache:
         return max(1, int(1000 * min(self._seconds, remaining)))
 
 
-class SessionCacheProvider(Provider[SessionCache]):
+class SessionCacheProvider(SharedProvider[SessionCache]):
     """Provides the process's SessionCache."""
 
-    def setup(self) -> None:
+    def create(self) -> SessionCache:
         """Create the client; it does not connect yet."""
         config = self.container.config
         settings = config["users"]["session"]
@@ -132,8 +131,4 @@ class SessionCacheProvider(Provider[SessionCache]):
         client = connection.connect(config["redis_url"])
         ring = keyring.from_config(config)
         required = settings.get("staff_second_factor", False)
-        self._cache = SessionCache(client, settings["cache"], spawn, ring, staff_second_factor=required)
-
-    def get_dependency(self, worker_ctx: WorkerContext) -> SessionCache:  # noqa: ARG002 - Nameko's signature
-        """Return the cache, which all workers share."""
-        return self._cache
+        return SessionCache(client, settings["cache"], spawn, ring, staff_second_factor=required)

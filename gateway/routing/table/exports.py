@@ -17,7 +17,7 @@ ROUTES = (
         status=202,
         fields_in="query",
         summary="Start an export of all that is stored about the user",
-        errors=(export_errors.TOO_MANY,),
+        errors=(export_errors.too_many(),),
     ),
     Route(
         "export",
@@ -30,6 +30,6 @@ ROUTES = (
         response_model=ExportFile,
         download=Download(file.name, file.parts),
         summary="Download the export",
-        errors=(export_errors.NO_EXPORT, export_errors.NOT_READY),
+        errors=(export_errors.no_export(), export_errors.not_ready()),
     ),
 )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from notifications.channels.base import ChannelFactory
+from notifications.channels.interface import ChannelFactory
 
 
 def set_up_email(settings: dict[str, Any]) -> ChannelFactory:

@@ -9,10 +9,10 @@ from typing import Any
 
 from chassis import clock
 from notifications.channels import delivery_results
-from notifications.channels.base import OutgoingMessage, SendResult, group_results
 from notifications.channels.delivery_results import DeliveryResult
 from notifications.channels.email import smtp_errors
 from notifications.channels.email.message import Composer
+from notifications.channels.interface import OutgoingMessage, SendResult, group_results
 
 SECURITY = ("none", "starttls", "tls")
 

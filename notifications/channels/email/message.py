@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from notifications.channels.base import OutgoingMessage
-from notifications.texts import one_line
+from notifications.channels.interface import OutgoingMessage
+from notifications.shortening import one_line
 
 _TEMPLATES = Environment(
     loader=PackageLoader("notifications.channels.email"),

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from notifications.channels.base import ChannelFactory
+from notifications.channels.interface import ChannelFactory
 
 
 def set_up_sms(settings: dict[str, Any]) -> ChannelFactory:

@@ -7,8 +7,8 @@ from chassis.contract import Empty
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import ServiceError
 from chassis.rpc.client import RpcClient
-from notifications.channels.base import OutgoingMessage, SendResult
 from notifications.channels.delivery_results import DeliveryResult
+from notifications.channels.interface import OutgoingMessage, SendResult
 from notifications.channels.sms import africas_talking, phone_numbers
 from notifications.channels.sms.account import RequestResults, SmsAccount
 from notifications.channels.sms.counter import Counter
@@ -28,7 +28,8 @@ class Sms:
 
     def __init__(self, account: SmsAccount, db: UnitOfWork, rpc_client: RpcClient) -> None:
         self._account = account
-        self._counters = {False: Counter(db, account.limits), True: Counter(db, account.code_limits)}
+        self._counter = Counter(db, account.limits)
+        self._code_counter = Counter(db, account.code_limits)
         self._rpc_client = rpc_client
 
     def send(self, batch: Sequence[OutgoingMessage]) -> Iterator[list[SendResult]]:
@@ -40,7 +41,7 @@ class Sms:
                 yield [(message.id, number)]
             else:
                 text = one_sms(message.title, message.body)
-                counter = self._counters[message.kind == CODE]
+                counter = self._code_counter if message.kind == CODE else self._counter
                 texts.setdefault((text, counter), {}).setdefault(number, []).append(message)
         try:
             for (text, counter), messages in texts.items():

@@ -1,6 +1,6 @@
 """Fits a text into one SMS (3GPP TS 23.038, formerly GSM 03.38)."""
 
-from notifications.texts import excerpt
+from notifications.shortening import shorten
 
 SEPTETS = 160  # in one SMS, if all characters are in the GSM alphabet
 UNITS = 70  # UTF-16 code units in one SMS otherwise
@@ -17,8 +17,8 @@ _BEYOND_ONE_UNIT = 0x10000
 def one_sms(title: str, body: str) -> str:
     """Return title and body, cut to one SMS: an SMS of several parts costs several times as much."""
     text = f"Baraza: {title}: {body}"
-    short = excerpt(text, SEPTETS, DOTS, _septets)
-    return short if _is_in_alphabet(short) else excerpt(text, UNITS, DOTS, _units)
+    short = shorten(text, SEPTETS, DOTS, _septets)
+    return short if _is_in_alphabet(short) else shorten(text, UNITS, DOTS, _units)
 
 
 def _is_in_alphabet(text: str) -> bool:

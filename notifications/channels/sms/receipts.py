@@ -1,8 +1,8 @@
 """Reads Africa's Talking's delivery reports."""
 
 from notifications.channels import delivery_results
-from notifications.channels.base import Receipt
 from notifications.channels.delivery_results import DeliveryResult
+from notifications.channels.interface import Receipt
 from notifications.channels.sms.safe_text import safe_text
 from notifications.contract import ReportDelivery
 

@@ -11,7 +11,7 @@ from tests.e2e.support.client import NewClient
 from tests.e2e.support.responses import invalid_fields
 
 
-def test_same_key_writes_once(new_user: NewClient) -> None:
+def test_repeated_key_returns_the_first_response_and_writes_once(new_user: NewClient) -> None:
     author = new_user()
     headers = {"Idempotency-Key": "post-1"}
     first = author.post("/create-post/", {"text": "once"}, headers=headers)

@@ -151,7 +151,7 @@ def test_head_returns_headers_without_a_body(new_user: NewClient, path: str) -> 
     assert int(head.headers["Content-Length"]) == len(user.get(path).content)
 
 
-def test_probes_answer(new_client: NewClient) -> None:
+def test_probes_of_a_running_platform_answer_200(new_client: NewClient) -> None:
     client = new_client()
     assert client.get("/livez").status_code == 200
     assert client.get("/readyz").json()["status"] == "ready"

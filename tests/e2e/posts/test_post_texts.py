@@ -1,7 +1,6 @@
 """Texts of posts: which are valid, and that none is changed."""
 
 import json
-from functools import partial
 
 import pytest
 
@@ -24,12 +23,6 @@ TEXTS = {
 }
 INVALID_TEXTS = ["", " \n\t ", "x" * 5001, "nul\0", 5, None, ["a"]]
 NOT_STORABLE = ['"nul \\u0000"', '"\\ud800"', '"\\udc00\\ud800"', '"\\ud83d."']  # as JSON: NUL and lone surrogates
-
-
-@pytest.fixture
-def new_user(new_user: NewClient) -> NewClient:
-    """Make users who get no mail."""
-    return partial(new_user, notify_by=[])
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)

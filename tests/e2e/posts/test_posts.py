@@ -1,7 +1,5 @@
 """Posts: created, listed, edited and deleted."""
 
-from functools import partial
-
 import pytest
 
 from dev.machine.waiting import until
@@ -11,12 +9,6 @@ from tests.e2e.support.responses import check_problem, invalid_fields
 UNKNOWN = "01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21"
 FIELDS = {"id", "text", "author", "created_at"}
 LIMIT = 15  # seconds until a change is in every inbox
-
-
-@pytest.fixture
-def new_user(new_user: NewClient) -> NewClient:
-    """Make users who get no mail."""
-    return partial(new_user, notify_by=[])
 
 
 def test_list_of_posts_shows_a_new_post_at_once(new_user: NewClient) -> None:

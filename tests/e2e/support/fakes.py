@@ -22,8 +22,7 @@ def mails_to(environment: Mapping[str, str], email: str) -> list[dict[str, Any]]
 
 def wait_for_code(environment: Mapping[str, str], email: str, use: str = VERIFIES) -> str:
     """Wait until a one-time code for a use was mailed to an address, and return the newest one."""
-    until(lambda: bool(_codes(environment, email, use)), "a code", TIMEOUT)
-    return _codes(environment, email, use)[-1]
+    return until(lambda: _codes(environment, email, use)[-1], "a code", TIMEOUT)
 
 
 def sms_to(environment: Mapping[str, str], phone: str) -> list[dict[str, Any]]:

@@ -86,7 +86,7 @@ class Ledger:
         finally:
             injected.ended = time.time()
 
-    def request(  # noqa: PLR0913 - the parts of a request
+    def request(
         self, user: Client, entry: Entry, method: str, path: str, body: Any = None, *, repeat: bool = True
     ) -> Entry:
         """Send a request, and repeat it with its key while it fails for the moment; record what happens."""

@@ -36,7 +36,7 @@ def erase(container: ServiceContainer) -> Erase:
 
 
 @pytest.mark.parametrize("trigger", ["account_erased", "erase_author"])
-def test_all_posts_of_a_deleted_account_are_deleted_with_their_events(  # noqa: PLR0913, PLR0917 - fixtures
+def test_all_posts_of_a_deleted_account_are_deleted_with_their_events(
     feeds: Rpc, erase: Erase, listen: Listen, tag_versions: TagVersions, monkeypatch: pytest.MonkeyPatch, trigger: str
 ) -> None:
     monkeypatch.setattr(posts, "ERASURE_BATCH", 2)
@@ -60,8 +60,8 @@ def test_repeated_event_deletes_the_remaining_posts(feeds: Rpc, erase: Erase, mo
         feeds("feeds.create", ADA, text="hello")
     delete_some = posts.delete_some
 
-    def fail_after_one(session: Session, author_id: str, _limit: int) -> bool:
-        delete_some(session, author_id, 1)
+    def fail_after_one(session: Session, _limit: int, author_id: str) -> int:
+        delete_some(session, 1, author_id)
         session.commit()
         raise RuntimeError("killed")
 

@@ -18,7 +18,7 @@ QUEUE = "evt-users-account_erased--feeds.on_account_erased"
 PASSWORD = "correct horse battery"
 
 
-def test_posts_of_an_account_are_deleted_although_the_event_of_its_erasure_was_lost(  # noqa: PLR0913, PLR0917
+def test_posts_of_an_account_are_deleted_although_the_event_of_its_erasure_was_lost(
     start: Callable[..., ServiceRunner],
     runner_factory: Callable[..., ServiceRunner],
     settings: dict[str, Any],

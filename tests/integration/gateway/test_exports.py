@@ -213,7 +213,7 @@ def test_export_is_given_up_and_the_user_is_notified(waiting: Caller, rpc: Rpc, 
     assert rpc("gateway.request_export", waiting)["state"] == "making"
 
 
-def test_few_exports_a_day(
+def test_export_beyond_the_limit_of_a_day_is_rejected(
     fast_exports: dict[str, Any], ada: Caller, rpc: Rpc, ready: Callable[[Caller], Export]
 ) -> None:
     for _ in range(fast_exports["per_day"]):
@@ -256,7 +256,7 @@ def test_export_of_an_account_that_was_deleted_is_not_made(ada: Caller, rpc: Rpc
     assert stored.with_content() == set()
 
 
-def test_expired_export_is_deleted(  # noqa: PLR0913, PLR0917 - fixtures
+def test_expired_export_is_deleted(
     ada: Caller, services: dict[str, Any], rpc: Rpc, ready: Callable[[Caller], Export], stored: Stored, until: Until
 ) -> None:
     export = ready(ada)

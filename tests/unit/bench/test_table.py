@@ -28,7 +28,7 @@ def test_row_has_rate_latency_errors_costs_and_memory() -> None:
 
 
 def test_stored_measurement_is_read_again(tmp_path: Path) -> None:
-    measured = Measurement("mix", "request", 10, 1, latency=Latency(1, 2, 3), cpu={"web": 1}, grown_from="small mix")
+    measured = Measurement("mix", "request", 10, 1, latency=Latency(1, 2, 3), cpu={"web": 1})
     results.write(tmp_path / "results.json", [measured])
     assert results.read(tmp_path / "results.json") == [measured]
 

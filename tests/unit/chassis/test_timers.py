@@ -1,10 +1,9 @@
-"""Timers that read their interval in the configuration, and minimum intervals."""
+"""Timers, whose interval is a number or a setting."""
 
-import eventlet
 import pytest
 from nameko.containers import ServiceContainer
 
-from chassis.timers import MinimumInterval, Timer, timer, timer_for_each
+from chassis.timers import Timer, timer, timer_for_each
 
 pytestmark = pytest.mark.filterwarnings("ignore:pkg_resources")
 
@@ -14,6 +13,13 @@ class TeaService:
 
     @timer("tea.pot.interval")
     def pour(self) -> None: ...
+
+
+class CupService:
+    name = "cup"
+
+    @timer(5)
+    def wash(self) -> None: ...
 
 
 class KettleService:
@@ -28,6 +34,13 @@ def test_timer_fires_at_the_configured_interval() -> None:
     (entrypoint,) = container.entrypoints
     entrypoint.setup()
     assert entrypoint.interval == 7
+
+
+def test_timer_fires_at_the_interval_of_its_definition() -> None:
+    container = ServiceContainer(CupService, {})
+    (entrypoint,) = container.entrypoints
+    entrypoint.setup()
+    assert entrypoint.interval == 5
 
 
 def test_missing_setting_prevents_the_start() -> None:
@@ -48,17 +61,3 @@ def test_timer_for_each_runs_the_method_with_each_value(monkeypatch: pytest.Monk
     for entrypoint in container.entrypoints:
         entrypoint.handle_timer_tick()
     assert sorted(calls) == [("boil", ("black",)), ("boil", ("green",))]
-
-
-def test_only_a_start_within_the_interval_of_another_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    waits: list[float] = []
-    monkeypatch.setattr(eventlet, "sleep", waits.append)
-    interval = MinimumInterval()
-    interval.wait()
-    interval.start(0)
-    interval.wait()
-    assert waits == []
-    interval.start(60)
-    interval.wait()
-    assert len(waits) == 1
-    assert 0 < waits[0] <= 60

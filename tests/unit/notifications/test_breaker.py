@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from notifications.channels import delivery_results
-from notifications.channels.base import OutgoingMessage, SendResult
 from notifications.channels.breaker import Breaker
 from notifications.channels.delivery_results import DeliveryResult
+from notifications.channels.interface import OutgoingMessage, SendResult
 
 UNAVAILABLE = delivery_results.unavailable("ConnectionRefusedError")
 LONG = 3600  # seconds

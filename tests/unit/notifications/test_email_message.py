@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from notifications.channels.base import OutgoingMessage
 from notifications.channels.email.message import Composer
+from notifications.channels.interface import OutgoingMessage
 
 SENDER = "Baraza <no-reply@baraza.example>"
 DATE = datetime(2026, 11, 22, 14, 30, tzinfo=UTC)

@@ -4,7 +4,7 @@ from unittest.mock import Mock
 
 from chassis.errors import Unavailable
 from notifications.channels import delivery_results
-from notifications.channels.base import OutgoingMessage
+from notifications.channels.interface import OutgoingMessage
 from notifications.channels.sms.account import SmsAccount
 from notifications.channels.sms.channel import Sms
 

@@ -3,8 +3,8 @@
 import pytest
 
 from notifications.channels import delivery_results
-from notifications.channels.base import Receipt
 from notifications.channels.delivery_results import DeliveryResult
+from notifications.channels.interface import Receipt
 from notifications.channels.sms import receipts
 from notifications.contract import ReportDelivery
 

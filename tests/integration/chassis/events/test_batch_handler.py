@@ -118,7 +118,7 @@ def test_events_that_arrive_during_a_batch_are_the_next_batches_in_order(
     until(lambda: raw_client.depth(QUEUE) == 0)
 
 
-def test_bad_event_in_a_batch_is_parked_alone(  # noqa: PLR0913, PLR0917 - fixtures
+def test_bad_event_in_a_batch_is_parked_alone(
     collected: Callable[..., ServiceRunner],
     first_batch: Signal,
     raw_client: RawAmqpClient,

@@ -94,7 +94,7 @@ def test_operator_sees_which_events_are_parked_and_why_without_their_content(
     assert raw_client.depth(PARKED) == 2
 
 
-def test_events_that_wait_for_a_retry_are_counted(  # noqa: PLR0913, PLR0917 - fixtures
+def test_events_that_wait_for_a_retry_are_counted(
     start: Start,
     publish_event: PublishEvent,
     until: Until,

@@ -86,7 +86,7 @@ def test_call_to_a_service_without_a_queue_fails_at_once(start: Start, rpc: Rpc)
     [(TcpProxy.freeze, DeadlineExceeded, 0.9, 2), (TcpProxy.cut, Unavailable, 0, 0.5)],
     ids=["paused", "unavailable"],
 )
-def test_call_fails_in_time_while_the_broker_is_paused_or_unavailable(  # noqa: PLR0913, PLR0917 - fixtures
+def test_call_fails_in_time_while_the_broker_is_paused_or_unavailable(
     start_behind_proxy: Start,
     broker_proxy: TcpProxy,
     publish_event: PublishEvent,

@@ -45,7 +45,7 @@ def state(rpc: Rpc) -> State:
 
 
 @pytest.mark.usefixtures("breaker")
-def test_outage_of_the_smtp_server_costs_no_email_and_no_attempt(  # noqa: PLR0913, PLR0917 - fixtures
+def test_outage_of_the_smtp_server_costs_no_email_and_no_attempt(
     proxy: TcpProxy,
     state: State,
     accounts: Accounts,
@@ -70,7 +70,7 @@ def test_outage_of_the_smtp_server_costs_no_email_and_no_attempt(  # noqa: PLR09
 
 @pytest.mark.usefixtures("breaker")
 @pytest.mark.parametrize("fault", [{"hang": 1}, {"drop": True}], ids=["timeout", "lost connection"])
-def test_email_without_a_reply_costs_only_that_email_an_attempt(  # noqa: PLR0913, PLR0917 - fixtures
+def test_email_without_a_reply_costs_only_that_email_an_attempt(
     settings: dict[str, Any],
     state: State,
     accounts: Accounts,
@@ -100,7 +100,7 @@ def test_reply_421_ends_the_batch_and_the_rest_is_sent_later(
     assert len(mailbox.received()) == 2
 
 
-def test_outage_of_the_sms_provider_opens_only_its_breaker(  # noqa: PLR0913, PLR0917 - fixtures
+def test_outage_of_the_sms_provider_opens_only_its_breaker(
     breaker: dict[str, Any],
     accounts: Accounts,
     start_delivery: CreateDeliveries,

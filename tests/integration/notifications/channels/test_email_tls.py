@@ -61,7 +61,7 @@ def test_batch_is_sent_over_one_encrypted_connection(received: Path, accounts: A
     [({"password": "wrong"}, "SMTP 535 5.7.8"), ({"host": "localhost"}, "SSLCertVerificationError")],
     ids=["wrong password", "certificate of another host"],
 )
-def test_failed_authentication_sends_nothing_and_costs_no_attempt(  # noqa: PLR0913, PLR0917 - fixtures
+def test_failed_authentication_sends_nothing_and_costs_no_attempt(
     settings: dict[str, Any],
     accounts: Accounts,
     start_delivery: CreateDeliveries,

@@ -8,7 +8,7 @@ from nameko.runners import ServiceRunner
 
 from chassis.timers import timer_for_each
 from notifications.channels import delivery_results
-from notifications.channels.base import OutgoingMessage, SendResult
+from notifications.channels.interface import OutgoingMessage, SendResult
 from notifications.channels.provider import ChannelsProvider
 from notifications.channels.registry import ChannelSpec
 from notifications.deliveries import DeliveriesService

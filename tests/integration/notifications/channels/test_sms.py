@@ -111,7 +111,7 @@ def test_failed_opt_out_does_not_affect_other_sms(ada: str, accounts: Accounts, 
     assert accounts.opted_out == []
 
 
-def test_insufficient_balance_pauses_all_sms_and_costs_no_attempt(  # noqa: PLR0913, PLR0917 - fixtures
+def test_insufficient_balance_pauses_all_sms_and_costs_no_attempt(
     ada: str,
     ben: str,
     start_delivery: CreateDeliveries,
@@ -153,7 +153,7 @@ def test_only_allowed_countries_get_sms(
     [({"url": "http://127.0.0.1:9"}, "ConnectionError"), ({"api_key": "wrong"}, "HTTP 401")],
     ids=["refused connection", "wrong key"],
 )
-def test_unavailable_provider_costs_no_attempt(  # noqa: PLR0913, PLR0917 - fixtures
+def test_unavailable_provider_costs_no_attempt(
     ada: str,
     settings: dict[str, Any],
     start_delivery: CreateDeliveries,

@@ -41,7 +41,7 @@ def total(rows: Rows) -> int:
     return sum(row["used"] for row in rows("sms_counts", subject="all"))
 
 
-def test_used_up_budget_cancels_sms_and_is_logged_once(  # noqa: PLR0913, PLR0917 - fixtures
+def test_used_up_budget_cancels_sms_and_is_logged_once(
     accounts: Accounts,
     deliver: Deliver,
     sms: FakeServer,
@@ -84,7 +84,7 @@ def test_number_over_its_limit_gets_no_sms_and_other_numbers_do(
     [({"close": True}, 1), ({"status": 503}, 1), ({"status": 400, "count": 9}, 0), ({"verdict": 403}, 0)],
     ids=["connection lost", "HTTP 503", "request rejected", "number rejected"],
 )
-def test_only_sms_that_were_certainly_not_sent_are_subtracted(  # noqa: PLR0913, PLR0917 - fixtures
+def test_only_sms_that_were_certainly_not_sent_are_subtracted(
     accounts: Accounts, deliver: Deliver, sms: FakeServer, rows: Rows, fault: dict[str, Any], counted: int
 ) -> None:
     sms.fail(**fault)

@@ -49,7 +49,7 @@ def test_inbox_and_deliveries_of_the_user_are_removed_and_no_others(
         assert values(rows(table), "user_id") == [ben] * 5
 
 
-def test_name_and_texts_of_the_user_are_removed_from_other_inboxes(  # noqa: PLR0913, PLR0917 - fixtures
+def test_name_and_texts_of_the_user_are_removed_from_other_inboxes(
     accounts: Accounts, publish_post: PublishPost, rows: Rows, until: Until, erase: Erase, rpc: Rpc
 ) -> None:
     author, other, ben = accounts.add("author"), accounts.add("other"), accounts.add("ben")

@@ -197,7 +197,7 @@ def test_post_older_than_the_retention_notifies_no_user(
     assert values(rows("notifications"), "source") == [recent.id]
 
 
-def test_inbox_is_read_and_written_while_old_rows_are_removed(  # noqa: PLR0913, PLR0917 - fixtures
+def test_inbox_is_read_and_written_while_old_rows_are_removed(
     settings: dict[str, Any],
     past: Past,
     accounts: Accounts,

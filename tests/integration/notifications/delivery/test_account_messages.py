@@ -48,7 +48,7 @@ def test_message_that_users_does_not_give_is_cancelled(
     assert mailbox.received() == []
 
 
-def test_message_passes_a_batch_that_is_being_sent(  # noqa: PLR0913, PLR0917 - fixtures
+def test_message_passes_a_batch_that_is_being_sent(
     send: Send,
     accounts: Accounts,
     create_deliveries: CreateDeliveries,

@@ -71,7 +71,7 @@ def test_retry_selects_by_notification_user_and_channel_and_starts_without_attem
     assert states(rows, notification_id=other) == [FAILED]
 
 
-def test_retry_by_channel_status_and_time_selects_what_ended_since(  # noqa: PLR0913, PLR0917 - fixtures
+def test_retry_by_channel_status_and_time_selects_what_ended_since(
     users: list[str], create_deliveries: CreateDeliveries, finish: Finish, rows: Rows, rpc: Rpc, accounts: Accounts
 ) -> None:
     old, new = create_deliveries("email", *users), create_deliveries("email", *users)
@@ -121,7 +121,7 @@ def test_parked_deliveries_are_cancelled_until_they_are_retried(
     assert states(rows) == [DUE] * 4
 
 
-def test_deliveries_about_a_deleted_post_are_not_retried(  # noqa: PLR0913, PLR0917 - fixtures
+def test_deliveries_about_a_deleted_post_are_not_retried(
     users: list[str], create_deliveries: CreateDeliveries, finish: Finish, rows: Rows, rpc: Rpc, database: Engine
 ) -> None:
     notification, post = create_deliveries("email", users[0]), new_id()

@@ -76,7 +76,7 @@ def test_claim_that_another_sender_took_over_is_not_renewed(
 
 
 @pytest.mark.parametrize("stops", [False, True], ids=["running", "stopping"])
-def test_slow_provider_does_not_let_claims_of_a_living_process_expire(  # noqa: PLR0913, PLR0917 - fixtures
+def test_slow_provider_does_not_let_claims_of_a_living_process_expire(
     accounts: Accounts,
     create_deliveries: CreateDeliveries,
     settings: dict[str, Any],
@@ -99,7 +99,7 @@ def test_slow_provider_does_not_let_claims_of_a_living_process_expire(  # noqa: 
     assert len(mailbox.received()) == 1
 
 
-def test_email_of_a_dead_process_is_due_when_its_lease_has_ended(  # noqa: PLR0913, PLR0917 - fixtures
+def test_email_of_a_dead_process_is_due_when_its_lease_has_ended(
     accounts: Accounts,
     create_deliveries: CreateDeliveries,
     settings: dict[str, Any],
@@ -157,7 +157,7 @@ def test_looking_for_expired_claims_costs_the_same_with_many_due_deliveries(
     assert cost(database) <= few + 3
 
 
-def test_concurrent_senders_send_each_email_once(  # noqa: PLR0913, PLR0917 - fixtures
+def test_concurrent_senders_send_each_email_once(
     accounts: Accounts,
     create_deliveries: CreateDeliveries,
     settings: dict[str, Any],

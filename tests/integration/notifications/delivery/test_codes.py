@@ -45,7 +45,7 @@ def test_sms_has_the_digits(issue: Issue, sms: FakeServer, until: Until) -> None
 
 
 @pytest.mark.usefixtures("with_deliveries")
-def test_no_table_and_no_log_line_has_the_digits(  # noqa: PLR0913, PLR0917 - fixtures
+def test_no_table_and_no_log_line_has_the_digits(
     issue: Issue, mailbox: FakeServer, finished: Deliveries, until: Until, rows: Rows, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
@@ -66,7 +66,7 @@ def used_up(request: pytest.FixtureRequest, settings: dict[str, Any]) -> str:
 
 
 @pytest.mark.usefixtures("used_up", "with_deliveries")
-def test_budgets_of_codes_and_other_sms_do_not_starve_each_other(  # noqa: PLR0913, PLR0917 - fixtures
+def test_budgets_of_codes_and_other_sms_do_not_starve_each_other(
     issue: Issue,
     used_up: str,
     accounts: Accounts,

@@ -35,7 +35,7 @@ def providers(mailbox: FakeServer, sms: FakeServer) -> dict[str, FakeServer]:
 
 
 @pytest.mark.parametrize("channel", ["email", "sms"])
-def test_message_whose_sending_begins_after_the_opt_out_is_not_sent(  # noqa: PLR0913, PLR0917 - fixtures
+def test_message_whose_sending_begins_after_the_opt_out_is_not_sent(
     channel: Any,
     readers: list[str],
     accounts: Accounts,
@@ -58,7 +58,7 @@ def test_message_whose_sending_begins_after_the_opt_out_is_not_sent(  # noqa: PL
     assert begun < READERS / 2
 
 
-def test_choices_are_read_once_if_the_provider_is_fast(  # noqa: PLR0913, PLR0917 - fixtures
+def test_choices_are_read_once_if_the_provider_is_fast(
     readers: list[str],
     accounts: Accounts,
     start_delivery: CreateDeliveries,
@@ -72,7 +72,7 @@ def test_choices_are_read_once_if_the_provider_is_fast(  # noqa: PLR0913, PLR091
     assert (accounts.calls, len(mailbox.received())) == (1, READERS)
 
 
-def test_changed_address_closed_account_and_deleted_post_count_during_a_batch(  # noqa: PLR0913, PLR0917 - fixtures
+def test_changed_address_closed_account_and_deleted_post_count_during_a_batch(
     readers: list[str],
     accounts: Accounts,
     start_delivery: CreateDeliveries,

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from chassis.errors import ServiceError
 from notifications.channels import delivery_results
-from notifications.channels.base import Receipt
 from notifications.channels.delivery_results import DeliveryResult
+from notifications.channels.interface import Receipt
 from notifications.delivery import delivery_store, receipts, receipts_store
 from tests.integration.notifications.support import CreateDeliveries, Rows, Until
 from tests.integration.notifications.users_service import Accounts

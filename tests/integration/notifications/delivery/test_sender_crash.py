@@ -27,7 +27,7 @@ def sender(settings: dict[str, Any], start: Callable[..., ServiceRunner]) -> Ite
         process.kill()
 
 
-def test_killed_sender_resends_email_with_its_message_id_and_leaves_sms_unknown(  # noqa: PLR0913, PLR0917 - fixtures
+def test_killed_sender_resends_email_with_its_message_id_and_leaves_sms_unknown(
     sender: subprocess.Popen[bytes],
     settings: dict[str, Any],
     runner_factory: Callable[..., ServiceRunner],

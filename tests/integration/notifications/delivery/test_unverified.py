@@ -26,7 +26,7 @@ def unverified(accounts: Accounts, name: str, phone: str = "+254711000001") -> s
 
 @pytest.mark.parametrize("channel", ["email", "sms"])
 @pytest.mark.parametrize("forced", [False, True])
-def test_delivery_is_cancelled_also_if_the_sender_chose_the_channel(  # noqa: PLR0913 - fixtures
+def test_delivery_is_cancelled_also_if_the_sender_chose_the_channel(
     accounts: Accounts, deliver: Deliver, mailbox: FakeServer, sms: FakeServer, *, channel: str, forced: bool
 ) -> None:
     rows = deliver(channel, unverified(accounts, "eve"), forced=forced)
@@ -44,7 +44,7 @@ def test_address_that_is_verified_by_then_gets_the_delivery(
 
 
 @pytest.mark.timeout(LIMIT + 60)
-def test_none_of_ten_thousand_deliveries_to_unverified_addresses_is_sent(  # noqa: PLR0913, PLR0917 - fixtures
+def test_none_of_ten_thousand_deliveries_to_unverified_addresses_is_sent(
     settings: dict[str, Any],
     start: Any,
     accounts: Accounts,

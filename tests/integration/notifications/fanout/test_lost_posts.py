@@ -38,7 +38,7 @@ def lose_queues(settings: dict[str, Any]) -> Callable[[], None]:
     return lose_queues
 
 
-def test_each_post_made_while_the_queues_are_missing_notifies_each_user_once(  # noqa: PLR0913, PLR0917 - fixtures
+def test_each_post_made_while_the_queues_are_missing_notifies_each_user_once(
     accounts: Accounts,
     start: Callable[..., ServiceRunner],
     runner_factory: Callable[..., ServiceRunner],

@@ -86,7 +86,7 @@ def test_recent_fan_out_is_not_resumed(
     assert rows("inbox") == []
 
 
-def test_outage_of_users_that_outlasts_all_retries_loses_no_notification(  # noqa: PLR0913, PLR0917 - fixtures
+def test_outage_of_users_that_outlasts_all_retries_loses_no_notification(
     accounts: Accounts,
     publish_post: PublishPost,
     reconcile: Reconcile,
@@ -152,7 +152,7 @@ def test_row_of_an_older_version_is_completed(
     assert values(rows("inbox"), "user_id") == [ben]
 
 
-def test_concurrent_replicas_notify_each_user_once(  # noqa: PLR0913, PLR0917 - fixtures
+def test_concurrent_replicas_notify_each_user_once(
     settings: dict[str, Any],
     accounts: Accounts,
     interrupt: Interrupt,

@@ -75,7 +75,7 @@ def test_transaction_that_fails_takes_no_number(database: Engine) -> None:
         assert replay_store.state(session, ben).seq == 2
 
 
-def test_processes_share_the_numbers_without_gaps_and_in_the_order_of_the_inbox(  # noqa: PLR0913, PLR0917 - fixtures
+def test_processes_share_the_numbers_without_gaps_and_in_the_order_of_the_inbox(
     accounts: Accounts,
     publish_post: PublishPost,
     events: EventListener,

@@ -77,7 +77,7 @@ def test_newest_edit_is_applied_in_any_order(published: PostCreated, handle: Han
     handle(edited(published, "second", minutes=2))
     (row,) = rows("notifications")
     (item,) = rpc("notifications.inbox", user(rows("inbox")[0]["user_id"]))["items"]
-    assert (item["title"], item["message"]) == ("author posted", texts.excerpt("third " * 100, 200))
+    assert (item["title"], item["message"]) == ("author posted", texts.post_excerpt("third " * 100))
     assert item["data"] == texts.for_post(published).data
     assert row["changed_at"] > published.created_at
     assert set(values(rows("deliveries"), "status")) == {"pending"}
@@ -128,7 +128,7 @@ def test_update_that_arrives_before_the_post_is_applied_by_the_fan_out(
 
 
 @pytest.mark.parametrize("update_kind", ["edited", "deleted"])
-def test_update_between_two_pages_applies_from_the_next_page(  # noqa: PLR0913, PLR0917 - fixtures
+def test_update_between_two_pages_applies_from_the_next_page(
     accounts: Accounts,
     publish_post: PublishPost,
     rows: Rows,
@@ -175,7 +175,7 @@ def test_edit_after_the_erasure_of_the_account_is_ignored(published: PostCreated
     assert values(rows("notifications"), "message") == [DELETED]
 
 
-def test_claimed_delivery_about_a_deleted_post_is_cancelled(  # noqa: PLR0913, PLR0917 - fixtures
+def test_claimed_delivery_about_a_deleted_post_is_cancelled(
     settings: dict[str, Any],
     accounts: Accounts,
     database: Engine,

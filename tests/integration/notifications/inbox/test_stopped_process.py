@@ -36,7 +36,7 @@ def line(output: IO[str] | None) -> str:
 
 
 @pytest.mark.usefixtures("running")
-def test_others_notify_and_mark_as_read_while_a_process_is_stopped(  # noqa: PLR0913, PLR0917 - fixtures
+def test_others_notify_and_mark_as_read_while_a_process_is_stopped(
     stopped: "subprocess.Popen[str]", accounts: Accounts, publish_post: PublishPost, rows: Rows, until: Until, rpc: Rpc
 ) -> None:
     assert stopped.poll() is None

@@ -80,7 +80,7 @@ def test_old_address_is_notified_with_a_token(change: Change, notices: Notices) 
     assert (notice["kind"], notice["address"], notice["restore_token"]) == ("email_changed", OLD, token)
 
 
-def test_address_is_restored_as_verified_and_the_thief_is_out(  # noqa: PLR0913, PLR0917 - fixtures
+def test_address_is_restored_as_verified_and_the_thief_is_out(
     users: Rpc,
     ada: User,
     change: Change,

@@ -16,8 +16,10 @@ from users.credentials.authentication import VerifiedPassword
 from users.credentials.login_attempts import LoginAttempt
 from users.sessions import lifecycle
 from users.sessions.lifecycle import SessionPolicy
+from users.verification_policy import VerificationPolicy
 
 LIFETIMES = SessionPolicy(timedelta(days=30), timedelta(days=14), timedelta(minutes=1), per_user=100)
+POLICY = VerificationPolicy(required=True)
 REQUEST = contract.ClientLogin(username="ada", password=PASSWORD)
 
 
@@ -27,11 +29,11 @@ def changed_at(session: Session, user: User) -> datetime:
 
 def change_password(session: Session, user: User) -> None:
     change = PasswordChange("hash", changed_at(session, user))
-    updates.apply(session, user.caller, AccountUpdate({}, change), verification_required=True)
+    updates.apply(session, user.caller, AccountUpdate({}, change), POLICY)
 
 
 def close(session: Session, user: User) -> None:
-    admin.set_active(session, models.User.id == user.id, is_active=False)
+    admin.close(session, models.User.id == user.id)
 
 
 def delete(session: Session, user: User) -> None:
@@ -58,6 +60,6 @@ def test_account_is_not_deleted_with_a_previous_password(ada: User, database: En
 def test_only_one_of_two_concurrent_password_changes_succeeds(ada: User, database: Engine) -> None:
     with Session(database) as session:
         update = AccountUpdate({}, PasswordChange("hash", changed_at(session, ada)))
-        updates.apply(session, ada.caller, update, verification_required=True)
+        updates.apply(session, ada.caller, update, POLICY)
         with pytest.raises(Invalid, match="current_password"):
-            updates.apply(session, ada.caller, update, verification_required=True)
+            updates.apply(session, ada.caller, update, POLICY)

@@ -12,8 +12,7 @@ from tests.integration.conftest import Settings
 from tests.integration.support.identity_providers import Provider
 from tests.integration.support.rpc import Rpc
 from tests.integration.users.identities.conftest import SignIns
-from users.identities import discovery
-from users.identities import provider as provider_module
+from users.identities import discovery, relying_party
 
 DAY = 86400
 
@@ -159,21 +158,21 @@ def test_provider_that_hangs_is_given_up_in_time(sign_in: SignIns, provider: Pro
     provider.misbehave(path="/token", how=how)
     started = time.monotonic()
     assert code_of(sign_in, request) == "identity_provider_unavailable"
-    assert time.monotonic() - started < 2 * provider_module.LIMIT
+    assert time.monotonic() - started < 2 * relying_party.LIMIT
 
 
 def test_provider_that_hangs_does_not_delay_other_calls(sign_in: SignIns, users: Rpc, provider: Provider) -> None:
-    waiting = 3 * provider_module.CONCURRENT
+    waiting = 3 * relying_party.CONCURRENT
     begun = [sign_in.begin("s1") for _ in range(waiting)]
     provider.misbehave(path="/token", how="hang")
     finishing = [eventlet.spawn(code_of, sign_in, request) for request in begun]
     with eventlet.Timeout(10):
-        while provider.calls().count("/token") < provider_module.CONCURRENT:
+        while provider.calls().count("/token") < relying_party.CONCURRENT:
             eventlet.sleep(0.02)
     users("users.register", username="ada", email="ada@example.org", password="a bench of stone")
-    assert sum(not call.dead for call in finishing) == provider_module.CONCURRENT
+    assert sum(not call.dead for call in finishing) == relying_party.CONCURRENT
     assert {call.wait() for call in finishing} == {"identity_provider_unavailable"}
-    assert provider.calls().count("/token") == provider_module.CONCURRENT
+    assert provider.calls().count("/token") == relying_party.CONCURRENT
 
 
 def test_provider_that_is_down_is_unavailable(settings: Settings, request: pytest.FixtureRequest) -> None:

@@ -185,7 +185,7 @@ def test_state_is_used_up_by_a_session(sign_in: SignIns, grace: str) -> None:
     assert caught.value.code == "bad_state"
 
 
-def test_state_expires(sign_in: SignIns, users: Rpc, grace: str, database: Engine) -> None:
+def test_expired_state_is_rejected(sign_in: SignIns, users: Rpc, grace: str, database: Engine) -> None:
     finish = sign_in.begin(grace)
     with database.begin() as connection:
         connection.execute(text("UPDATE provider_sign_ins SET expires_at = now() - interval '1 second'"))

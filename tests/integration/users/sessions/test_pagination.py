@@ -19,7 +19,7 @@ def many_sessions(settings: Settings) -> None:
 @pytest.mark.parametrize("method", ["all", "sessions"])
 @WITH_REAL_SERVICES
 @given(steps=STEPS)
-def test_items_are_read_once_and_newest_first_while_others_are_added(  # noqa: PLR0913, PLR0917 - fixtures
+def test_items_are_read_once_and_newest_first_while_others_are_added(
     users: Rpc, ada: User, new_user: NewUser, log_in: LogIn, method: str, steps: list[tuple[int, int]]
 ) -> None:
     def add() -> str:

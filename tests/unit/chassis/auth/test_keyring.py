@@ -150,6 +150,6 @@ def test_process_without_a_private_key_of_a_service_cannot_sign_for_it(file: Pat
         Keyring(str(FEEDS))
 
 
-def test_process_has_one_keyring(file: Path) -> None:
+def test_equal_settings_return_the_same_keyring(file: Path) -> None:
     config = {"service_token_keys": f"@{file}", "service_token_issuers": ["users"]}
     assert keyring.from_config(config) is keyring.from_config(dict(config))

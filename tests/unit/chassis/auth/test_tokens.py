@@ -151,7 +151,7 @@ def test_verified_token_is_rejected_once_its_key_is_gone(monkeypatch: pytest.Mon
     assert rejected(token, keys=keys)
 
 
-def test_token_is_verified_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_second_verification_of_a_token_does_not_decode_it(monkeypatch: pytest.MonkeyPatch) -> None:
     token = issue(ADA)
     assert verify(token) == ADA
     monkeypatch.setattr(jwt, "decode", None)
@@ -159,7 +159,7 @@ def test_token_is_verified_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert rejected(token, "users")
 
 
-def test_issuer_caches_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_issuer_returns_the_same_token_until_it_is_to_be_reissued(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
     issuer = tokens.Issuer(Keyring(str(KEYS["gateway"])))

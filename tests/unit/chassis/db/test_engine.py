@@ -85,7 +85,7 @@ def test_database_is_configured_by_its_url_or_its_parts() -> None:
     assert url == "postgresql+psycopg2://u:p%40%3A%2F@h/d"  # pragma: allowlist secret
 
 
-def test_postgresql_has_timeouts() -> None:
+def test_postgresql_connections_get_the_configured_timeouts() -> None:
     timeouts = {"connect": 3, "lock": 5, "statement": 30, "idle_in_transaction": 4, "tcp": 10}
     options = engine_options(database_url({"url": "postgresql+psycopg2://h/d"}), 10, timeouts)
     assert (options["pool_size"], options["max_overflow"], options["hide_parameters"]) == (10, 0, True)

@@ -37,12 +37,12 @@ Work = Callable[[Session], object]
 class Orders:
     """A database with group commit, and what a connection of another process sees of it."""
 
-    def __init__(self, engine: Engine, file: Path) -> None:
+    def __init__(self, engine: Engine, file: Path, interval: float) -> None:
         factory = sessionmaker(bind=engine, class_=nameko_sqlalchemy.database.Session)
         self.published: list[Envelope] = []
         self.stored_when_published: list[list[int]] = []
         self.statements: list[str] = []
-        group = GroupCommit(engine, factory, self._publish)
+        group = GroupCommit(engine, factory, self._publish, interval)
         self.worker = partial(UnitOfWork, factory, group=group)
         self.db = self.worker()
         self.other = sqlite3.connect(file, isolation_level=None)
@@ -68,9 +68,10 @@ class Orders:
 
 
 @pytest.fixture
-def orders(engine: Engine, tmp_path: Path) -> Iterator[Orders]:
+def orders(engine: Engine, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Orders]:
+    """A test may choose the interval: `@pytest.mark.parametrize("orders", [0.2], indirect=True)`."""
     Base.metadata.create_all(engine)
-    orders = Orders(engine, tmp_path / "test.sqlite3")
+    orders = Orders(engine, tmp_path / "test.sqlite3", getattr(request, "param", group_commit.INTERVAL))
     yield orders
     orders.other.close()
 
@@ -106,10 +107,8 @@ def test_writes_that_are_due_together_share_a_commit(orders: Orders) -> None:
     assert orders.commits() == 2
 
 
-def test_writes_within_the_interval_of_a_group_share_the_next_commit(
-    orders: Orders, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(group_commit, "INTERVAL", 0.2)
+@pytest.mark.parametrize("orders", [0.2], indirect=True)
+def test_writes_within_the_interval_of_a_group_share_the_next_commit(orders: Orders) -> None:
     wait(orders.write(place(1)))
     writes = orders.write(place(2))
     for _ in range(20):
@@ -129,8 +128,8 @@ def test_later_writes_of_a_worker_do_not_wait(orders: Orders, monkeypatch: pytes
     assert orders.stored() == [1, 2]
 
 
+@pytest.mark.parametrize("orders", [0], indirect=True)
 def test_write_after_the_interval_of_a_group_does_not_wait(orders: Orders, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(group_commit, "INTERVAL", 0)
     wait(orders.write(place(1)))
     monkeypatch.setattr(eventlet, "sleep", lambda _seconds: pytest.fail("it waits"))
     assert wait(orders.write(place(2))) == [None]

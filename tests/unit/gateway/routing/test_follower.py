@@ -39,7 +39,7 @@ def written(tmp_path: Path) -> Iterator[Written]:
     engine.dispose()
 
 
-def test_process_follows_the_table(written: Written) -> None:
+def test_process_applies_the_values_of_the_table(written: Written) -> None:
     values = {"enabled": False, "target": "archive.all", "cache_seconds": 5, "deadline": 1}
     override = written(**values, rate="10/minute").override("all-posts")
     assert override == overrides.RouteOverride(**values, rate=Rate(10, 60))  # type: ignore[arg-type]

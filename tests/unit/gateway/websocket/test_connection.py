@@ -1,8 +1,6 @@
 """The frames of one websocket and their order, with events during a replay."""
 
-import json
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,11 +10,9 @@ from chassis.ids import new_id
 from gateway.websocket import frames
 from gateway.websocket.connection import MAX_REPLAY, Connection, LiveFrame
 from notifications.contract import BEGINNING, Notification, Replay, ReplayRequest
-from users.contract import Identity
+from tests.unit.gateway.websocket.stand_ins import RecordingBuffer, identity
 
-IDENTITY = Identity(
-    user_id=new_id(), username="ada", session_id=new_id(), is_staff=False, expires_at=clock.now() + timedelta(hours=1)
-)
+IDENTITY = identity()
 A, B, C, D = (new_id() for _ in range(4))
 
 
@@ -29,22 +25,6 @@ def notification(notification_id: str, message: str = "Chai?") -> Notification:
 def replay(*items: str, unread: int = 0, **fields: Any) -> Replay:
     fields_of_items = {"items": [notification(item) for item in items], "newest": items[-1] if items else A}
     return Replay(**{"more": False, "resumed": True, "unread": unread} | fields_of_items | fields)
-
-
-class SendBuffer:
-    """Records frames."""
-
-    room = 10_000
-
-    def __init__(self) -> None:
-        self.read: list[dict[str, Any]] = []
-        self.ended: int | None = None
-
-    def send(self, frame: bytes) -> None:
-        self.read.append(json.loads(frame[frame.index(b"{") :]))
-
-    def end(self, code: int, _reason: str) -> None:
-        self.ended = code
 
 
 class Inbox:
@@ -64,7 +44,7 @@ class Inbox:
 
 @pytest.fixture
 def buffer() -> Any:
-    return SendBuffer()
+    return RecordingBuffer()
 
 
 @pytest.fixture
@@ -78,11 +58,11 @@ def socket(buffer: Any) -> Connection:
 
 
 @pytest.fixture
-def live(socket: Connection, inbox: Any, buffer: SendBuffer) -> Connection:
+def live(socket: Connection, inbox: Any, buffer: RecordingBuffer) -> Connection:
     """A live websocket: A is the newest notification, two are unread, four frames were sent."""
     inbox.answer = replay(A, unread=2, seq=4)
     socket.start(inbox, None)
-    buffer.read.clear()
+    buffer.sent.clear()
     return socket
 
 
@@ -99,7 +79,7 @@ def mark_read(socket: Connection, ids: list[str], unread: int, seq: int | None) 
     socket.receive(LiveFrame(seq, frames.read(ids, unread).numbered(seq)))
 
 
-def summary(buffer: SendBuffer) -> list[Any]:
+def summary(buffer: RecordingBuffer) -> list[Any]:
     """Return the frames in short: ids of notifications, changed texts, (ids, unread) of read marks."""
     short: dict[str, Callable[[dict[str, Any]], Any]] = {
         "ready": lambda frame: frame["resumed"],
@@ -108,11 +88,11 @@ def summary(buffer: SendBuffer) -> list[Any]:
         "changed": lambda frame: frame["message"],
         "read": lambda frame: (frame["ids"], frame["unread"]),
     }
-    return [short[frame["type"]](frame) for frame in buffer.read]
+    return [short[frame["type"]](frame) for frame in buffer.messages]
 
 
 def test_replay_has_changes_then_earlier_read_marks_then_notifications(
-    socket: Connection, inbox: Any, buffer: SendBuffer
+    socket: Connection, inbox: Any, buffer: RecordingBuffer
 ) -> None:
     inbox.answer = replay(B, C, unread=2, read=[A, B], changed=[notification(A, "Deleted.")], seq=7)
     inbox.meanwhile = lambda: notify(socket, D, 8)
@@ -121,7 +101,7 @@ def test_replay_has_changes_then_earlier_read_marks_then_notifications(
 
 
 def test_client_that_stops_within_a_replay_misses_nothing_that_came_before(
-    socket: Connection, inbox: Any, buffer: SendBuffer
+    socket: Connection, inbox: Any, buffer: RecordingBuffer
 ) -> None:
     inbox.answer = replay(B, C, D, unread=1, read=[C, A, B], changed=[notification(A, "Deleted.")], seq=7)
     socket.start(inbox, A)
@@ -135,16 +115,16 @@ def test_client_that_stops_within_a_replay_misses_nothing_that_came_before(
 
 
 def test_ready_has_the_number_of_the_last_frame_and_live_frames_continue(
-    socket: Connection, inbox: Any, buffer: SendBuffer
+    socket: Connection, inbox: Any, buffer: RecordingBuffer
 ) -> None:
     inbox.answer = replay(B, unread=1, seq=7)
     socket.start(inbox, A)
     notify(socket, C, 8)
     mark_read(socket, [C], 1, 9)
-    assert [frame.get("seq") for frame in buffer.read] == [7, None, 8, 9]
+    assert [frame.get("seq") for frame in buffer.messages] == [7, None, 8, 9]
 
 
-def test_frames_are_sent_in_order_although_they_arrive_out_of_order(live: Connection, buffer: SendBuffer) -> None:
+def test_frames_are_sent_in_order_although_they_arrive_out_of_order(live: Connection, buffer: RecordingBuffer) -> None:
     notify(live, D, 7)
     mark_read(live, [A], 2, 6)
     assert (summary(buffer), live.gap_since is None) == ([], False)
@@ -162,7 +142,7 @@ def test_gap_lasts_since_the_first_frame_that_waits(live: Connection) -> None:
     assert live.gap_since is not None
 
 
-def test_frame_that_was_sent_is_not_sent_again(live: Connection, buffer: SendBuffer) -> None:
+def test_frame_that_was_sent_is_not_sent_again(live: Connection, buffer: RecordingBuffer) -> None:
     for seq in (5, 5, 4, 3):
         notify(live, B, seq)
     change(live, A, "old text", 2)
@@ -170,7 +150,7 @@ def test_frame_that_was_sent_is_not_sent_again(live: Connection, buffer: SendBuf
 
 
 def test_gap_is_filled_by_a_replay_and_late_frames_are_dropped(
-    live: Connection, inbox: Any, buffer: SendBuffer
+    live: Connection, inbox: Any, buffer: RecordingBuffer
 ) -> None:
     notify(live, C, 6)
     inbox.answer = replay(B, C, unread=4, seq=6)
@@ -189,7 +169,7 @@ def test_resume_point_is_never_after_a_frame_that_is_missing(live: Connection, i
 
 
 def test_events_before_the_replay_request_are_not_sent_in_addition(
-    socket: Connection, inbox: Any, buffer: SendBuffer
+    socket: Connection, inbox: Any, buffer: RecordingBuffer
 ) -> None:
     change(socket, A, "old text", 5)
     mark_read(socket, [A], 7, 6)
@@ -199,7 +179,7 @@ def test_events_before_the_replay_request_are_not_sent_in_addition(
 
 
 def test_event_older_than_the_replay_is_not_sent_however_late(
-    socket: Connection, inbox: Any, buffer: SendBuffer
+    socket: Connection, inbox: Any, buffer: RecordingBuffer
 ) -> None:
     def receive_events() -> None:
         notify(socket, B, 5)
@@ -214,7 +194,7 @@ def test_event_older_than_the_replay_is_not_sent_however_late(
 
 
 def test_without_replay_events_before_ready_are_not_counted_again(
-    socket: Connection, inbox: Any, buffer: SendBuffer
+    socket: Connection, inbox: Any, buffer: RecordingBuffer
 ) -> None:
     inbox.answer = replay(resumed=False, unread=1, newest=B, read=[A], seq=2)
     socket.start(inbox, None)
@@ -224,7 +204,7 @@ def test_without_replay_events_before_ready_are_not_counted_again(
 
 
 def test_read_marks_during_a_replay_are_sent_after_it_with_the_newer_count(
-    socket: Connection, inbox: Any, buffer: SendBuffer
+    socket: Connection, inbox: Any, buffer: RecordingBuffer
 ) -> None:
     inbox.answer = replay(B, C, unread=2, read=[A], seq=3)
     inbox.meanwhile = lambda: mark_read(socket, [A, B], 1, 4)
@@ -232,17 +212,17 @@ def test_read_marks_during_a_replay_are_sent_after_it_with_the_newer_count(
     assert summary(buffer) == [True, ([A], 0), B, C, ([A, B], 1)]
 
 
-def test_events_of_the_previous_version_are_sent_as_they_arrive(live: Connection, buffer: SendBuffer) -> None:
+def test_events_of_the_previous_version_are_sent_as_they_arrive(live: Connection, buffer: RecordingBuffer) -> None:
     notify(live, B, None)
     notify(live, C, 6)
     mark_read(live, [A], 3, None)
     notify(live, D, 5)
     assert summary(buffer) == [B, ([A], 3), D, C]
-    assert "seq" not in buffer.read[0]
+    assert "seq" not in buffer.messages[0]
 
 
 def test_replay_of_the_previous_version_lets_numbered_frames_pass(
-    socket: Connection, inbox: Any, buffer: SendBuffer
+    socket: Connection, inbox: Any, buffer: RecordingBuffer
 ) -> None:
     socket.start(inbox, A)
     notify(socket, B, 5)
@@ -251,7 +231,7 @@ def test_replay_of_the_previous_version_lets_numbered_frames_pass(
     assert summary(buffer) == [True, B, C, D]
 
 
-def test_catch_up_starts_from_the_last_notification(live: Connection, inbox: Any, buffer: SendBuffer) -> None:
+def test_catch_up_starts_from_the_last_notification(live: Connection, inbox: Any, buffer: RecordingBuffer) -> None:
     notify(live, B, 5)
     inbox.answer = replay(C, unread=4, seq=6)
     live.catch_up(inbox)
@@ -263,7 +243,7 @@ def test_catch_up_starts_from_the_last_notification(live: Connection, inbox: Any
 
 
 def test_websocket_with_a_newer_resync_does_not_go_live_in_between(
-    live: Connection, inbox: Any, buffer: SendBuffer
+    live: Connection, inbox: Any, buffer: RecordingBuffer
 ) -> None:
     inbox.answer = replay(B, unread=3, seq=5)
     inbox.meanwhile = live.hold
@@ -290,7 +270,7 @@ def test_empty_inbox_catches_up_from_the_beginning(socket: Connection, inbox: An
     ids=["too many", "unknown", "larger than the buffer"],
 )
 def test_incomplete_replay_is_not_sent_at_all(
-    socket: Connection, inbox: Any, buffer: SendBuffer, answer: Replay
+    socket: Connection, inbox: Any, buffer: RecordingBuffer, answer: Replay
 ) -> None:
     inbox.answer = answer
     socket.start(inbox, A)

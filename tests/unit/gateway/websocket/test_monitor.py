@@ -1,13 +1,11 @@
 """Checks of open websockets: sessions, pings, resync."""
 
-import time
 from datetime import timedelta
 from typing import Any
 
 import gevent
 import pytest
 
-from chassis import clock
 from chassis.errors import Unauthenticated, Unavailable
 from chassis.ids import new_id
 from gateway.websocket import frames, monitor
@@ -15,21 +13,11 @@ from gateway.websocket.connection import Connection, LiveFrame
 from gateway.websocket.monitor import Monitor
 from gateway.websocket.registry import Registry
 from notifications.contract import Replay, ReplayRequest
+from tests.unit.gateway.websocket.stand_ins import HOUR, RecordingBuffer, identity
 from users.contract import Identity
 
-HOUR = timedelta(hours=1)
 NOW, LATER = -HOUR, HOUR
 FIRST, SECOND = new_id(), new_id()
-
-
-def identity(expires_in: timedelta) -> Identity:
-    return Identity(
-        user_id="01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21",
-        username="ada",
-        session_id="01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b22",
-        is_staff=False,
-        expires_at=clock.now() + expires_in,
-    )
 
 
 class Sessions:
@@ -49,25 +37,6 @@ class Sessions:
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
-
-
-class SendBuffer:
-    room = 1000
-
-    def __init__(self) -> None:
-        self.ended: int | None = None
-        self.sent: list[bytes] = []
-        self.cut = False
-        self.last_received = time.monotonic()
-
-    def send(self, frame: bytes) -> None:
-        self.sent.append(frame)
-
-    def abort(self) -> None:
-        self.cut = True
-
-    def end(self, code: int, _reason: str) -> None:
-        self.ended = code
 
 
 class Inbox:
@@ -116,7 +85,7 @@ def monitoring(sockets: Registry, sessions: Any, inbox: Any, presence: Any) -> M
 
 
 def opened(sockets: Registry, expires_in: timedelta) -> Connection:
-    buffer: Any = SendBuffer()
+    buffer: Any = RecordingBuffer()
     connection = Connection(identity(expires_in), "hash", buffer)
     sockets.add(connection)
     return connection
@@ -174,8 +143,8 @@ def test_ping_records_connected_users_and_drops_silent_connections(
     silent: Any = opened(sockets, LATER)
     silent.buffer.last_received -= monitor.SILENT * 25
     monitoring.ping_all()
-    assert (there.buffer.sent, there.buffer.cut) == ([frames.PING], False)
-    assert (silent.buffer.sent, silent.buffer.cut) == ([], True)
+    assert (there.buffer.sent, there.buffer.aborted) == ([frames.PING], False)
+    assert (silent.buffer.sent, silent.buffer.aborted) == ([], True)
     sockets.remove(there)
     monitoring.ping_all()
     assert presence.recorded == [{there.identity.user_id}, set()]

@@ -1,36 +1,24 @@
 """Open websockets of sessions that end."""
 
 import time
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from chassis import clock
 from chassis.errors import TooManyRequests
 from chassis.ids import new_id
 from gateway.websocket import ended_sessions, frames
 from gateway.websocket.connection import Connection
 from gateway.websocket.registry import Registry
 from gateway.websocket.slots import Slots
-from users.contract import Identity
+from tests.unit.gateway.websocket.stand_ins import RecordingBuffer, identity
 
 USER = new_id()
 
 
-class SendBuffer:
-    def __init__(self) -> None:
-        self.ended: int | None = None
-
-    def end(self, code: int, _reason: str) -> None:
-        self.ended = code
-
-
-def connection(session_id: str) -> tuple[Connection, SendBuffer]:
-    expires_at = clock.now() + timedelta(hours=1)
-    identity = Identity(user_id=USER, username="ada", session_id=session_id, is_staff=False, expires_at=expires_at)
-    buffer: Any = SendBuffer()
-    return Connection(identity, "hash", buffer), buffer
+def connection(session_id: str) -> tuple[Connection, RecordingBuffer]:
+    buffer: Any = RecordingBuffer()
+    return Connection(identity(user_id=USER, session_id=session_id), "hash", buffer), buffer
 
 
 @pytest.mark.parametrize("ended_first", [True, False])

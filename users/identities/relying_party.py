@@ -1,4 +1,4 @@
-"""Speaks with the identity provider: the page of a sign-in, and who the user is that comes back from it."""
+"""The relying party (OpenID Connect Core 1.0): sends users to the identity provider, and learns who comes back."""
 
 import logging
 import secrets
@@ -39,8 +39,8 @@ class Begun:
     verifier: str
 
 
-class IdentityProvider:
-    """The configured provider, which all workers share."""
+class RelyingParty:
+    """This service as a client of the configured provider."""
 
     def __init__(self, settings: ProviderSettings, leeway: float) -> None:
         self.issuer = settings.issuer

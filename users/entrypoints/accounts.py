@@ -1,0 +1,93 @@
+"""Opening, reading, changing and deleting accounts."""
+
+from functools import partial
+
+from chassis.auth.access import STAFF, USER, services
+from chassis.contract import Empty
+from chassis.rpc.entrypoint import rpc
+from users import contract, history
+from users.accounts import channels, erasure, invitations, queries, registration, updates
+from users.addresses import restoring
+from users.credentials import authentication
+from users.entrypoints.dependencies import Dependencies
+from users.models import UserSession
+
+
+class AccountEntrypoints(Dependencies):
+    """The methods about accounts."""
+
+    @rpc
+    def register(self, request: contract.Register) -> contract.NamedAccount:
+        """Open an account. Idempotent with a key."""
+        policy = self.verification_policy
+        return registration.open_account(self.db, self.hasher, request, self._registration, policy)
+
+    @rpc(STAFF)
+    def invite(self, request: contract.Invite) -> contract.Invitation:
+        """Create an invitation, with which one account can be opened."""
+        with self.db.write() as session:
+            return invitations.create(session, request)
+
+    @rpc
+    def detail(self, request: contract.GetUser) -> contract.Profile:
+        """Return a profile; the account for its owner, staff and operators."""
+        with self.db.read() as session:
+            return queries.detail(session, self.caller, request)
+
+    @rpc
+    def all(self, request: contract.ListUsers) -> contract.ProfilePage:
+        """Return a page of the profiles of open accounts, newest first."""
+        with self.db.read() as session:
+            return queries.page(session, request)
+
+    @rpc(USER)
+    def account_events(self, request: contract.ListAccountEvents) -> contract.AccountEventPage:
+        """Return a page of what happened to the caller's account, newest first."""
+        with self.db.read() as session:
+            return history.page(session, self.caller, request)
+
+    @rpc(USER)
+    def update_account(self, request: contract.UpdateAccount) -> contract.NamedAccount:
+        """Change the given fields of the caller's account. Idempotent with a key."""
+        user_id = self.caller.require_user()
+        update = updates.prepare(self.db, self.hasher, self._limits.session, user_id, request)
+        apply = partial(updates.apply, caller=self.caller, update=update, policy=self.verification_policy)
+        account = self.db.once(contract.NamedAccount, apply)
+        if "username" in update.columns:
+            self._refresh_sessions(user_id)
+        elif update.password:
+            self._refresh_sessions(user_id, UserSession.id.is_distinct_from(self.caller.session))
+        return account
+
+    @rpc(USER)
+    def delete_account(self, request: contract.DeleteAccount) -> Empty:
+        """Delete the caller's account; other services delete their data of this user."""
+        user_id = self.caller.require_user()
+        changed_at = authentication.verify_in_session(
+            self.db, self.hasher, self._limits.session, user_id, request.password
+        )
+        with self.db.write() as session:
+            token_hashes = erasure.erase(session, user_id, changed_at)
+        self.session_cache.end(token_hashes)
+        return Empty()
+
+    @rpc(services("gateway", "notifications", "deliveries"))
+    def opt_out(self, request: contract.OptOut) -> Empty:
+        """Remove a channel from the account with a phone number, if there is one."""
+        with self.db.write() as session:
+            channels.opt_out(session, request)
+        return Empty()
+
+    @rpc(services("gateway"))
+    def unsubscribe(self, request: contract.Unsubscribe) -> Empty:
+        """Remove a channel from the account with an unsubscribe token."""
+        with self.db.write() as session:
+            channels.unsubscribe(session, request)
+        return Empty()
+
+    @rpc(services("gateway"))
+    def restore_address(self, request: contract.RestoreAddress) -> Empty:
+        """Restore an e-mail address that was changed; ends all sessions and makes the password unusable."""
+        user_id = restoring.restore(self.db, self.hasher, self._secrets, request.token)
+        self._refresh_sessions(user_id)
+        return Empty()

@@ -1,0 +1,32 @@
+"""The second factor of logins."""
+
+from chassis.auth.access import USER
+from chassis.contract import Empty
+from chassis.rpc.entrypoint import rpc
+from users import contract
+from users.entrypoints.dependencies import Dependencies
+from users.second_factor import factor
+
+
+class SecondFactorEntrypoints(Dependencies):
+    """The methods about second factors."""
+
+    @rpc(USER)
+    def begin_second_factor(self, request: contract.BeginSecondFactor) -> contract.SecondFactorSecret:
+        """Return a new secret for an authenticator app; without effect until it is confirmed."""
+        return factor.begin(self.db, self.hasher, self._limits.session, self.caller, request)
+
+    @rpc(USER)
+    def confirm_second_factor(self, request: contract.ConfirmSecondFactor) -> contract.RecoveryCodes:
+        """Require a second factor at the caller's logins; return the recovery codes, once."""
+        with self.db.write() as session:
+            recovery_codes = factor.confirm(session, self.caller, request)
+        self._refresh_sessions(self.caller.require_user())
+        return recovery_codes
+
+    @rpc(USER)
+    def remove_second_factor(self, request: contract.RemoveSecondFactor) -> Empty:
+        """Remove the caller's second factor."""
+        factor.remove(self.db, self.hasher, self._limits.session, self.caller, request)
+        self._refresh_sessions(self.caller.require_user())
+        return Empty()
