@@ -108,7 +108,10 @@ class Unavailable(ServiceError):
 
 @deserialize_to_instance
 class DeadlineExceeded(ServiceError):
-    """The service did not reply in time; whether it did the work is unknown."""
+    """The service did not reply in time, or the database not to a commit; whether the work was done is unknown."""
 
     status = 504
     default_code = "deadline_exceeded"
+
+
+TEMPORARY = (Unavailable, DeadlineExceeded)  # a database or a service is unavailable: no fault of the request

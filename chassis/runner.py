@@ -12,6 +12,7 @@ import signal
 from collections.abc import Mapping
 from typing import Any
 
+from eventlet.event import Event as Signal
 from nameko.cli.run import import_service
 from nameko.containers import ServiceContainer
 from nameko.runners import ServiceRunner
@@ -59,10 +60,12 @@ def run(settings: Mapping[str, dict[str, Any]]) -> None:
         for service in import_service(module):
             if service.__module__ == module:
                 runner.service_map[service.name] = Container(service, own)
+    started = Signal()
     for signum in _SIGNALS:
-        signal.signal(signum, lambda *_: eventlet.spawn_n(stop, runner))
+        signal.signal(signum, lambda *_: eventlet.spawn_n(stop, runner, started))
     metrics_server.start(common)
     runner.start()
+    started.send()
     gc.collect()
     gc.freeze()  # modules and settings live forever; looking at them again took half the time of a large reply
     _log.info("%s is ready", ", ".join(settings))
@@ -80,12 +83,16 @@ class Container(ServiceContainer):
         super().kill(exc_info)
 
 
-def stop(runner: ServiceRunner) -> None:
-    """Finish the running workers, then end the process."""
+def stop(runner: ServiceRunner, started: Signal) -> None:
+    """Finish the start and the running workers, then end the process.
+
+    Nameko cannot stop a container that is still starting: its extensions would fail, and the process would hang.
+    """
     for signum in _SIGNALS:
         signal.signal(signum, signal.SIG_IGN)
     end_within_grace()
     _log.info("stopping")
+    started.wait()
     runner.stop()
 
 

@@ -25,7 +25,7 @@ from chassis.amqp.publisher import BatchPublisher
 from chassis.auth import keyring
 from chassis.db import event_log, idempotency, outbox
 from chassis.db.unit_of_work import UnitOfWork
-from chassis.errors import DeadlineExceeded, Unavailable
+from chassis.errors import TEMPORARY
 from chassis.observability import metrics
 
 BATCH = 200  # events
@@ -36,7 +36,7 @@ RETRY_DELAY = timedelta(seconds=1)
 # leases a row while this one publishes it.
 PUBLISH_TIMEOUT = timedelta(seconds=6)
 # The broker or the database is unavailable.
-_EXPECTED = (*protocol.BROKER_ERRORS, SQLAlchemyError, Unavailable, DeadlineExceeded)
+_EXPECTED = (*protocol.BROKER_ERRORS, SQLAlchemyError, *TEMPORARY)
 
 _log = logging.getLogger(__name__)
 
@@ -185,7 +185,7 @@ class OutboxRelay(SharedExtension):
         """Give back at once after an error: this process may be the only one without a broker."""
         try:
             self._give_back()
-        except (Unavailable, DeadlineExceeded) as error:
+        except TEMPORARY as error:
             _log_failure(error)
 
     def _remove_confirmed(self) -> None:

@@ -12,14 +12,13 @@ from chassis.amqp import message_headers, protocol
 from chassis.amqp.consumer import QueueConsumer
 from chassis.amqp.message_context import parse
 from chassis.auth import tokens
-from chassis.errors import DeadlineExceeded, ServiceError, Unavailable
+from chassis.errors import TEMPORARY, ServiceError
 from chassis.events.queues import parked_queue, retry_queue
 from chassis.events.tracker import EventTracker
 
 ATTEMPT = "baraza.attempt"
 ERROR = "baraza.error"
 OUTAGE = "baraza.outage_since"  # Unix time
-TEMPORARY = (Unavailable, DeadlineExceeded)  # a database or a service is unavailable: no fault of the message
 _MAX_ATTEMPTS = 1000  # what the header may count to; any publisher can write it
 
 _log = logging.getLogger(__name__)

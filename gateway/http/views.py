@@ -10,14 +10,14 @@ from chassis.errors import Unavailable
 from chassis.observability import tracing
 from gateway.cache.response_cache import CachedResponse, cached_response
 from gateway.html import rendering
-from gateway.http import request_parsing
+from gateway.http import downloads, request_parsing
 from gateway.http.backends import Backends
 from gateway.http.cacheable import given_fields
 from gateway.limits import idempotency, route_limits
 from gateway.request.cache_key import CacheKey
 from gateway.request.context import CONTEXT_KEY, RequestContext
 from gateway.routing.overrides import RouteOverride
-from gateway.routing.route import Access, Download, Route
+from gateway.routing.route import Access, Route
 
 
 def serve(route: Route, backends: Backends, **path: str) -> Response:
@@ -47,7 +47,7 @@ def _serve(route: Route, backends: Backends, path: dict[str, str]) -> Response:
     if route.html_page and rendering.wants_html(request):
         return rendering.render(route.html_page(message))
     if route.download:
-        return _file(route.download, backends, reply)
+        return downloads.response(route.download, backends, reply)
     response = _response(route, message, reply)
     if context.replayed:
         response.headers["Idempotency-Replayed"] = "true"
@@ -96,12 +96,6 @@ def _response(route: Route, message: Message, reply: Message) -> Response:
         return Response(status=204)
     link = _next_link(message, reply)
     return Response(_json(reply), route.status, {"Link": link} if link else {}, content_type="application/json")
-
-
-def _file(download: Download, backends: Backends, reply: Message) -> Response:
-    """Return a file that is read while it is sent."""
-    headers = {"Content-Disposition": f'attachment; filename="{download.name(reply)}"'}
-    return Response(download.parts(backends, reply), 200, headers, content_type="application/json")
 
 
 def _cacheable_response(call: _Call) -> Response:

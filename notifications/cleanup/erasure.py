@@ -21,14 +21,19 @@ def erase(db: UnitOfWork, user_id: str, page: int) -> None:
     while posts := _redact(db, user_id):
         for post_id in posts:
             post_updates.publish_change(db, post_id, page)
+        with db.write() as session:
+            erasure_store.remove_author(session, posts)
 
 
 def _redact(db: UnitOfWork, author_id: str) -> list[str]:
-    """Replace the content of a batch of notifications about a user's posts; return the ids of the posts."""
+    """Replace the content of a batch of notifications about a user's posts; return the ids of the posts.
+
+    They name the author until the change is published, so a repetition finds those that were not published.
+    """
     with db.write() as session:
         notifications = erasure_store.lock_by_author(session, author_id, BATCH)
         for notification in notifications:
             content = texts.for_erased_post(notification.data["post_id"], author_id)
             notification.title, notification.message, notification.data = content.title, content.message, content.data
-            notification.author_id, notification.changed_at = None, clock.now()
+            notification.changed_at = clock.now()
         return [notification.data["post_id"] for notification in notifications]

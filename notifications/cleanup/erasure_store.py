@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from chassis.db.sql import insert_new
@@ -68,3 +68,9 @@ def lock_by_author(session: Session, author_id: str, limit: int) -> list[Notific
     """Return notifications about a user's posts that still name the user, locked until the commit."""
     query = select(Notification).where(Notification.author_id == author_id).limit(limit)
     return list(session.scalars(query.with_for_update()))
+
+
+def remove_author(session: Session, post_ids: Collection[str]) -> None:
+    """Remove the author from the notifications about posts."""
+    change = update(Notification).where(Notification.source.in_(post_ids)).values(author_id=None)
+    session.execute(change, execution_options=_CORE)

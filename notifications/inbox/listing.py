@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from chassis.auth.caller import Caller
 from chassis.contract import cursor
 from chassis.db.unit_of_work import UnitOfWork
-from chassis.errors import NotFound, Unavailable
+from chassis.errors import TEMPORARY, NotFound
 from notifications import contract, serializers
 from notifications.delivery import delivery_store
 from notifications.inbox import inbox_store, notification_store, unread_store
@@ -23,7 +23,7 @@ def page(db: UnitOfWork, user_id: str, request: contract.ListInbox) -> contract.
         rows = inbox_store.newest(session, user_id, request.limit + 1, before)
         counted = unread_store.count(session, user_id)
     if unread_store.is_due(counted):
-        with suppress(Unavailable), db.write() as session:
+        with suppress(*TEMPORARY), db.write() as session:
             unread_store.store(session, user_id)
     items = rows[: request.limit]
     return contract.InboxPage(

@@ -41,13 +41,13 @@ def publish_change(db: UnitOfWork, post_id: str, limit: int) -> None:
 
 
 def _change(session: Session, post_id: str, text: str | None) -> bool:
-    """Change the notification about a post; return False if there is none, or its author's account was deleted."""
+    """Change the notification about a post; return False if there is none, or its text was removed already."""
     notification = notification_store.lock_for_post(session, post_id)
     if notification is None:
         return False
     if text is None:
         _mark_deleted(session, notification)
-    elif notification.author_id is None:
+    elif notification.data.get("deleted"):
         return False
     else:
         notification.message = texts.post_excerpt(text)

@@ -1,10 +1,12 @@
 """A user asks for an export, is notified, and downloads the file."""
 
+import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
 import pytest
+import requests
 from sqlalchemy import URL, Engine, NullPool, create_engine, text
 
 from bench.data.inboxes import Inboxes
@@ -20,6 +22,11 @@ LIMIT = 60  # seconds
 POSTS, INBOX = 2000, 3000
 
 _CHUNKS = "SELECT count(*) FROM export_chunks JOIN exports ON exports.id = export_id WHERE user_id = :user"
+# More than the buffers of a connection can have.
+_ADD_CHUNKS = """
+    INSERT INTO export_chunks (export_id, number, section, content)
+    SELECT id, number, 'posts', :content FROM exports, generate_series(1000, 1029) AS number WHERE user_id = :user
+"""
 _EXPORTS = "SELECT count(*) FROM exports WHERE user_id = :user"
 
 
@@ -178,3 +185,26 @@ def test_erased_account_leaves_nothing_of_an_export_that_is_being_made(rich_user
     until(lambda: count(database, _EXPORTS, rich_user) == 0, "the erasure", LIMIT)
     assert count(database, _CHUNKS, rich_user) == 0
     check_problem(rich_user.get(PATH), 401)
+
+
+@pytest.mark.timeout(3 * LIMIT)
+def test_download_is_interrupted_if_the_account_is_deleted(
+    new_user: NewClient, platform: Instance, database: Engine
+) -> None:
+    user = new_user()
+    start(user)
+    wait_for_notification(user)
+    with database.begin() as connection:
+        connection.execute(text(_ADD_CHUNKS), {"user": user.id, "content": zlib.compress(bytes(2_000_000))})
+    log = platform.log / "gateway.app.log"
+    logged = len(log.read_text())
+    with user.get(PATH, stream=True) as response:
+        parts = response.iter_content(1000)
+        next(parts)
+        assert user.delete("/account/", {"password": PASSWORD}).status_code == 204
+        until(lambda: count(database, _CHUNKS, user) == 0, "the erasure", LIMIT)
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            for _ in parts:
+                pass
+    assert "a download was interrupted" in log.read_text()[logged:]
+    assert "Traceback" not in log.read_text()[logged:]

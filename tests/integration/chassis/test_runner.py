@@ -55,6 +55,23 @@ sys.argv[1:] = ["orders.service"]
 runner.main()
 """
 
+# SIGTERM arrives while the containers start.
+INTERRUPTED = """
+import os, signal, sys
+from chassis import runner
+from nameko.runners import ServiceRunner
+
+start = ServiceRunner.start
+
+def interrupt_and_start(self):
+    os.kill(os.getpid(), signal.SIGTERM)
+    start(self)
+
+ServiceRunner.start = interrupt_and_start
+sys.argv[1:] = ["orders.service"]
+runner.main()
+"""
+
 
 @pytest.fixture
 def processes(tmp_path: Path, settings: Settings, until: Until) -> Iterator[ExampleProcesses]:
@@ -86,6 +103,12 @@ def test_sigterm_finishes_running_calls_and_ends_the_process(
     assert processes.exit_code(process) == 0
     assert time.monotonic() - started < 15
     assert processes.count("orders") == 1
+
+
+def test_sigterm_during_the_start_ends_the_process_without_errors(processes: ExampleProcesses) -> None:
+    processes.run("-c", INTERRUPTED)
+    assert "stopping" in processes.log()
+    assert "Traceback" not in processes.log()
 
 
 @pytest.mark.parametrize("interrupt", [TcpProxy.cut, TcpProxy.freeze])

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from amqp import Message
@@ -15,9 +16,11 @@ from chassis import clock
 from chassis.events.queues import parked_queue
 from chassis.ids import new_id
 from notifications.cleanup import erasure
+from notifications.inbox import post_updates
 from notifications.service import NotificationsService
 from tests.integration.notifications.support import Publish, PublishPost, Rows, Until, user, values
 from tests.integration.notifications.users_service import Accounts
+from tests.integration.support.events import Listen
 from tests.integration.support.rpc import GATEWAY, Rpc
 from users.contract import AccountErased, CodeIssued, SecurityNotice
 
@@ -66,6 +69,30 @@ def test_name_and_texts_of_the_user_are_removed_from_other_inboxes(
     ]
     replay = rpc("notifications.missed", GATEWAY, user_id=ben, since=newest["id"])
     assert {item["id"] for item in replay["changed"]} == {item["id"] for item in redacted}
+
+
+def test_changes_of_an_interrupted_erasure_are_published_when_it_is_repeated(
+    accounts: Accounts,
+    publish_post: PublishPost,
+    rows: Rows,
+    until: Until,
+    erase: Erase,
+    listen: Listen,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    author, ben = accounts.add("author"), accounts.add("ben")
+    posts = [publish_post(author).id for _ in range(3)]
+    until(lambda: len(rows("notifications", done=True)) == 3)
+    listener = listen("notifications")
+    with monkeypatch.context() as patch:
+        patch.setattr(post_updates, "publish_change", Mock(side_effect=SystemError))
+        with pytest.raises(SystemError):
+            erase(author)
+    erase(author)
+    changes = [listener.next("notification_changed") for _ in posts]
+    assert {change["notification"]["data"]["post_id"] for change in changes} == set(posts)
+    assert [change["recipients"] for change in changes] == [[ben]] * 3
+    assert values(rows("notifications"), "author_id") == [None] * 3
 
 
 def test_post_that_arrives_after_the_erasure_notifies_no_user(

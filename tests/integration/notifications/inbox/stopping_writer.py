@@ -11,7 +11,7 @@ import sys
 from chassis import config
 from chassis.db.engine import create_engine
 from chassis.db.unit_of_work import UnitOfWork
-from chassis.errors import Unavailable
+from chassis.errors import DeadlineExceeded
 from notifications.inbox import frame_sequence, inbox_store
 from tests.integration.support.databases import unit_of_work
 
@@ -36,7 +36,7 @@ if __name__ == "__main__":
     transactions = unit_of_work(engine)
     try:
         write(transactions, *sys.argv[1:], stop=True)
-    except Unavailable:
-        say("unavailable")
+    except DeadlineExceeded:
+        say("unknown")
         write(transactions, *sys.argv[1:], stop=False)
     say("written")

@@ -56,6 +56,6 @@ def test_stopped_process_fails_cleanly_and_repeats_its_work_once(
     publish_post(accounts.add("ada"))
     until(lambda: rows("inbox", user_id=ben))
     os.kill(stopped.pid, signal.SIGCONT)
-    assert [line(stopped.stdout), line(stopped.stdout)] == ["unavailable", "written"]
+    assert [line(stopped.stdout), line(stopped.stdout)] == ["unknown", "written"]
     assert len(rows("inbox", notification_id=NOTIFICATION)) == 1
     assert rows("frame_sequences", user_id=ben)[0]["last"] == 2
