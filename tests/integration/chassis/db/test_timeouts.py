@@ -1,4 +1,4 @@
-"""Timeouts of PostgreSQL's connections: a process that stops inside a transaction holds its locks for seconds only."""
+"""Settings of PostgreSQL's connections. A process that stops inside a transaction holds its locks for seconds only."""
 
 import time
 from collections.abc import Iterator
@@ -102,9 +102,10 @@ def test_lock_that_is_held_too_long_raises_unavailable(db: UnitOfWork) -> None:
         ("tcp_keepalives_interval", "2"),
         ("tcp_keepalives_count", "3"),
         ("tcp_user_timeout", "10000"),
+        ("random_page_cost", "1.1"),
     ],
 )
-def test_connections_have_the_timeouts_of_the_configuration(settings: dict[str, Any], setting: str, value: str) -> None:
+def test_connections_have_these_settings(settings: dict[str, Any], setting: str, value: str) -> None:
     engine = create_engine(settings["users"]["database"], timeouts=settings["postgresql"])
     with engine.connect() as connection:
         assert connection.scalar(text(f"SHOW {setting}")) == value
