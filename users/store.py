@@ -60,6 +60,14 @@ def find(session: Session, condition: ColumnElement[bool], *, lock: bool = False
     return session.scalars(query.with_for_update() if lock else query).one_or_none()
 
 
+_LOCKED = select(User).where(User.id == bindparam("user_id")).with_for_update()  # built once, as `_credentials` is
+
+
+def lock(session: Session, user_id: str) -> User | None:
+    """Return an account or None, and lock its row until the commit."""
+    return session.scalars(_LOCKED, {"user_id": user_id}).one_or_none()
+
+
 def get(session: Session, condition: ColumnElement[bool], *, lock: bool = False) -> User:
     """Return one account as `find` does. Raises NotFound."""
     user = find(session, condition, lock=lock)

@@ -1,5 +1,6 @@
 """gunicorn's settings, from config.yml."""
 
+import gc
 import os
 import resource
 import shutil
@@ -73,7 +74,10 @@ def on_exit(_server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Start a greenlet that closes websockets and idle connections at shutdown; gunicorn would wait for them."""
+    """Prepare a web process.
+
+    A greenlet closes websockets and idle connections at shutdown: gunicorn would wait for them.
+    """
     from gateway.server.errors import use_problem_documents  # noqa: PLC0415 - it imports prometheus-client, see above
 
     use_problem_documents()
@@ -81,6 +85,8 @@ def post_worker_init(worker: Any) -> None:
     lean_responses.install()
     lean_responses.fix_settings(worker.cfg)
     gevent.spawn(_close_connections, worker)
+    gc.collect()
+    gc.freeze()  # a full collection stops all requests; while thousands of websockets open there are many
 
 
 def _close_connections(worker: Any) -> None:

@@ -94,7 +94,8 @@ class Connection:
             self._go_live(replay, replayed, held)
 
     def _request_replay(self, replays: Replays, since: str | None) -> Replay:
-        request = ReplayRequest(user_id=self.identity.user_id, since=since, limit=MAX_REPLAY)
+        user_id = self.identity.user_id
+        request = ReplayRequest(user_id=user_id, since=since, limit=MAX_REPLAY, recently_read=False)
         return replays.fetch(request)
 
     def _frames(self, replay: Replay) -> list[bytes] | None:

@@ -15,6 +15,10 @@ class ReplayRequest(Message):
     user_id: Id
     since: Id | None = Field(default=None, description="The newest notification that the client has; null: none.")
     limit: int = Field(default=100, ge=1, le=1000, description="The most notifications to return.")
+    recently_read: bool = Field(
+        default=True,
+        description="Whether `read` covers the last minute if the replay is not resumed; gateways of 0.1.0 use that.",
+    )
 
 
 class ReplayRequests(ReplayRequest):
@@ -28,7 +32,7 @@ class Replay(Message):
 
     `read` and `changed` also cover the minute before `since` was created: applying a state twice does no harm.
     `resumed` is false if `since` is not in the inbox (any more), or if more changed than a replay can hold; then fetch
-    the inbox. `read` then covers the last minute.
+    the inbox. `read` then covers the last minute, or is empty without `recently_read`.
     """
 
     items: list[Notification] = Field(description="New notifications, oldest first.")

@@ -48,7 +48,9 @@ def _replay(session: Session, request: contract.ReplayRequest) -> contract.Repla
     """
     user, start = request.user_id, _start(session, request)
     changed_after = (start.created_at if start else clock.now()) - MARGIN
-    read = replay_store.read_since(session, user, changed_after, MAX_STATES + 1)
+    read = list[str]()
+    if start or request.recently_read:
+        read = replay_store.read_since(session, user, changed_after, MAX_STATES + 1)
     changed = replay_store.changed_since(session, user, start.seq, changed_after, MAX_STATES + 1) if start else []
     if len(read) > MAX_STATES or len(changed) > MAX_STATES:
         start, changed = None, []

@@ -6,7 +6,6 @@ from typing import TypeVar
 
 from argon2 import PasswordHasher
 from eventlet import tpool
-from eventlet.semaphore import Semaphore
 
 from chassis.errors import Unavailable
 from chassis.provider import SharedProvider
@@ -23,8 +22,8 @@ class Hasher:
     def __init__(self, argon2: PasswordHasher, threads: int, queue: int) -> None:
         self._argon2 = argon2
         # Each native thread keeps the memory of its largest hash, so few are better than eventlet's default of 20.
+        # They have a queue of their own, so that a thread begins the next hash without waiting for a greenlet.
         tpool.set_num_threads(threads)
-        self._free_threads = Semaphore(threads)
         self._capacity = threads + queue
         # Compared with the password of an unknown user, so that the reply takes as long as for a known one.
         self._dummy_hash = argon2.hash(secrets.token_urlsafe(RANDOM_BYTES))
@@ -55,9 +54,8 @@ class Hasher:
         self.require_capacity()
         self._capacity -= 1
         try:
-            with self._free_threads:
-                result: Result = tpool.execute(work)
-                return result
+            result: Result = tpool.execute(work)
+            return result
         finally:
             self._capacity += 1
 

@@ -60,7 +60,7 @@ def start(
     Raises Unauthenticated if the code of the second factor is wrong, or if the password was changed, or the account
     closed or deleted, since the password was verified.
     """
-    user = store.find(session, User.id == verified.user_id, lock=True)
+    user = store.lock(session, verified.user_id)
     if user is None or not user.is_active or user.password_changed_at != verified.password_changed_at:
         raise authentication.bad_credentials()
     factor.require(session, user, request.otp)

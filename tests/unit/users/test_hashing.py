@@ -14,12 +14,13 @@ CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 class SlowHasher(PasswordHasher):
-    """Sleeps instead of hashing; `most` is the largest number of concurrent calls."""
+    """Sleeps instead of hashing; `most` is the largest number of concurrent calls, `ended` counts those that ended."""
 
     def __init__(self) -> None:
         super().__init__(time_cost=1, memory_cost=8, parallelism=1)
         self.lock = threading.Lock()
         self.running = self.most = 0
+        self.ended = threading.Semaphore(0)
 
     def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:  # noqa: ARG002 - argon2's signature
         with self.lock:
@@ -28,6 +29,7 @@ class SlowHasher(PasswordHasher):
         time.sleep(0.02)
         with self.lock:
             self.running -= 1
+        self.ended.release()
         return "hash"
 
 
@@ -51,6 +53,15 @@ def test_concurrent_hashes_are_limited() -> None:
     hasher = Hasher(slow, threads=2, queue=10)
     assert list(eventlet.GreenPool().imap(hasher.hash, ["a bench of stone"] * 10)) == ["hash"] * 10
     assert slow.most == 2
+
+
+def test_next_hash_begins_while_the_hub_is_blocked() -> None:
+    slow = SlowHasher()
+    hasher = Hasher(slow, threads=2, queue=4)
+    hashing = [eventlet.spawn(hasher.hash, "a bench of stone") for _ in range(6)]
+    eventlet.sleep(0)
+    assert all(slow.ended.acquire(timeout=5) for _ in hashing)  # blocks the hub
+    assert [call.wait() for call in hashing] == ["hash"] * 6
 
 
 def test_full_queue_raises_unavailable_and_recovers() -> None:

@@ -1,14 +1,13 @@
-"""Timeouts of PostgreSQL's connections: a process that stops inside a transaction holds its locks for seconds only."""
+"""Settings of PostgreSQL's connections. A process that stops inside a transaction holds its locks for seconds only."""
 
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import eventlet
-import nameko_sqlalchemy
 import pytest
 from sqlalchemy import Engine, text
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 
 from chassis.db.engine import create_engine
 from chassis.db.sql import advisory_lock
@@ -35,32 +34,6 @@ def engine(settings: dict[str, Any], databases: Databases, timeouts: dict[str, i
 @pytest.fixture
 def db(engine: Engine) -> UnitOfWork:
     return unit_of_work(engine)
-
-
-def test_pool_keeps_its_size_when_connections_end_during_reads(engine: Engine) -> None:
-    factory = sessionmaker(engine, class_=nameko_sqlalchemy.database.Session)
-    db = UnitOfWork(factory, reads=engine.execution_options(isolation_level="AUTOCOMMIT"))
-    for _ in range(8):  # more than the pool has
-        with db.read() as session:  # from the second read on, psycopg2 asks the server to reset a connection
-            session.execute(text("SELECT 1"))
-        with db.read() as session:
-            process = session.scalar(text("SELECT pg_backend_pid()"))
-            with db.write() as other:
-                other.execute(text("SELECT pg_terminate_backend(:process, 5000)"), {"process": process})
-    with db.read() as session:
-        assert session.scalar(text("SELECT 1")) == 1
-
-
-def test_connection_that_is_lost_when_a_snapshot_begins_is_an_unavailable_database(engine: Engine) -> None:
-    factory = sessionmaker(engine, class_=nameko_sqlalchemy.database.Session)
-    db = UnitOfWork(factory, reads=engine.execution_options(isolation_level="AUTOCOMMIT"))
-    with engine.connect() as other:
-        for _ in range(8):  # more than the pool has
-            with db.read() as session:
-                process = session.scalar(text("SELECT pg_backend_pid()"))
-            other.execute(text("SELECT pg_terminate_backend(:process, 5000)"), {"process": process})
-            with pytest.raises(Unavailable), db.read() as session:
-                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
 
 
 def lock(session: Session) -> None:
@@ -129,9 +102,10 @@ def test_lock_that_is_held_too_long_raises_unavailable(db: UnitOfWork) -> None:
         ("tcp_keepalives_interval", "2"),
         ("tcp_keepalives_count", "3"),
         ("tcp_user_timeout", "10000"),
+        ("random_page_cost", "1.1"),
     ],
 )
-def test_connections_have_the_timeouts_of_the_configuration(settings: dict[str, Any], setting: str, value: str) -> None:
+def test_connections_have_these_settings(settings: dict[str, Any], setting: str, value: str) -> None:
     engine = create_engine(settings["users"]["database"], timeouts=settings["postgresql"])
     with engine.connect() as connection:
         assert connection.scalar(text(f"SHOW {setting}")) == value

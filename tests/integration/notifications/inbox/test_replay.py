@@ -75,8 +75,9 @@ def mark_read(ada: str, rpc: Rpc) -> MarkRead:
 
 @pytest.fixture
 def replay(rpc: Rpc, ada: str) -> Replay:
-    def replay(since: str | None = None, limit: int = 1000) -> dict[str, Any]:
-        reply: dict[str, Any] = rpc("notifications.missed", GATEWAY, user_id=ada, since=since, limit=limit)
+    def replay(since: str | None = None, limit: int = 1000, *, recently_read: bool = True) -> dict[str, Any]:
+        request: dict[str, Any] = {"user_id": ada, "since": since, "limit": limit, "recently_read": recently_read}
+        reply: dict[str, Any] = rpc("notifications.missed", GATEWAY, **request)
         return reply
 
     return replay
@@ -196,6 +197,7 @@ def test_replay_without_a_start_has_what_was_read_in_the_last_minute(
     mark_read(first)
     reply = replay()
     assert (reply["resumed"], reply["items"], reply["read"], reply["changed"]) == (False, [], [first], [])
+    assert replay(recently_read=False)["read"] == []
 
 
 @pytest.mark.parametrize(("field", "act"), [("read", "mark_read"), ("changed", "change")])
