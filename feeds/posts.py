@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.auth.caller import Caller
+from chassis.contract import Empty
 from chassis.db import outbox
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Forbidden
@@ -44,12 +45,13 @@ def edit(session: Session, author: Caller, request: contract.EditPost) -> contra
     return serializers.post(post)
 
 
-def delete(session: Session, caller: Caller, post_id: str) -> None:
+def delete(session: Session, caller: Caller, post_id: str) -> Empty:
     """Delete a post of the caller; staff, and services without a user, may delete any post."""
     post = store.lock(session, post_id)
     if caller.user not in {post.author_id, None} and not caller.staff:
         raise Forbidden("Only its author and staff may delete a post.")
     _delete(session, post)
+    return Empty()
 
 
 def erase_author(db: UnitOfWork, author_id: str) -> None:

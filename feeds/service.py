@@ -54,13 +54,11 @@ class FeedsService(PublishingService, ListeningService):
 
     @rpc
     def delete(self, request: contract.DeletePost) -> Empty:
-        """Delete a post of the caller; staff and services may delete any."""
+        """Delete a post of the caller; staff and services may delete any. Idempotent with a key."""
         try:
-            with self.db.write() as session:
-                posts.delete(session, self.caller, request.id)
+            return self.db.once(Empty, lambda session: posts.delete(session, self.caller, request.id))
         finally:  # also if it is already deleted: that process may have ended before it invalidated the tags
             self.tags.invalidate(contract.LISTS_TAG, contract.post_tag(request.id))
-        return Empty()
 
     @event_handler(AccountErased)
     def on_account_erased(self, event: AccountErased) -> None:

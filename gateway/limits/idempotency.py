@@ -21,14 +21,14 @@ _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 def request_key(
     route: Route, deadline: float, lock: Lock, context: RequestContext, given: str | None
 ) -> Iterator[str | None]:
-    """Lock the key of a write while it runs, and yield it; None if the route is not idempotent.
+    """Lock the key of a write while it runs, and yield it; None for reads. Not every service uses generated keys.
 
     Raises Conflict while an earlier request with the same key runs. Without Redis nothing is locked; the second
     request then waits for the first one in the service's database.
     """
-    if not route.idempotent:
+    if route.method == "GET":
         yield None
-    elif given is None:
+    elif given is None or not route.idempotent:
         yield f"once:{new_id()}"
     else:
         if not _KEY.fullmatch(given):

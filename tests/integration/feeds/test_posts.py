@@ -91,6 +91,15 @@ def test_deletion_hides_a_post_and_publishes_one_event(feeds: Rpc, post: dict[st
     assert events.next("post_deleted")["id"] == other["id"]
 
 
+def test_repeated_deletion_returns_the_first_reply(feeds: Rpc, post: dict[str, Any], listen: Listen) -> None:
+    events = listen("feeds")
+    for _ in range(2):
+        assert feeds("feeds.delete", ADA, request_key="k", id=post["id"]) == {}
+    other = feeds("feeds.create", ADA, text="another post")
+    feeds("feeds.delete", ADA, id=other["id"])
+    assert [events.next("post_deleted")["id"] for _ in range(2)] == [post["id"], other["id"]]
+
+
 @pytest.mark.parametrize("method", ["create", "edit", "delete"])
 def test_cached_lists_and_the_details_of_the_post_are_invalidated_before_the_reply(
     feeds: Rpc, post: dict[str, Any], tag_versions: TagVersions, method: str
