@@ -25,7 +25,7 @@ from chassis.db.tables import outbox
 from chassis.ids import new_id
 from chassis.observability import correlation
 
-LEASE = timedelta(seconds=10)
+LEASE = timedelta(seconds=8)
 _EVENTS = "outbox"  # key of a session's info
 _INSERT = insert(outbox)
 _COLUMNS = ("id", "type", "durable", "payload", "request_id", "traceparent", "leased_until")  # as in Envelope
