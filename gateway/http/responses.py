@@ -28,7 +28,8 @@ _log = logging.getLogger(__name__)
 
 def common_headers(settings: dict[str, Any]) -> Headers:
     """Return the headers of every response; with TLS also Strict-Transport-Security (RFC 6797)."""
-    return [*SECURITY, HTTPS_ONLY] if settings["gateway"]["tls"]["certificate"] else SECURITY
+    common = [NOT_STORED, *SECURITY]
+    return [*common, HTTPS_ONLY] if settings["gateway"]["tls"]["certificate"] else common
 
 
 class Responder:
@@ -54,7 +55,7 @@ class Responder:
     def start_quietly(self, status: str, headers: Headers, exc_info: Any = None) -> Any:
         """Start a response without a log line, for probes and preflight requests."""
         own = {name.lower() for name, _ in headers}
-        common = [header for header in (NOT_STORED, *self._common) if header[0].lower() not in own]
+        common = [header for header in self._common if header[0].lower() not in own]
         return self._start_response(status, headers + common + self._context.headers(), exc_info)
 
     def problem(self, error: ServiceError) -> list[bytes]:
