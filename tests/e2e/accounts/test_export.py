@@ -206,5 +206,5 @@ def test_download_is_interrupted_if_the_account_is_deleted(
         with pytest.raises(requests.exceptions.ChunkedEncodingError):
             for _ in parts:
                 pass
-    assert "a download was interrupted" in log.read_text()[logged:]
+    until(lambda: "a download was interrupted" in log.read_text()[logged:], "the line in the log", LIMIT)
     assert "Traceback" not in log.read_text()[logged:]
