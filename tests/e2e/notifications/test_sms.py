@@ -63,7 +63,7 @@ def test_user_who_opted_out_by_phone_gets_no_more_sms(new_user: NewClient, reade
     assert reader.get(f"/users/detail/{reader.id}/").json()["notify_by"] == ["realtime"]
     author.create_post("after the opt-out")
     until(lambda: bool(sms_to(platform.environment, phone(other))), "the SMS to another user", 30)
-    until(lambda: bool(reader.inbox()["items"]), "the inbox", 10)
+    until(lambda: bool(reader.inbox()["items"]), "the inbox", 30)
     assert sms_delivery(reader, "after the opt-out") == {}
     assert sms_to(platform.environment, phone(reader)) == []
 

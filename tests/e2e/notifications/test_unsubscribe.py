@@ -55,7 +55,7 @@ def test_one_click_unsubscribe_stops_emails(
     assert channels(reader) == ["realtime"]
     author = new_user()
     author.create_post("after unsubscribing")
-    until(lambda: reader.inbox()["items"][0]["title"] == f"{author.username} posted", "the inbox", 15)
+    until(lambda: reader.inbox()["items"][0]["title"] == f"{author.username} posted", "the inbox", 30)
     notification = reader.inbox()["items"][0]["id"]
     assert reader.get(f"/notifications/detail/{notification}/").json()["deliveries"] == []
     assert len(mails_to(platform.environment, reader.email)) == 1
