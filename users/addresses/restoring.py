@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -10,7 +11,7 @@ from chassis import clock
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import NotFound
 from chassis.ids import first_id
-from users import history, store
+from users import contract, history, store
 from users.addresses import changes, tokens
 from users.codes import store as codes_store
 from users.credentials import failed_logins_store
@@ -23,8 +24,8 @@ from users.sessions import lifecycle
 BEFORE = timedelta(hours=72)  # a phone number that was set so long before the change is removed, too
 
 
-def restore(db: UnitOfWork, hasher: Hasher, secrets: Sequence[str], token: str) -> str:
-    """Restore the address of a link's token as verified; return the user's id. Raises NotFound.
+def restore(db: UnitOfWork, hasher: Hasher, secrets: Sequence[str], token: str) -> contract.GetUser:
+    """Restore the address of a link's token as verified; return the user's id. Raises NotFound. Idempotent with a key.
 
     Ends all sessions, makes the password unusable, and removes a second factor and identities that were added since the
     change, and a phone number that may be the thief's. Links of later changes become useless.
@@ -33,11 +34,10 @@ def restore(db: UnitOfWork, hasher: Hasher, secrets: Sequence[str], token: str) 
     if change_id is None:
         raise _invalid()
     unusable_hash = hasher.unusable()
-    with db.write() as session:
-        return _restore(session, change_id, unusable_hash)
+    return db.once(contract.GetUser, partial(_restore, change_id=change_id, unusable_hash=unusable_hash))
 
 
-def _restore(session: Session, change_id: str, unusable_hash: str) -> str:
+def _restore(session: Session, change_id: str, unusable_hash: str) -> contract.GetUser:
     found = changes.find(session, change_id)
     if found is None:
         raise _invalid()
@@ -57,7 +57,7 @@ def _restore(session: Session, change_id: str, unusable_hash: str) -> str:
     history.record(session, user.id, "email_restored")
     lifecycle.end(session, user.id)
     changes.delete_from(session, change)
-    return user.id
+    return contract.GetUser(id=user.id)
 
 
 def _invalid() -> NotFound:
