@@ -11,7 +11,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from chassis import clock
-from chassis.auth.caller import Caller
 from chassis.errors import Unauthenticated
 from feeds import posts
 from feeds.contract import Post
