@@ -9,15 +9,14 @@ from sqlalchemy.orm import Session
 from chassis import clock
 from chassis.db.sql import delete_batch
 from chassis.errors import Conflict
-from users import names
-from users.models import EmailChange, User
+from users.models import EmailChange, User, name_key
 
 RESTORABLE = timedelta(hours=72)
 
 
 def keep(session: Session, change_id: str, user_id: str, email: str) -> None:
     """Store the verified address that a user replaced; `change_id` is the event in the account's history."""
-    key = names.key(email)
+    key = name_key(email)
     session.add(EmailChange(id=change_id, user_id=user_id, email=email, email_key=key, changed_at=clock.now()))
 
 

@@ -10,7 +10,7 @@ from chassis import clock
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import NotFound
 from chassis.ids import first_id
-from users import history, store
+from users.accounts import history, store
 from users.addresses import changes, tokens
 from users.codes import store as codes_store
 from users.credentials import failed_logins_store

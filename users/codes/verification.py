@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from chassis import clock
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Conflict, Invalid, TooManyRequests
-from users import contract, history, serializers, store
+from users import contract
+from users.accounts import history, serializers, store
 from users.codes import issuing
 from users.codes.issuing import Target
 from users.contract import AccountEventKind, CodeChannel, CodePurpose

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Invalid, Unauthenticated
-from users import contract, names, store
+from users import contract
+from users.accounts import names, store
 from users.credentials import failed_logins, failed_logins_store, login_attempts, passwords
 from users.credentials.failed_logins import FailureLimit, LoginLimits
 from users.credentials.hashing import Hasher

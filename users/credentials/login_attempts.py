@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.errors import TooManyRequests
+from users.accounts.store import Credentials
 from users.credentials import devices_store, failed_logins, failed_logins_store
 from users.credentials.client import Client
 from users.credentials.failed_logins import LoginLimits
-from users.store import Credentials
 
 TOO_MANY = (
     "There were too many wrong passwords from unknown devices. A code lets you sign in now: ask for one with"

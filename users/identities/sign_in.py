@@ -16,8 +16,9 @@ from chassis import clock
 from chassis.auth.caller import Caller
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Conflict, Forbidden, Invalid, Unavailable
-from users import contract, history, metrics
-from users import store as users_store
+from users import contract, metrics
+from users.accounts import history
+from users.accounts import store as accounts_store
 from users.credentials import authentication, devices_store, login_attempts
 from users.credentials.failed_logins import LoginLimits
 from users.credentials.hashing import Hasher
@@ -139,7 +140,7 @@ class SignIns:
         if account is None or not account.has_second_factor or not request.otp:
             return None
         with self.db.write() as session:
-            row = users_store.credentials(session, account.username_key)
+            row = accounts_store.credentials(session, account.username_key)
             return login_attempts.count(session, self.rules.limits, request, account.username_key, row)
 
     def _start(

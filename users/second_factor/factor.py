@@ -9,7 +9,8 @@ from chassis import clock
 from chassis.auth.caller import Caller
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Conflict, Invalid, NotFound, Unauthenticated
-from users import contract, history, store
+from users import contract
+from users.accounts import history, store
 from users.credentials import authentication, failed_logins, failed_logins_store
 from users.credentials.failed_logins import FailureLimit
 from users.credentials.hashing import Hasher

@@ -14,12 +14,15 @@ from chassis.auth.caller import Caller
 from chassis.contract import cursor
 from chassis.db import outbox
 from chassis.db.unit_of_work import UnitOfWork
-from users import contract, history, serializers, store
+from users import contract
+from users.accounts import history, store
+from users.accounts import serializers as accounts_serializers
 from users.credentials import authentication, login_attempts
 from users.credentials.authentication import VerifiedPassword
 from users.credentials.client import Client
 from users.models import User, UserSession
 from users.second_factor import factor
+from users.sessions import serializers
 from users.sessions import store as session_store
 
 TOKEN_BYTES = 32  # 256 bits, encoded as 43 characters
@@ -105,7 +108,7 @@ def open_for(  # noqa: PLR0913 - what is known about the client
     reply = contract.Session(
         token=token,
         expires_at=now + policy.maximum,
-        user=serializers.account(user),
+        user=accounts_serializers.account(user),
         device_token=device_token,
     )
     return reply, serializers.identity(user, started, staff_second_factor=policy.staff_second_factor)

@@ -10,9 +10,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from chassis.errors import Conflict, FieldError, NotFound
-from users import names
 from users.contract import CodeChannel
-from users.models import User
+from users.models import User, name_key
 
 
 class Credentials(NamedTuple):
@@ -78,7 +77,7 @@ def get(session: Session, condition: ColumnElement[bool], *, lock: bool = False)
 
 def has_username(username: str) -> ColumnElement[bool]:
     """Return the condition that an account has this user name, in any case."""
-    return User.username_key == names.key(username)
+    return User.username_key == name_key(username)
 
 
 def credentials(session: Session, login_key: str) -> Credentials | None:
