@@ -20,6 +20,7 @@ from users import contract, metrics
 from users.accounts import history
 from users.accounts import store as accounts_store
 from users.credentials import authentication, devices_store, login_attempts
+from users.credentials.client import Client, Recognition
 from users.credentials.failed_logins import LoginLimits
 from users.credentials.hashing import Hasher
 from users.credentials.login_attempts import LoginAttempt
@@ -164,11 +165,8 @@ class SignIns:
         _verify_code(session, user, request.otp, attempt)
         is_new = accounts.link(session, user, proven)
         store.delete_sign_in(session, state_hash)
-        known_address, known_device = _known(session, user, request)
-        is_known = known_address or known_device
-        started, identity = lifecycle.open_for(
-            session, user, request, self.rules.sessions, known_device=known_device, is_known=is_known
-        )
+        recognition = _recognise(session, user, request)
+        started, identity = lifecycle.open_for(session, user, request, self.rules.sessions, recognition)
         if is_new:
             history.record(session, user.id, "identity_linked", session_id=identity.session_id, notify=not opens)
         return Started(started, identity, lifecycle.end_surplus(session, user.id, self.rules.sessions))
@@ -198,10 +196,9 @@ def _verify_code(session: Session, user: User, otp: str | None, attempt: LoginAt
     login_attempts.succeeded(session, attempt)
 
 
-def _known(session: Session, user: User, request: contract.ClientFinishProviderSignIn) -> tuple[bool, bool]:
-    """Return whether the account knows the client's address, and its device."""
-    address, device = (login_attempts.digest(user.id, text or "") for text in (request.address, request.device_token))
-    return devices_store.known(session, user.id, address, device, user.password_changed_at)
+def _recognise(session: Session, user: User, client: Client) -> Recognition:
+    address, device = (login_attempts.digest(user.id, text or "") for text in (client.address, client.device_token))
+    return devices_store.recognise(session, user.id, address, device, user.password_changed_at)
 
 
 def _bad_state() -> Invalid:

@@ -19,7 +19,7 @@ from users.accounts import history, store
 from users.accounts import serializers as accounts_serializers
 from users.credentials import authentication, login_attempts
 from users.credentials.authentication import VerifiedPassword
-from users.credentials.client import Client
+from users.credentials.client import Client, Recognition
 from users.models import User, UserSession
 from users.second_factor import factor
 from users.sessions import serializers
@@ -70,21 +70,17 @@ def start(
     if verified.new_hash is not None:
         user.password_hash = verified.new_hash
     login_attempts.succeeded(session, verified.attempt)
-    known_device, is_known = verified.attempt.known_device, verified.attempt.is_known
-    return open_for(session, user, request, policy, known_device=known_device, is_known=is_known)
+    return open_for(session, user, request, policy, verified.attempt.recognition)
 
 
-def open_for(  # noqa: PLR0913 - what is known about the client
-    session: Session, user: User, client: Client, policy: SessionPolicy, *, known_device: bool, is_known: bool
+def open_for(
+    session: Session, user: User, client: Client, policy: SessionPolicy, recognition: Recognition
 ) -> tuple[contract.Session, contract.Identity]:
-    """Store a session of a user who was verified and whose row is locked.
-
-    A client `is_known` by its device or by its address; of others the owner is notified.
-    """
+    """Store a session of a user who was verified and whose row is locked; notify the owner of an unknown client."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    device_token = (client.device_token if known_device else None) or secrets.token_urlsafe(TOKEN_BYTES)
+    device_token = (client.device_token if recognition.device else None) or secrets.token_urlsafe(TOKEN_BYTES)
     now = clock.now()
-    is_new_device = not is_known and not _is_first(session, user)
+    is_new_device = not recognition.is_known and not _is_first(session, user)
     started = session_store.add(
         session,
         user_id=user.id,
