@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Select, bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from chassis.errors import Conflict, FieldError, NotFound
-from users.contract import CodeChannel
+from chassis.errors import NotFound
+from users.contract import CodeChannel, errors
 from users.models import User, name_key
 
 
@@ -49,8 +49,7 @@ def save(session: Session) -> None:
         field = constraint.removeprefix("users_").removesuffix("_taken")
         if f"users_{field}_taken" != constraint:
             raise
-        errors: list[FieldError] = [{"field": field, "message": "is taken"}]
-        raise Conflict(f"This {field} is taken.", f"{field}_taken", errors) from None
+        raise errors.taken(field) from None
 
 
 def find(session: Session, condition: ColumnElement[bool], *, lock: bool = False) -> User | None:

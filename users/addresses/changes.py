@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.db.sql import delete_batch
-from chassis.errors import Conflict
+from users.contract import errors
 from users.models import EmailChange, User, name_key
 
 RESTORABLE = timedelta(hours=72)
@@ -27,7 +27,7 @@ def require_free(session: Session, user: User) -> None:
     """
     taken = exists().where(EmailChange.email_key == user.email_key, EmailChange.user_id != user.id, _restorable())
     if session.scalar(select(taken)):
-        raise Conflict("This email is taken.", "email_taken", [{"field": "email", "message": "is taken"}])
+        raise errors.taken("email")
 
 
 def find(session: Session, change_id: str) -> EmailChange | None:

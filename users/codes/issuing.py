@@ -21,7 +21,7 @@ from chassis.errors import Invalid, TooManyRequests
 from chassis.ids import new_id
 from users import contract, metrics
 from users.codes import digits, store
-from users.contract import CodeChannel, CodePurpose
+from users.contract import CodeChannel, CodePurpose, errors
 from users.credentials import failed_logins, failed_logins_store
 from users.credentials.failed_logins import FailureBudget
 from users.credentials.login_attempts import digest
@@ -149,4 +149,4 @@ def _take(session: Session, budget: FailureBudget, subject: str, purpose: CodePu
 
 def _too_many(purpose: CodePurpose, seconds: int) -> TooManyRequests:
     metrics.CODES.labels(purpose, "limited").inc()
-    return TooManyRequests("There were too many codes; wait a little.", "too_many_codes", (), seconds)
+    return errors.too_many_codes(seconds)

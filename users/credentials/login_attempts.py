@@ -16,16 +16,11 @@ from dataclasses import dataclass, field
 from sqlalchemy.orm import Session
 
 from chassis import clock
-from chassis.errors import TooManyRequests
 from users.accounts.store import Credentials
+from users.contract import errors
 from users.credentials import devices_store, failed_logins, failed_logins_store
 from users.credentials.client import Client, Recognition
 from users.credentials.failed_logins import LoginLimits
-
-TOO_MANY = (
-    "There were too many wrong passwords from unknown devices. A code lets you sign in now: ask for one with"
-    " POST /login-code/, and send it as `code` with the login."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +60,7 @@ def count(  # noqa: PLR0913, PLR0917 - what a login consists of
     if not recognition.address:
         shared.append(failed_logins.login_subject(account))
         if seconds := failed_logins.take(session, limits.account, shared[-1]):
-            raise TooManyRequests(TOO_MANY, "too_many_failures", (), seconds)
+            raise errors.too_many_failures(seconds)
     if request.address:
         shared.append(failed_logins.address_subject(request.address))
         failed_logins.count_failure(session, limits.address, shared[-1])

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from chassis.errors import Conflict, Forbidden, Invalid
+from chassis.errors import Conflict, Invalid
 from users.accounts import names
 from users.accounts import store as accounts_store
-from users.credentials import authentication
+from users.contract import errors
 from users.identities import store, usernames
 from users.identities.claims import Claims
 from users.management import invitations, registration
@@ -34,7 +34,7 @@ def find(session: Session, proven: ProvenIdentity, *, lock: bool) -> User | None
     """Return the account, or None if one has to be opened. Raises Unauthenticated, Forbidden, Conflict."""
     user = _find(session, proven, lock=lock)
     if user is not None and not user.is_active:
-        raise authentication.bad_credentials()  # as a login to a closed account
+        raise errors.bad_credentials()  # as a login to a closed account
     return user
 
 
@@ -73,26 +73,21 @@ def _find(session: Session, proven: ProvenIdentity, *, lock: bool) -> User | Non
     identity = store.find(session, proven.issuer, proven.claims.subject)
     if proven.link_to is not None:
         if identity is not None and identity.user_id != proven.link_to:
-            raise Conflict("This identity is linked to another account.", "identity_taken")
+            raise errors.identity_taken()
         return accounts_store.get(session, User.id == proven.link_to, lock=lock)
     if identity is not None:
         return accounts_store.find(session, User.id == identity.user_id, lock=lock)
     user = accounts_store.find(session, User.email_key == name_key(_email(proven.claims)), lock=lock)
     if user is not None and user.is_active and user.email_verified_at is None:
-        raise Conflict(
-            "The account with this e-mail address has not verified it. Sign in to the account and verify it.",
-            "email_not_verified",
-        )
+        raise errors.email_not_verified()
     return user
 
 
 def _email(claims: Claims) -> str:
     """Return the verified address, normalized. Raises Forbidden."""
     if claims.email is None:
-        raise Forbidden(
-            "The identity provider has not verified your e-mail address, or does not send it.", "identity_without_email"
-        )
+        raise errors.identity_without_email()
     try:
         return names.normalize_email(claims.email)
     except Invalid as error:
-        raise Forbidden("An account here cannot have your e-mail address.", "email_not_usable") from error
+        raise errors.email_not_usable() from error

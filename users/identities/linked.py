@@ -3,10 +3,10 @@
 from sqlalchemy.orm import Session
 
 from chassis.auth.caller import Caller
-from chassis.errors import Conflict, NotFound
 from users import contract
 from users.accounts import history
 from users.accounts import store as accounts_store
+from users.contract import errors
 from users.identities import store
 from users.models import LinkedIdentity, User
 
@@ -22,9 +22,9 @@ def remove(session: Session, caller: Caller, identity_id: str) -> None:
     """Remove an identity of the caller's account. Raises NotFound, and Conflict if the account would have none left."""
     user = accounts_store.get(session, User.id == caller.require_user(), lock=True)
     if not store.remove(session, user.id, identity_id):
-        raise NotFound("There is no such identity.")
+        raise errors.no_identity()
     if not user.has_password and store.count(session, user.id) == 0:
-        raise Conflict("Set a password first: nothing else would be left to sign in with.", "password_required")
+        raise errors.password_required()
     history.record(session, user.id, "identity_removed", session_id=caller.session)
 
 

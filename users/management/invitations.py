@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.db.sql import delete_batch
-from chassis.errors import Forbidden
 from users import contract
 from users.accounts import names
+from users.contract import errors
 from users.models import Invitation, name_key
 
 LIFETIME = timedelta(days=7)
@@ -30,9 +30,9 @@ def create(session: Session, request: contract.Invite) -> contract.Invitation:
 def require_allowed(registration: str, invitation: str | None) -> None:
     """Raise Forbidden if no account may be opened, or an invitation is required and missing."""
     if registration not in {OPEN, INVITE}:
-        raise Forbidden("No account can be opened here.", "registration_closed")
+        raise errors.registration_closed()
     if registration == INVITE and not invitation:
-        raise Forbidden("An account can be opened with an invitation only.", "invitation_required")
+        raise errors.invitation_required()
 
 
 def use(session: Session, registration: str, token: str | None, email: str) -> None:
@@ -43,7 +43,7 @@ def use(session: Session, registration: str, token: str | None, email: str) -> N
     conditions = (Invitation.token_hash == contract.token_hash(token or ""), Invitation.expires_at > clock.now())
     result: Any = session.execute(delete(Invitation).where(*conditions, is_for))
     if not result.rowcount:
-        raise Forbidden("This invitation is used, expired, or for another address.", "invitation_invalid")
+        raise errors.invitation_invalid()
 
 
 def delete_old(session: Session, limit: int) -> int:

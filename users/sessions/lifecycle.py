@@ -17,7 +17,8 @@ from chassis.db.unit_of_work import UnitOfWork
 from users import contract
 from users.accounts import history, store
 from users.accounts import serializers as accounts_serializers
-from users.credentials import authentication, login_attempts
+from users.contract import errors
+from users.credentials import login_attempts
 from users.credentials.authentication import VerifiedPassword
 from users.credentials.client import Client, Recognition
 from users.models import User, UserSession
@@ -65,7 +66,7 @@ def start(
     """
     user = store.lock(session, verified.user_id)
     if user is None or not user.is_active or user.password_changed_at != verified.password_changed_at:
-        raise authentication.bad_credentials()
+        raise errors.bad_credentials()
     factor.require(session, user, request.otp)
     if verified.new_hash is not None:
         user.password_hash = verified.new_hash
