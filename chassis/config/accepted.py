@@ -29,6 +29,11 @@ def check_of(entry: Any) -> Check:
     raise ValueError(f"accepts: {entry!r} is none of the forms")
 
 
+def needs_of(entry: Any) -> list[str]:
+    """Return the variables that one with this entry needs."""
+    return entry.get("needs", []) if isinstance(entry, dict) else []
+
+
 def check_like(default: object) -> Check | None:
     """Return the check of a variable with this default and without an entry; None: anything is accepted."""
     match default:

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from chassis.auth import keyring
-from chassis.config.accepted import Check, check_like, check_of
+from chassis.config.accepted import Check, check_like, check_of, needs_of
 
 FILE = "config.yml"
 _COMMON = {"clock_skew", "events", "postgresql", "retry", "rpc"}  # sections that every process reads
@@ -138,10 +138,16 @@ def _invalid_values(
             if variables.get(name) == "":
                 del variables[name]
             if name in variables:
-                try:
-                    check(variables[name])
-                except ValueError as error:
-                    yield f"{name} {error}"
+                yield from _errors(name, check, needs_of(accepts.get(name)), variables)
+
+
+def _errors(name: str, check: Check, needs: Iterable[str], variables: Mapping[str, str]) -> Iterator[str]:
+    try:
+        check(variables[name])
+    except ValueError as error:
+        yield f"{name} {error}"
+    if missing := [other for other in needs if not variables.get(other)]:
+        yield f"{name} needs {' and '.join(missing)}"
 
 
 def _check(node: yaml.ScalarNode, name: str, default: str, accepts: Mapping[str, Any]) -> Check | None:

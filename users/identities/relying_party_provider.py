@@ -14,7 +14,7 @@ class RelyingPartyProvider(SharedProvider["RelyingParty | None"]):
     """Provides RelyingParty; None if no identity provider is configured."""
 
     def create(self) -> "RelyingParty | None":
-        """Read the settings. Raises SystemExit if they are invalid."""
+        """Read the settings."""
         config = self.container.config
         settings = from_config(config["users"].get("identity_provider", {}))
         if settings is None:

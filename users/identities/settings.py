@@ -21,13 +21,10 @@ class ProviderSettings:
 
 
 def from_config(settings: Mapping[str, Any]) -> ProviderSettings | None:
-    """Return the settings; None if there is no provider. Raises SystemExit that names the variables that it needs."""
+    """Return the settings; None if there is no provider."""
     if not settings.get("issuer"):
         return None
-    provider = ProviderSettings(**{name: str(settings.get(name) or "") for name in ProviderSettings.__slots__})
-    if not provider.client_id or not provider.redirect_url:
-        raise SystemExit("config.yml: OIDC_ISSUER needs OIDC_CLIENT_ID and OIDC_REDIRECT_URL")
-    return provider
+    return ProviderSettings(**{name: str(settings.get(name) or "") for name in ProviderSettings.__slots__})
 
 
 def issuer(text: str) -> str:

@@ -20,6 +20,8 @@ def required_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDIS_URL", "redis://cache")
     monkeypatch.setenv("PUBLIC_URL", "https://example.org")
     monkeypatch.setenv("EMAIL_FROM", "ada@example.org")
+    monkeypatch.setenv("OIDC_CLIENT_ID", "x")
+    monkeypatch.setenv("OIDC_REDIRECT_URL", "https://example.org/signed-in")
 
 
 def rejection(section: str) -> str:
@@ -53,6 +55,16 @@ def test_wrong_value_stops_the_start_with_the_name_of_its_variable(
 ) -> None:
     monkeypatch.setenv(name, value)
     assert rejection(section) == f"config.yml: {name} {reason}"
+
+
+@pytest.mark.parametrize("unset", [["OIDC_CLIENT_ID"], ["OIDC_REDIRECT_URL"], ["OIDC_CLIENT_ID", "OIDC_REDIRECT_URL"]])
+def test_variable_without_others_that_it_needs_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, unset: list[str]
+) -> None:
+    monkeypatch.setenv("OIDC_ISSUER", "https://id.example.org")
+    for name in unset:
+        monkeypatch.setenv(name, "")
+    assert rejection("users") == f"config.yml: OIDC_ISSUER needs {' and '.join(unset)}"
 
 
 @pytest.mark.parametrize(

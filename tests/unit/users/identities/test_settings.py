@@ -25,20 +25,6 @@ def test_valid_settings_are_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "variable"),
-    [
-        ({"client_id": ""}, "OIDC_CLIENT_ID"),
-        ({"redirect_url": ""}, "OIDC_REDIRECT_URL"),
-    ],
-)
-def test_missing_setting_of_a_provider_ends_the_process_with_its_variable(
-    changed: dict[str, str], variable: str
-) -> None:
-    with pytest.raises(SystemExit, match=variable):
-        from_config(SETTINGS | changed)
-
-
-@pytest.mark.parametrize(
     ("url", "secure"),
     [
         ("https://id.example.org/realms/a", True),
