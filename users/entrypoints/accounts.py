@@ -5,11 +5,12 @@ from functools import partial
 from chassis.auth.access import STAFF, USER, services
 from chassis.contract import Empty
 from chassis.rpc.entrypoint import rpc
-from users import contract, history
-from users.accounts import channels, erasure, invitations, queries, registration, updates
+from users import contract
+from users.accounts import history, queries
 from users.addresses import restoring
 from users.credentials import authentication
 from users.entrypoints.dependencies import Dependencies
+from users.management import channels, erasure, invitations, registration, updates
 from users.models import UserSession
 
 

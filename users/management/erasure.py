@@ -6,7 +6,8 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.db import outbox
-from users import contract, store
+from users import contract
+from users.accounts import store
 from users.codes import store as codes_store
 from users.credentials import authentication, failed_logins_store
 from users.models import User
