@@ -11,7 +11,6 @@ from chassis.auth.caller import Caller
 from chassis.contract import Empty
 from chassis.db import outbox
 from chassis.db.unit_of_work import UnitOfWork
-from chassis.errors import Forbidden
 from chassis.ids import new_id
 from feeds import contract, erased_authors, serializers, store
 from feeds.models import Post
@@ -38,7 +37,7 @@ def edit(session: Session, author: Caller, request: contract.EditPost) -> contra
     """Change the text of a post of the caller; without a difference there is no event."""
     post = store.lock(session, request.id)
     if post.author_id != author.require_user():
-        raise Forbidden("Only its author may edit a post.")
+        raise contract.may_not_edit()
     if post.text != request.text:
         post.text = request.text
         # Consumers order edits by this time, so it must grow even if the clock of another process is ahead.
@@ -54,7 +53,7 @@ def delete(session: Session, caller: Caller, post_id: str) -> Empty:
     """Delete a post of the caller; staff, and services without a user, may delete any post."""
     post = store.lock(session, post_id)
     if caller.user not in {post.author_id, None} and not caller.staff:
-        raise Forbidden("Only its author and staff may delete a post.")
+        raise contract.may_not_delete()
     _delete(session, post)
     return Empty()
 

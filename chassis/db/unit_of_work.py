@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from chassis.amqp.envelope import Envelope
 from chassis.contract import Empty, Message
-from chassis.db import idempotency, outbox
+from chassis.db import idempotency
 from chassis.db.engine import WRITE
+from chassis.db.outbox import store
 from chassis.errors import DeadlineExceeded, Unavailable
 
 if TYPE_CHECKING:  # it imports eventlet, which users of this module may not
@@ -96,7 +97,7 @@ class UnitOfWork:
             with _outcome_unknown():
                 session.commit()
         if self._publish is not None:
-            self._publish(outbox.pop_committed(session))
+            self._publish(store.pop_committed(session))
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from chassis.amqp import publisher
 from chassis.amqp.envelope import Envelope
 from chassis.auth import keyring
 from chassis.auth.keyring import Keyring
-from chassis.db import event_log
+from chassis.db.outbox import event_log
 from chassis.provider import SharedProvider
 from chassis.reconciliation.contract import (
     EventReference,

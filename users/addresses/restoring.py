@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.db.unit_of_work import UnitOfWork
-from chassis.errors import NotFound
 from chassis.ids import first_id
-from users import contract, history, store
+from users import contract
+from users.accounts import history, store
 from users.addresses import changes, tokens
 from users.codes import store as codes_store
+from users.contract import errors
 from users.credentials import failed_logins_store
 from users.credentials.hashing import Hasher
 from users.models import AccountEvent, EmailChange, LinkedIdentity, ProviderSignIn, User
@@ -32,7 +33,7 @@ def restore(db: UnitOfWork, hasher: Hasher, secrets: Sequence[str], token: str) 
     """
     change_id = tokens.change_of(secrets, token)
     if change_id is None:
-        raise _invalid()
+        raise errors.restore_link_invalid()
     unusable_hash = hasher.unusable()
     return db.once(contract.GetUser, partial(_restore, change_id=change_id, unusable_hash=unusable_hash))
 
@@ -40,11 +41,11 @@ def restore(db: UnitOfWork, hasher: Hasher, secrets: Sequence[str], token: str) 
 def _restore(session: Session, change_id: str, unusable_hash: str) -> contract.GetUser:
     found = changes.find(session, change_id)
     if found is None:
-        raise _invalid()
+        raise errors.restore_link_invalid()
     user = store.get(session, User.id == found.user_id, lock=True)
     change = changes.find(session, change_id)  # again: a concurrent request may have restored an address
     if change is None:
-        raise _invalid()
+        raise errors.restore_link_invalid()
     user.email, user.email_verified_at = change.email, clock.now()
     user.password_hash = unusable_hash
     user.password_changed_at = user.password_unset_at = clock.now()
@@ -58,11 +59,6 @@ def _restore(session: Session, change_id: str, unusable_hash: str) -> contract.G
     lifecycle.end(session, user.id)
     changes.delete_from(session, change)
     return contract.GetUser(id=user.id)
-
-
-def _invalid() -> NotFound:
-    """Return the error for everything that can be wrong with a link."""
-    return NotFound("This link is used, expired or not complete.", "restore_link_invalid")
 
 
 def _remove_phone(session: Session, user: User, change: EmailChange) -> None:

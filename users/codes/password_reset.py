@@ -6,7 +6,8 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.db.unit_of_work import UnitOfWork
-from users import contract, history, store
+from users import contract
+from users.accounts import history, store
 from users.codes import by_name, issuing
 from users.contract import CodePurpose
 from users.credentials import failed_logins_store, passwords

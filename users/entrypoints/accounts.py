@@ -6,12 +6,13 @@ from chassis.auth.access import STAFF, USER, USER_OR_GATEWAY, services
 from chassis.contract import Empty
 from chassis.errors import Unauthenticated
 from chassis.rpc.entrypoint import rpc
-from users import contract, history
-from users.accounts import channels, erasure, invitations, queries, registration, updates
-from users.accounts.erasure import Erased
+from users import contract
+from users.accounts import history, queries
 from users.addresses import restoring
 from users.credentials import authentication
 from users.entrypoints.dependencies import Dependencies
+from users.management import channels, erasure, invitations, registration, updates
+from users.management.erasure import Erased
 from users.models import UserSession
 
 

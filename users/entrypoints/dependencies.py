@@ -10,18 +10,18 @@ from chassis.auth import keyring
 from chassis.db.database import Database
 from chassis.service import PublishingService
 from users import contract
-from users.accounts import invitations
+from users.accounts.verification_policy import VerificationPolicyProvider
 from users.codes import issuing
 from users.credentials import failed_logins
 from users.credentials.failed_logins import LoginLimits
 from users.credentials.hashing import HasherProvider
 from users.identities.relying_party_provider import RelyingPartyProvider
+from users.management import invitations
 from users.models import Base, UserSession
 from users.sessions import lifecycle
 from users.sessions import store as session_store
 from users.sessions.cache import Identities, SessionCacheProvider
 from users.sessions.lifecycle import SessionPolicy, StartedSession
-from users.verification_policy import VerificationPolicyProvider
 
 
 class Dependencies(PublishingService):

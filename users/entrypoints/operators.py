@@ -7,9 +7,10 @@ from sqlalchemy.orm import Session
 
 from chassis.auth.access import OPERATORS, STAFF
 from chassis.rpc.entrypoint import rpc
-from users import contract, store
-from users.accounts import admin, trust
+from users import contract
+from users.accounts import store
 from users.entrypoints.dependencies import Dependencies
+from users.management import admin, trust
 from users.models import User
 
 

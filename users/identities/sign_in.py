@@ -16,10 +16,13 @@ from sqlalchemy.orm import Session
 from chassis import clock
 from chassis.auth.caller import Caller
 from chassis.db.unit_of_work import UnitOfWork
-from chassis.errors import Conflict, Forbidden, Invalid, Unavailable
-from users import contract, history, metrics
-from users import store as users_store
-from users.credentials import authentication, devices_store, login_attempts
+from chassis.errors import Conflict, Invalid, Unavailable
+from users import contract, metrics
+from users.accounts import history
+from users.accounts import store as accounts_store
+from users.contract import errors
+from users.credentials import devices_store, login_attempts
+from users.credentials.client import Client, Recognition
 from users.credentials.failed_logins import LoginLimits
 from users.credentials.hashing import Hasher
 from users.credentials.login_attempts import LoginAttempt
@@ -138,7 +141,7 @@ class SignIns:
         if account is None or not account.has_second_factor or not request.otp:
             return None
         with self.db.write() as session:
-            row = users_store.credentials(session, account.username_key)
+            row = accounts_store.credentials(session, account.username_key)
             return login_attempts.count(session, self.rules.limits, request, account.username_key, row)
 
     def _start(
@@ -152,7 +155,7 @@ class SignIns:
         """Use up the sign-in, and start the session, in one transaction."""
         state_hash = contract.token_hash(request.state)
         if store.find_sign_in(session, state_hash) is None:
-            raise _bad_state()
+            raise errors.bad_state()
         user = accounts.find(session, proven, lock=True)
         opens = user is None
         if user is None:
@@ -162,11 +165,8 @@ class SignIns:
         _verify_code(session, user, request.otp, attempt)
         is_new = accounts.link(session, user, proven)
         store.delete_sign_in(session, state_hash)
-        known_address, known_device = _known(session, user, request)
-        is_known = known_address or known_device
-        started = lifecycle.open_for(
-            session, user, request, self.rules.sessions, known_device=known_device, is_known=is_known
-        )
+        recognition = _recognise(session, user, request)
+        started = lifecycle.open_for(session, user, request, self.rules.sessions, recognition)
         if is_new:
             history.record(
                 session, user.id, "identity_linked", session_id=started.identity.session_id, notify=not opens
@@ -178,13 +178,13 @@ def _claim(session: Session, state_hash: str, caller: Caller, code: str) -> Prov
     """Return a sign-in that this call may finish: the first one, or a repetition after the code was exchanged."""
     row, code_hash = store.find_sign_in(session, state_hash), contract.token_hash(code)
     if row is None:
-        raise _bad_state()
+        raise errors.bad_state()
     if row.user_id is not None and row.user_id != caller.user:
-        raise Forbidden("Finish in a session of the account that began to link the identity.", "not_your_sign_in")
+        raise errors.not_your_sign_in()
     if row.code_hash is None:
         row.code_hash = code_hash
     elif row.code_hash != code_hash or row.claims is None:
-        raise _bad_state()
+        raise errors.bad_state()
     return row
 
 
@@ -193,16 +193,11 @@ def _verify_code(session: Session, user: User, otp: str | None, attempt: LoginAt
     if user.second_factor_since is None:
         return
     if attempt is None:
-        raise authentication.code_required()
+        raise errors.second_factor_required()
     factor.require(session, user, otp)
     login_attempts.succeeded(session, attempt)
 
 
-def _known(session: Session, user: User, request: contract.ClientFinishProviderSignIn) -> tuple[bool, bool]:
-    """Return whether the account knows the client's address, and its device."""
-    address, device = (login_attempts.digest(user.id, text or "") for text in (request.address, request.device_token))
-    return devices_store.known(session, user.id, address, device, user.password_changed_at)
-
-
-def _bad_state() -> Invalid:
-    return Invalid.field("state", "is unknown, used or expired; begin again", "bad_state")
+def _recognise(session: Session, user: User, client: Client) -> Recognition:
+    address, device = (login_attempts.digest(user.id, text or "") for text in (client.address, client.device_token))
+    return devices_store.recognise(session, user.id, address, device, user.password_changed_at)

@@ -16,12 +16,16 @@ from chassis.contract import Message, cursor
 from chassis.db import outbox
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import NotFound
-from users import contract, history, serializers, store
-from users.credentials import authentication, login_attempts
+from users import contract
+from users.accounts import history, store
+from users.accounts import serializers as accounts_serializers
+from users.contract import errors
+from users.credentials import login_attempts
 from users.credentials.authentication import VerifiedPassword
-from users.credentials.client import Client
+from users.credentials.client import Client, Recognition
 from users.models import User, UserSession
 from users.second_factor import factor
+from users.sessions import serializers
 from users.sessions import store as session_store
 
 TOKEN_BYTES = 32  # 256 bits, encoded as 43 characters
@@ -72,26 +76,25 @@ def start(
     """
     user = store.lock(session, verified.user_id)
     if user is None or not user.is_active or user.password_changed_at != verified.password_changed_at:
-        raise authentication.bad_credentials()
+        raise errors.bad_credentials()
     factor.require(session, user, request.otp)
     if verified.new_hash is not None:
         user.password_hash = verified.new_hash
     login_attempts.succeeded(session, verified.attempt)
-    known_device, is_known = verified.attempt.known_device, verified.attempt.is_known
-    return open_for(session, user, request, policy, known_device=known_device, is_known=is_known)
+    return open_for(session, user, request, policy, verified.attempt.recognition)
 
 
-def open_for(  # noqa: PLR0913 - what is known about the client
-    session: Session, user: User, client: Client, policy: SessionPolicy, *, known_device: bool, is_known: bool
+def open_for(
+    session: Session, user: User, client: Client, policy: SessionPolicy, recognition: Recognition
 ) -> StartedSession:
     """Store a session of a user who was verified and whose row is locked; end those that are too many.
 
-    A client `is_known` by its device or by its address; of others the owner is notified.
+    The owner is notified of an unknown client.
     """
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    device_token = (client.device_token if known_device else None) or secrets.token_urlsafe(TOKEN_BYTES)
+    device_token = (client.device_token if recognition.device else None) or secrets.token_urlsafe(TOKEN_BYTES)
     now = clock.now()
-    is_new_device = not is_known and not _is_first(session, user)
+    is_new_device = not recognition.is_known and not _is_first(session, user)
     started = session_store.add(
         session,
         user_id=user.id,
@@ -115,7 +118,7 @@ def open_for(  # noqa: PLR0913 - what is known about the client
     reply = contract.Session(
         token=token,
         expires_at=now + policy.maximum,
-        user=serializers.account(user),
+        user=accounts_serializers.account(user),
         device_token=device_token,
     )
     identity = serializers.identity(user, started, staff_second_factor=policy.staff_second_factor)

@@ -1,24 +1,18 @@
 """Normalizes user names, e-mail addresses and phone numbers."""
 
-import unicodedata
-
 import phonenumbers
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
 from chassis.errors import Invalid
-
-
-def key(name: str) -> str:
-    """Return the key of a user name or e-mail address: all spellings of a name have the same one, and it is unique."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+from users.models import name_key
 
 
 def login_key(name: str) -> str:
     """Return the key by which a login finds the account of a user name or e-mail address."""
     try:
-        return key(_validated(name, smtputf8=True).normalized if "@" in name else name)
+        return name_key(_validated(name, smtputf8=True).normalized if "@" in name else name)
     except EmailNotValidError:
-        return key(name)  # no account has it
+        return name_key(name)  # no account has it
 
 
 def normalize_email(text: str) -> str:

@@ -5,7 +5,8 @@ from sqlalchemy import select
 
 from chassis import clock
 from chassis.contract import Event
-from chassis.db import event_log, outbox, tables
+from chassis.db import tables
+from chassis.db.outbox import event_log, store
 from chassis.db.unit_of_work import UnitOfWork
 from tests.unit.chassis.db.sample_events import OrderPlaced, OrderViewed
 
@@ -16,10 +17,10 @@ def publish(db: UnitOfWork, *events: Event) -> list[str]:
     """Add events to the outbox, and remove them as the relay does after the broker's confirm."""
     with db.write() as session:
         for event in events:
-            outbox.add(session, event)
-    ids = [envelope.id for envelope in outbox.pop_committed(session)]
+            store.add(session, event)
+    ids = [envelope.id for envelope in store.pop_committed(session)]
     with db.write() as session:
-        outbox.remove(session, ids)
+        store.remove(session, ids)
     return ids
 
 
@@ -49,7 +50,7 @@ def test_event_that_is_not_durable_is_not_logged(db: UnitOfWork) -> None:
 
 def test_event_that_is_not_confirmed_is_not_logged(db: UnitOfWork) -> None:
     with db.write() as session:
-        outbox.add(session, OrderPlaced(quantity=1))
+        store.add(session, OrderPlaced(quantity=1))
     assert positions(db) == []
 
 

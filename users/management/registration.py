@@ -9,15 +9,16 @@ from chassis import clock
 from chassis.db import outbox
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.ids import new_id
-from users import contract, history, names, serializers, store
-from users.accounts import channels, invitations
+from users import contract
+from users.accounts import history, names, serializers, store
+from users.accounts.verification_policy import VerificationPolicy
 from users.addresses import changes
 from users.codes import verification
 from users.contract import Channel
 from users.credentials import passwords
 from users.credentials.hashing import Hasher
+from users.management import channels, invitations
 from users.models import User
-from users.verification_policy import VerificationPolicy
 
 
 def open_account(

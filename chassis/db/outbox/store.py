@@ -18,8 +18,8 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from chassis import clock
 from chassis.amqp.envelope import Envelope
 from chassis.contract import Event
-from chassis.db import event_log
 from chassis.db.columns import UtcDateTime
+from chassis.db.outbox import event_log
 from chassis.db.sql import batch
 from chassis.db.tables import outbox
 from chassis.ids import new_id

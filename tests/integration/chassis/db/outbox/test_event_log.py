@@ -8,7 +8,7 @@ import eventlet
 from sqlalchemy.orm import Session
 
 from chassis.contract import Event
-from chassis.db import event_log, outbox
+from chassis.db.outbox import event_log, store
 from orders.contract import OrderPlaced
 from tests.integration.chassis.conftest import ORDER_ID
 from tests.integration.support.databases import Databases
@@ -20,10 +20,10 @@ def publish(engine: Any, pause: float) -> None:
     """Commit an event, then move it to the log in a transaction that takes a while, as the relay of a process does."""
     event: Event = OrderPlaced(order_id=ORDER_ID, item="tea", quantity=1)
     with Session(engine) as session, session.begin():
-        outbox.add(session, event)
-        (envelope,) = outbox.pop_committed(session)
+        store.add(session, event)
+        (envelope,) = store.pop_committed(session)
     with Session(engine) as session, session.begin():
-        outbox.remove(session, [envelope.id])
+        store.remove(session, [envelope.id])
         session.flush()
         eventlet.sleep(pause)
 

@@ -11,14 +11,13 @@ import pytest
 from chassis.amqp import message_headers
 from chassis.auth import keyring, tokens
 from chassis.auth.caller import Caller
-from chassis.db import outbox, outbox_relay
 from chassis.db.database import Database
-from chassis.db.outbox_relay import OutboxRelay
-from chassis.db.unit_of_work import UnitOfWork
+from chassis.db.outbox import relay, store
+from chassis.db.outbox.relay import OutboxRelay, Write
 from chassis.errors import Conflict
 from orders.models import Base
 from tests.integration.chassis.conftest import Start, Until
-from tests.integration.chassis.db.conftest import Outbox
+from tests.integration.chassis.db.outbox.conftest import Outbox
 from tests.integration.chassis.raw_amqp import RawAmqpClient
 from tests.integration.chassis.sample_service import SampleInvoices, SampleOrders
 from tests.integration.conftest import Settings
@@ -68,16 +67,16 @@ def test_event_carries_the_signed_token_of_its_service_and_the_request_id(
 
 def test_events_are_published_once_and_in_order(orders: Outbox, until: Until) -> None:
     orders.start()
-    orders.place(outbox_relay.BATCH * 2 + 50, "place_many")
+    orders.place(relay.BATCH * 2 + 50, "place_many")
     until(orders.empty)
-    assert orders.received() == list(range(outbox_relay.BATCH * 2 + 50))
+    assert orders.received() == list(range(relay.BATCH * 2 + 50))
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
 def test_relay_opens_no_database_connection_after_its_container_ended(
     orders: Outbox, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
-    monkeypatch.setattr(outbox_relay, "SWEEP_INTERVAL", 0)
+    monkeypatch.setattr(relay, "SWEEP_INTERVAL", 0)
     container = next(iter(orders.start().containers))
     service_database = next(provider for provider in container.dependencies if isinstance(provider, Database))
     pool: Any = service_database.engine.pool
@@ -90,8 +89,8 @@ def test_relay_opens_no_database_connection_after_its_container_ended(
 def test_events_beyond_those_in_memory_are_published_in_order(
     orders: Outbox, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox_relay, "BATCH", 3)
-    monkeypatch.setattr(outbox_relay, "MAX_IN_MEMORY", 5)
+    monkeypatch.setattr(relay, "BATCH", 3)
+    monkeypatch.setattr(relay, "MAX_IN_MEMORY", 5)
     orders.start()
     orders.place(20, "place_many")
     orders.place(20)
@@ -107,9 +106,9 @@ def test_service_publishes_no_events_from_the_database_of_another(
     relays: list[str] = []
     run = OutboxRelay.run
 
-    def record_and_run(relay: OutboxRelay, transactions: UnitOfWork, source: str) -> None:
-        relays.append(relay.container.service_name)
-        run(relay, transactions, source)
+    def record_and_run(self: OutboxRelay, write: Write, source: str) -> None:
+        relays.append(self.container.service_name)
+        run(self, write, source)
 
     monkeypatch.setattr(OutboxRelay, "run", record_and_run)
     start(SampleOrders, InvoicesOfOrders)
@@ -155,8 +154,8 @@ def test_rows_of_a_killed_process_are_published_when_their_lease_expires(orders:
 
 
 def test_backlog_is_published_without_pauses(orders: Outbox, until: Until, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbox_relay, "SWEEP_INTERVAL", 60)
-    monkeypatch.setattr(outbox_relay, "BATCH", 3)
+    monkeypatch.setattr(relay, "SWEEP_INTERVAL", 60)
+    monkeypatch.setattr(relay, "BATCH", 3)
     for quantity in range(10):
         orders.leave(quantity, -1)
     orders.start()
@@ -166,7 +165,7 @@ def test_backlog_is_published_without_pauses(orders: Outbox, until: Until, monke
 def test_event_whose_lease_ends_too_soon_is_not_published_from_memory_too(
     orders: Outbox, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox, "LEASE", timedelta(seconds=0.3))
+    monkeypatch.setattr(store, "LEASE", timedelta(seconds=0.3))
     orders.start()
     orders.place(1)
     until(orders.empty)

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from chassis import config
 from chassis.contract.validation import validate
 from chassis.errors import Conflict, Invalid
-from users import contract, history, store
-from users.accounts import registration
+from users import contract
+from users.accounts import history, store
 from users.credentials.hashing import argon2_from_config
+from users.management import registration
 from users.models import User
 
 _log = logging.getLogger(__name__)

@@ -11,8 +11,8 @@ from chassis.auth.caller import Caller
 from chassis.contract import cursor
 from chassis.db import outbox
 from chassis.db.sql import delete_batch
-from chassis.ids import first_id, new_id
-from users import contract, serializers
+from chassis.ids import first_id, new_id, time_of
+from users import contract
 from users.models import AccountEvent
 
 KEEP = timedelta(days=90)
@@ -54,9 +54,21 @@ def page(session: Session, caller: Caller, request: contract.ListAccountEvents) 
     if before is not None:
         query = query.where(AccountEvent.id < before)
     rows = session.scalars(query.order_by(AccountEvent.id.desc()).limit(request.limit + 1))
-    return cursor.page(contract.AccountEventPage, [serializers.account_event(row) for row in rows], request.limit)
+    return cursor.page(contract.AccountEventPage, [_listed(row) for row in rows], request.limit)
 
 
 def delete_old(session: Session, limit: int) -> int:
     """Delete events older than KEEP; return how many."""
     return delete_batch(session, AccountEvent, limit, AccountEvent.id < first_id(clock.now() - KEEP))
+
+
+def _listed(event: AccountEvent) -> contract.AccountEvent:
+    """Return an entry of an account's history."""
+    return contract.AccountEvent(
+        id=event.id,
+        kind=event.kind,
+        created_at=time_of(event.id),
+        session_id=event.session_id,
+        address=event.address,
+        user_agent=event.user_agent,
+    )

@@ -1,13 +1,13 @@
-"""Converts rows to the models of the contract."""
+"""Converts accounts to the models of the contract."""
 
 from typing import get_args
 
 from chassis.auth.caller import Caller
-from chassis.ids import time_of
-from users import contract, names
+from users import contract
+from users.accounts import names
+from users.accounts.verification_policy import VerificationPolicy
 from users.contract import Channel
-from users.models import AccountEvent, LinkedIdentity, User, UserSession
-from users.verification_policy import VerificationPolicy
+from users.models import User
 
 
 def profile(user: User) -> contract.Profile:
@@ -66,51 +66,4 @@ def contact(user: User, policy: VerificationPolicy) -> contract.Contact:
         notify_by=user.notify_by,
         unverified=unverified,
         unsubscribe_token=user.unsubscribe_token,
-    )
-
-
-def identity(user: User, session: UserSession, *, staff_second_factor: bool) -> contract.Identity:
-    """Return the identity of a session; `staff_second_factor`: staff have rights only with a second factor."""
-    has_rights = user.second_factor_since is not None or not staff_second_factor
-    return contract.Identity(
-        user_id=user.id,
-        username=user.username,
-        session_id=session.id,
-        is_staff=user.is_staff and has_rights,
-        expires_at=session.expires_at,
-    )
-
-
-def listed_session(session: UserSession, *, current: bool) -> contract.ListedSession:
-    """Return an entry of a user's list of sessions."""
-    return contract.ListedSession(
-        id=session.id,
-        created_at=session.created_at,
-        last_seen_at=session.last_seen_at,
-        expires_at=session.expires_at,
-        user_agent=session.user_agent,
-        current=current,
-    )
-
-
-def account_event(event: AccountEvent) -> contract.AccountEvent:
-    """Return an entry of an account's history."""
-    return contract.AccountEvent(
-        id=event.id,
-        kind=event.kind,
-        created_at=time_of(event.id),
-        session_id=event.session_id,
-        address=event.address,
-        user_agent=event.user_agent,
-    )
-
-
-def linked_identity(identity: LinkedIdentity) -> contract.LinkedIdentity:
-    """Return an entry of an account's list of identities."""
-    return contract.LinkedIdentity(
-        id=identity.id,
-        issuer=identity.issuer,
-        subject=identity.subject,
-        created_at=identity.created_at,
-        last_used_at=identity.last_used_at,
     )

@@ -11,7 +11,7 @@ from chassis import clock
 from chassis.errors import Forbidden, Invalid
 from tests.integration.support.rpc import OPERATOR, Rpc
 from tests.integration.users.logged_in import DELIVERIES, PHONE, STAFF, NewUser, User
-from users.accounts import trust
+from users.management import trust
 from users.models import OneTimeCode
 
 

@@ -7,9 +7,9 @@ import eventlet
 import pytest
 
 from chassis.amqp import publisher
-from chassis.db import outbox_relay
+from chassis.db.outbox import relay
 from tests.integration.chassis.conftest import ON_SQLITE, Until
-from tests.integration.chassis.db.conftest import Outbox
+from tests.integration.chassis.db.outbox.conftest import Outbox
 from tests.integration.conftest import Settings
 from tests.integration.support.tcp_proxy import TcpProxy
 
@@ -45,7 +45,7 @@ def test_event_of_a_failed_batch_is_not_overtaken_by_later_ones(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(outbox_relay, "SWEEP_INTERVAL", 2)
+    monkeypatch.setattr(relay, "SWEEP_INTERVAL", 2)
     orders.start()
     orders.place(1)
     until(orders.empty)
@@ -66,9 +66,9 @@ def test_events_of_an_outage_are_published_in_the_order_of_commits(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(outbox_relay, "SWEEP_INTERVAL", 2)
-    monkeypatch.setattr(outbox_relay, "BATCH", 3)
-    monkeypatch.setattr(outbox_relay, "MAX_IN_MEMORY", 5)
+    monkeypatch.setattr(relay, "SWEEP_INTERVAL", 2)
+    monkeypatch.setattr(relay, "BATCH", 3)
+    monkeypatch.setattr(relay, "MAX_IN_MEMORY", 5)
     relay_proxy.cut()
     orders.start()
     placed = list(range(1, 41))
@@ -93,7 +93,7 @@ def test_rows_of_a_relay_that_has_no_broker_are_published_by_another(
     orders.start()
     orders.place(1)
     until(lambda: "the outbox relay failed" in caplog.text)
-    monkeypatch.setattr(outbox_relay, "BatchPublisher", publisher.BatchPublisher)
+    monkeypatch.setattr(relay, "BatchPublisher", publisher.BatchPublisher)
     started = time.monotonic()
     orders.start()
     until(orders.received)
@@ -141,20 +141,20 @@ def test_stopping_service_publishes_its_remaining_events(relay_proxy: TcpProxy, 
     orders.place(1)
     until(orders.empty)
     relay_proxy.freeze()
-    orders.place(outbox_relay.BATCH + 10, "place_many")
+    orders.place(relay.BATCH + 10, "place_many")
     stopping = eventlet.spawn(runner.stop)
     eventlet.sleep(0.1)
     relay_proxy.thaw()
     stopping.wait()
     assert orders.empty()
-    assert len(orders.received()) == outbox_relay.BATCH + 11
+    assert len(orders.received()) == relay.BATCH + 11
 
 
 @ON_SQLITE
 def test_service_stops_while_the_broker_is_down_and_keeps_its_events(
     relay_proxy: TcpProxy, orders: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox_relay, "PUBLISH_TIMEOUT", timedelta(seconds=1))
+    monkeypatch.setattr(relay, "PUBLISH_TIMEOUT", timedelta(seconds=1))
     relay_proxy.cut()
     runner = orders.start()
     orders.place(1)

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from chassis.errors import Invalid
-from users import contract, store
+from users import contract
+from users.accounts import store
 from users.contract import Channel
 from users.models import User
 

@@ -8,7 +8,8 @@ from sqlalchemy import select
 from chassis import clock
 from chassis.amqp.envelope import Envelope
 from chassis.contract import Event
-from chassis.db import outbox, tables
+from chassis.db import tables
+from chassis.db.outbox import store
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.observability import correlation
 from tests.unit.chassis.db.sample_events import OrderPlaced, OrderViewed
@@ -31,13 +32,13 @@ def set_clock(monkeypatch: pytest.MonkeyPatch) -> SetClock:
 def add(db: UnitOfWork, *events: Event) -> list[Envelope]:
     with db.write() as session:
         for event in events:
-            outbox.add(session, event)
-    return outbox.pop_committed(session)
+            store.add(session, event)
+    return store.pop_committed(session)
 
 
 def lease_expired(db: UnitOfWork, limit: int = 10) -> list[Envelope]:
     with db.write() as session:
-        return outbox.lease_expired(session, limit)
+        return store.lease_expired(session, limit)
 
 
 def ids(envelopes: list[Envelope]) -> list[str]:
@@ -53,14 +54,14 @@ def test_event_is_a_row_of_its_transaction(db: UnitOfWork) -> None:
     with db.read() as session:
         row = session.execute(select(tables.outbox)).one()
     assert (row.type, row.durable, row.payload, row.request_id) == ("order_placed", True, {"quantity": 2}, "r-1")
-    assert row.leased_until == row.created_at + outbox.LEASE
+    assert row.leased_until == row.created_at + store.LEASE
 
 
 def test_row_is_leased_only_after_its_lease_has_expired(db: UnitOfWork, set_clock: SetClock) -> None:
     (added,) = add(db, OrderViewed(quantity=2))
-    set_clock(outbox.LEASE.total_seconds() - 1)
+    set_clock(store.LEASE.total_seconds() - 1)
     assert lease_expired(db) == []
-    set_clock(outbox.LEASE.total_seconds() + 1)
+    set_clock(store.LEASE.total_seconds() + 1)
     (leased,) = lease_expired(db)
     assert replace(leased, leased_until=added.leased_until) == added
     assert lease_expired(db) == [], "it is leased again"
@@ -69,14 +70,14 @@ def test_row_is_leased_only_after_its_lease_has_expired(db: UnitOfWork, set_cloc
 def test_released_row_can_be_leased_after_the_given_time(db: UnitOfWork, set_clock: SetClock) -> None:
     added = ids(add(db, OrderPlaced(quantity=1), OrderPlaced(quantity=2)))
     with db.write() as session:
-        outbox.release(session, added[:1], clock.now() + timedelta(seconds=1))
+        store.release(session, added[:1], clock.now() + timedelta(seconds=1))
     set_clock(2)
     assert ids(lease_expired(db)) == added[:1]
 
 
 def give_back(db: UnitOfWork, envelopes: list[Envelope]) -> None:
     with db.write() as session:
-        outbox.give_back(session, [(envelope.id, envelope.leased_until) for envelope in envelopes])
+        store.give_back(session, [(envelope.id, envelope.leased_until) for envelope in envelopes])
 
 
 def test_rows_that_are_given_back_are_leased_again_before_later_ones(db: UnitOfWork, set_clock: SetClock) -> None:
@@ -104,7 +105,7 @@ def test_rows_that_are_released_again_and_again_do_not_block_others(db: UnitOfWo
     set_clock(60)
     assert ids(lease_expired(db, 3)) == released
     with db.write() as session:
-        outbox.release(session, released, clock.now() + timedelta(seconds=1))
+        store.release(session, released, clock.now() + timedelta(seconds=1))
     set_clock(62)
     assert others[0] in ids(lease_expired(db, 3))
 
@@ -114,4 +115,4 @@ def test_depth_and_age_of_the_outbox_are_measured(db: UnitOfWork, set_clock: Set
     set_clock(7)
     add(db, OrderPlaced(quantity=2))
     with db.read() as session:
-        assert outbox.depth_and_age(session) == (2, 7.0)
+        assert store.depth_and_age(session) == (2, 7.0)

@@ -9,10 +9,9 @@ from sqlalchemy import ColumnElement, Select, bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from chassis.errors import Conflict, FieldError, NotFound
-from users import names
-from users.contract import CodeChannel
-from users.models import User
+from chassis.errors import NotFound
+from users.contract import CodeChannel, errors
+from users.models import User, name_key
 
 
 class Credentials(NamedTuple):
@@ -50,8 +49,7 @@ def save(session: Session) -> None:
         field = constraint.removeprefix("users_").removesuffix("_taken")
         if f"users_{field}_taken" != constraint:
             raise
-        errors: list[FieldError] = [{"field": field, "message": "is taken"}]
-        raise Conflict(f"This {field} is taken.", f"{field}_taken", errors) from None
+        raise errors.taken(field) from None
 
 
 def find(session: Session, condition: ColumnElement[bool], *, lock: bool = False) -> User | None:
@@ -78,7 +76,7 @@ def get(session: Session, condition: ColumnElement[bool], *, lock: bool = False)
 
 def has_username(username: str) -> ColumnElement[bool]:
     """Return the condition that an account has this user name, in any case."""
-    return User.username_key == names.key(username)
+    return User.username_key == name_key(username)
 
 
 def credentials(session: Session, login_key: str) -> Credentials | None:

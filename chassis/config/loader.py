@@ -2,10 +2,9 @@
 
 The variable of a value `${NAME}` is required, that of `${NAME:default}` is optional. Each process loads the common
 part and the sections of its own services; variables of other sections are not required. A variable whose default is a
-number or true or false takes such values only; the section `accepts` has limits, and the values of other variables.
+number or true or false takes such values only; the section `accepts` has limits, and what other variables take.
 """
 
-import math
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,17 +14,13 @@ from typing import Any
 import yaml
 
 from chassis.auth import keyring
+from chassis.config.accepted import Check, check_like, check_of, needs_of
 
 FILE = "config.yml"
 _COMMON = {"clock_skew", "events", "postgresql", "retry", "rpc"}  # sections that every process reads
 _REQUIRED = re.compile(r"\$\{([^}:\s]+)\}")
 _VARIABLE = re.compile(r"\$\{([^}:\s]+):?([^}]*)\}")
 _RAW = "!raw_env_var"
-
-# What a variable takes: one of these texts; a text that matches this pattern; a number that is not smaller than this,
-# and a whole one unless this is a float.
-Accepted = list[str] | str | float
-_SWITCH = ["true", "false"]  # as YAML has them, so `yes` too
 
 
 class _Loader(yaml.SafeLoader):
@@ -132,46 +127,30 @@ def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
 
 
 def _invalid_values(
-    nodes: Iterable[yaml.ScalarNode], variables: dict[str, str], accepts: Mapping[str, Accepted]
+    nodes: Iterable[yaml.ScalarNode], variables: dict[str, str], accepts: Mapping[str, Any]
 ) -> Iterator[str]:
     """Yield what is wrong with values. Removes empty values that are checked, so that their variables have defaults."""
     for node in nodes:
         for name, default in _VARIABLE.findall(node.value):
-            expected = accepts.get(name)
-            if expected is None and node.tag != _RAW:
-                expected = _like(yaml.safe_load(default))
-            if expected is not None and variables.get(name) == "":
+            check = _check(node, name, default, accepts)
+            if check is None:
+                continue
+            if variables.get(name) == "":
                 del variables[name]
-            if expected is not None and name in variables and not _is_accepted(variables[name], expected):
-                yield f"{name} must be {_described(expected)}"
+            if name in variables:
+                yield from _errors(name, check, needs_of(accepts.get(name)), variables)
 
 
-def _like(default: object) -> Accepted | None:
-    """Return what a variable with this default takes; None: anything."""
-    if isinstance(default, bool):
-        return _SWITCH
-    return 0.0 if isinstance(default, int | float) else None
-
-
-def _is_accepted(text: str, expected: Accepted) -> bool:
-    if isinstance(expected, str):
-        return re.fullmatch(expected, text) is not None
-    if isinstance(expected, list) and expected is not _SWITCH:
-        return text in expected
+def _errors(name: str, check: Check, needs: Iterable[str], variables: Mapping[str, str]) -> Iterator[str]:
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        return False
-    if isinstance(expected, list):
-        return isinstance(value, bool)
-    types = (int,) if isinstance(expected, int) else (int, float)
-    return type(value) in types and math.isfinite(value) and value >= expected
+        check(variables[name])
+    except ValueError as error:
+        yield f"{name} {error}"
+    if missing := [other for other in needs if not variables.get(other)]:
+        yield f"{name} needs {' and '.join(missing)}"
 
 
-def _described(expected: Accepted) -> str:
-    if isinstance(expected, str):
-        return f"a text that matches {expected}"
-    if isinstance(expected, list):
-        return f"one of {', '.join(expected)}"
-    kind = "a whole number" if isinstance(expected, int) else "a number"
-    return f"{kind}, {expected:g} or more"
+def _check(node: yaml.ScalarNode, name: str, default: str, accepts: Mapping[str, Any]) -> Check | None:
+    if name in accepts:
+        return check_of(accepts[name])
+    return None if node.tag == _RAW else check_like(yaml.safe_load(default))

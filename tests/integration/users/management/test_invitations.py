@@ -14,7 +14,7 @@ from chassis.errors import Conflict, Forbidden
 from tests.integration.conftest import Settings
 from tests.integration.support.rpc import Rpc
 from tests.integration.users.logged_in import PASSWORD, STAFF
-from users.accounts import invitations
+from users.management import invitations
 from users.models import Invitation
 
 ADA = {"username": "ada", "email": "ada@example.org", "password": PASSWORD}

@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 from chassis import clock
 from chassis.contract import Message
 from chassis.db import outbox
-from users import contract, store
+from users import contract
+from users.accounts import store
 from users.codes import store as codes_store
 from users.credentials import authentication, failed_logins_store
 from users.models import User

@@ -11,15 +11,16 @@ from chassis.auth.caller import Caller
 from chassis.db import outbox
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Invalid
-from users import contract, history, names, serializers, store
-from users.accounts import channels
+from users import contract
+from users.accounts import history, names, serializers, store
+from users.accounts.verification_policy import VerificationPolicy
 from users.addresses import changes
 from users.credentials import authentication, failed_logins_store, passwords
 from users.credentials.failed_logins import FailureLimit
 from users.credentials.hashing import Hasher
+from users.management import channels
 from users.models import User, UserSession
 from users.sessions import lifecycle
-from users.verification_policy import VerificationPolicy
 
 # The events of an account's history, by the column that changed. The address is last: notices about the other changes
 # go to the old one.

@@ -9,7 +9,8 @@ too. Only events that the broker returns or rejects, one by one, do not hold up 
 import logging
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,22 +18,25 @@ import eventlet
 from eventlet.event import Event as Signal
 from nameko.extensions import SharedExtension
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.amqp import buffers, protocol
 from chassis.amqp.envelope import Envelope
 from chassis.amqp.publisher import BatchPublisher
 from chassis.auth import keyring
-from chassis.db import event_log, idempotency, outbox
-from chassis.db.unit_of_work import UnitOfWork
+from chassis.db import idempotency
+from chassis.db.outbox import event_log, store
 from chassis.errors import TEMPORARY
 from chassis.observability import metrics
+
+Write = Callable[[], AbstractContextManager[Session]]
 
 BATCH = 200  # events
 MAX_IN_MEMORY = 10_000  # events; with more the relay reads them from the outbox
 SWEEP_INTERVAL = 2  # seconds between looks for rows whose lease has expired
 RETRY_DELAY = timedelta(seconds=1)
-# For a batch: a paused broker neither replies nor closes the connection. Below outbox.LEASE, so that no other process
+# For a batch: a paused broker neither replies nor closes the connection. Below store.LEASE, so that no other process
 # leases a row while this one publishes it.
 PUBLISH_TIMEOUT = timedelta(seconds=6)
 # The broker or the database is unavailable.
@@ -46,12 +50,12 @@ class OutboxRelay(SharedExtension):
 
     _thread: Any = None
 
-    def run(self, transactions: UnitOfWork, source: str) -> None:
-        """Start publishing the events of a service from its database."""
+    def run(self, write: Write, source: str) -> None:
+        """Start publishing the events of a service; `write` opens a transaction in its database."""
         config = self.container.config
         uri, ring = config["AMQP_URI"], keyring.from_config(config)
         self._publisher = BatchPublisher(uri, config["HEARTBEAT"], source, ring, buffers.install)
-        self._transactions = transactions
+        self._write = write
         self._source = source
         self._committed: deque[Envelope] = deque()
         self._behind = False  # events are read from the outbox
@@ -133,11 +137,11 @@ class OutboxRelay(SharedExtension):
         self._remove_confirmed()
         if catching_up:
             self._give_back()
-        with self._transactions.write() as session:
+        with self._write() as session:
             idempotency.delete_expired(session)
             event_log.delete_expired(session)
-            expired = outbox.lease_expired(session, BATCH)
-            depth, age = outbox.depth_and_age(session)
+            expired = store.lease_expired(session, BATCH)
+            depth, age = store.depth_and_age(session)
         metrics.OUTBOX_EVENTS.labels(self._source).set(depth)
         metrics.OUTBOX_AGE.labels(self._source).set(age)
         confirmed = self._relay(expired)
@@ -177,8 +181,8 @@ class OutboxRelay(SharedExtension):
     def _give_back(self) -> None:
         """End the leases of events that are read later, so that any process may publish them."""
         if given_back := self._to_give_back[:]:
-            with self._transactions.write() as session:
-                outbox.give_back(session, given_back)
+            with self._write() as session:
+                store.give_back(session, given_back)
             del self._to_give_back[: len(given_back)]
 
     def _try_to_give_back(self) -> None:
@@ -194,14 +198,14 @@ class OutboxRelay(SharedExtension):
         Their lease lasts longer than a sweep. If the process ends before, they are published twice and handled once.
         """
         if self._confirmed:
-            with self._transactions.write() as session:
-                outbox.remove(session, self._confirmed)
+            with self._write() as session:
+                store.remove(session, self._confirmed)
             self._confirmed.clear()
 
     def _release(self, ids: Sequence[str]) -> None:
         if ids:
-            with self._transactions.write() as session:
-                outbox.release(session, ids, clock.now() + RETRY_DELAY)
+            with self._write() as session:
+                store.release(session, ids, clock.now() + RETRY_DELAY)
 
 
 def _log_failure(error: Exception) -> None:

@@ -6,7 +6,8 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from chassis.db.unit_of_work import UnitOfWork
-from users import contract, store
+from users import contract
+from users.accounts import store
 from users.codes import store as codes_store
 from users.codes import verification
 from users.models import User

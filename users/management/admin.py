@@ -4,7 +4,8 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from chassis import clock
-from users import contract, history, serializers, store
+from users import contract
+from users.accounts import history, serializers, store
 from users.credentials import failed_logins_store
 from users.second_factor import factor
 from users.sessions import lifecycle
