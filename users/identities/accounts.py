@@ -13,6 +13,7 @@ from chassis.errors import Conflict, Forbidden, Invalid
 from users import names
 from users import store as users_store
 from users.accounts import invitations, registration
+from users.addresses import changes
 from users.credentials import authentication
 from users.identities import store, usernames
 from users.identities.claims import Claims
@@ -77,8 +78,11 @@ def _find(session: Session, proven: ProvenIdentity, *, lock: bool) -> User | Non
         return users_store.get(session, User.id == proven.link_to, lock=lock)
     if identity is not None:
         return users_store.find(session, User.id == identity.user_id, lock=lock)
-    user = users_store.find(session, User.email_key == names.key(_email(proven.claims)), lock=lock)
-    if user is not None and user.is_active and user.email_verified_at is None:
+    email_key = names.key(_email(proven.claims))
+    user = users_store.find(session, User.email_key == email_key, lock=lock)
+    if user is None:
+        changes.require_free(session, email_key, None)
+    elif user.is_active and user.email_verified_at is None:
         raise Conflict(
             "The account with this e-mail address has not verified it. Sign in to the account and verify it.",
             "email_not_verified",

@@ -79,6 +79,7 @@ ROUTES = (
                 "The account with this e-mail address has not verified it. Sign in to the account and verify it.",
                 "email_not_verified",
             ),
+            Conflict("This email is taken.", "email_taken", [{"field": "email", "message": "is taken"}]),
             Invalid.field("state", "is unknown, used or expired; begin again", "bad_state"),
             Invalid.field("code", "was rejected by the identity provider; begin again", "identity_code_rejected"),
             *_PROVIDER_ERRORS,
