@@ -10,7 +10,7 @@ from chassis import clock
 from chassis.db.sql import delete_batch
 from chassis.errors import Conflict
 from users import names
-from users.models import EmailChange, User
+from users.models import EmailChange
 
 RESTORABLE = timedelta(hours=72)
 
