@@ -55,7 +55,9 @@ def _serve(route: Route, backends: Backends, path: dict[str, str]) -> Response:
 
 
 def _authorise(route: Route, context: RequestContext) -> None:
-    if route.access is Access.USER:
+    if route.access is Access.OPTIONAL_USER:
+        context.require_checked_token()
+    elif route.access is Access.USER:
         context.require_identity()
     elif route.access is Access.STAFF:
         context.require_staff()

@@ -21,6 +21,7 @@ class Access(Enum):
     """Who may call a route."""
 
     ANYONE = "anyone"
+    OPTIONAL_USER = "anyone, and a user for more"
     USER = "user"
     STAFF = "staff"
 
