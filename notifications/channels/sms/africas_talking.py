@@ -21,8 +21,10 @@ INSUFFICIENT_BALANCE = 405
 OPTED_OUT = 406  # UserInBlacklist
 
 BALANCE_PAUSE = 600  # seconds
+_LONGEST_ID = 100  # characters of the id of an SMS; of the column
 
 # HTTP statuses of a request.
+_SUCCESS = range(200, 300)
 _CLIENT_ERRORS = range(400, 500)
 _ACCOUNT_ERRORS = frozenset({401, 403, 429})  # wrong key, forbidden, too many requests: the same for every message
 
@@ -30,7 +32,10 @@ _NOTHING_SENT = (NewConnectionError, ConnectTimeoutError, ssl.SSLCertVerificatio
 
 
 class Client(SMSService):
-    """The SDK's client; it also raises the HTTP status of an error, where the SDK raises only the text."""
+    """The SDK's client; it also raises the HTTP status of an error, where the SDK raises only the text.
+
+    It follows no redirect, which could carry the API key to another host.
+    """
 
     def __init__(self, username: str, api_key: str, url: str | None) -> None:
         super().__init__(username, api_key)
@@ -39,8 +44,9 @@ class Client(SMSService):
 
     @staticmethod
     def _Service__make_post_request(**request: Any) -> requests.Response:  # noqa: N802 - the SDK's private name
-        response = requests.post(**request)  # noqa: S113 - the SDK passes our timeouts
-        response.raise_for_status()
+        response = requests.post(**request, allow_redirects=False)  # noqa: S113 - the SDK passes our timeouts
+        if response.status_code not in _SUCCESS:  # of others the SDK raises no RequestException
+            raise requests.HTTPError(f"HTTP {response.status_code}", response=response)
         return response
 
 
@@ -71,7 +77,7 @@ def parse(body: object) -> Response | None:
         fields: Any = json.loads(body) if isinstance(body, str) else body
         data = fields["SMSMessageData"]
         return Response({status.number: status for status in _statuses(data["Recipients"])}, str(data["Message"]))
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError):
         return None
 
 
@@ -81,8 +87,14 @@ def _statuses(recipients: Any) -> Iterator[RecipientStatus]:
             str(recipient["number"]),
             int(recipient["statusCode"]),
             str(recipient["status"]),
-            recipient.get("messageId"),
+            _message_id(recipient.get("messageId")),
         )
+
+
+def _message_id(given: object) -> str | None:
+    """Return the id of an SMS if it can be stored; without it, delivery reports cannot be matched."""
+    is_id = isinstance(given, str) and given.isascii() and given.isprintable() and len(given) <= _LONGEST_ID
+    return str(given) if is_id else None
 
 
 def result(response: Response, number: str) -> DeliveryResult:
