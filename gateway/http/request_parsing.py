@@ -65,6 +65,8 @@ def _read_body(http: Request) -> bytes:
     """Raise TooLarge above MAX_BODY, after reading on: a client that still sends does not receive."""
     body = http.stream.read(MAX_BODY + 1)
     if len(body) <= MAX_BODY:
+        if len(body) < (http.content_length or 0):  # gunicorn raises NoMoreData for chunks only
+            raise NoMoreData
         return body
     for _ in range(DRAIN // MAX_BODY):
         if not http.stream.read(MAX_BODY):
