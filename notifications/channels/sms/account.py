@@ -54,6 +54,8 @@ class SmsAccount:
         except requests.RequestException as error:
             _log.error("Africa's Talking failed: %s", type(error).__name__)
             return RequestResults(dict.fromkeys(numbers, africas_talking.request_failed(error)))
+        except RecursionError:  # of the SDK's JSON parser
+            body = None
         response = africas_talking.parse(body)
         if response is None:
             _log.error("the response of Africa's Talking cannot be read")

@@ -2,7 +2,7 @@
 
 import json
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ INSUFFICIENT_BALANCE = 405
 OPTED_OUT = 406  # UserInBlacklist
 
 BALANCE_PAUSE = 600  # seconds
+_CODES = range(1000)
 _LONGEST_ID = 100  # characters of the id of an SMS; of the column
 
 # HTTP statuses of a request.
@@ -76,7 +77,7 @@ def parse(body: object) -> Response | None:
     try:
         fields: Any = json.loads(body) if isinstance(body, str) else body
         data = fields["SMSMessageData"]
-        return Response({status.number: status for status in _statuses(data["Recipients"])}, str(data["Message"]))
+        return Response(_by_number(_statuses(data["Recipients"])), str(data["Message"]))
     except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError):
         return None
 
@@ -85,10 +86,27 @@ def _statuses(recipients: Any) -> Iterator[RecipientStatus]:
     for recipient in recipients:
         yield RecipientStatus(
             str(recipient["number"]),
-            int(recipient["statusCode"]),
+            _code(recipient["statusCode"]),
             str(recipient["status"]),
             _message_id(recipient.get("messageId")),
         )
+
+
+def _code(given: Any) -> int:
+    """Return a status code. Raises ValueError for one that is none, and could be longer than what is stored."""
+    code = int(given)
+    if code not in _CODES:
+        raise ValueError("statusCode")
+    return code
+
+
+def _by_number(statuses: Iterable[RecipientStatus]) -> dict[str, RecipientStatus]:
+    """Return one status of each number: if there are several, one that accepts the SMS, so that it is not resent."""
+    found: dict[str, RecipientStatus] = {}
+    for status in statuses:
+        if status.number not in found or status.code in ACCEPTED:
+            found[status.number] = status
+    return found
 
 
 def _message_id(given: object) -> str | None:

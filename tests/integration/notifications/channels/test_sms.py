@@ -79,7 +79,7 @@ FAULTS = {
     "text": [{"plain": "OK"}],
     "text declared as JSON": [{"plain": "OK"}, {"declared": "application/json"}],
     "code that is infinite": [{"plain": json.dumps({"SMSMessageData": {"Message": "", "Recipients": [INFINITE]}})}],
-    "JSON that is nested too deeply": [{"plain": "[" * 100_000}],
+    "JSON that is nested too deeply": [{"plain": "[" * 100_000}, {"declared": "application/json"}],
     "redirect": [{"status": 307}],
     "not modified": [{"status": 304}],
     "HTTP 502": [{"status": 502}],
