@@ -33,6 +33,9 @@ SELF = Caller("gateway")
 # Methods that hash a password, of which users runs two at a time and rejects those that its queue does not hold. They
 # wait for turns of their own here, so that a burst of logins is neither rejected nor delays other calls of users.
 HASHING = frozenset({"users.login", "users.register", "users.confirm_password_reset"})
+# Methods that wait for the identity provider, of which users limits the number. A provider that is slow neither takes
+# turns of other calls of users nor makes them fewer.
+PROVIDER = frozenset({"users.begin_provider_sign_in", "users.finish_provider_sign_in"})
 
 _log = logging.getLogger(__name__)
 
@@ -57,6 +60,7 @@ class RpcClient:
             lambda: CallLimit(options["in_flight"], options["wait"])
         )
         self._hashing = CallLimit(options["hashing"], options["wait"])
+        self._provider = CallLimit(options["in_flight"], options["wait"], fewest=options["in_flight"])
         self._issuer = tokens.Issuer(keyring.from_config(settings))
         self._numbers = itertools.count()
         self._waiting: dict[str, AsyncResult[AmqpMessage]] = {}
@@ -90,8 +94,7 @@ class RpcClient:
     def _waiter(self, target: str, deadline: float) -> Iterator[tuple[str, "AsyncResult[AmqpMessage]"]]:
         """Register a call that waits for its reply. Raises Unavailable if too many do."""
         self.require_broker()
-        limit = self._hashing if target in HASHING else self._limits[target.partition(".")[0]]
-        with limit.call(deadline):
+        with self._limit(target).call(deadline):
             self.require_broker()  # it may have been lost meanwhile
             number = str(next(self._numbers))
             waiter = self._waiting[number] = AsyncResult()
@@ -99,6 +102,11 @@ class RpcClient:
                 yield number, waiter
             finally:
                 del self._waiting[number]
+
+    def _limit(self, target: str) -> CallLimit:
+        if target in HASHING:
+            return self._hashing
+        return self._provider if target in PROVIDER else self._limits[target.partition(".")[0]]
 
     def require_broker(self) -> None:
         """Raise Unavailable if no call can be sent now."""

@@ -23,8 +23,8 @@ from users.identities.settings import ProviderSettings
 # What the libraries raise for an answer that is malformed: they expect the types of the specifications.
 MALFORMED = (AuthlibBaseError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 LIMIT = 6  # seconds for all requests of a call; shorter than the deadline of the route
-# Calls that may wait for the provider at a time in a process: far fewer than its workers, and than the calls that a web
-# process makes at a time (gateway.rpc.in_flight), so that a provider that hangs does not hold the calls of others.
+# Calls that may wait for the provider at a time in a process: far fewer than its workers, so that a provider that hangs
+# does not hold the calls of others.
 CONCURRENT = 8
 _BYTES = 32
 
