@@ -19,13 +19,12 @@ class CallLimit:
     deadline, and all work would be done for callers that have given up.
 
     The limit is TCP's: additive increase, multiplicative decrease, once for the calls that were under way together
-    (RFC 5681, section 3.1). It is never below `fewest`.
+    (RFC 5681, section 3.1).
     """
 
-    def __init__(self, most: int, wait: float, fewest: int = FEWEST) -> None:
+    def __init__(self, most: int, wait: float) -> None:
         self._turns = Turns(most, wait, PATIENCE)
         self._most = most
-        self._fewest = min(fewest, most)
         self._limit = float(most)
         self._reduced_at = 0.0
 
@@ -44,6 +43,6 @@ class CallLimit:
         if now - started <= deadline * LATE:
             self._limit = min(self._most, self._limit + 1 / self._limit)
         elif started >= self._reduced_at:
-            self._limit = max(self._fewest, self._limit * REDUCED)
+            self._limit = max(min(FEWEST, self._most), self._limit * REDUCED)
             self._reduced_at = now
         self._turns.limit = int(self._limit)

@@ -70,11 +70,6 @@ def test_limit_below_the_fewest_calls_stays(clock: Clock) -> None:
     assert [run_round(limit, clock, LATE) for _ in range(3)] == [2, 2, 2]
 
 
-def test_limit_whose_fewest_calls_are_the_most_stays(clock: Clock) -> None:
-    limit = CallLimit(MOST, 0.1, fewest=MOST)
-    assert [run_round(limit, clock, LATE) for _ in range(3)] == [MOST] * 3
-
-
 def test_call_that_fails_late_counts_like_one_that_succeeds_late(clock: Clock) -> None:
     limit = CallLimit(MOST, 0.1)
     with suppress(Unavailable), limit.call(DEADLINE):
