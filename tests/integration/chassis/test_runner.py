@@ -37,7 +37,7 @@ runner.main()
 FAILING = """
 import sys, eventlet
 from chassis import runner
-from chassis.db.outbox_relay import OutboxRelay
+from chassis.db.outbox.relay import OutboxRelay
 
 run = OutboxRelay.run
 
