@@ -1,12 +1,14 @@
 """Every RPC method that writes is tested with a request that is delivered twice."""
 
+from collections.abc import Iterable
+
 from tests.contract.test_signatures import METHODS
 from tests.integration.feeds.test_repetition import WRITES as FEEDS
 from tests.integration.gateway.test_repetition import WRITES as GATEWAY
 from tests.integration.notifications.test_repetition import WRITES as NOTIFICATIONS
 from tests.integration.users.test_repetition import WRITES as USERS
 
-TESTED = {"users": USERS, "feeds": FEEDS, "notifications": NOTIFICATIONS, "gateway": GATEWAY}
+TESTED: dict[str, Iterable[str]] = {"users": USERS, "feeds": FEEDS, "notifications": NOTIFICATIONS, "gateway": GATEWAY}
 # The reply counts what this call has changed; a repetition changes the rest, or nothing.
 COUNTING = {
     "users.trust_addresses",

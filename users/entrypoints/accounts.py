@@ -4,6 +4,7 @@ from functools import partial
 
 from chassis.auth.access import STAFF, USER, USER_OR_GATEWAY, services
 from chassis.contract import Empty
+from chassis.errors import Unauthenticated
 from chassis.rpc.entrypoint import rpc
 from users import contract
 from users.accounts import history, queries
@@ -64,7 +65,7 @@ class AccountEntrypoints(Dependencies):
 
         The gateway may repeat it without the user: the session has ended with the account.
         """
-        erased = self.db.previous_reply(Erased) or self._erase(self.caller.require_user(), request.password)
+        erased = self.db.previous_reply(Erased) or self._erase(request.password)
         self.session_cache.end(erased.token_hashes)
         return Empty()
 
@@ -93,7 +94,9 @@ class AccountEntrypoints(Dependencies):
         apply = partial(updates.apply, caller=self.caller, update=update, policy=self.verification_policy)
         return self.db.once(contract.NamedAccount, apply)
 
-    def _erase(self, user_id: str, password: str) -> Erased:
-        limit = self._limits.session
+    def _erase(self, password: str) -> Erased:
+        user_id, limit = self.caller.user, self._limits.session
+        if user_id is None:
+            raise Unauthenticated("This session has ended.", "invalid_token")
         changed_at = authentication.verify_in_session(self.db, self.hasher, limit, user_id, password)
         return self.db.once(Erased, partial(erasure.erase, user_id=user_id, password_changed_at=changed_at))
