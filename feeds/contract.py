@@ -135,6 +135,10 @@ class PostCreated(Event):
     author_username: str = Field(description="The author's user name at that time.")
     text: str
     created_at: Timestamp
+    as_of: Timestamp | None = Field(
+        default=None,
+        description="The same moment by the clock of users: who was active then is notified. null: the same time.",
+    )
 
 
 class PostUpdated(Event):

@@ -1,6 +1,7 @@
 """Creates, edits and deletes posts: each change and its event in one transaction."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy.orm import Session
@@ -18,13 +19,17 @@ ERASURE_BATCH = 500  # posts deleted in a transaction
 _TICK = timedelta(microseconds=1)
 
 
-def create(session: Session, author: Caller, text: str) -> contract.Post:
-    """Store a post of the caller. Raises Unauthenticated if the caller's account was deleted."""
+def create(session: Session, author: Caller, text: str, time_at_users: Callable[[], datetime]) -> contract.Post:
+    """Store a post of the caller. Raises Unauthenticated if the caller's account was deleted.
+
+    `time_at_users` returns the time by the clock of users, which knows when users were active.
+    """
     author_id = author.require_user()
     erased_authors.require_not_erased(session, author_id)
     post = contract.Post(id=new_id(), author_id=author_id, text=text, created_at=clock.now())
     store.add(session, post)
-    outbox.add(session, contract.PostCreated(**dict(post), author_username=author.username or ""))
+    as_of = time_at_users()
+    outbox.add(session, contract.PostCreated(**dict(post), author_username=author.username or "", as_of=as_of))
     return post
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
 from chassis.amqp.envelope import Envelope
-from chassis.contract import Message
+from chassis.contract import Empty, Message
 from chassis.db import idempotency
 from chassis.db.engine import WRITE
 from chassis.db.outbox import store
@@ -74,8 +74,19 @@ class UnitOfWork:
         with self.write() as session:
             return idempotency.once(session, self._call, reply, write)
 
+    def run_once(self, write: Callable[[Session], object]) -> Empty:
+        """Run a write whose reply is empty, as `once` does."""
+
+        def write_without_reply(session: Session) -> Empty:
+            write(session)
+            return Empty()
+
+        return self.once(Empty, write_without_reply)
+
     def previous_reply(self, reply: type[Reply]) -> Reply | None:
         """Return the stored reply to a repeated request, or None; for writes that call other services before `once`."""
+        if not idempotency.may_be_repeated(self._call):
+            return None
         with self.read() as session:
             return idempotency.previous_reply(session, self._call, reply)
 

@@ -1,8 +1,9 @@
 """Notifications to one user, from staff or a service."""
 
+from datetime import datetime
+
 from sqlalchemy.orm import Session
 
-from chassis import clock
 from chassis.rpc.client import RpcClient
 from notifications import contract, serializers, texts
 from notifications.cleanup import erasure_store
@@ -13,9 +14,9 @@ from notifications.inbox import inbox_store, notification_store
 from users.contract import ActiveRecipients, RecipientGroup, Recipients
 
 
-def active_recipient(rpc_client: RpcClient, user_id: str) -> RecipientGroup:
-    """Return an active user's channels. Raises Conflict for other users."""
-    request = ActiveRecipients(as_of=clock.now(), ids=[user_id], limit=1, grouped=True)
+def active_recipient(rpc_client: RpcClient, user_id: str, as_of: datetime) -> RecipientGroup:
+    """Return the channels of a user who is active at a time of users' clock. Raises Conflict for other users."""
+    request = ActiveRecipients(as_of=as_of, ids=[user_id], limit=1, grouped=True)
     recipients = rpc_client.call("users.active_recipients", request, Recipients).by_channels
     if not recipients:
         raise errors.recipient_not_active()

@@ -48,12 +48,16 @@ def confirm(
         code_id = issuing.find(session, secrets, user_id, purpose, request.code)
     if code_id is None:
         raise issuing.wrong()
-    with issuing.using(purpose), db.write() as session:
+
+    def confirm_once(session: Session) -> contract.NamedAccount:
         user = store.get(session, User.id == user_id, lock=True)
         address = issuing.consume(session, user.id, purpose, code_id)
         issuing.require_own(user, address)
         verify(session, user, request.channel, session_id)
         return serializers.named_account(user)
+
+    with issuing.using(purpose):
+        return db.once(contract.NamedAccount, confirm_once)
 
 
 def verify(session: Session, user: User, channel: CodeChannel, session_id: str | None = None) -> None:

@@ -8,6 +8,7 @@ was down, may be repeated with the same `state` and `code`.
 
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
@@ -31,7 +32,7 @@ from users.identities.claims import Claims
 from users.models import ProviderSignIn, User
 from users.second_factor import factor
 from users.sessions import lifecycle
-from users.sessions.lifecycle import SessionPolicy
+from users.sessions.lifecycle import SessionPolicy, StartedSession
 
 if TYPE_CHECKING:
     from users.identities.relying_party import RelyingParty
@@ -48,15 +49,6 @@ class Rules:
     limits: LoginLimits
     sessions: SessionPolicy
     registration: str
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """A new session, and the ids of those that ended because there were too many."""
-
-    session: contract.Session
-    identity: contract.Identity
-    ended: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +79,17 @@ class SignIns:
             user_id=user_id,
             expires_at=expires_at,
         )
-        with self.db.write() as session:
-            session.add(row)
-        metrics.PROVIDER_SIGN_INS.labels("begun").inc()
-        return contract.ProviderSignIn(url=begun.url, state=begun.state, expires_at=expires_at)
+        reply = contract.ProviderSignIn(url=begun.url, state=begun.state, expires_at=expires_at)
 
-    def finish(self, caller: Caller, request: contract.ClientFinishProviderSignIn) -> Started:
+        def store_row(session: Session) -> contract.ProviderSignIn:
+            session.add(row)
+            return reply
+
+        first = self.db.once(contract.ProviderSignIn, store_row)
+        metrics.PROVIDER_SIGN_INS.labels("begun").inc()
+        return first
+
+    def finish(self, caller: Caller, request: contract.ClientFinishProviderSignIn) -> StartedSession:
         """Start a session of the account of the user's identity; open the account if there is none."""
         proven = self._prove(caller, request)
         for _ in range(_TRIES):
@@ -102,8 +99,10 @@ class SignIns:
             attempt = self._count_code(request, account)
             password_hash = self.hasher.unusable() if account is None else None
             try:
-                with self.db.write() as session:
-                    started = self._start(session, request, proven, attempt, password_hash)
+                start = partial(
+                    self._start, request=request, proven=proven, attempt=attempt, password_hash=password_hash
+                )
+                started = self.db.once(StartedSession, start)
             except Conflict as error:
                 if error.code not in _RACED:
                     raise
@@ -152,7 +151,7 @@ class SignIns:
         proven: ProvenIdentity,
         attempt: LoginAttempt | None,
         password_hash: str | None,
-    ) -> Started:
+    ) -> StartedSession:
         """Use up the sign-in, and start the session, in one transaction."""
         state_hash = contract.token_hash(request.state)
         if store.find_sign_in(session, state_hash) is None:
@@ -167,10 +166,12 @@ class SignIns:
         is_new = accounts.link(session, user, proven)
         store.delete_sign_in(session, state_hash)
         recognition = _recognise(session, user, request)
-        started, identity = lifecycle.open_for(session, user, request, self.rules.sessions, recognition)
+        started = lifecycle.open_for(session, user, request, self.rules.sessions, recognition)
         if is_new:
-            history.record(session, user.id, "identity_linked", session_id=identity.session_id, notify=not opens)
-        return Started(started, identity, lifecycle.end_surplus(session, user.id, self.rules.sessions))
+            history.record(
+                session, user.id, "identity_linked", session_id=started.identity.session_id, notify=not opens
+            )
+        return started
 
 
 def _claim(session: Session, state_hash: str, caller: Caller, code: str) -> ProviderSignIn:

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from chassis import clock
+from chassis.contract import Message
 from chassis.db import outbox
 from users import contract
 from users.accounts import store
@@ -15,8 +16,14 @@ from users.sessions import lifecycle
 from users.sessions import store as session_store
 
 
-def erase(session: Session, user_id: str, password_changed_at: datetime | None) -> list[str]:
-    """Delete an account in one transaction; return the token hashes of its sessions, to end after the commit.
+class Erased(Message):
+    """The hashes of the tokens of an account that was deleted; its sessions are ended after the commit."""
+
+    token_hashes: list[str]
+
+
+def erase(session: Session, user_id: str, password_changed_at: datetime | None) -> Erased:
+    """Delete an account in one transaction.
 
     `password_changed_at` is when the verified password was set, None if it was wrong. Raises Invalid.
     """
@@ -28,4 +35,4 @@ def erase(session: Session, user_id: str, password_changed_at: datetime | None) 
     failed_logins_store.reset_account(session, user_id)
     session.delete(user)
     outbox.add(session, contract.AccountErased(id=user_id, erased_at=clock.now()))
-    return token_hashes
+    return Erased(token_hashes=token_hashes)

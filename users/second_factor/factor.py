@@ -26,13 +26,16 @@ def begin(
     """Store a new secret, which has no effect before it is confirmed. Raises Invalid, Conflict."""
     user_id, secret = caller.require_user(), codes.new_secret()
     changed_at = authentication.verify_in_session(db, hasher, limit, user_id, request.password)
-    with db.write() as session:
+
+    def store_secret(session: Session) -> contract.SecondFactorSecret:
         user = store.get(session, User.id == user_id, lock=True)
         authentication.require_unchanged(user, changed_at, "password")
         if user.second_factor_since is not None:
             raise errors.second_factor_exists()
         factor_store.replace_secret(session, user_id, secret)
         return contract.SecondFactorSecret(secret=secret, uri=codes.uri(secret, user.username))
+
+    return db.once(contract.SecondFactorSecret, store_secret)
 
 
 def confirm(session: Session, caller: Caller, request: contract.ConfirmSecondFactor) -> contract.RecoveryCodes:
@@ -60,7 +63,8 @@ def remove(
     subject = failed_logins.code_subject(user_id)
     with db.write() as session:
         failed_logins.count_failure(session, limit, subject)
-    with db.write() as session:
+
+    def remove_once(session: Session) -> None:
         user = store.get(session, User.id == user_id, lock=True)
         authentication.require_unchanged(user, changed_at, "password")
         require_added(user)
@@ -68,6 +72,8 @@ def remove(
             raise _wrong_code()
         disable(session, user, caller.session)
         failed_logins_store.reset(session, subject)
+
+    db.run_once(remove_once)
 
 
 def require_added(user: User) -> None:

@@ -19,6 +19,7 @@ ROUTES = (
         users.Register,
         users.NamedAccount,
         status=201,
+        location="/users/detail/{id}/",
         response_model=users.Account,
         build_response=join.save_own_username,
         limit=Limit("register"),
@@ -99,6 +100,8 @@ ROUTES = (
         users.DeleteAccount,
         Empty,
         status=204,
+        idempotent=True,
+        ends_session=True,
         summary="Delete the account",
     ),
     Route(

@@ -15,6 +15,7 @@ ROUTES = (
         notifications.SendNotification,
         notifications.Notification,
         status=202,
+        location="/notifications/detail/{id}/",
         idempotent=True,
         summary="Notify one user",
         errors=(errors.recipient_not_active(),),

@@ -44,6 +44,7 @@ ROUTES = (
         feeds.CreatePost,
         feeds.Post,
         status=201,
+        location="/post-detail/{id}/",
         response_model=PostView,
         build_response=join.join_own,
         idempotent=True,
