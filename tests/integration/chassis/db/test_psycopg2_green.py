@@ -60,7 +60,7 @@ def test_connecting_times_out_if_the_server_does_not_reply(postgresql_proxy: Tcp
 
 
 def test_greenlets_wait_for_postgresql_concurrently(engine: Engine) -> None:
-    psycopg2_eventlet.make_psycopg_green(30)
+    make_psycopg_green(partial(trampoline, read=True), partial(trampoline, write=True), 30)
     order: list[str] = []
 
     def wait() -> None:
