@@ -1,7 +1,9 @@
 """Base classes of the Nameko services."""
 
+from datetime import datetime
 from typing import ClassVar
 
+from chassis import clock
 from chassis.amqp.message_context import CallerProvider
 from chassis.auth.access import OPERATORS, SERVICE
 from chassis.contract import Empty
@@ -69,6 +71,10 @@ class ListeningService(Service):
         """Compare the events of the sources with those that were handled, and fetch what is missing."""
         if self.reconciler is not None:
             self.reconciler.run(self.rpc_client)
+
+    def time_at(self, source: str) -> datetime:
+        """Return the current time by the clock of a service whose events are handled here."""
+        return clock.now() if self.reconciler is None else self.reconciler.now_at(source)
 
     @rpc(OPERATORS)
     def parked(self, request: Empty) -> Parked:  # noqa: ARG002 - as above

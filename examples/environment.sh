@@ -14,8 +14,8 @@ PYTHONPATH=$PWD/..
 PATH=$PWD/../.venv/bin:$PATH
 set +a
 
-# One file for all, because one process runs both services. In production each service has its own (docs/security-services.md).
-for service in orders invoices operator; do
+# One file for all, because one process runs all services. In production each service has its own (docs/security-services.md).
+for service in orders invoices warehouse operator; do
     printf '%s/k1:%s\n' "$service" "$(openssl genpkey -algorithm ed25519 -outform DER | openssl base64 -A)"
 done >../.run/run/example_keys.new
 mv -n ../.run/run/example_keys.new ../.run/run/example_keys

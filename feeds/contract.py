@@ -1,4 +1,4 @@
-"""Messages and events of the feeds service."""
+"""Messages, events and errors of the feeds service."""
 
 from typing import Annotated, ClassVar
 
@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field
 
 from chassis.contract import Event, Id, JsonSchema, Message, Page, PageRequest, Text, Timestamp
 from chassis.contract.export import ExportPage
+from chassis.errors import Forbidden
 
 # Cache tags of responses with posts (chassis/redis/cache_tags.py).
 AUTHORS_TAG = "authors"  # of lists and details; changes when an author is renamed or erased
@@ -134,6 +135,10 @@ class PostCreated(Event):
     author_username: str = Field(description="The author's user name at that time.")
     text: str
     created_at: Timestamp
+    as_of: Timestamp | None = Field(
+        default=None,
+        description="The same moment by the clock of users: who was active then is notified. null: the same time.",
+    )
 
 
 class PostUpdated(Event):
@@ -159,3 +164,13 @@ class PostDeleted(Event):
     created_at: Timestamp = Field(description="When it was created.")
     deletion_id: Id = Field(description="UUIDv7 of the deletion, so order by it is order by time.")
     deleted_at: Timestamp
+
+
+def may_not_edit() -> Forbidden:
+    """Return the error for a user who edits the post of another one."""
+    return Forbidden("Only its author may edit a post.")
+
+
+def may_not_delete() -> Forbidden:
+    """Return the error for a user who deletes the post of another one."""
+    return Forbidden("Only its author and staff may delete a post.")

@@ -1,6 +1,7 @@
 """Creates, edits and deletes posts: each change and its event in one transaction."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy.orm import Session
@@ -10,7 +11,6 @@ from chassis.auth.caller import Caller
 from chassis.contract import Empty
 from chassis.db import outbox
 from chassis.db.unit_of_work import UnitOfWork
-from chassis.errors import Forbidden
 from chassis.ids import new_id
 from feeds import contract, erased_authors, serializers, store
 from feeds.models import Post
@@ -19,13 +19,17 @@ ERASURE_BATCH = 500  # posts deleted in a transaction
 _TICK = timedelta(microseconds=1)
 
 
-def create(session: Session, author: Caller, text: str) -> contract.Post:
-    """Store a post of the caller. Raises Unauthenticated if the caller's account was deleted."""
+def create(session: Session, author: Caller, text: str, time_at_users: Callable[[], datetime]) -> contract.Post:
+    """Store a post of the caller. Raises Unauthenticated if the caller's account was deleted.
+
+    `time_at_users` returns the time by the clock of users, which knows when users were active.
+    """
     author_id = author.require_user()
     erased_authors.require_not_erased(session, author_id)
     post = contract.Post(id=new_id(), author_id=author_id, text=text, created_at=clock.now())
     store.add(session, post)
-    outbox.add(session, contract.PostCreated(**dict(post), author_username=author.username or ""))
+    as_of = time_at_users()
+    outbox.add(session, contract.PostCreated(**dict(post), author_username=author.username or "", as_of=as_of))
     return post
 
 
@@ -33,7 +37,7 @@ def edit(session: Session, author: Caller, request: contract.EditPost) -> contra
     """Change the text of a post of the caller; without a difference there is no event."""
     post = store.lock(session, request.id)
     if post.author_id != author.require_user():
-        raise Forbidden("Only its author may edit a post.")
+        raise contract.may_not_edit()
     if post.text != request.text:
         post.text = request.text
         # Consumers order edits by this time, so it must grow even if the clock of another process is ahead.
@@ -49,7 +53,7 @@ def delete(session: Session, caller: Caller, post_id: str) -> Empty:
     """Delete a post of the caller; staff, and services without a user, may delete any post."""
     post = store.lock(session, post_id)
     if caller.user not in {post.author_id, None} and not caller.staff:
-        raise Forbidden("Only its author and staff may delete a post.")
+        raise contract.may_not_delete()
     _delete(session, post)
     return Empty()
 

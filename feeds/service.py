@@ -1,5 +1,7 @@
 """The feeds service: posts."""
 
+from functools import partial
+
 from chassis.auth.access import USER, services
 from chassis.contract import Empty
 from chassis.contract.export import ExportUser
@@ -28,7 +30,9 @@ class FeedsService(PublishingService, ListeningService):
     @rpc(USER)
     def create(self, request: contract.CreatePost) -> contract.Post:
         """Create a post of the caller; every active user is notified. Idempotent with a key."""
-        post = self.db.once(contract.Post, lambda session: posts.create(session, self.caller, request.text))
+        time_at_users = partial(self.time_at, "users")
+        create = partial(posts.create, author=self.caller, text=request.text, time_at_users=time_at_users)
+        post = self.db.once(contract.Post, create)
         self.tags.invalidate(contract.LISTS_TAG)
         return post
 
@@ -46,9 +50,8 @@ class FeedsService(PublishingService, ListeningService):
 
     @rpc(USER)
     def edit(self, request: contract.EditPost) -> contract.Post:
-        """Change the text of a post of the caller; staff may not edit posts of others."""
-        with self.db.write() as session:
-            post = posts.edit(session, self.caller, request)
+        """Change the text of a post of the caller; staff may not edit posts of others. Idempotent with a key."""
+        post = self.db.once(contract.Post, lambda session: posts.edit(session, self.caller, request))
         self.tags.invalidate(contract.LISTS_TAG, contract.post_tag(request.id))
         return post
 

@@ -2,6 +2,7 @@
 
 import logging
 from functools import partial
+from http import HTTPStatus
 from urllib.parse import urlsplit, urlunsplit
 
 import gevent
@@ -131,7 +132,7 @@ def _flask(backends: Backends, background: Background) -> Flask:
 
 def _relative_redirect(response: Response) -> Response:
     """Redirect to a path, such as that with a slash at the end: a proxy in front decides scheme and host of the URL."""
-    if not response.location:
+    if not response.location or response.status_code < HTTPStatus.MULTIPLE_CHOICES:
         return response
     target = urlsplit(response.location)
     return Response(

@@ -24,10 +24,7 @@ from users.contract import (
 
 
 def _rate(text: str) -> str:
-    try:
-        parse_rate(text)
-    except SystemExit:  # in config.yml it stops the start
-        raise ValueError("must read like 10/minute; second, minute, hour and day are known") from None
+    parse_rate(text)
     return text
 
 

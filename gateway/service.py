@@ -1,5 +1,7 @@
 """The gateway's Nameko class: keeps the read model of authors, makes exports, serves the routing information."""
 
+from functools import partial
+
 from nameko.dependency_providers import Config
 
 from chassis.auth.access import OPERATORS, USER
@@ -64,10 +66,9 @@ class GatewayService(ListeningService):
 
     @rpc(USER)
     def request_export(self, request: contract.RequestExport) -> contract.Export:  # noqa: ARG002 - it has no fields
-        """Start an export of what is stored about the caller; while one is being made, return that one."""
-        user_id = self.caller.require_user()
-        with self.db.write() as session:
-            return requests.start(session, user_id, self._exports)
+        """Start an export of what is stored about the caller, or return the one under way. Idempotent with a key."""
+        start = partial(requests.start, user_id=self.caller.require_user(), settings=self._exports)
+        return self.db.once(contract.Export, start)
 
     @rpc(USER)
     def export(self, request: contract.GetExport) -> contract.Export:  # noqa: ARG002 - it has no fields

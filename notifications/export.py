@@ -76,6 +76,7 @@ SECTIONS = (
 # What is not exported, by table or column, and why.
 LEFT_OUT = export.LEFT_OUT | {
     "inbox.seq": "the order of the inbox, which is that of the file",
+    "inbox.read_after": "the same as `read_at`, as a number for the order",
     "notifications.id": "exported from `inbox`",
     "notifications.author_id": "exported in `data`; notifications about the user's own posts are copies of them, in the"
     " inboxes of others",
@@ -83,6 +84,7 @@ LEFT_OUT = export.LEFT_OUT | {
     "notifications.reached": "progress of the fan-out to all users",
     "notifications.done": "progress of the fan-out to all users",
     "notifications.as_of": "progress of the fan-out to all users",
+    "notifications.changed_after": "the same as `changed_at`, as a number for the order",
     "deliveries.id": "a number for the order",
     "delivery_reports.provider_id": "exported from `deliveries`",
     "post_news": "copies of posts, which feeds exports",

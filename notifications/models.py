@@ -20,6 +20,8 @@ FINISHED = text("due_at IS NULL")
 HAS_PROVIDER_ID = text("provider_id IS NOT NULL")
 UNFINISHED = text("NOT done")
 CHANGED = text("changed_at IS NOT NULL")
+HAS_CHANGED = text("changed_after IS NOT NULL")
+WAS_READ = text("read_after IS NOT NULL")
 
 
 class Base(DeclarativeBase):
@@ -48,10 +50,13 @@ class Notification(Base):
     as_of: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # When the content last changed, because the post was edited or deleted.
     changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # The `seq` of the last inbox row at that time: the place of the change in the order of commits, without clocks.
+    changed_after: Mapped[int | None] = mapped_column(BigInteger)
 
     __table_args__ = (
         Index("notifications_unfinished", "created_at", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
         Index("notifications_changed", "changed_at", sqlite_where=CHANGED, postgresql_where=CHANGED),
+        Index("notifications_changed_after", "changed_after", sqlite_where=HAS_CHANGED, postgresql_where=HAS_CHANGED),
     )
 
 
@@ -77,6 +82,8 @@ class InboxRow(Base):
     user_id: Mapped[str] = mapped_column(UuidText)
     notification_id: Mapped[str] = mapped_column(UuidText)
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # The `seq` of the last inbox row when this one was marked as read.
+    read_after: Mapped[int | None] = mapped_column(BigInteger)
 
     __table_args__ = (
         # The notification comes first, so that a fan-out appends to this index.
@@ -85,6 +92,7 @@ class InboxRow(Base):
         Index("inbox_unread", "user_id", sqlite_where=UNREAD, postgresql_where=UNREAD),
         Index("inbox_read", "read_at", sqlite_where=READ, postgresql_where=READ),
         Index("inbox_read_by", "user_id", "read_at", sqlite_where=READ, postgresql_where=READ),
+        Index("inbox_read_after", "user_id", "read_after", sqlite_where=WAS_READ, postgresql_where=WAS_READ),
         {"sqlite_autoincrement": True},
     )
 

@@ -82,7 +82,7 @@ class NotificationsService(ListeningService):
         """Notify one active user; idempotent with a request key."""
         if first := self.db.previous_reply(contract.Notification):
             return first
-        recipient = direct.active_recipient(self.rpc_client, request.user_id)
+        recipient = direct.active_recipient(self.rpc_client, request.user_id, self.time_at("users"))
         return self.db.once(contract.Notification, partial(direct.notify, request=request, recipient=recipient))
 
     @rpc(USER)
@@ -92,11 +92,8 @@ class NotificationsService(ListeningService):
 
     @rpc(USER)
     def mark_read(self, request: contract.MarkRead) -> Empty:
-        """Mark notifications of the caller as read; ids that are not in the inbox are ignored."""
-        user = self.caller.require_user()
-        with self.db.write() as session:
-            read_state.mark_read(session, user, request.ids)
-        return Empty()
+        """Mark notifications of the caller as read; other ids are ignored. Idempotent with a key."""
+        return self.db.run_once(partial(read_state.mark_read, user_id=self.caller.require_user(), ids=request.ids))
 
     @rpc
     def detail(self, request: contract.GetNotification) -> contract.NotificationDetail:

@@ -1,5 +1,6 @@
 """Tables of the users service."""
 
+import unicodedata
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,8 +9,12 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, validates
 
 from chassis import clock
 from chassis.db.columns import UtcDateTime, UuidText
-from users import names
 from users.contract import Channel, CodeChannel, CodePurpose
+
+
+def name_key(name: str) -> str:
+    """Return the key of a user name or e-mail address: all spellings of a name have the same one, and it is unique."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
 class Base(DeclarativeBase):
@@ -83,7 +88,7 @@ class User(Base):
     @validates("username", "email")
     def _set_key(self, name: str, value: str) -> str:
         """Update the key of a name that changes."""
-        setattr(self, f"{name}_key", names.key(value))
+        setattr(self, f"{name}_key", name_key(value))
         return value
 
 

@@ -1,8 +1,7 @@
 """The users service: accounts, credentials and sessions."""
 
 from chassis.timers import timer
-from users import history
-from users.accounts import invitations
+from users.accounts import history
 from users.addresses import changes
 from users.codes import issuing
 from users.credentials import failed_logins_store
@@ -14,6 +13,7 @@ from users.entrypoints.recipients import RecipientEntrypoints
 from users.entrypoints.second_factor import SecondFactorEntrypoints
 from users.entrypoints.sessions import SessionEntrypoints
 from users.identities import store as identities_store
+from users.management import invitations
 from users.sessions import store as session_store
 
 CLEANUP_INTERVAL = 60  # seconds

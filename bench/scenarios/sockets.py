@@ -6,7 +6,7 @@ from functools import partial
 
 from bench.load import websockets
 from bench.load.http import Client, Request, Response
-from bench.load.loops import open_loop
+from bench.load.other_process import OtherProcess
 from bench.load.websockets import Wanted, Websocket
 from bench.measure.latency import Latency
 from bench.measure.measurement import Measurement
@@ -79,14 +79,13 @@ async def _connect(
     platform: Platform, author: str, before: float, name: str, clients: list[Wanted]
 ) -> tuple[list[Wanted], list[Measurement]]:
     """Connect the clients, then end their connections; return them as they will come back."""
-    client, started = Client(platform.target), now()
-    with Usage(platform.instance.control) as usage:
-        others = asyncio.create_task(open_loop(client, _other_requests(author), OTHERS))
+    with OtherProcess(platform.target) as other, Usage(platform.instance.control) as usage:
+        started = now()
+        others = asyncio.create_task(other.open_loop(_other_requests(author), OTHERS))
         connected = await websockets.connect(platform.target, clients, CROWD / WITHIN)
         seconds = now() - started
         responses: list[Response] = await others
     memory = sample(platform.instance.control)[GATEWAY].memory
-    client.close()
     measurement = Measurement.of(
         usage,
         name=name,

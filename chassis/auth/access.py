@@ -34,9 +34,15 @@ def _service_alone(caller: Caller) -> None:
         raise Forbidden("This is between services.")
 
 
+def _user_or_gateway(caller: Caller) -> None:
+    if caller.user is None:
+        caller.require_service("gateway")
+
+
 ANY_SERVICE = Access("any service", lambda _caller: None)
 SERVICE = Access("any service, on its own account", _service_alone)
 USER = Access("any service, on behalf of a user", Caller.require_user)
+USER_OR_GATEWAY = Access("any service, on behalf of a user; gateway, operators", _user_or_gateway)
 STAFF = Access("any service, on behalf of staff; operators", _staff_or_operators)
 STAFF_OR_SERVICE = Access("any service, on behalf of staff or on its own account", Caller.require_staff)
 OPERATORS = services()

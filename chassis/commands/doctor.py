@@ -21,8 +21,9 @@ from sqlalchemy.orm import Session
 from chassis import config
 from chassis.amqp import protocol
 from chassis.commands.ping import NoAnswerError, ping
-from chassis.db import migrations, outbox
+from chassis.db import migrations
 from chassis.db.engine import create_engine
+from chassis.db.outbox import store
 from chassis.events.topology import module_queues
 from chassis.redis.connection import connect
 
@@ -111,7 +112,7 @@ def database(settings: Settings, service: str) -> Iterator[Problem]:
             yield Problem(f"it is at revision {revision}, and the code needs {newest}", remedy)
             return
         with Session(engine) as session:
-            depth, age = outbox.depth_and_age(session)
+            depth, age = store.depth_and_age(session)
     except SQLAlchemyError as error:
         yield Problem(f"it is unavailable ({_name(error)})", "start it, or correct its variables")
         return

@@ -1,1 +1,1 @@
-"""Databases: engines, transactions, migrations, the outbox and its relay, idempotency keys."""
+"""Databases: engines, transactions, migrations, the outbox, idempotency keys."""

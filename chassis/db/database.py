@@ -10,7 +10,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 from chassis.db.engine import database_url, engine_options, tune
 from chassis.db.group_commit import GroupCommit
-from chassis.db.outbox_relay import OutboxRelay
+from chassis.db.outbox.relay import OutboxRelay
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.observability import metrics
 from chassis.provider import Provider
@@ -52,7 +52,7 @@ class Database(Provider[UnitOfWork], nameko_sqlalchemy.Database):
     def start(self) -> None:
         """Start the outbox relay, unless the database is another service's: only that one has a key for its events."""
         if self.container.service_name == self.section:
-            self.relay.run(self.unit_of_work(), self.section)
+            self.relay.run(self.unit_of_work().write, self.section)
 
     def stop(self) -> None:
         """Call `before_close`, publish the remaining events, then close the connections."""

@@ -20,8 +20,8 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from chassis.amqp.envelope import Envelope
-from chassis.db import outbox
 from chassis.db.engine import LOCK_WAIT, WRITE
+from chassis.db.outbox import store
 from chassis.errors import Unavailable
 from chassis.minimum_interval import MinimumInterval
 
@@ -63,7 +63,7 @@ class GroupCommit:
                     bind=group.connection, join_transaction_mode="create_savepoint", close_on_exit=True
                 ) as session:
                     yield session
-                group.events += outbox.pop_committed(session)
+                group.events += store.pop_committed(session)
         finally:
             if group is not None:
                 group.committed.wait()

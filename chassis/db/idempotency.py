@@ -12,6 +12,7 @@ from chassis import clock
 from chassis.amqp import message_headers
 from chassis.auth import keyring
 from chassis.contract import Message
+from chassis.db import sealed_replies
 from chassis.db.sql import insert_new
 from chassis.db.tables import handled_requests
 from chassis.errors import Invalid
@@ -33,7 +34,7 @@ def once(session: Session, call: Any, reply_model: type[Reply], write: Callable[
 
     `call` is Nameko's worker context; its key is scoped by method. Without a key `write` simply runs. Raises Invalid if
     the key was used for a different request. A call that arrives while the first one runs waits for it in the database,
-    at the unique key.
+    at the unique key. A reply with secrets is stored encrypted.
     """
     key = _key(call)
     if key is None:
@@ -42,7 +43,7 @@ def once(session: Session, call: Any, reply_model: type[Reply], write: Callable[
     if not insert_new(session, handled_requests, row):
         return _first_reply(session, call, reply_model)
     reply = write(session)
-    session.connection().execute(_STORE_REPLY, {"request_key": key, "first_reply": reply.model_dump_json()})
+    session.connection().execute(_STORE_REPLY, {"request_key": key, "first_reply": _text(call, reply)})
     return reply
 
 
@@ -70,7 +71,16 @@ def _first_reply(session: Session, call: Any, reply_model: type[Reply]) -> Reply
     if not any(hmac.compare_digest(row.digest, digest) for digest in _digests(call)):
         raise Invalid.field("Idempotency-Key", "was used for another request", "idempotency_key_reused")
     call.data[message_headers.REPLAYED] = True
+    if sealed_replies.has_secrets(reply_model):
+        return reply_model.model_validate_json(sealed_replies.unseal(call.config, call.service_name, row.reply))
     return reply_model.model_validate_json(row.reply)
+
+
+def _text(call: Any, reply: Message) -> str:
+    text = reply.model_dump_json()
+    return (
+        sealed_replies.seal(call.config, call.service_name, text) if sealed_replies.has_secrets(type(reply)) else text
+    )
 
 
 def _digests(call: Any) -> list[str]:

@@ -11,9 +11,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
 from chassis.amqp.envelope import Envelope
-from chassis.contract import Message
-from chassis.db import idempotency, outbox
+from chassis.contract import Empty, Message
+from chassis.db import idempotency
 from chassis.db.engine import WRITE
+from chassis.db.outbox import store
 from chassis.errors import DeadlineExceeded, Unavailable
 
 if TYPE_CHECKING:  # it imports eventlet, which users of this module may not
@@ -73,6 +74,15 @@ class UnitOfWork:
         with self.write() as session:
             return idempotency.once(session, self._call, reply, write)
 
+    def run_once(self, write: Callable[[Session], object]) -> Empty:
+        """Run a write whose reply is empty, as `once` does."""
+
+        def write_without_reply(session: Session) -> Empty:
+            write(session)
+            return Empty()
+
+        return self.once(Empty, write_without_reply)
+
     def previous_reply(self, reply: type[Reply]) -> Reply | None:
         """Return the stored reply to a repeated request, or None; for writes that call other services before `once`."""
         with self.read() as session:
@@ -87,7 +97,7 @@ class UnitOfWork:
             with _outcome_unknown():
                 session.commit()
         if self._publish is not None:
-            self._publish(outbox.pop_committed(session))
+            self._publish(store.pop_committed(session))
 
 
 @contextmanager

@@ -35,6 +35,7 @@ class EventReferences(Message):
         description="The `after` of the next request. Less than `after` if the log was restored from a backup."
     )
     more: bool = Field(description="Whether there are more now.")
+    now: Timestamp | None = Field(default=None, description="The time of the reply. The release 0.1.0 has no log.")
 
 
 class EventsAt(Message):

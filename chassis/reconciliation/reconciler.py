@@ -13,7 +13,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from nameko.exceptions import MethodNotFound, RemoteError
 
@@ -33,6 +33,7 @@ from chassis.reconciliation.contract import (
     LoggedEvent,
     LoggedEvents,
 )
+from chassis.reconciliation.service_clock import ServiceClock
 from chassis.reconciliation.store import Cursor
 from chassis.rpc.client import RpcClient
 
@@ -59,6 +60,7 @@ class Reconciler:
         self._db = db
         self._clock_skew = timedelta(seconds=clock_skew)
         self._is_empty = is_empty
+        self._clocks: dict[str, ServiceClock] = defaultdict(ServiceClock)  # of the sources
         self._next_attempt: dict[str, float] = {}
         self._late: set[str] = set()  # sources whose log could not be read at the last attempt
 
@@ -81,6 +83,10 @@ class Reconciler:
                     _log.info("the events of %s will be reconciled later: %s", source, error)
                 self._late.add(source)
 
+    def now_at(self, source: str) -> datetime:
+        """Return the current time by the clock of a source."""
+        return self._clocks[source].now()
+
     def mark_handled(self) -> None:
         """Store what only the memory of this process knows, before it ends."""
         until = clock.now() + MARK_LIFETIME
@@ -100,7 +106,10 @@ class Reconciler:
             types = sorted({handler.event_type for handler in handlers})
             since = min(cursor.since for cursor in cursors.values()) if after == 0 else None
             request = EventsSince(types=types, after=after, since=since)
+            sent_at = time.monotonic()
             page = rpc_client.call(f"{source}.events_since", request, EventReferences)
+            if page.now is not None:
+                self._clocks[source].measure(sent_at, page.now)
             if page.items or page.position != after:
                 self._settle(handlers, cursors, after, page)
             more = page.more

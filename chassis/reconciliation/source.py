@@ -5,11 +5,12 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from chassis import clock
 from chassis.amqp import publisher
 from chassis.amqp.envelope import Envelope
 from chassis.auth import keyring
 from chassis.auth.keyring import Keyring
-from chassis.db import event_log
+from chassis.db.outbox import event_log
 from chassis.provider import SharedProvider
 from chassis.reconciliation.contract import (
     EventReference,
@@ -36,7 +37,7 @@ class EventLog:
         more = len(rows) == request.limit
         last = rows[-1].position if rows else 0
         items = [EventReference(position=row.position, id=row.event_id, type=row.type) for row in rows]
-        return EventReferences(items=items, position=last if more else max(newest, last), more=more)
+        return EventReferences(items=items, position=last if more else max(newest, last), more=more, now=clock.now())
 
     def at(self, session: Session, request: EventsAt) -> LoggedEvents:
         """Return events with the headers of a message."""

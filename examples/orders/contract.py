@@ -51,3 +51,17 @@ class Invoice(Message):
 
     order_id: Id
     total: int = Field(description="In cents.")
+
+
+class GetParcel(Message):
+    """Names the order of a parcel."""
+
+    order_id: Id
+
+
+class Parcel(Message):
+    """The parcel of an order."""
+
+    order_id: Id
+    item: Text
+    quantity: int

@@ -30,3 +30,13 @@ class Invoice(Base):
 
     order_id: Mapped[str] = mapped_column(UuidText, primary_key=True)
     total: Mapped[int]
+
+
+class Parcel(Base):
+    """A parcel; the primary key allows only one for each order."""
+
+    __tablename__ = "parcels"
+
+    order_id: Mapped[str] = mapped_column(UuidText, primary_key=True)
+    item: Mapped[str] = mapped_column(Text)
+    quantity: Mapped[int]

@@ -1,4 +1,4 @@
-"""The services of this module: `python -m chassis.runner orders.service` runs both in one process."""
+"""The services of this module: `python -m chassis.runner orders.service` runs all of them in one process."""
 
 from sqlalchemy.orm import Session
 
@@ -8,12 +8,13 @@ from chassis.db import outbox
 from chassis.db.database import Database
 from chassis.db.sql import insert_new
 from chassis.errors import NotFound
+from chassis.events.batch_handler import Batch, event_batch_handler
 from chassis.events.handler import event_handler
 from chassis.ids import new_id
 from chassis.rpc.entrypoint import rpc
 from chassis.service import ListeningService, PublishingService
 from orders import contract
-from orders.models import Base, Invoice, Order
+from orders.models import Base, Invoice, Order, Parcel
 
 PRICE = 250  # cents for any item
 
@@ -61,6 +62,31 @@ class InvoicesService(ListeningService):
             if invoice is None:
                 raise NotFound("There is no invoice for this order.")
             return contract.Invoice(order_id=invoice.order_id, total=invoice.total)
+
+
+class WarehouseService(ListeningService):
+    """Packs a parcel for each order."""
+
+    name = "warehouse"
+
+    db = Database(Base, "orders")
+
+    @event_batch_handler(contract.OrderPlaced)
+    def on_order_placed(self, events: Batch[contract.OrderPlaced]) -> None:
+        """Create the parcels of all orders that wait, in one transaction. A single order does not wait for others."""
+        with self.db.write() as session:
+            for event in events:
+                row = {"order_id": event.order_id, "item": event.item, "quantity": event.quantity}
+                insert_new(session, Parcel, row)
+
+    @rpc
+    def get(self, request: contract.GetParcel) -> contract.Parcel:
+        """Return the parcel of an order."""
+        with self.db.read() as session:
+            parcel = session.get(Parcel, request.order_id)
+            if parcel is None:
+                raise NotFound("There is no parcel for this order.")
+            return contract.Parcel(order_id=parcel.order_id, item=parcel.item, quantity=parcel.quantity)
 
 
 def _place(session: Session, request: contract.PlaceOrder) -> contract.Order:

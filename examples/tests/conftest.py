@@ -14,7 +14,7 @@ from chassis import config
 from chassis.db.engine import create_engine
 from chassis.db.tables import METADATA
 from orders.models import Base
-from orders.service import InvoicesService, OrdersService
+from orders.service import InvoicesService, OrdersService, WarehouseService
 from tests.integration.conftest import (  # noqa: F401 - pytest finds fixtures by name
     pytest_configure,
     rpc,
@@ -38,15 +38,27 @@ def settings(loaded_settings: dict[str, Any], rabbit_config: dict[str, str], tmp
 
 
 @pytest.fixture
-def invoices(settings: dict[str, Any], runner_factory: Callable[..., ServiceRunner]) -> ServiceContainer:
-    """Run both services in this process; returns the container of the invoices service."""
+def runner(settings: dict[str, Any], runner_factory: Callable[..., ServiceRunner]) -> ServiceRunner:
+    """Runs all services in this process."""
     engine = create_engine(settings["orders"]["database"])
     for metadata in (Base.metadata, METADATA):
         metadata.create_all(engine)
     engine.dispose()
-    runner = runner_factory(settings, OrdersService, InvoicesService)
+    runner: ServiceRunner = runner_factory(settings, OrdersService, InvoicesService, WarehouseService)
     runner.start()
+    return runner
+
+
+@pytest.fixture
+def invoices(runner: ServiceRunner) -> ServiceContainer:
+    """The container of the invoices service."""
     return get_container(runner, InvoicesService)
+
+
+@pytest.fixture
+def warehouse(runner: ServiceRunner) -> ServiceContainer:
+    """The container of the warehouse service."""
+    return get_container(runner, WarehouseService)
 
 
 @pytest.fixture
@@ -55,7 +67,7 @@ def processes(
     tmp_path: Path,
     until: Callable[..., None],  # noqa: F811 - the fixture
 ) -> Iterator[ExampleProcesses]:
-    """Run both services in processes of their own, as in production: `processes.start()`."""
+    """Run all services in processes of their own, as in production: `processes.start()`."""
     processes = ExampleProcesses(tmp_path, settings["AMQP_URI"], until)
     yield processes
     processes.kill()

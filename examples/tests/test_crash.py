@@ -15,10 +15,10 @@ from datetime import timedelta
 import eventlet
 from chassis import runner
 from chassis.amqp.publisher import BatchPublisher
-from chassis.db import outbox
+from chassis.db.outbox import store
 
 BatchPublisher.publish = lambda *_: eventlet.sleep(60)
-outbox.LEASE = timedelta(seconds=1)
+store.LEASE = timedelta(seconds=1)
 sys.argv[1:] = ["orders.service"]
 runner.main()
 """

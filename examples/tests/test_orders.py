@@ -1,9 +1,10 @@
 """The services in the process of the test, over a real RabbitMQ."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from nameko.containers import ServiceContainer
+from nameko.containers import ServiceContainer, WorkerContext
 from nameko.testing.services import entrypoint_waiter
 
 from chassis.amqp.envelope import Envelope
@@ -17,7 +18,20 @@ from tests.integration.support.rpc import Rpc
 
 SHOP = Caller("shop")
 
-pytestmark = pytest.mark.usefixtures("invoices")
+pytestmark = pytest.mark.usefixtures("runner")
+
+
+@pytest.fixture
+def publisher(settings: dict[str, Any]) -> Iterator[BatchPublisher]:
+    """Publishes events of orders, as its outbox does."""
+    publisher = BatchPublisher(settings["AMQP_URI"], 10, "orders", keyring.from_config(settings))
+    yield publisher
+    publisher.close()
+
+
+def envelope(order_id: str) -> Envelope:
+    event = OrderPlaced(order_id=order_id, item="tea", quantity=2)
+    return Envelope(new_id(), event.type, durable=True, payload=event.model_dump(), request_id="-")
 
 
 def test_order_can_be_read_after_it_was_placed(rpc: Rpc) -> None:
@@ -54,14 +68,27 @@ def test_placed_order_gets_an_invoice(rpc: Rpc, invoices: ServiceContainer) -> N
 
 
 def test_event_that_is_delivered_twice_creates_one_invoice(
-    rpc: Rpc, invoices: ServiceContainer, settings: dict[str, Any]
+    rpc: Rpc, invoices: ServiceContainer, publisher: BatchPublisher
 ) -> None:
-    event = OrderPlaced(order_id=new_id(), item="tea", quantity=2)
-    publisher = BatchPublisher(settings["AMQP_URI"], 10, "orders", keyring.from_config(settings))
-    envelope = Envelope(new_id(), event.type, durable=True, payload=event.model_dump(), request_id="-")
+    order_id = new_id()
+    event = envelope(order_id)
     for _ in range(2):
         with entrypoint_waiter(invoices, "on_order_placed", timeout=10) as result:
-            publisher.publish([envelope])
+            publisher.publish([event])
         assert result.get() is None, "the handler did not fail"
-    publisher.close()
-    assert rpc("invoices.get", SHOP, order_id=event.order_id)["total"] == 500
+    assert rpc("invoices.get", SHOP, order_id=order_id)["total"] == 500
+
+
+def test_orders_that_wait_are_packed_together(rpc: Rpc, warehouse: ServiceContainer, publisher: BatchPublisher) -> None:
+    ids = [new_id() for _ in range(10)]
+    sizes: list[int] = []
+
+    def all_packed(context: WorkerContext, _result: None, _error: None) -> bool:
+        sizes.append(len(context.args[0]))
+        return sum(sizes) == len(ids)
+
+    with entrypoint_waiter(warehouse, "on_order_placed", callback=all_packed, timeout=10):
+        publisher.publish([envelope(id_) for id_ in ids])
+    assert len(sizes) < len(ids)
+    for id_ in ids:
+        assert rpc("warehouse.get", SHOP, order_id=id_) == {"order_id": id_, "item": "tea", "quantity": 2}

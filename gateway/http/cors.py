@@ -10,7 +10,7 @@ MAX_AGE = 600  # seconds that a browser may cache a preflight response
 _METHODS = "GET, HEAD, POST, PUT, DELETE"
 _REQUEST_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Request-ID"
 _EXPOSED_HEADERS = (
-    "Allow, Content-Disposition, ETag, Idempotency-Replayed, Link, Retry-After, WWW-Authenticate, "
+    "Allow, Content-Disposition, ETag, Idempotency-Replayed, Link, Location, Retry-After, WWW-Authenticate, "
     "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-ID"
 )
 _PREFLIGHT = [

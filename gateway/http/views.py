@@ -55,6 +55,8 @@ def _serve(route: Route, backends: Backends, path: dict[str, str]) -> Response:
 
 
 def _authorise(route: Route, context: RequestContext) -> None:
+    if route.ends_session and context.may_have_ended:
+        return  # the service answers only if it has a response to this session
     if route.access is Access.USER:
         context.require_identity()
     elif route.access is Access.STAFF:
@@ -94,8 +96,9 @@ class _Call:
 def _response(route: Route, message: Message, reply: Message) -> Response:
     if route.status == 204:  # noqa: PLR2004 - No Content
         return Response(status=204)
-    link = _next_link(message, reply)
-    return Response(_json(reply), route.status, {"Link": link} if link else {}, content_type="application/json")
+    found = {"Link": _next_link(message, reply), "Location": route.location.format_map(dict(reply))}
+    headers = {name: value for name, value in found.items() if value}
+    return Response(_json(reply), route.status, headers, content_type="application/json")
 
 
 def _cacheable_response(call: _Call) -> Response:

@@ -60,6 +60,11 @@ class RequestContext:
     route: str = "none"  # for metrics
     replayed: bool = False  # whether the service's reply is that of an earlier request with the same key
 
+    @property
+    def may_have_ended(self) -> bool:
+        """Whether the token may be that of a session that has ended."""
+        return self.token_hash is not None and self.identity is None and self.identity_error is None
+
     def require_identity(self) -> Identity:
         """Return the caller's identity. Raises Unauthenticated, or the error that prevented the check of the token."""
         if self.identity is not None:

@@ -24,8 +24,8 @@ class Count:
 
 
 def parse_rate(text: str) -> Rate:
-    """Parse `100/hour`. Raises SystemExit: a wrong rate in config.yml stops the start."""
+    """Parse `100/hour`. Raises ValueError."""
     found = _RATE.fullmatch(text)
     if not found:
-        raise SystemExit(f"config.yml: a rate reads like 100/hour, not {text!r}")
+        raise ValueError("must read like 10/minute; second, minute, hour and day are known")
     return Rate(int(found[1]), _SECONDS[found[2]])

@@ -64,6 +64,8 @@ class Route:
     deadline: float = 5.0  # seconds
     limit: Limit | None = None
     idempotent: bool = False  # accepts an Idempotency-Key
+    ends_session: bool = False  # a repetition with the token of the ended session gets the first response again
+    location: str = ""  # the path of what was created, with fields of the reply in braces
     html_page: Callable[[Any], HtmlPage] | None = None  # browsers get this page of a request instead of a 204
     download: Download | None = None  # the response is this file, in the form of `response_model`
     fields_in: Literal["body", "query", "path"] = "body"  # of all methods but GET; fields of the path always count

@@ -14,7 +14,7 @@ from gateway.rpc.sessions import Sessions
 from gateway.websocket import frames
 from gateway.websocket.connection import Connection
 from gateway.websocket.presence import Presence
-from gateway.websocket.registry import Registry
+from gateway.websocket.registry import GROUPS, Registry
 from gateway.websocket.replays import Replays
 
 INTERVAL = 1  # seconds between searches for sessions to check
@@ -45,16 +45,16 @@ class Monitor:
         self._resyncing = Group()
 
     def ping(self) -> None:
-        """Ping forever."""
+        """Ping forever, a group after the other: thousands of pings and their replies at once would delay requests."""
         while True:
-            gevent.sleep(self._ping)
-            self.ping_all()
+            gevent.sleep(self._ping / GROUPS)
+            self.ping_group()
 
-    def ping_all(self) -> None:
-        """Drop dead connections, ping the others, and record their users as connected."""
+    def ping_group(self) -> None:
+        """Drop dead connections of the next group, ping the others, and record their users as connected."""
         oldest = time.monotonic() - SILENT * self._ping
         connected = set()
-        for connection in self._registry.all():
+        for connection in self._registry.next_group():
             if connection.buffer.last_received < oldest:
                 connection.buffer.abort()
             else:

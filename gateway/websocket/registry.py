@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import chain, cycle
 
 import gevent
 
@@ -15,6 +16,7 @@ from notifications.contract import Notification
 
 Numbered = Iterable[tuple[str, int | None]]  # users, and the number of the frame for each
 
+GROUPS = 29  # of connections; a prime number, so that their hashes, which are addresses, spread evenly
 CLOSED_AT_ONCE = 200  # websockets at shutdown, so that their clients do not reconnect all at the same time
 CLOSE_INTERVAL = 0.1  # seconds between such groups
 
@@ -24,11 +26,14 @@ class Registry:
 
     def __init__(self) -> None:
         self._connections: dict[str, set[Connection]] = defaultdict(set)
+        self._groups: list[set[Connection]] = [set() for _ in range(GROUPS)]
+        self._next_group = cycle(self._groups)
         self._ended = EndedSessions()
 
     def add(self, connection: Connection) -> None:
         """Add an open websocket; close it if its session ended during the handshake."""
         self._connections[connection.identity.user_id].add(connection)
+        self._group_of(connection).add(connection)
         metrics.WEBSOCKETS.inc()
         if connection.identity.session_id in self._ended:
             connection.end_session()
@@ -39,11 +44,16 @@ class Registry:
         own.discard(connection)
         if not own:
             del self._connections[connection.identity.user_id]
+        self._group_of(connection).discard(connection)
         metrics.WEBSOCKETS.dec()
 
     def all(self) -> list[Connection]:
         """Return the websockets that are open now."""
-        return [connection for own in self._connections.values() for connection in own]
+        return [*chain.from_iterable(self._groups)]
+
+    def next_group(self) -> list[Connection]:
+        """Return the websockets of the next of GROUPS groups of about the same size."""
+        return list(next(self._next_group))
 
     def has_any(self, users: Iterable[str]) -> bool:
         """Return whether one of these users has an open websocket."""
@@ -77,6 +87,9 @@ class Registry:
             connection.buffer.end(frames.GOING_AWAY, "restarting")
             if number % CLOSED_AT_ONCE == CLOSED_AT_ONCE - 1:
                 gevent.sleep(CLOSE_INTERVAL)
+
+    def _group_of(self, connection: Connection) -> set[Connection]:
+        return self._groups[hash(connection) % GROUPS]
 
     def _send(self, template: frames.Template, recipients: Numbered, notification_id: str | None = None) -> None:
         for user_id, seq in recipients:

@@ -1,10 +1,9 @@
 """Erases a deleted account: the user's inbox, and the name and texts in notifications about their posts."""
 
-from chassis import clock
 from chassis.db.unit_of_work import UnitOfWork
 from notifications import texts
 from notifications.cleanup import erasure_store
-from notifications.inbox import post_updates
+from notifications.inbox import inbox_store, post_updates
 
 BATCH = 500  # rows per transaction
 
@@ -31,9 +30,10 @@ def _redact(db: UnitOfWork, author_id: str) -> list[str]:
     They name the author until the change is published, so a repetition finds those that were not published.
     """
     with db.write() as session:
+        inbox_store.lock(session)
         notifications = erasure_store.lock_by_author(session, author_id, BATCH)
         for notification in notifications:
             content = texts.for_erased_post(notification.data["post_id"], author_id)
             notification.title, notification.message, notification.data = content.title, content.message, content.data
-            notification.changed_at = clock.now()
+            inbox_store.mark_changed(session, notification)
         return [notification.data["post_id"] for notification in notifications]

@@ -1,4 +1,4 @@
-"""Messages and events of notifications and deliveries. Import them from here, not from the modules of this package."""
+"""Messages and events of notifications and deliveries. Import them from here, and `errors` as a module."""
 # ruff: noqa: F403 - each module defines its names once, and all of them are public
 
 from notifications.contract.deliveries import *

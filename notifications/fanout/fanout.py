@@ -56,7 +56,8 @@ class Fanout:
         """
         by_id = {event.id: event for event in events}
         posts = [
-            FanoutPost(id_, event.author_id, event.created_at, texts.for_post(event)) for id_, event in by_id.items()
+            FanoutPost(id_, event.author_id, event.as_of or event.created_at, texts.for_post(event))
+            for id_, event in by_id.items()
         ]
         try:
             return [by_id[post.id] for post in self._advance(posts)]

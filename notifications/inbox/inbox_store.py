@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, Select, bindparam, func, select, update
+from sqlalchemy.orm import Session, aliased
 
 from chassis import clock
 from chassis.db.sql import advisory_lock, insert_groups
@@ -13,6 +13,9 @@ from notifications.inbox import notification_store
 from notifications.models import InboxRow, Notification
 
 _LOCK = 4_207_849_485  # arbitrary key of a PostgreSQL advisory lock
+# While inboxes are locked, the last row is a place in the order of commits: what is committed after a row has the place
+# of that row or a later one, as long as the row exists.
+_LAST = select(func.max(aliased(InboxRow).seq)).scalar_subquery()
 
 
 def lock(session: Session) -> None:
@@ -58,12 +61,20 @@ def position(session: Session, user_id: str, notification_id: str) -> int | None
 
 
 def mark_read(session: Session, user_id: str, ids: Collection[str] | None) -> Sequence[Row[str, int]]:
-    """Mark these notifications, or with None all, as read; return `notification_id` and `seq` of the unread ones."""
+    """Mark these notifications, or with None all, as read; return `notification_id` and `seq` of the unread ones.
+
+    The caller locks inboxes.
+    """
     change = update(InboxRow).where(InboxRow.user_id == user_id, InboxRow.read_at.is_(None))
     if ids is not None:
         change = change.where(InboxRow.notification_id.in_(ids))
-    change = change.values(read_at=clock.now()).returning(InboxRow.notification_id, InboxRow.seq)
+    change = change.values(read_at=clock.now(), read_after=_LAST).returning(InboxRow.notification_id, InboxRow.seq)
     return session.execute(change, execution_options={"synchronize_session": False}).all()
+
+
+def mark_changed(session: Session, notification: Notification) -> None:
+    """Record that the content of a notification changes now. The caller locks inboxes."""
+    notification.changed_at, notification.changed_after = clock.now(), session.scalar(select(_LAST))
 
 
 def recipients(session: Session, notification_id: str, after: str, limit: int) -> list[str]:

@@ -9,7 +9,6 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from chassis import clock
 from chassis.db import outbox
 from chassis.db.unit_of_work import UnitOfWork
 from notifications import serializers, texts
@@ -51,7 +50,7 @@ def _change(session: Session, post_id: str, text: str | None) -> bool:
         return False
     else:
         notification.message = texts.post_excerpt(text)
-    notification.changed_at = clock.now()
+    inbox_store.mark_changed(session, notification)
     return True
 
 
@@ -72,7 +71,7 @@ def _publish_page(session: Session, post_id: str, after: str, limit: int) -> str
         return None
     users = inbox_store.recipients(session, notification.id, after, limit)
     if users:
-        notification.changed_at = clock.now()
+        inbox_store.mark_changed(session, notification)
         payload, seqs = serializers.notification(notification), frame_sequence.next_of(session, users)
         outbox.add(session, NotificationChanged(notification=payload, recipients=users, seqs=seqs))
     return users[-1] if len(users) == limit else None

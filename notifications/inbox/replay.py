@@ -44,14 +44,14 @@ def _replay(session: Session, request: contract.ReplayRequest) -> contract.Repla
     """Return new notifications after `since`, and changed states; not `resumed` if `since` is not in the inbox.
 
     A websocket that was sent `since` was sent every frame before it (`frame_sequence`), so only later ones can be
-    missing. Changes are found by their time, with a margin: times are taken before the commit, and by several clocks.
+    missing. Changes are found by their place in the order of commits, those of processes of 0.1.0 by their time.
     """
     user, start = request.user_id, _start(session, request)
-    changed_after = (start.created_at if start else clock.now()) - MARGIN
+    since = (start.created_at if start else clock.now()) - MARGIN
     read = list[str]()
     if start or request.recently_read:
-        read = replay_store.read_since(session, user, changed_after, MAX_STATES + 1)
-    changed = replay_store.changed_since(session, user, start.seq, changed_after, MAX_STATES + 1) if start else []
+        read = replay_store.read_since(session, user, start.seq if start else None, since, MAX_STATES + 1)
+    changed = replay_store.changed_since(session, user, start.seq, since, MAX_STATES + 1) if start else []
     if len(read) > MAX_STATES or len(changed) > MAX_STATES:
         start, changed = None, []
     new = replay_store.added(session, user, start.seq, request.limit + 1) if start else []

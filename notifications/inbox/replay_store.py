@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, select
+from sqlalchemy import BindParameter, Row, Select, bindparam, func, or_, select, union
 from sqlalchemy.orm import Session
 
 from notifications.inbox import notification_store, unread_store
@@ -15,11 +15,13 @@ from notifications.models import FrameSequence, InboxRow, Notification
 _OWN = InboxRow.user_id == bindparam("user")
 _NEWEST = select(InboxRow.notification_id).where(_OWN).order_by(InboxRow.seq.desc()).limit(1).scalar_subquery()
 _SEQ = select(FrameSequence.last).where(FrameSequence.user_id == bindparam("user")).scalar_subquery()
-_READ = (
-    select(InboxRow.notification_id)
-    .where(_OWN, InboxRow.read_at >= bindparam("since"))
-    .order_by(InboxRow.read_at.desc())
-    .limit(bindparam("limit"))
+_LIMIT: BindParameter[int] = bindparam("limit")
+_READ_BY_TIME = select(InboxRow.notification_id).where(_OWN, InboxRow.read_at >= bindparam("since"))
+_READ_BY_PLACE = select(InboxRow.notification_id).where(_OWN, InboxRow.read_after >= bindparam("after"))
+# Not one query with OR, which would have to sort all that a user has ever read.
+_READ = union(
+    select(_READ_BY_TIME.order_by(InboxRow.read_at.desc()).limit(_LIMIT).subquery()),
+    select(_READ_BY_PLACE.order_by(InboxRow.read_after.desc()).limit(_LIMIT).subquery()),
 )
 _IN_INBOX = Notification.id == InboxRow.notification_id
 _POSITION = (
@@ -37,8 +39,8 @@ _ADDED = (
 _CHANGED = (
     select(*notification_store.COLUMNS)
     .where(
-        Notification.changed_at >= bindparam("since"),
-        select(InboxRow).where(_IN_INBOX, _OWN, InboxRow.seq <= bindparam("until")).exists(),
+        or_(Notification.changed_at >= bindparam("since"), Notification.changed_after >= bindparam("after")),
+        select(InboxRow).where(_IN_INBOX, _OWN, InboxRow.seq <= bindparam("after")).exists(),
     )
     .order_by(Notification.changed_at)
     .limit(bindparam("limit"))
@@ -66,16 +68,17 @@ def added(session: Session, user_id: str, after: int, limit: int) -> Sequence[Ro
     return session.connection().execute(_ADDED, {"user": user_id, "after": after, "limit": limit}).all()
 
 
-def read_since(session: Session, user_id: str, since: datetime, limit: int) -> list[str]:
-    """Return the ids of notifications that a user has read since a time, last read first."""
-    rows = session.connection().execute(_READ, {"user": user_id, "since": since, "limit": limit})
+def read_since(session: Session, user_id: str, after: int | None, since: datetime, limit: int) -> list[str]:
+    """Return the ids of notifications that a user has read after the row `after`, or since a time."""
+    parameters = {"user": user_id, "after": after, "since": since, "limit": limit}
+    rows = session.connection().execute(_READ, parameters)
     return list(rows.scalars())
 
 
-def changed_since(session: Session, user_id: str, until: int, since: datetime, limit: int) -> Sequence[Row[Any]]:
-    """Return notifications whose content changed since a time, up to the inbox row `until`; last changed last.
+def changed_since(session: Session, user_id: str, after: int, since: datetime, limit: int) -> Sequence[Row[Any]]:
+    """Return notifications up to the row `after` whose content changed after it, or since a time; last changed last.
 
     Starts from the few changed notifications, not from the whole inbox.
     """
-    parameters = {"user": user_id, "until": until, "since": since, "limit": limit}
+    parameters = {"user": user_id, "after": after, "since": since, "limit": limit}
     return session.connection().execute(_CHANGED, parameters).all()

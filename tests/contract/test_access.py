@@ -27,11 +27,11 @@ GATEWAY = ("gateway", "a user", "staff")  # which alone may call on behalf of us
 RESTRICTED: dict[str, dict[tuple[str, ...], str]] = {
     "users": {
         ("a user", "staff"): (
-            "account_events begin_second_factor confirm_second_factor delete_account end_session logout"
+            "account_events begin_second_factor confirm_second_factor end_session logout"
             " remove_second_factor request_verification confirm_verification sessions update_account"
             " identities remove_identity"
         ),
-        (*GATEWAY, "operator"): "authenticate authenticate_all export restore_address unsubscribe",
+        (*GATEWAY, "operator"): "authenticate authenticate_all delete_account export restore_address unsubscribe",
         ("notifications", "operator"): "active_recipients",
         ("deliveries", "operator"): "codes contacts security_notices",
         ("notifications", *GATEWAY, "operator"): "profiles",

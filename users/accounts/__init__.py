@@ -1,1 +1,1 @@
-"""Accounts: registration, updates, channels, queries, administration, erasure."""
+"""Accounts: their rows, names, history, and how other users and services see them."""

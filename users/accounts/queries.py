@@ -4,9 +4,10 @@ from sqlalchemy.orm import Session
 
 from chassis.auth.caller import Caller
 from chassis.contract import cursor
-from users import contract, serializers, store
+from users import contract
+from users.accounts import serializers, store
+from users.accounts.verification_policy import VerificationPolicy
 from users.models import User
-from users.verification_policy import VerificationPolicy
 
 
 def detail(session: Session, caller: Caller, request: contract.GetUser) -> contract.Profile:

@@ -8,16 +8,15 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.db.sql import delete_batch
-from chassis.errors import Conflict
-from users import names
-from users.models import EmailChange, User
+from users.contract import errors
+from users.models import EmailChange, User, name_key
 
 RESTORABLE = timedelta(hours=72)
 
 
 def keep(session: Session, change_id: str, user_id: str, email: str) -> None:
     """Store the verified address that a user replaced; `change_id` is the event in the account's history."""
-    key = names.key(email)
+    key = name_key(email)
     session.add(EmailChange(id=change_id, user_id=user_id, email=email, email_key=key, changed_at=clock.now()))
 
 
@@ -28,7 +27,7 @@ def require_free(session: Session, user: User) -> None:
     """
     taken = exists().where(EmailChange.email_key == user.email_key, EmailChange.user_id != user.id, _restorable())
     if session.scalar(select(taken)):
-        raise Conflict("This email is taken.", "email_taken", [{"field": "email", "message": "is taken"}])
+        raise errors.taken("email")
 
 
 def find(session: Session, change_id: str) -> EmailChange | None:

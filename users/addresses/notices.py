@@ -7,10 +7,11 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from chassis.ids import time_of
-from users import contract, history, names
+from users import contract
+from users.accounts import history, names
+from users.accounts.verification_policy import VerificationPolicy
 from users.addresses import changes, tokens
 from users.models import AccountEvent, EmailChange, User
-from users.verification_policy import VerificationPolicy
 
 
 def notices(

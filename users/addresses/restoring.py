@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.db.unit_of_work import UnitOfWork
-from chassis.errors import NotFound
 from chassis.ids import first_id
-from users import history, store
+from users import contract
+from users.accounts import history, store
 from users.addresses import changes, tokens
 from users.codes import store as codes_store
+from users.contract import errors
 from users.credentials import failed_logins_store
 from users.credentials.hashing import Hasher
 from users.models import AccountEvent, EmailChange, LinkedIdentity, ProviderSignIn, User
@@ -23,28 +25,27 @@ from users.sessions import lifecycle
 BEFORE = timedelta(hours=72)  # a phone number that was set so long before the change is removed, too
 
 
-def restore(db: UnitOfWork, hasher: Hasher, secrets: Sequence[str], token: str) -> str:
-    """Restore the address of a link's token as verified; return the user's id. Raises NotFound.
+def restore(db: UnitOfWork, hasher: Hasher, secrets: Sequence[str], token: str) -> contract.GetUser:
+    """Restore the address of a link's token as verified; return the user's id. Raises NotFound. Idempotent with a key.
 
     Ends all sessions, makes the password unusable, and removes a second factor and identities that were added since the
     change, and a phone number that may be the thief's. Links of later changes become useless.
     """
     change_id = tokens.change_of(secrets, token)
     if change_id is None:
-        raise _invalid()
+        raise errors.restore_link_invalid()
     unusable_hash = hasher.unusable()
-    with db.write() as session:
-        return _restore(session, change_id, unusable_hash)
+    return db.once(contract.GetUser, partial(_restore, change_id=change_id, unusable_hash=unusable_hash))
 
 
-def _restore(session: Session, change_id: str, unusable_hash: str) -> str:
+def _restore(session: Session, change_id: str, unusable_hash: str) -> contract.GetUser:
     found = changes.find(session, change_id)
     if found is None:
-        raise _invalid()
+        raise errors.restore_link_invalid()
     user = store.get(session, User.id == found.user_id, lock=True)
     change = changes.find(session, change_id)  # again: a concurrent request may have restored an address
     if change is None:
-        raise _invalid()
+        raise errors.restore_link_invalid()
     user.email, user.email_verified_at = change.email, clock.now()
     user.password_hash = unusable_hash
     user.password_changed_at = user.password_unset_at = clock.now()
@@ -57,12 +58,7 @@ def _restore(session: Session, change_id: str, unusable_hash: str) -> str:
     history.record(session, user.id, "email_restored")
     lifecycle.end(session, user.id)
     changes.delete_from(session, change)
-    return user.id
-
-
-def _invalid() -> NotFound:
-    """Return the error for everything that can be wrong with a link."""
-    return NotFound("This link is used, expired or not complete.", "restore_link_invalid")
+    return contract.GetUser(id=user.id)
 
 
 def _remove_phone(session: Session, user: User, change: EmailChange) -> None:

@@ -6,12 +6,13 @@ an unknown name, a closed account or an address that is not verified goes nowher
 
 from sqlalchemy.orm import Session
 
-from users import contract, names, store
+from users import contract
+from users.accounts import names, store
+from users.accounts.store import Names
 from users.codes import issuing
 from users.codes.issuing import Target
 from users.contract import CodePurpose
 from users.credentials import login_attempts
-from users.store import Names
 
 NOBODY = Names("", "", "", None)
 Request = contract.ClientRequestPasswordReset | contract.ClientRequestLoginCode

@@ -19,13 +19,13 @@ from chassis.auth.keyring import Keyring
 from chassis.db import outbox
 from chassis.errors import Invalid, TooManyRequests
 from chassis.ids import new_id
-from users import contract, metrics, names
+from users import contract, metrics
 from users.codes import digits, store
-from users.contract import CodeChannel, CodePurpose
+from users.contract import CodeChannel, CodePurpose, errors
 from users.credentials import failed_logins, failed_logins_store
 from users.credentials.failed_logins import FailureBudget
 from users.credentials.login_attempts import digest
-from users.models import User
+from users.models import User, name_key
 
 LIFETIME = timedelta(minutes=15)
 TRIES = 5
@@ -138,7 +138,7 @@ def wrong() -> Invalid:
 
 def _mailbox(address: str) -> str:
     """Return an address without what many mail servers ignore, so that other spellings are not other counts."""
-    local, _, domain = names.key(address).rpartition("@")
+    local, _, domain = name_key(address).rpartition("@")
     return f"{local.partition('+')[0].replace('.', '')}@{domain}" if local else domain
 
 
@@ -149,4 +149,4 @@ def _take(session: Session, budget: FailureBudget, subject: str, purpose: CodePu
 
 def _too_many(purpose: CodePurpose, seconds: int) -> TooManyRequests:
     metrics.CODES.labels(purpose, "limited").inc()
-    return TooManyRequests("There were too many codes; wait a little.", "too_many_codes", (), seconds)
+    return errors.too_many_codes(seconds)

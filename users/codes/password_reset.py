@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 
+from sqlalchemy.orm import Session
+
 from chassis import clock
 from chassis.db.unit_of_work import UnitOfWork
-from users import contract, history, store
+from users import contract
+from users.accounts import history, store
 from users.codes import by_name, issuing
 from users.contract import CodePurpose
 from users.credentials import failed_logins_store, passwords
@@ -15,8 +18,10 @@ from users.sessions import lifecycle
 PURPOSE: CodePurpose = "reset_password"
 
 
-def confirm(db: UnitOfWork, hasher: Hasher, secrets: Sequence[str], request: contract.ConfirmPasswordReset) -> str:
-    """Set a new password, end all sessions and forget wrong passwords; return the user's id. Raises Invalid."""
+def confirm(
+    db: UnitOfWork, hasher: Hasher, secrets: Sequence[str], request: contract.ConfirmPasswordReset
+) -> contract.GetUser:
+    """Set a new password, end all sessions and forget wrong passwords; return the id of the user. Raises Invalid."""
     passwords.validate(request.password, "", "")
     hasher.require_capacity()
     with db.write() as session:
@@ -25,7 +30,8 @@ def confirm(db: UnitOfWork, hasher: Hasher, secrets: Sequence[str], request: con
     if code_id is None:
         raise issuing.wrong()
     new_hash = hasher.hash(passwords.validate(request.password, found.username, found.email))
-    with issuing.using(PURPOSE), db.write() as session:
+
+    def set_password(session: Session) -> contract.GetUser:
         user = store.find(session, User.id == account, lock=True)
         address = issuing.consume(session, account, PURPOSE, code_id)
         if user is None or not user.is_active:
@@ -35,4 +41,7 @@ def confirm(db: UnitOfWork, hasher: Hasher, secrets: Sequence[str], request: con
         failed_logins_store.reset_account(session, user.id)
         history.record(session, user.id, "password_reset")
         lifecycle.end(session, user.id)
-        return user.id
+        return contract.GetUser(id=user.id)
+
+    with issuing.using(PURPOSE):
+        return db.once(contract.GetUser, set_password)

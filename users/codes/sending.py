@@ -2,10 +2,11 @@
 
 from sqlalchemy.orm import Session
 
-from users import contract, names
+from users import contract
+from users.accounts import names
+from users.accounts.verification_policy import VerificationPolicy
 from users.codes import digits, password_reset, sign_in, store
 from users.models import OneTimeCode, User
-from users.verification_policy import VerificationPolicy
 
 
 def codes(session: Session, secret: str, request: contract.Codes, policy: VerificationPolicy) -> contract.CodeList:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from chassis.db.unit_of_work import UnitOfWork
-from users import contract, store
+from users import contract
+from users.accounts import store
 from users.codes import by_name, issuing
 from users.codes import store as codes_store
 from users.contract import CodePurpose

@@ -7,11 +7,12 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.db.unit_of_work import UnitOfWork
-from chassis.errors import Conflict, Invalid, TooManyRequests
-from users import contract, history, serializers, store
+from chassis.errors import Invalid, TooManyRequests
+from users import contract
+from users.accounts import history, serializers, store
 from users.codes import issuing
 from users.codes.issuing import Target
-from users.contract import AccountEventKind, CodeChannel, CodePurpose
+from users.contract import AccountEventKind, CodeChannel, CodePurpose, errors
 from users.models import User
 
 PURPOSES: dict[CodeChannel, CodePurpose] = {"email": "verify_email", "sms": "verify_phone"}
@@ -25,7 +26,7 @@ def request(session: Session, user_id: str, channel: CodeChannel, client: str | 
     if address is None:
         raise Invalid.field("channel", "the account has no phone number")
     if user.verified_at(channel) is not None:
-        raise Conflict("This address is verified already.", "already_verified")
+        raise errors.already_verified()
     issuing.issue(session, Target(user.id, channel, address), PURPOSES[channel], client)
 
 
@@ -47,12 +48,16 @@ def confirm(
         code_id = issuing.find(session, secrets, user_id, purpose, request.code)
     if code_id is None:
         raise issuing.wrong()
-    with issuing.using(purpose), db.write() as session:
+
+    def confirm_once(session: Session) -> contract.NamedAccount:
         user = store.get(session, User.id == user_id, lock=True)
         address = issuing.consume(session, user.id, purpose, code_id)
         issuing.require_own(user, address)
         verify(session, user, request.channel, session_id)
         return serializers.named_account(user)
+
+    with issuing.using(purpose):
+        return db.once(contract.NamedAccount, confirm_once)
 
 
 def verify(session: Session, user: User, channel: CodeChannel, session_id: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Messages and events of the users service. Import them from here, not from the modules of this package."""
+"""Messages and events of the users service. Import them from here, and `errors` as a module."""
 # ruff: noqa: F403 - each module defines its names once, and all of them are public
 
 from users.contract.accounts import *

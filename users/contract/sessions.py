@@ -82,9 +82,9 @@ class AuthenticateAll(Message):
 
 
 class Session(Message):
-    """A new session. Only this reply contains the token; it is not stored."""
+    """A new session. Only this reply contains the token."""
 
-    token: Annotated[str, Field(examples=["0rOq1pY5cV3nX9sKQ2mHf7tEwJ8uZa4dLbG6iTyRk_M"])]
+    token: Annotated[str, Field(repr=False, examples=["0rOq1pY5cV3nX9sKQ2mHf7tEwJ8uZa4dLbG6iTyRk_M"])]
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the token type of RFC 6750, no secret
     expires_at: Timestamp = Field(description="The session ends at this time, also if it is used.")
     user: Account

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chassis.db.unit_of_work import UnitOfWork
-from chassis.errors import Invalid, Unauthenticated
-from users import contract, names, store
+from chassis.errors import Invalid
+from users import contract
+from users.accounts import names, store
+from users.contract import errors
 from users.credentials import failed_logins, failed_logins_store, login_attempts, passwords
 from users.credentials.failed_logins import FailureLimit, LoginLimits
 from users.credentials.hashing import Hasher
@@ -40,11 +42,11 @@ def verify_login(
         attempt = login_attempts.count(session, limits, request, key, row, code_subject)
     password_hash = row.password_hash if row and row.is_active else None
     if not hasher.matches(password_hash, request.password) or row is None or password_hash is None:
-        raise bad_credentials()
+        raise errors.bad_credentials()
     if row.has_second_factor and not request.otp:
         with db.write() as session:
             login_attempts.undo(session, attempt)
-        raise code_required()
+        raise errors.second_factor_required()
     outdated = hasher.is_outdated(password_hash)
     new_hash = hasher.hash(passwords.normalize(request.password)) if outdated else None
     return VerifiedPassword(row.id, row.password_changed_at, new_hash, attempt)
@@ -71,13 +73,3 @@ def require_unchanged(user: User, password_changed_at: datetime | None, field: s
     """Raise Invalid for a field unless the password that was verified is still the current one; None: it was wrong."""
     if password_changed_at != user.password_changed_at:
         raise Invalid.field(field, "is not the current password")
-
-
-def code_required() -> Unauthenticated:
-    """Return the error for a login without the code that it needs."""
-    return Unauthenticated("Send the code of your authenticator app as `otp`.", "second_factor_required")
-
-
-def bad_credentials() -> Unauthenticated:
-    """Return the error for everything that can be wrong at a login."""
-    return Unauthenticated("User name or password is wrong.", "bad_credentials")

@@ -1,5 +1,6 @@
 """Where a login or a sign-in comes from."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 
@@ -17,3 +18,16 @@ class Client(Protocol):
     @property
     def user_agent(self) -> str | None:
         """The `User-Agent`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """Whether an account knows the device of a client, and its address, from earlier sessions."""
+
+    device: bool = False
+    address: bool = False
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the account knows one of them."""
+        return self.device or self.address

@@ -6,13 +6,12 @@ from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from chassis import clock
+from users.credentials.client import Recognition
 from users.models import UserSession
 
 
-def known(
-    session: Session, user_id: str, address: str, device: str, password_changed_at: datetime
-) -> tuple[bool, bool]:
-    """Return whether an account knows an address, and a device, by their digests.
+def recognise(session: Session, user_id: str, address: str, device: str, password_changed_at: datetime) -> Recognition:
+    """Return whether an account knows a device and an address, by their digests.
 
     It does if a session that began there is live, or began with the current password.
     """
@@ -24,7 +23,7 @@ def known(
         "password_changed_at": password_changed_at,
     }
     found = session.connection().execute(_KNOWN, parameters).all()
-    return any(row[0] for row in found), any(row[1] for row in found)
+    return Recognition(device=any(row[1] for row in found), address=any(row[0] for row in found))
 
 
 def _statement() -> Select[bool, bool]:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.errors import TooManyRequests
-from users.contract import CodePurpose
+from users.contract import CodePurpose, errors
 from users.credentials import failed_logins_store
 
 DAY = timedelta(days=1)
@@ -129,7 +129,7 @@ def count_failure(session: Session, limit: FailureLimit, subject: str) -> None:
         raise TooManyRequests("There were too many wrong passwords.", "too_many_failures", (), limit.longest)
     if open_at is not None and open_at > now:
         seconds = math.ceil((open_at - now).total_seconds())
-        raise TooManyRequests("There were many wrong passwords; wait a little.", None, (), seconds)
+        raise errors.wait_after_wrong_passwords(seconds)
     wait = limit.wait(failures)
     if wait:
         failed_logins_store.close_until(session, subject, now + timedelta(seconds=wait))

@@ -11,21 +11,16 @@ The account is the user's id, whichever name the client writes; names without an
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
 from chassis import clock
-from chassis.errors import TooManyRequests
+from users.accounts.store import Credentials
+from users.contract import errors
 from users.credentials import devices_store, failed_logins, failed_logins_store
-from users.credentials.client import Client
+from users.credentials.client import Client, Recognition
 from users.credentials.failed_logins import LoginLimits
-from users.store import Credentials
-
-TOO_MANY = (
-    "There were too many wrong passwords from unknown devices. A code lets you sign in now: ask for one with"
-    " POST /login-code/, and send it as `code` with the login."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +29,7 @@ class LoginAttempt:
 
     own: str | None
     shared: tuple[str, ...] = ()
-    known_device: bool = False
-    known_address: bool = False
-
-    @property
-    def is_known(self) -> bool:
-        """Whether the login came from a known device or a known address."""
-        return self.known_device or self.known_address
+    recognition: Recognition = field(default_factory=Recognition)
 
 
 def count(  # noqa: PLR0913, PLR0917 - what a login consists of
@@ -59,23 +48,23 @@ def count(  # noqa: PLR0913, PLR0917 - what a login consists of
     name = name_digest(login_key)  # always: both cases take as long
     account, changed_at = (row.id, row.password_changed_at) if row else (name, clock.now())
     address, device = (digest(account, text or "") for text in (request.address, request.device_token))
-    known_address, known_device = devices_store.known(session, account, address, device, changed_at)
+    recognition = devices_store.recognise(session, account, address, device, changed_at)
     if code_subject:
-        return LoginAttempt(None, (code_subject,), known_device, known_address)
-    if known_device:
+        return LoginAttempt(None, (code_subject,), recognition)
+    if recognition.device:
         own = f"device:{account}:{device}"
         failed_logins.count_failure(session, limits.known, own)
-        return LoginAttempt(own, (), known_device, known_address)
+        return LoginAttempt(own, (), recognition)
     own, shared = f"client:{account}:{address}", []
-    failed_logins.count_failure(session, limits.known if known_address else limits.unknown, own)
-    if not known_address:
+    failed_logins.count_failure(session, limits.known if recognition.address else limits.unknown, own)
+    if not recognition.address:
         shared.append(failed_logins.login_subject(account))
         if seconds := failed_logins.take(session, limits.account, shared[-1]):
-            raise TooManyRequests(TOO_MANY, "too_many_failures", (), seconds)
+            raise errors.too_many_failures(seconds)
     if request.address:
         shared.append(failed_logins.address_subject(request.address))
         failed_logins.count_failure(session, limits.address, shared[-1])
-    return LoginAttempt(own, tuple(shared), known_device, known_address)
+    return LoginAttempt(own, tuple(shared), recognition)
 
 
 def undo(session: Session, attempt: LoginAttempt) -> None:

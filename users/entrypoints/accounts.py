@@ -2,14 +2,17 @@
 
 from functools import partial
 
-from chassis.auth.access import STAFF, USER, services
+from chassis.auth.access import STAFF, USER, USER_OR_GATEWAY, services
 from chassis.contract import Empty
+from chassis.errors import Unauthenticated
 from chassis.rpc.entrypoint import rpc
-from users import contract, history
-from users.accounts import channels, erasure, invitations, queries, registration, updates
+from users import contract
+from users.accounts import history, queries
 from users.addresses import restoring
 from users.credentials import authentication
 from users.entrypoints.dependencies import Dependencies
+from users.management import channels, erasure, invitations, registration, updates
+from users.management.erasure import Erased
 from users.models import UserSession
 
 
@@ -24,9 +27,8 @@ class AccountEntrypoints(Dependencies):
 
     @rpc(STAFF)
     def invite(self, request: contract.Invite) -> contract.Invitation:
-        """Create an invitation, with which one account can be opened."""
-        with self.db.write() as session:
-            return invitations.create(session, request)
+        """Create an invitation, with which one account can be opened. Idempotent with a key."""
+        return self.db.once(contract.Invitation, partial(invitations.create, request=request))
 
     @rpc
     def detail(self, request: contract.GetUser) -> contract.Profile:
@@ -50,44 +52,51 @@ class AccountEntrypoints(Dependencies):
     def update_account(self, request: contract.UpdateAccount) -> contract.NamedAccount:
         """Change the given fields of the caller's account. Idempotent with a key."""
         user_id = self.caller.require_user()
-        update = updates.prepare(self.db, self.hasher, self._limits.session, user_id, request)
-        apply = partial(updates.apply, caller=self.caller, update=update, policy=self.verification_policy)
-        account = self.db.once(contract.NamedAccount, apply)
-        if "username" in update.columns:
+        account = self.db.previous_reply(contract.NamedAccount) or self._update(user_id, request)
+        if "username" in request.model_fields_set:
             self._refresh_sessions(user_id)
-        elif update.password:
+        elif request.password:
             self._refresh_sessions(user_id, UserSession.id.is_distinct_from(self.caller.session))
         return account
 
-    @rpc(USER)
+    @rpc(USER_OR_GATEWAY)
     def delete_account(self, request: contract.DeleteAccount) -> Empty:
-        """Delete the caller's account; other services delete their data of this user."""
-        user_id = self.caller.require_user()
-        changed_at = authentication.verify_in_session(
-            self.db, self.hasher, self._limits.session, user_id, request.password
-        )
-        with self.db.write() as session:
-            token_hashes = erasure.erase(session, user_id, changed_at)
-        self.session_cache.end(token_hashes)
+        """Delete the caller's account; other services delete their data of this user. Idempotent with a key.
+
+        The gateway may repeat it without the user: the session has ended with the account.
+        """
+        erased = self.db.previous_reply(Erased) or self._erase(request.password)
+        self.session_cache.end(erased.token_hashes)
         return Empty()
 
     @rpc(services("gateway", "notifications", "deliveries"))
     def opt_out(self, request: contract.OptOut) -> Empty:
         """Remove a channel from the account with a phone number, if there is one."""
-        with self.db.write() as session:
-            channels.opt_out(session, request)
-        return Empty()
+        return self.db.run_once(partial(channels.opt_out, request=request))
 
     @rpc(services("gateway"))
     def unsubscribe(self, request: contract.Unsubscribe) -> Empty:
         """Remove a channel from the account with an unsubscribe token."""
-        with self.db.write() as session:
-            channels.unsubscribe(session, request)
-        return Empty()
+        return self.db.run_once(partial(channels.unsubscribe, request=request))
 
     @rpc(services("gateway"))
     def restore_address(self, request: contract.RestoreAddress) -> Empty:
-        """Restore an e-mail address that was changed; ends all sessions and makes the password unusable."""
-        user_id = restoring.restore(self.db, self.hasher, self._secrets, request.token)
-        self._refresh_sessions(user_id)
+        """Restore an e-mail address that was changed; ends all sessions and makes the password unusable.
+
+        Idempotent with a key.
+        """
+        restored = restoring.restore(self.db, self.hasher, self._secrets, request.token)
+        self._refresh_sessions(restored.id)
         return Empty()
+
+    def _update(self, user_id: str, request: contract.UpdateAccount) -> contract.NamedAccount:
+        update = updates.prepare(self.db, self.hasher, self._limits.session, user_id, request)
+        apply = partial(updates.apply, caller=self.caller, update=update, policy=self.verification_policy)
+        return self.db.once(contract.NamedAccount, apply)
+
+    def _erase(self, password: str) -> Erased:
+        user_id, limit = self.caller.user, self._limits.session
+        if user_id is None:
+            raise Unauthenticated("This session has ended.", "invalid_token")
+        changed_at = authentication.verify_in_session(self.db, self.hasher, limit, user_id, password)
+        return self.db.once(Erased, partial(erasure.erase, user_id=user_id, password_changed_at=changed_at))

@@ -10,18 +10,18 @@ from chassis.auth import keyring
 from chassis.db.database import Database
 from chassis.service import PublishingService
 from users import contract
-from users.accounts import invitations
+from users.accounts.verification_policy import VerificationPolicyProvider
 from users.codes import issuing
 from users.credentials import failed_logins
 from users.credentials.failed_logins import LoginLimits
 from users.credentials.hashing import HasherProvider
 from users.identities.relying_party_provider import RelyingPartyProvider
+from users.management import invitations
 from users.models import Base, UserSession
 from users.sessions import lifecycle
 from users.sessions import store as session_store
 from users.sessions.cache import Identities, SessionCacheProvider
-from users.sessions.lifecycle import SessionPolicy
-from users.verification_policy import VerificationPolicyProvider
+from users.sessions.lifecycle import SessionPolicy, StartedSession
 
 
 class Dependencies(PublishingService):
@@ -50,11 +50,11 @@ class Dependencies(PublishingService):
     def _policy(self) -> SessionPolicy:
         return lifecycle.policy_from_config(self.config["users"]["session"])
 
-    def _cache_session(self, started: contract.Session, identity: contract.Identity, ended: list[str]) -> None:
+    def _cache_session(self, started: StartedSession) -> None:
         """Cache a session that began, and refresh those that it ended."""
-        self.session_cache.add({contract.token_hash(started.token): identity})
-        if ended:
-            self._refresh_sessions(identity.user_id, UserSession.id.in_(ended))
+        self.session_cache.add({contract.token_hash(started.session.token): started.identity})
+        if started.ended:
+            self._refresh_sessions(started.identity.user_id, UserSession.id.in_(started.ended))
 
     def _refresh_sessions(self, user_id: str, *conditions: ColumnElement[bool]) -> None:
         """Refresh the cached sessions of a user that meet the conditions, after a committed change."""

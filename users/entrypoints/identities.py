@@ -1,4 +1,6 @@
-"""Signing in at an identity provider."""
+"""Signing in at an identity provider. All writes are idempotent with a key."""
+
+from functools import partial
 
 from chassis.auth.access import USER
 from chassis.contract import Empty
@@ -7,6 +9,7 @@ from users import contract
 from users.entrypoints.dependencies import Dependencies
 from users.identities import linked, relying_party_provider
 from users.identities.sign_in import Rules, SignIns
+from users.sessions.lifecycle import StartedSession
 
 
 class IdentityEntrypoints(Dependencies):
@@ -20,8 +23,8 @@ class IdentityEntrypoints(Dependencies):
     @rpc
     def finish_provider_sign_in(self, request: contract.ClientFinishProviderSignIn) -> contract.Session:
         """Start a session after a sign-in at the identity provider; opens an account if there is none."""
-        started = self._sign_ins.finish(self.caller, request)
-        self._cache_session(started.session, started.identity, started.ended)
+        started = self.db.previous_reply(StartedSession) or self._sign_ins.finish(self.caller, request)
+        self._cache_session(started)
         return started.session
 
     @rpc(USER)
@@ -33,9 +36,7 @@ class IdentityEntrypoints(Dependencies):
     @rpc(USER)
     def remove_identity(self, request: contract.RemoveIdentity) -> Empty:
         """Remove an identity of the caller's account."""
-        with self.db.write() as session:
-            linked.remove(session, self.caller, request.id)
-        return Empty()
+        return self.db.run_once(partial(linked.remove, caller=self.caller, identity_id=request.id))
 
     @property
     def _sign_ins(self) -> SignIns:

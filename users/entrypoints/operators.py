@@ -1,4 +1,4 @@
-"""What operators and staff do with accounts."""
+"""What operators and staff do with accounts. All writes are idempotent with a key."""
 
 from collections.abc import Callable
 from functools import partial
@@ -7,9 +7,10 @@ from sqlalchemy.orm import Session
 
 from chassis.auth.access import OPERATORS, STAFF
 from chassis.rpc.entrypoint import rpc
-from users import contract, store
-from users.accounts import admin, trust
+from users import contract
+from users.accounts import store
 from users.entrypoints.dependencies import Dependencies
+from users.management import admin, trust
 from users.models import User
 
 
@@ -40,8 +41,7 @@ class OperatorEntrypoints(Dependencies):
     @rpc(OPERATORS)
     def unlock(self, request: contract.Unlock) -> contract.Account:
         """Reset the failed logins at an account."""
-        with self.db.write() as session:
-            return admin.unlock(session, request)
+        return self.db.once(contract.Account, partial(admin.unlock, request=request))
 
     @rpc(OPERATORS)
     def reset_second_factor(self, request: contract.ResetSecondFactor) -> contract.Account:
@@ -55,7 +55,6 @@ class OperatorEntrypoints(Dependencies):
 
     def _change(self, change: Callable[[Session], contract.Account]) -> contract.Account:
         """Change an account, then its live sessions, which have its rights."""
-        with self.db.write() as session:
-            account = change(session)
+        account = self.db.once(contract.Account, change)
         self._refresh_sessions(account.id)
         return account

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from chassis.errors import Conflict, Forbidden, Invalid
-from users import names
-from users import store as users_store
-from users.accounts import invitations, registration
-from users.credentials import authentication
+from chassis.errors import Conflict, Invalid
+from users.accounts import names
+from users.accounts import store as accounts_store
+from users.contract import errors
 from users.identities import store, usernames
 from users.identities.claims import Claims
-from users.models import User
+from users.management import invitations, registration
+from users.models import User, name_key
 
 RACED = "identity_raced"  # code of a Conflict with a concurrent sign-in; the caller tries again
 
@@ -34,7 +34,7 @@ def find(session: Session, proven: ProvenIdentity, *, lock: bool) -> User | None
     """Return the account, or None if one has to be opened. Raises Unauthenticated, Forbidden, Conflict."""
     user = _find(session, proven, lock=lock)
     if user is not None and not user.is_active:
-        raise authentication.bad_credentials()  # as a login to a closed account
+        raise errors.bad_credentials()  # as a login to a closed account
     return user
 
 
@@ -55,7 +55,7 @@ def open_new(session: Session, proven: ProvenIdentity, password_hash: str, allow
     invitations.require_allowed(allowed, None)
     email = _email(proven.claims)
     username = usernames.base(proven.claims.username, email)
-    while users_store.find(session, users_store.has_username(username)):
+    while accounts_store.find(session, accounts_store.has_username(username)):
         username = usernames.another(username)
     user = registration.build(username, email, password_hash)
     user.password_unset_at = user.password_changed_at
@@ -73,26 +73,21 @@ def _find(session: Session, proven: ProvenIdentity, *, lock: bool) -> User | Non
     identity = store.find(session, proven.issuer, proven.claims.subject)
     if proven.link_to is not None:
         if identity is not None and identity.user_id != proven.link_to:
-            raise Conflict("This identity is linked to another account.", "identity_taken")
-        return users_store.get(session, User.id == proven.link_to, lock=lock)
+            raise errors.identity_taken()
+        return accounts_store.get(session, User.id == proven.link_to, lock=lock)
     if identity is not None:
-        return users_store.find(session, User.id == identity.user_id, lock=lock)
-    user = users_store.find(session, User.email_key == names.key(_email(proven.claims)), lock=lock)
+        return accounts_store.find(session, User.id == identity.user_id, lock=lock)
+    user = accounts_store.find(session, User.email_key == name_key(_email(proven.claims)), lock=lock)
     if user is not None and user.is_active and user.email_verified_at is None:
-        raise Conflict(
-            "The account with this e-mail address has not verified it. Sign in to the account and verify it.",
-            "email_not_verified",
-        )
+        raise errors.email_not_verified()
     return user
 
 
 def _email(claims: Claims) -> str:
     """Return the verified address, normalized. Raises Forbidden."""
     if claims.email is None:
-        raise Forbidden(
-            "The identity provider has not verified your e-mail address, or does not send it.", "identity_without_email"
-        )
+        raise errors.identity_without_email()
     try:
         return names.normalize_email(claims.email)
     except Invalid as error:
-        raise Forbidden("An account here cannot have your e-mail address.", "email_not_usable") from error
+        raise errors.email_not_usable() from error

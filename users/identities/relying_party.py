@@ -13,8 +13,9 @@ from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.requests_client import OAuth2Session
 from eventlet.semaphore import Semaphore
 
-from chassis.errors import Invalid, Unavailable
+from chassis.errors import Unavailable
 from users import metrics
+from users.contract import errors
 from users.identities import http, id_token
 from users.identities.claims import Claims
 from users.identities.discovery import Discovery, Endpoints, ProviderFailure
@@ -82,7 +83,7 @@ class RelyingParty:
             )
         except AuthlibBaseError as error:
             if error.error == "invalid_grant":
-                raise rejected() from error
+                raise errors.identity_code_rejected() from error
             raise ProviderFailure(
                 "the token endpoint rejected the request; check the client's id and secret"
             ) from error
@@ -126,7 +127,7 @@ class RelyingParty:
         except eventlet.Timeout:
             raise _failed("no answer in time") from None
         except id_token.WrongNonceError:
-            raise rejected() from None
+            raise errors.identity_code_rejected() from None
         except ProviderFailure as error:
             raise _failed(str(error)) from error
         except (requests.RequestException, ValueError, TypeError, RecursionError) as error:
@@ -138,12 +139,7 @@ class RelyingParty:
 def unavailable(detail: str = "The identity provider is unavailable.") -> Unavailable:
     """Return the error for trouble of the provider."""
     metrics.PROVIDER_SIGN_INS.labels("unavailable").inc()
-    return Unavailable(detail, "identity_provider_unavailable")
-
-
-def rejected() -> Invalid:
-    """Return the error for a code that is not of this sign-in, expired, or used."""
-    return Invalid.field("code", "was rejected by the identity provider; begin again", "identity_code_rejected")
+    return errors.identity_provider_unavailable(detail)
 
 
 def _failed(reason: str) -> Unavailable:

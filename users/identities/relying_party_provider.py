@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from chassis.errors import NotFound
 from chassis.provider import SharedProvider
+from users.contract import errors
 from users.identities.settings import from_config
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ class RelyingPartyProvider(SharedProvider["RelyingParty | None"]):
     """Provides RelyingParty; None if no identity provider is configured."""
 
     def create(self) -> "RelyingParty | None":
-        """Read the settings. Raises SystemExit if they are invalid."""
+        """Read the settings."""
         config = self.container.config
         settings = from_config(config["users"].get("identity_provider", {}))
         if settings is None:
@@ -27,5 +27,5 @@ class RelyingPartyProvider(SharedProvider["RelyingParty | None"]):
 def require(relying_party: "RelyingParty | None") -> "RelyingParty":
     """Return the relying party. Raises NotFound if no identity provider is configured."""
     if relying_party is None:
-        raise NotFound("No identity provider is configured here.", "identity_provider_not_configured")
+        raise errors.no_identity_provider()
     return relying_party

@@ -21,20 +21,24 @@ class ProviderSettings:
 
 
 def from_config(settings: Mapping[str, Any]) -> ProviderSettings | None:
-    """Return the settings; None if there is no provider. Raises SystemExit that names an invalid variable."""
+    """Return the settings; None if there is no provider."""
     if not settings.get("issuer"):
         return None
-    provider = ProviderSettings(**{name: str(settings.get(name) or "") for name in ProviderSettings.__slots__})
-    if not provider.client_id:
-        raise SystemExit("config.yml: OIDC_ISSUER needs OIDC_CLIENT_ID")
-    for variable, url in (("OIDC_ISSUER", provider.issuer), ("OIDC_REDIRECT_URL", provider.redirect_url)):
-        if not is_secure(url):
-            raise SystemExit(f"config.yml: {variable} must be an https URL, or http on a loopback address")
-    if len(provider.issuer) > _MAX_ISSUER:
-        raise SystemExit(f"config.yml: OIDC_ISSUER may have {_MAX_ISSUER} characters at most")
-    if "openid" not in provider.scope.split():
-        raise SystemExit("config.yml: OIDC_SCOPE must contain openid")
-    return provider
+    return ProviderSettings(**{name: str(settings.get(name) or "") for name in ProviderSettings.__slots__})
+
+
+def issuer(text: str) -> str:
+    """Return the URL of a provider. Raises ValueError if it is not secure or too long."""
+    if len(text) > _MAX_ISSUER:
+        raise ValueError(f"must have {_MAX_ISSUER} characters at most")
+    return secure_url(text)
+
+
+def secure_url(text: str) -> str:
+    """Return the URL. Raises ValueError if it is not secure."""
+    if not is_secure(text):
+        raise ValueError("must be an https URL, or http on a loopback address")
+    return text
 
 
 def is_secure(url: object) -> bool:

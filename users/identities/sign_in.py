@@ -8,6 +8,7 @@ was down, may be repeated with the same `state` and `code`.
 
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
@@ -15,10 +16,13 @@ from sqlalchemy.orm import Session
 from chassis import clock
 from chassis.auth.caller import Caller
 from chassis.db.unit_of_work import UnitOfWork
-from chassis.errors import Conflict, Forbidden, Invalid, Unavailable
-from users import contract, history, metrics
-from users import store as users_store
-from users.credentials import authentication, devices_store, login_attempts
+from chassis.errors import Conflict, Invalid, Unavailable
+from users import contract, metrics
+from users.accounts import history
+from users.accounts import store as accounts_store
+from users.contract import errors
+from users.credentials import devices_store, login_attempts
+from users.credentials.client import Client, Recognition
 from users.credentials.failed_logins import LoginLimits
 from users.credentials.hashing import Hasher
 from users.credentials.login_attempts import LoginAttempt
@@ -28,7 +32,7 @@ from users.identities.claims import Claims
 from users.models import ProviderSignIn, User
 from users.second_factor import factor
 from users.sessions import lifecycle
-from users.sessions.lifecycle import SessionPolicy
+from users.sessions.lifecycle import SessionPolicy, StartedSession
 
 if TYPE_CHECKING:
     from users.identities.relying_party import RelyingParty
@@ -45,15 +49,6 @@ class Rules:
     limits: LoginLimits
     sessions: SessionPolicy
     registration: str
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """A new session, and the ids of those that ended because there were too many."""
-
-    session: contract.Session
-    identity: contract.Identity
-    ended: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +79,17 @@ class SignIns:
             user_id=user_id,
             expires_at=expires_at,
         )
-        with self.db.write() as session:
-            session.add(row)
-        metrics.PROVIDER_SIGN_INS.labels("begun").inc()
-        return contract.ProviderSignIn(url=begun.url, state=begun.state, expires_at=expires_at)
+        reply = contract.ProviderSignIn(url=begun.url, state=begun.state, expires_at=expires_at)
 
-    def finish(self, caller: Caller, request: contract.ClientFinishProviderSignIn) -> Started:
+        def store_row(session: Session) -> contract.ProviderSignIn:
+            session.add(row)
+            return reply
+
+        first = self.db.once(contract.ProviderSignIn, store_row)
+        metrics.PROVIDER_SIGN_INS.labels("begun").inc()
+        return first
+
+    def finish(self, caller: Caller, request: contract.ClientFinishProviderSignIn) -> StartedSession:
         """Start a session of the account of the user's identity; open the account if there is none."""
         proven = self._prove(caller, request)
         for _ in range(_TRIES):
@@ -99,8 +99,10 @@ class SignIns:
             attempt = self._count_code(request, account)
             password_hash = self.hasher.unusable() if account is None else None
             try:
-                with self.db.write() as session:
-                    started = self._start(session, request, proven, attempt, password_hash)
+                start = partial(
+                    self._start, request=request, proven=proven, attempt=attempt, password_hash=password_hash
+                )
+                started = self.db.once(StartedSession, start)
             except Conflict as error:
                 if error.code not in _RACED:
                     raise
@@ -139,7 +141,7 @@ class SignIns:
         if account is None or not account.has_second_factor or not request.otp:
             return None
         with self.db.write() as session:
-            row = users_store.credentials(session, account.username_key)
+            row = accounts_store.credentials(session, account.username_key)
             return login_attempts.count(session, self.rules.limits, request, account.username_key, row)
 
     def _start(
@@ -149,11 +151,11 @@ class SignIns:
         proven: ProvenIdentity,
         attempt: LoginAttempt | None,
         password_hash: str | None,
-    ) -> Started:
+    ) -> StartedSession:
         """Use up the sign-in, and start the session, in one transaction."""
         state_hash = contract.token_hash(request.state)
         if store.find_sign_in(session, state_hash) is None:
-            raise _bad_state()
+            raise errors.bad_state()
         user = accounts.find(session, proven, lock=True)
         opens = user is None
         if user is None:
@@ -163,27 +165,26 @@ class SignIns:
         _verify_code(session, user, request.otp, attempt)
         is_new = accounts.link(session, user, proven)
         store.delete_sign_in(session, state_hash)
-        known_address, known_device = _known(session, user, request)
-        is_known = known_address or known_device
-        started, identity = lifecycle.open_for(
-            session, user, request, self.rules.sessions, known_device=known_device, is_known=is_known
-        )
+        recognition = _recognise(session, user, request)
+        started = lifecycle.open_for(session, user, request, self.rules.sessions, recognition)
         if is_new:
-            history.record(session, user.id, "identity_linked", session_id=identity.session_id, notify=not opens)
-        return Started(started, identity, lifecycle.end_surplus(session, user.id, self.rules.sessions))
+            history.record(
+                session, user.id, "identity_linked", session_id=started.identity.session_id, notify=not opens
+            )
+        return started
 
 
 def _claim(session: Session, state_hash: str, caller: Caller, code: str) -> ProviderSignIn:
     """Return a sign-in that this call may finish: the first one, or a repetition after the code was exchanged."""
     row, code_hash = store.find_sign_in(session, state_hash), contract.token_hash(code)
     if row is None:
-        raise _bad_state()
+        raise errors.bad_state()
     if row.user_id is not None and row.user_id != caller.user:
-        raise Forbidden("Finish in a session of the account that began to link the identity.", "not_your_sign_in")
+        raise errors.not_your_sign_in()
     if row.code_hash is None:
         row.code_hash = code_hash
     elif row.code_hash != code_hash or row.claims is None:
-        raise _bad_state()
+        raise errors.bad_state()
     return row
 
 
@@ -192,16 +193,11 @@ def _verify_code(session: Session, user: User, otp: str | None, attempt: LoginAt
     if user.second_factor_since is None:
         return
     if attempt is None:
-        raise authentication.code_required()
+        raise errors.second_factor_required()
     factor.require(session, user, otp)
     login_attempts.succeeded(session, attempt)
 
 
-def _known(session: Session, user: User, request: contract.ClientFinishProviderSignIn) -> tuple[bool, bool]:
-    """Return whether the account knows the client's address, and its device."""
-    address, device = (login_attempts.digest(user.id, text or "") for text in (request.address, request.device_token))
-    return devices_store.known(session, user.id, address, device, user.password_changed_at)
-
-
-def _bad_state() -> Invalid:
-    return Invalid.field("state", "is unknown, used or expired; begin again", "bad_state")
+def _recognise(session: Session, user: User, client: Client) -> Recognition:
+    address, device = (login_attempts.digest(user.id, text or "") for text in (client.address, client.device_token))
+    return devices_store.recognise(session, user.id, address, device, user.password_changed_at)

@@ -2,7 +2,7 @@
 
 from chassis.db.migrations import run
 from chassis.db.tables import METADATA
-from users.accounts import first_admin
+from users.management import first_admin
 from users.models import Base
 
 run(Base.metadata, METADATA, after=first_admin.create)

@@ -8,8 +8,10 @@ from sqlalchemy.orm import Session
 from chassis import clock
 from chassis.auth.caller import Caller
 from chassis.db.unit_of_work import UnitOfWork
-from chassis.errors import Conflict, Invalid, NotFound, Unauthenticated
-from users import contract, history, store
+from chassis.errors import Invalid
+from users import contract
+from users.accounts import history, store
+from users.contract import errors
 from users.credentials import authentication, failed_logins, failed_logins_store
 from users.credentials.failed_logins import FailureLimit
 from users.credentials.hashing import Hasher
@@ -24,13 +26,16 @@ def begin(
     """Store a new secret, which has no effect before it is confirmed. Raises Invalid, Conflict."""
     user_id, secret = caller.require_user(), codes.new_secret()
     changed_at = authentication.verify_in_session(db, hasher, limit, user_id, request.password)
-    with db.write() as session:
+
+    def store_secret(session: Session) -> contract.SecondFactorSecret:
         user = store.get(session, User.id == user_id, lock=True)
         authentication.require_unchanged(user, changed_at, "password")
         if user.second_factor_since is not None:
-            raise Conflict("This account has a second factor already.", "second_factor_exists")
+            raise errors.second_factor_exists()
         factor_store.replace_secret(session, user_id, secret)
         return contract.SecondFactorSecret(secret=secret, uri=codes.uri(secret, user.username))
+
+    return db.once(contract.SecondFactorSecret, store_secret)
 
 
 def confirm(session: Session, caller: Caller, request: contract.ConfirmSecondFactor) -> contract.RecoveryCodes:
@@ -38,7 +43,7 @@ def confirm(session: Session, caller: Caller, request: contract.ConfirmSecondFac
     user = store.get(session, User.id == caller.require_user(), lock=True)
     factor = factor_store.get(session, user.id)
     if factor is None or user.second_factor_since is not None:
-        raise Conflict("There is no second factor to confirm.", "second_factor_not_begun")
+        raise errors.second_factor_not_begun()
     step = codes.matching_step(factor.secret, request.code, clock.now(), None)
     if step is None:
         raise _wrong_code()
@@ -58,7 +63,8 @@ def remove(
     subject = failed_logins.code_subject(user_id)
     with db.write() as session:
         failed_logins.count_failure(session, limit, subject)
-    with db.write() as session:
+
+    def remove_once(session: Session) -> None:
         user = store.get(session, User.id == user_id, lock=True)
         authentication.require_unchanged(user, changed_at, "password")
         require_added(user)
@@ -67,11 +73,13 @@ def remove(
         disable(session, user, caller.session)
         failed_logins_store.reset(session, subject)
 
+    db.run_once(remove_once)
+
 
 def require_added(user: User) -> None:
     """Raise NotFound if the user has no second factor."""
     if user.second_factor_since is None:
-        raise NotFound("This account has no second factor.")
+        raise errors.no_second_factor()
 
 
 def disable(session: Session, user: User, session_id: str | None) -> None:
@@ -86,9 +94,9 @@ def require(session: Session, user: User, code: str | None) -> None:
     if user.second_factor_since is None:
         return
     if not code:
-        raise authentication.code_required()
+        raise errors.second_factor_required()
     if not _is_right(session, user, code):
-        raise Unauthenticated("The code is wrong, or was used before.", "bad_code")
+        raise errors.bad_second_factor()
 
 
 def _is_right(session: Session, user: User, code: str) -> bool:

@@ -12,8 +12,9 @@ from chassis.auth import keyring, tokens
 from chassis.auth.keyring import Keyring
 from chassis.provider import SharedProvider
 from chassis.redis import connection
-from users import contract, serializers
+from users import contract
 from users.models import User, UserSession
+from users.sessions import serializers
 from users.sessions.cache_repair import CacheRepair
 
 _SET_UNLESS_ENDED = "if redis.call('GET', KEYS[1]) ~= '' then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end"

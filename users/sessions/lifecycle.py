@@ -6,20 +6,26 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from pydantic import Field
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.auth.caller import Caller
-from chassis.contract import cursor
+from chassis.contract import Message, cursor
 from chassis.db import outbox
 from chassis.db.unit_of_work import UnitOfWork
-from users import contract, history, serializers, store
-from users.credentials import authentication, login_attempts
+from chassis.errors import NotFound
+from users import contract
+from users.accounts import history, store
+from users.accounts import serializers as accounts_serializers
+from users.contract import errors
+from users.credentials import login_attempts
 from users.credentials.authentication import VerifiedPassword
-from users.credentials.client import Client
+from users.credentials.client import Client, Recognition
 from users.models import User, UserSession
 from users.second_factor import factor
+from users.sessions import serializers
 from users.sessions import store as session_store
 
 TOKEN_BYTES = 32  # 256 bits, encoded as 43 characters
@@ -45,6 +51,14 @@ class SessionPolicy:
         return min(created_at + self.maximum, last_seen_at + self.idle)
 
 
+class StartedSession(Message):
+    """A new session, and the ids of those that ended because there were too many."""
+
+    session: contract.Session = Field(repr=False)
+    identity: contract.Identity
+    ended: list[str]
+
+
 def policy_from_config(settings: dict[str, Any]) -> SessionPolicy:
     """Read the settings `users.session`, in seconds."""
     maximum, idle, record_interval = (timedelta(seconds=settings[name]) for name in ("lifetime", "idle", "cache"))
@@ -54,7 +68,7 @@ def policy_from_config(settings: dict[str, Any]) -> SessionPolicy:
 
 def start(
     session: Session, request: contract.ClientLogin, verified: VerifiedPassword, policy: SessionPolicy
-) -> tuple[contract.Session, contract.Identity]:
+) -> StartedSession:
     """Store a session and reset the failed logins.
 
     Raises Unauthenticated if the code of the second factor is wrong, or if the password was changed, or the account
@@ -62,26 +76,25 @@ def start(
     """
     user = store.lock(session, verified.user_id)
     if user is None or not user.is_active or user.password_changed_at != verified.password_changed_at:
-        raise authentication.bad_credentials()
+        raise errors.bad_credentials()
     factor.require(session, user, request.otp)
     if verified.new_hash is not None:
         user.password_hash = verified.new_hash
     login_attempts.succeeded(session, verified.attempt)
-    known_device, is_known = verified.attempt.known_device, verified.attempt.is_known
-    return open_for(session, user, request, policy, known_device=known_device, is_known=is_known)
+    return open_for(session, user, request, policy, verified.attempt.recognition)
 
 
-def open_for(  # noqa: PLR0913 - what is known about the client
-    session: Session, user: User, client: Client, policy: SessionPolicy, *, known_device: bool, is_known: bool
-) -> tuple[contract.Session, contract.Identity]:
-    """Store a session of a user who was verified and whose row is locked.
+def open_for(
+    session: Session, user: User, client: Client, policy: SessionPolicy, recognition: Recognition
+) -> StartedSession:
+    """Store a session of a user who was verified and whose row is locked; end those that are too many.
 
-    A client `is_known` by its device or by its address; of others the owner is notified.
+    The owner is notified of an unknown client.
     """
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    device_token = (client.device_token if known_device else None) or secrets.token_urlsafe(TOKEN_BYTES)
+    device_token = (client.device_token if recognition.device else None) or secrets.token_urlsafe(TOKEN_BYTES)
     now = clock.now()
-    is_new_device = not is_known and not _is_first(session, user)
+    is_new_device = not recognition.is_known and not _is_first(session, user)
     started = session_store.add(
         session,
         user_id=user.id,
@@ -105,10 +118,11 @@ def open_for(  # noqa: PLR0913 - what is known about the client
     reply = contract.Session(
         token=token,
         expires_at=now + policy.maximum,
-        user=serializers.account(user),
+        user=accounts_serializers.account(user),
         device_token=device_token,
     )
-    return reply, serializers.identity(user, started, staff_second_factor=policy.staff_second_factor)
+    identity = serializers.identity(user, started, staff_second_factor=policy.staff_second_factor)
+    return StartedSession(session=reply, identity=identity, ended=_end_surplus(session, user.id, policy))
 
 
 def _is_first(session: Session, user: User) -> bool:
@@ -117,7 +131,7 @@ def _is_first(session: Session, user: User) -> bool:
     return is_recent and not session_store.has_any(session, user.id)
 
 
-def end_surplus(session: Session, user_id: str, policy: SessionPolicy) -> list[str]:
+def _end_surplus(session: Session, user_id: str, policy: SessionPolicy) -> list[str]:
     """End the sessions of a user beyond `per_user`, those that were used least recently; return their ids.
 
     The user's row must be locked, so that concurrent logins do not exceed the limit.
@@ -151,22 +165,20 @@ def page(session: Session, caller: Caller, request: contract.ListSessions) -> co
     return cursor.page(contract.SessionPage, items, request.limit)
 
 
-def log_out(session: Session, caller: Caller, *, everywhere: bool) -> tuple[ColumnElement[bool], ...]:
-    """End the caller's session, or with `everywhere` all sessions of the caller; return the condition on them."""
+def log_out(session: Session, caller: Caller, *, everywhere: bool) -> None:
+    """End the caller's session, or with `everywhere` all sessions of the caller."""
     user = store.get(session, User.id == caller.user, lock=True)
     conditions = () if everywhere else (UserSession.id == caller.session,)
     if end(session, user.id, *conditions):
         history.record(session, user.id, "sessions_ended" if everywhere else "signed_out", session_id=caller.session)
-    return conditions
 
 
-def end_one(session: Session, caller: Caller, session_id: str) -> bool:
-    """End one of the caller's live sessions; return whether there was one."""
+def end_one(session: Session, caller: Caller, session_id: str) -> None:
+    """End one of the caller's live sessions. Raises NotFound."""
     user_id = caller.require_user()
-    ended = end(session, user_id, UserSession.id == session_id)
-    if ended:
-        history.record(session, user_id, "sessions_ended", session_id=caller.session)
-    return bool(ended)
+    if not end(session, user_id, UserSession.id == session_id):
+        raise NotFound("There is no such session.")
+    history.record(session, user_id, "sessions_ended", session_id=caller.session)
 
 
 def end(session: Session, user_id: str, *conditions: ColumnElement[bool]) -> list[str]:

@@ -34,6 +34,11 @@ _HEADERS: dict[str, tuple[str, dict[str, Any], Any]] = {
         {"type": "string", "pattern": '^<[^>]+>; rel="next"$'},
         '</all-posts/?cursor=MDE5MzJmM2U>; rel="next"',
     ),
+    "Location": (
+        "The path of what was created.",
+        {"type": "string", "pattern": "^/[^ ]+/$"},
+        "/post-detail/01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21/",
+    ),
     "Content-Disposition": (
         "The response is a file; with its name.",
         {"type": "string", "pattern": '^attachment; filename="[^"]+"$'},

@@ -145,11 +145,14 @@ def _query(route: Route) -> list[dict[str, Any]]:
 def _successes(route: Route, schemas: Schemas) -> dict[str, Any]:
     headers = [*GUARDED]
     if route.status == HTTPStatus.NO_CONTENT:
+        headers += ["Idempotency-Replayed"] if route.idempotent else []
         done = {"204": {"description": "Done.", "headers": references(*headers)}}
         return done | ({"200": _page()} if route.html_page else {})
     headers += CACHED if route.tags else CACHED[1:]
     if "next" in response_model(route).model_fields:
         headers.append("Link")
+    if route.location:
+        headers.append("Location")
     if route.download:
         headers.append("Content-Disposition")
     if route.idempotent:

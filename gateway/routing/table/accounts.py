@@ -1,21 +1,13 @@
 """Accounts: opened, changed, verified, closed and listed."""
 
 from chassis.contract import Empty
-from chassis.errors import Conflict, Forbidden, NotFound, ServiceError
 from gateway.authors import join
 from gateway.html import restore_address, unsubscribe
 from gateway.routing.route import Access, Limit, Route, both
-from gateway.routing.table.errors import REGISTRATION_CLOSED, TOO_MANY_CODES
 from users import contract as users
+from users.contract import errors
 
-
-def _taken(*fields: str) -> tuple[ServiceError, ...]:
-    """Return the errors for fields that must be unique."""
-    return tuple(
-        Conflict(f"This {field} is taken.", f"{field}_taken", [{"field": field, "message": "is taken"}])
-        for field in fields
-    )
-
+_TAKEN = tuple(errors.taken(field) for field in ("username", "email", "phone"))
 
 ROUTES = (
     Route(
@@ -27,15 +19,17 @@ ROUTES = (
         users.Register,
         users.NamedAccount,
         status=201,
+        location="/users/detail/{id}/",
         response_model=users.Account,
         build_response=join.save_own_username,
         limit=Limit("register"),
         idempotent=True,
         summary="Open an account",
         errors=(
-            *_taken("username", "email", "phone"),
-            *REGISTRATION_CLOSED,
-            Forbidden("This invitation is used, expired, or for another address.", "invitation_invalid"),
+            *_TAKEN,
+            errors.registration_closed(),
+            errors.invitation_required(),
+            errors.invitation_invalid(),
         ),
     ),
     Route(
@@ -70,7 +64,7 @@ ROUTES = (
         response_model=users.Account,
         build_response=join.save_own_username,
         summary="Change the account",
-        errors=_taken("username", "email", "phone"),
+        errors=_TAKEN,
     ),
     Route(
         "request-verification",
@@ -83,7 +77,7 @@ ROUTES = (
         status=202,
         client_request=users.ClientRequestVerification,
         summary="Send a code to the account's e-mail address or phone number",
-        errors=(Conflict("This address is verified already.", "already_verified"), TOO_MANY_CODES),
+        errors=(errors.already_verified(), errors.too_many_codes()),
     ),
     Route(
         "confirm-verification",
@@ -106,6 +100,8 @@ ROUTES = (
         users.DeleteAccount,
         Empty,
         status=204,
+        idempotent=True,
+        ends_session=True,
         summary="Delete the account",
     ),
     Route(
@@ -133,10 +129,7 @@ ROUTES = (
         html_page=restore_address.done,
         fields_in="query",
         summary="Restore a changed e-mail address by the link in a mail",
-        errors=(
-            NotFound("This link is used, expired or not complete.", "restore_link_invalid"),
-            *_taken("email"),
-        ),
+        errors=(errors.restore_link_invalid(), errors.taken("email")),
     ),
     Route(
         "deactivate-user",

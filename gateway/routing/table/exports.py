@@ -15,6 +15,7 @@ ROUTES = (
         RequestExport,
         Export,
         status=202,
+        location="/account/export/",
         fields_in="query",
         summary="Start an export of all that is stored about the user",
         errors=(export_errors.too_many(),),

@@ -1,9 +1,9 @@
 """Inboxes, and notifications to one user."""
 
 from chassis.contract import Empty
-from chassis.errors import Conflict
 from gateway.routing.route import Access, Route, both
 from notifications import contract as notifications
+from notifications.contract import errors
 
 ROUTES = (
     Route(
@@ -15,9 +15,10 @@ ROUTES = (
         notifications.SendNotification,
         notifications.Notification,
         status=202,
+        location="/notifications/detail/{id}/",
         idempotent=True,
         summary="Notify one user",
-        errors=(Conflict("The recipient is not active; nothing was sent.", "recipient_not_active"),),
+        errors=(errors.recipient_not_active(),),
     ),
     Route(
         "inbox",

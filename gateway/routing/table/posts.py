@@ -1,7 +1,6 @@
 """Posts."""
 
 from chassis.contract import Empty
-from chassis.errors import Forbidden
 from feeds import contract as feeds
 from gateway.authors import join
 from gateway.contract import PostView, PostViewPage
@@ -45,6 +44,7 @@ ROUTES = (
         feeds.CreatePost,
         feeds.Post,
         status=201,
+        location="/post-detail/{id}/",
         response_model=PostView,
         build_response=join.join_own,
         idempotent=True,
@@ -61,7 +61,7 @@ ROUTES = (
         response_model=PostView,
         build_response=join.join_own,
         summary="Edit a post",
-        errors=(Forbidden("Only its author may edit a post."),),
+        errors=(feeds.may_not_edit(),),
     ),
     Route(
         "delete-post",
@@ -74,6 +74,6 @@ ROUTES = (
         status=204,
         fields_in="path",
         summary="Delete a post",
-        errors=(Forbidden("Only its author and staff may delete a post."),),
+        errors=(feeds.may_not_delete(),),
     ),
 )

@@ -1,22 +1,19 @@
 """Signing in: passwords, codes, the identity provider, second factors and sessions."""
 
 from chassis.contract import Empty
-from chassis.errors import Conflict, Forbidden, Invalid, NotFound, TooManyRequests, Unauthenticated, Unavailable
+from chassis.errors import Unauthenticated
 from gateway.routing.route import Access, Limit, Route, both
-from gateway.routing.table.errors import REGISTRATION_CLOSED, TOO_MANY_CODES
 from users import contract as users
+from users.contract import errors
 
 _BAD_LOGIN = (
-    Unauthenticated("User name or password is wrong.", "bad_credentials"),
-    Unauthenticated("Send the code of your authenticator app as `otp`.", "second_factor_required"),
-    Unauthenticated("The code is wrong, or was used before.", "bad_code"),
-    TooManyRequests("There were many wrong passwords; wait a little."),
+    errors.bad_credentials(),
+    errors.second_factor_required(),
+    errors.bad_second_factor(),
+    errors.wait_after_wrong_passwords(),
 )
 _PROVIDER_DEADLINE = 10.0  # seconds; users waits less for the identity provider
-_PROVIDER_ERRORS = (
-    NotFound("No identity provider is configured here.", "identity_provider_not_configured"),
-    Unavailable("The identity provider is unavailable.", "identity_provider_unavailable"),
-)
+_PROVIDER_ERRORS = (errors.no_identity_provider(), errors.identity_provider_unavailable())
 
 ROUTES = (
     Route(
@@ -30,15 +27,7 @@ ROUTES = (
         client_request=users.ClientLogin,
         limit=Limit("login"),
         summary="Sign in",
-        errors=(
-            *_BAD_LOGIN,
-            TooManyRequests(
-                "There were too many wrong passwords from unknown devices. A code lets you sign in now: ask for one"
-                " with POST /login-code/, and send it as `code` with the login.",
-                "too_many_failures",
-            ),
-            TOO_MANY_CODES,
-        ),
+        errors=(*_BAD_LOGIN, errors.too_many_failures(), errors.too_many_codes()),
     ),
     Route(
         "begin-provider-sign-in",
@@ -67,20 +56,15 @@ ROUTES = (
         summary="Sign in by the identity provider's code",
         errors=(
             *_BAD_LOGIN,
-            *REGISTRATION_CLOSED,
-            Forbidden(
-                "The identity provider has not verified your e-mail address, or does not send it.",
-                "identity_without_email",
-            ),
-            Forbidden("An account here cannot have your e-mail address.", "email_not_usable"),
-            Forbidden("Finish in a session of the account that began to link the identity.", "not_your_sign_in"),
-            Conflict("This identity is linked to another account.", "identity_taken"),
-            Conflict(
-                "The account with this e-mail address has not verified it. Sign in to the account and verify it.",
-                "email_not_verified",
-            ),
-            Invalid.field("state", "is unknown, used or expired; begin again", "bad_state"),
-            Invalid.field("code", "was rejected by the identity provider; begin again", "identity_code_rejected"),
+            errors.registration_closed(),
+            errors.invitation_required(),
+            errors.identity_without_email(),
+            errors.email_not_usable(),
+            errors.not_your_sign_in(),
+            errors.identity_taken(),
+            errors.email_not_verified(),
+            errors.bad_state(),
+            errors.identity_code_rejected(),
             *_PROVIDER_ERRORS,
         ),
     ),
@@ -95,7 +79,7 @@ ROUTES = (
         status=202,
         client_request=users.ClientRequestLoginCode,
         summary="Send a code for a login on a new device",
-        errors=(TOO_MANY_CODES,),
+        errors=(errors.too_many_codes(),),
     ),
     Route(
         "request-password-reset",
@@ -108,7 +92,7 @@ ROUTES = (
         status=202,
         client_request=users.ClientRequestPasswordReset,
         summary="Send a code for a new password",
-        errors=(TOO_MANY_CODES,),
+        errors=(errors.too_many_codes(),),
     ),
     Route(
         "confirm-password-reset",
@@ -142,10 +126,7 @@ ROUTES = (
         status=204,
         fields_in="path",
         summary="Remove an identity",
-        errors=(
-            Conflict("Set a password first: nothing else would be left to sign in with.", "password_required"),
-            NotFound("There is no such identity."),
-        ),
+        errors=(errors.password_required(), errors.no_identity()),
     ),
     Route(
         "begin-second-factor",
@@ -157,7 +138,7 @@ ROUTES = (
         users.SecondFactorSecret,
         status=201,
         summary="Begin to add a second factor",
-        errors=(Conflict("This account has a second factor already.", "second_factor_exists"),),
+        errors=(errors.second_factor_exists(),),
     ),
     Route(
         "confirm-second-factor",
@@ -168,7 +149,7 @@ ROUTES = (
         users.ConfirmSecondFactor,
         users.RecoveryCodes,
         summary="Confirm the second factor",
-        errors=(Conflict("There is no second factor to confirm.", "second_factor_not_begun"),),
+        errors=(errors.second_factor_not_begun(),),
     ),
     Route(
         "remove-second-factor",
@@ -180,7 +161,7 @@ ROUTES = (
         Empty,
         status=204,
         summary="Remove the second factor",
-        errors=(NotFound("This account has no second factor."),),
+        errors=(errors.no_second_factor(),),
     ),
     Route(
         "logout",

@@ -13,7 +13,7 @@ def countries(text: str) -> frozenset[str]:
     codes = frozenset(code.strip().upper() for code in text.split(",") if code.strip())
     unknown = codes - phonenumbers.SUPPORTED_REGIONS
     if unknown:
-        raise ValueError(f"SMS_COUNTRIES: {', '.join(sorted(unknown))}: no country with phone numbers")
+        raise ValueError(f"must be ISO 3166 codes of countries with phone numbers, not {', '.join(sorted(unknown))}")
     return codes
 
 

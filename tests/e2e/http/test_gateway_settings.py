@@ -109,6 +109,11 @@ def test_burst_of_requests_is_served_and_counted(platform: Instance, new_user: N
     assert left == list(range(left[0], left[0] + burst))
 
 
+def test_empty_number_of_processes_counts_as_not_set(platform: Instance) -> None:
+    with extra_gateway(platform, WEB_CONCURRENCY="") as url:
+        assert requests.get(f"{url}/readyz", timeout=TIMEOUT).status_code == 200
+
+
 def test_without_trusted_proxies_forwarded_addresses_are_ignored(platform: Instance) -> None:
     addresses = ["::1", "unknown", "10.0.0.1, 10.0.0.2", "'; drop", "é", "a" * 5000, "127.0.0.1:80", ",,,"]
     addresses += [f"198.51.100.{number}" for number in range(22)]

@@ -2,12 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 import redis
 import requests
 
 from dev.machine.waiting import until
 from dev.platform.instance import Instance
-from tests.e2e.support.client import NewClient
+from tests.e2e.support.client import PASSWORD, NewClient
 from tests.e2e.support.responses import invalid_fields
 
 
@@ -46,6 +47,27 @@ def test_idempotency_key_in_use_is_a_conflict_and_later_replayed(platform: Insta
         assert replay.json() == first.result().json()
         assert replay.headers["Idempotency-Replayed"] == "true"
         assert not client.exists(lock)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "delete-1"}], ids=["without a key", "with a key"])
+def test_repeated_deletion_of_the_account_gets_the_first_response(new_user: NewClient, headers: dict[str, str]) -> None:
+    user, body = new_user(), {"password": PASSWORD}
+
+    def delete() -> requests.Response:
+        return user.request("DELETE", "/account/", json=body, headers=headers)
+
+    first, second = delete(), delete()
+    assert (first.status_code, second.status_code) == (204, 204)
+    assert second.headers["Idempotency-Replayed"] == "true"
+    assert user.get("/account/events/").json()["code"] == "invalid_token"
+
+
+def test_deletion_with_the_token_of_another_ended_session_is_rejected(new_user: NewClient) -> None:
+    user = new_user()
+    user.post("/logout/")
+    answer = user.delete("/account/", {"password": PASSWORD})
+    assert (answer.status_code, answer.json()["code"]) == (401, "invalid_token")
+    user.login()
 
 
 def test_rejected_request_does_not_use_up_its_idempotency_key(new_user: NewClient) -> None:

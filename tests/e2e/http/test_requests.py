@@ -5,7 +5,8 @@ import uuid
 
 import pytest
 
-from tests.e2e.support.client import NewClient
+from tests.e2e.support.client import PASSWORD, NewClient
+from tests.e2e.support.raw_http import exchange
 from tests.e2e.support.responses import check_problem, invalid_fields
 
 UNKNOWN = "01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21"
@@ -38,6 +39,27 @@ def test_body_of_10_megabytes_is_too_large(new_user: NewClient) -> None:
     body = b'{"text": "' + b"x" * 10_000_000 + b'"}'
     check_problem(user.request("POST", "/create-post/", data=body, headers=JSON), 413)
     assert user.get("/users/all/").status_code == 200
+
+
+def test_body_that_is_declared_as_too_large_is_rejected_before_it_arrives(
+    gateway_url: str, new_user: NewClient
+) -> None:
+    user = new_user().use_gateway(gateway_url)
+    fields = {**user.headers, **JSON, "Host": "x", "Content-Length": str(2 << 20)}
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    answer = exchange(gateway_url, f"POST /create-post/ HTTP/1.1\r\n{head}\r\n".encode(), end=True)
+    assert answer.startswith(b"HTTP/1.1 413 ")
+
+
+def test_what_was_created_has_a_location(new_client: NewClient, new_user: NewClient, new_staff: NewClient) -> None:
+    user, name = new_user(), f"p_{uuid.uuid4().hex[:12]}"
+    post = user.post("/create-post/", {"text": "Karibu"})
+    assert user.get(post.headers["Location"]).json() == post.json()
+    fields = {"username": name, "email": f"{name}@example.org", "password": PASSWORD}
+    account = new_client().post("/register/", fields)
+    assert user.get(account.headers["Location"]).json()["username"] == name
+    sent = new_staff().post("/send-notification/", {"user_id": user.id, "message": "Chai?"})
+    assert user.get(sent.headers["Location"]).json()["id"] == sent.json()["id"]
 
 
 def test_chunked_body_of_10_megabytes_is_too_large(new_user: NewClient) -> None:

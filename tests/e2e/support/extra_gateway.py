@@ -18,14 +18,7 @@ from dev.platform.instance import Instance
 from dev.platform.programs import GATEWAY, process_variables
 
 LIMIT = 30  # seconds
-COMMAND = (
-    sys.executable,
-    "-m",
-    "gunicorn",
-    "--config",
-    "gateway/server/gunicorn_settings.py",
-    "gateway.app:create_app()",
-)
+COMMAND = (sys.executable, "-m", "gateway.server")
 
 
 @contextmanager

@@ -13,8 +13,8 @@ from chassis.amqp.envelope import Envelope
 from chassis.amqp.publisher import BatchPublisher
 from chassis.auth import keyring, tokens
 from chassis.auth.caller import Caller
-from chassis.db import outbox_relay
 from chassis.db.engine import WRITE, create_engine
+from chassis.db.outbox import relay
 from chassis.db.tables import METADATA
 from chassis.ids import new_id
 from orders.models import Base
@@ -48,7 +48,7 @@ def short_waits(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SampleOrders, "pause", None)
     monkeypatch.setattr(SampleInvoices, "received", [])
     monkeypatch.setattr(SampleInvoices, "handle", succeed, raising=False)
-    monkeypatch.setattr(outbox_relay, "SWEEP_INTERVAL", 0.2)
+    monkeypatch.setattr(relay, "SWEEP_INTERVAL", 0.2)
 
 
 @pytest.fixture(autouse=True)
@@ -117,7 +117,7 @@ def broker_proxy(settings: Settings) -> Iterator[TcpProxy]:
 @pytest.fixture
 def relay_proxy(broker_proxy: TcpProxy, monkeypatch: pytest.MonkeyPatch) -> TcpProxy:
     """A proxy that only the outbox relays use."""
-    monkeypatch.setattr(outbox_relay, "BatchPublisher", lambda _uri, *rest: BatchPublisher(broker_proxy.uri, *rest))
+    monkeypatch.setattr(relay, "BatchPublisher", lambda _uri, *rest: BatchPublisher(broker_proxy.uri, *rest))
     return broker_proxy
 
 

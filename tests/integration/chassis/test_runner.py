@@ -37,7 +37,7 @@ runner.main()
 FAILING = """
 import sys, eventlet
 from chassis import runner
-from chassis.db.outbox_relay import OutboxRelay
+from chassis.db.outbox.relay import OutboxRelay
 
 run = OutboxRelay.run
 
@@ -176,7 +176,8 @@ def test_process_exports_the_depth_and_age_of_its_outbox(
     processes: ExampleProcesses, rpc: Rpc, raw_client: RawAmqpClient, until: Until, unused_port: int
 ) -> None:
     processes.start(METRICS_PORT=str(unused_port))
-    raw_client.delete("evt-orders-order_placed--invoices.on_order_placed")  # so that the event stays
+    for service in ("invoices", "warehouse"):
+        raw_client.delete(f"evt-orders-order_placed--{service}.on_order_placed")  # so that the event stays
     rpc("orders.place", SHOP, item="tea", quantity=2)
 
     def exported(line: str) -> bool:

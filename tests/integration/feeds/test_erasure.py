@@ -1,6 +1,7 @@
 """Posts of deleted accounts are deleted, also those that are being created at the same time."""
 
 from collections.abc import Callable
+from typing import Any
 
 import eventlet
 import pytest
@@ -10,7 +11,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from chassis import clock
-from chassis.auth.caller import Caller
 from chassis.errors import Unauthenticated
 from feeds import posts
 from feeds.contract import Post
@@ -87,8 +87,8 @@ def test_post_that_is_being_created_is_deleted_too(
 ) -> None:
     create, created = posts.create, eventlet.Event()
 
-    def create_slowly(session: Session, author: Caller, text: str) -> Post:
-        post = create(session, author, text)
+    def create_slowly(session: Session, **arguments: Any) -> Post:
+        post = create(session, **arguments)
         created.send()
         eventlet.sleep(0.3)  # the erasure begins before this transaction commits
         return post

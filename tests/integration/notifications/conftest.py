@@ -37,10 +37,6 @@ from tests.integration.notifications.users_service import Accounts, UsersService
 from tests.integration.support.fakes import FakeServer
 from users.contract import Channel
 
-# SQLite has one writer, so there is nothing to test.
-ON_POSTGRESQL = ["delivery/test_renewal_lock.py", "inbox/test_lock.py", "inbox/test_stopped_process.py"]
-collect_ignore = [] if os.environ.get("NOTIFICATIONS_DB_URI", "").startswith("postgresql") else ON_POSTGRESQL
-
 
 @pytest.fixture(autouse=True)
 def fast_settings(settings: dict[str, Any]) -> None:

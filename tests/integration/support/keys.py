@@ -5,7 +5,7 @@ import os
 from chassis.auth.keys import generate
 
 SERVICES = ("users", "feeds", "notifications", "deliveries", "gateway", "operator")
-SAMPLES = ("orders", "invoices", "batches", "shop", "archive")
+SAMPLES = ("orders", "invoices", "warehouse", "batches", "shop", "archive")
 
 
 def set_keys(*more: str) -> None:

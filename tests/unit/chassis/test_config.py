@@ -62,7 +62,15 @@ def test_raw_value_is_not_parsed_as_yaml(load_sample: LoadSample, value: str) ->
 
 
 ACCEPTS = """
-accepts: {COUNT: 1, SECONDS: 0.5, MODE: [open, "off"], PORT: 0, RATE: '[1-9][0-9]*/hour'}
+accepts:
+  COUNT: 1
+  SECONDS: 0.5
+  MODE: [open, "off"]
+  PORT: 0
+  RATE: '[1-9][0-9]*/hour'
+  LIST: ["true", "false"]
+  AGE: &age {(): tests.unit.chassis.test_config.read_age}
+  OTHER_AGE: *age
 count: ${COUNT:5}
 seconds: ${SECONDS:5}
 bytes: ${BYTES:5}
@@ -71,7 +79,15 @@ mode: !raw_env_var ${MODE:open}
 bind: !raw_env_var ${HOST:127.0.0.1}:${PORT:8000}
 budget: ${BUDGET:}
 rate: !raw_env_var ${RATE:}
+list: !raw_env_var ${LIST:true}
+ages: [!raw_env_var "${AGE:1y}", !raw_env_var "${OTHER_AGE:}"]
 """
+
+
+def read_age(text: str) -> int:
+    if not text.endswith("y"):
+        raise ValueError("must end with y")
+    return int(text.removesuffix("y"))
 
 
 @pytest.fixture
@@ -105,6 +121,7 @@ def load_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LoadSample:
         ("MODE", "opne", "one of open, off"),
         ("PORT", "http", "a whole number, 0 or more"),
         ("RATE", "5/hour ", "a text that matches [1-9][0-9]*/hour"),
+        ("LIST", "yes", "one of true, false"),
     ],
 )
 def test_invalid_value_stops_the_start_with_the_name_of_its_variable(
@@ -114,6 +131,12 @@ def test_invalid_value_stops_the_start_with_the_name_of_its_variable(
         load_checked(**{name: value})
 
 
+@pytest.mark.parametrize("name", ["AGE", "OTHER_AGE"])
+def test_value_that_its_function_rejects_stops_the_start_with_the_reason(load_checked: LoadSample, name: str) -> None:
+    with pytest.raises(SystemExit, match=f"config.yml: {name} must end with y$"):
+        load_checked(**{name: "1"})
+
+
 def test_all_invalid_values_are_named(load_checked: LoadSample) -> None:
     with pytest.raises(SystemExit, match=r"COUNT must be .*; MODE must be"):
         load_checked(COUNT="x", MODE="x")
@@ -121,11 +144,11 @@ def test_all_invalid_values_are_named(load_checked: LoadSample) -> None:
 
 def test_valid_values_are_accepted(load_checked: LoadSample) -> None:
     loaded = load_checked(
-        COUNT="1", SECONDS="0.5", BYTES="0", SWITCH="yes", MODE="off", PORT="0", BUDGET="", RATE="5/hour"
+        COUNT="1", SECONDS="0.5", BYTES="0", SWITCH="yes", MODE="off", PORT="0", BUDGET="", RATE="5/hour", AGE="2y"
     )
     assert [loaded[name] for name in ("count", "seconds", "bytes", "switch")] == [1, 0.5, 0, True]
     assert [loaded[name] for name in ("mode", "bind", "budget")] == ["off", "127.0.0.1:0", None]
-    assert loaded["rate"] == "5/hour"
+    assert (loaded["rate"], loaded["ages"]) == ("5/hour", ["2y", ""])
 
 
 def test_empty_value_of_a_checked_variable_counts_as_not_set(load_checked: LoadSample) -> None:
@@ -163,7 +186,7 @@ def test_no_other_module_reads_the_environment() -> None:
         for path in (REPOSITORY / package).rglob("*.py")
         if re.search(r"os\.environ|getenv", path.read_text())
     }
-    assert readers <= {"chassis/config.py"}
+    assert readers <= {"chassis/config/loader.py"}
 
 
 def test_every_section_belongs_to_a_service_or_to_all() -> None:

@@ -66,6 +66,9 @@ def found(path: str) -> dict[str, list[tuple[str, ...]]]:
         ("tests/unit/dev", [""]),
         ("tests/gateway/test_presence.py::test_it", ["try"]),
         ("tests/integration/feeds", ["try", "try-postgresql"]),
+        ("tests/integration/notifications/inbox", ["try", "try-postgresql"]),
+        ("tests/integration/notifications/inbox/test_stopped_process.py", ["try-postgresql"]),
+        ("tests/integration/notifications/inbox/test_lock.py::test_it", ["try-postgresql"]),
         ("tests/e2e/posts/test_posts.py", ["try-e2e"]),
         ("tests/faults/test_junk.py", ["try-faults"]),
         ("tests/scale/test_load_balancer.py", ["try-scale"]),
@@ -73,6 +76,13 @@ def found(path: str) -> dict[str, list[tuple[str, ...]]]:
 )
 def test_path_runs_where_the_suite_runs_it(path: str, lanes: list[str]) -> None:
     assert found(path) == {lane: [(path,)] for lane in lanes}
+
+
+def test_files_that_a_step_leaves_out_exist() -> None:
+    words = [word for lane in (*steps.TEST, *steps.TRY) for step in lane.steps for word in step.command]
+    ignored = [word.removeprefix("--ignore=") for word in words if word.startswith("--ignore=")]
+    assert ignored
+    assert [path for path in ignored if not (ROOT / path).exists()] == []
 
 
 def test_every_folder_of_tests_can_be_run() -> None:

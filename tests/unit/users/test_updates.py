@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from chassis.errors import Invalid
-from users.accounts import channels, updates
 from users.contract import UpdateAccount
+from users.management import channels, updates
 
 
 def test_changed_columns_are_the_given_fields_normalized() -> None:

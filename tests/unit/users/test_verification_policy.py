@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from users.accounts.verification_policy import VerificationPolicy, from_config
 from users.models import User
-from users.verification_policy import VerificationPolicy, from_config
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 

@@ -58,7 +58,7 @@ def group_commit(module: ModuleType) -> None:
 
 def relay(module: ModuleType) -> None:
     """Crash after the commit of events and before they are published; switch the relay of other rows off."""
-    publish, lease_expired = module.OutboxRelay.publish, module.outbox.lease_expired
+    publish, lease_expired = module.OutboxRelay.publish, module.store.lease_expired
 
     def crashing(self: Any, envelopes: Sequence[Any]) -> None:
         if envelopes:
@@ -66,7 +66,7 @@ def relay(module: ModuleType) -> None:
         publish(self, envelopes)
 
     module.OutboxRelay.publish = crashing
-    module.outbox.lease_expired = lambda *a, **k: [] if off("relay") else lease_expired(*a, **k)
+    module.store.lease_expired = lambda *a, **k: [] if off("relay") else lease_expired(*a, **k)
 
 
 def publisher(module: ModuleType) -> None:
@@ -186,7 +186,7 @@ CHANGES: dict[str, Callable[[ModuleType], None]] = {
     "chassis.clock": clock_module,
     "jwt.api_jwt": jwt_module,
     "chassis.db.group_commit": group_commit,
-    "chassis.db.outbox_relay": relay,
+    "chassis.db.outbox.relay": relay,
     "chassis.amqp.publisher": publisher,
     "chassis.events.handler": handler,
     "chassis.events.batch_handler": batch_handler,

@@ -1,9 +1,13 @@
 """A new post notifies all active users."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
+from chassis import clock
+from chassis.ids import new_id
+from feeds.contract import PostCreated
 from tests.integration.notifications.support import PublishPost, Rows, Until, values
 from tests.integration.notifications.users_service import Accounts
 from tests.integration.support.events import EventListener
@@ -31,6 +35,22 @@ def test_every_active_user_except_the_author_has_the_post_in_the_inbox(
     assert notification["data"] == {"post_id": post.id, "author_id": author, "author_username": "author"}
     assert (notification["kind"], notification["source"]) == ("post_created", post.id)
     assert values(rows("inbox"), "user_id") == others
+
+
+def test_users_are_asked_who_was_active_at_the_post_by_their_own_clock(
+    accounts: Accounts, publish_post: PublishPost, wait_for_fanouts: WaitForFanouts
+) -> None:
+    created_at = clock.now()
+    as_of = created_at + timedelta(seconds=8)
+    author = accounts.add("ada")
+    post = PostCreated(
+        id=new_id(), author_id=author, author_username="ada", text="Karibu", created_at=created_at, as_of=as_of
+    )
+    publish_post(author, event=post)
+    publish_post(author, event=post.model_copy(update={"id": new_id(), "as_of": None}))
+    wait_for_fanouts(2)
+    asked = {moment for request in accounts.recipient_requests for moment in request.moments or [request.as_of]}
+    assert asked == {as_of, created_at}
 
 
 def test_repeated_event_notifies_each_user_once(

@@ -190,6 +190,35 @@ def test_replay_covers_the_minute_before_its_start(
     assert set(replay(BEGINNING)["read"]) == {earlier, later}
 
 
+def test_replay_has_what_was_read_and_changed_after_the_clock_was_set_back(
+    add: Add, mark_read: MarkRead, replay: Replay, database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, other, since = add(3)
+    now = clock.now
+    monkeypatch.setattr(clock, "now", lambda: now() - timedelta(hours=2))
+    mark_read(old)
+    with Session(database) as session, session.begin():
+        inbox_store.lock(session)
+        inbox_store.mark_changed(session, session.get_one(Notification, other))
+    reply = replay(since)
+    assert (reply["resumed"], reply["read"], ids(reply["changed"])) == (True, [old], [other])
+
+
+def test_replay_has_nothing_that_was_read_and_changed_before_its_start(
+    add: Add, mark_read: MarkRead, replay: Replay, database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (old,) = add(1)
+    now = clock.now
+    monkeypatch.setattr(clock, "now", lambda: now() - timedelta(hours=2))
+    mark_read(old)
+    with Session(database) as session, session.begin():
+        inbox_store.lock(session)
+        inbox_store.mark_changed(session, session.get_one(Notification, old))
+    (since,) = add(1)
+    reply = replay(since)
+    assert (reply["read"], reply["changed"]) == ([], [])
+
+
 def test_replay_without_a_start_has_what_was_read_in_the_last_minute(
     add: Add, mark_read: MarkRead, replay: Replay
 ) -> None:

@@ -12,7 +12,7 @@ from chassis.errors import Unauthenticated
 from chassis.ids import first_id
 from tests.integration.support.rpc import OPERATOR, Rpc
 from tests.integration.users.logged_in import NEW_PASSWORD, PASSWORD, STAFF, WRONG_PASSWORD, LogIn, NewUser, User
-from users import history
+from users.accounts import history
 from users.models import AccountEvent
 
 

@@ -9,14 +9,15 @@ from sqlalchemy.orm import Session
 
 from chassis.errors import Invalid, Unauthenticated
 from tests.integration.users.logged_in import PASSWORD, User
-from users import contract, models, store
-from users.accounts import admin, erasure, updates
-from users.accounts.updates import AccountUpdate, PasswordChange
+from users import contract, models
+from users.accounts import store
+from users.accounts.verification_policy import VerificationPolicy
 from users.credentials.authentication import VerifiedPassword
 from users.credentials.login_attempts import LoginAttempt
+from users.management import admin, erasure, updates
+from users.management.updates import AccountUpdate, PasswordChange
 from users.sessions import lifecycle
 from users.sessions.lifecycle import SessionPolicy
-from users.verification_policy import VerificationPolicy
 
 LIFETIMES = SessionPolicy(timedelta(days=30), timedelta(days=14), timedelta(minutes=1), per_user=100)
 POLICY = VerificationPolicy(required=True)

@@ -15,8 +15,9 @@ from tests.integration.conftest import Settings
 from tests.integration.support.rpc import Rpc
 from tests.integration.users.logged_in import PASSWORD, NewUser, Redis
 from tests.integration.users.logged_in import User as LoggedInUser
-from users import contract, serializers
+from users import contract
 from users.models import User, UserSession
+from users.sessions import serializers
 from users.sessions.cache import Identities, SessionCache
 
 CLOSED_PORT = "redis://127.0.0.1:1/0"

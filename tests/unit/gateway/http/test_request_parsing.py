@@ -9,11 +9,12 @@ import pytest
 from gunicorn.http.errors import NoMoreData
 
 from gateway.http import request_parsing
+from gateway.http.problems import TooLarge
 from gateway.http.request_parsing import BrokenBody, read_body
 
 
-def request(read: Any) -> Any:
-    return cast("Any", SimpleNamespace(stream=SimpleNamespace(read=read)))
+def request(read: Any, content_length: int | None = None) -> Any:
+    return cast("Any", SimpleNamespace(stream=SimpleNamespace(read=read), content_length=content_length))
 
 
 def stall(_size: int) -> bytes:
@@ -28,12 +29,16 @@ def test_body_that_stalls_ends_the_connection_with_408(monkeypatch: pytest.Monke
     assert broken.value.status == HTTPStatus.REQUEST_TIMEOUT
 
 
-def test_large_body_that_stalls_ends_the_connection_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_body_that_is_declared_as_too_large_is_rejected_before_it_arrives() -> None:
+    with pytest.raises(TooLarge):
+        read_body(request(stall, request_parsing.MAX_BODY + 1))
+
+
+def test_large_body_that_stalls_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(request_parsing, "BODY_TIME", 0.05)
     parts = iter([b"x" * (request_parsing.MAX_BODY + 1)])
-    with pytest.raises(BrokenBody) as broken:
+    with pytest.raises(TooLarge):
         read_body(request(lambda _size: next(parts, None) or stall(_size)))
-    assert broken.value.status == HTTPStatus.REQUEST_TIMEOUT
 
 
 def test_body_that_ends_too_early_ends_the_connection_with_400() -> None:

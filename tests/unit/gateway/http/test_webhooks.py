@@ -55,12 +55,6 @@ def test_unset_secret_matches_nothing() -> None:
     assert not WebhookSecret("").matches("")
 
 
-@pytest.mark.parametrize("secret", ["short", "with/a/slash/in/it/", "é" * 20, " " * 20])
-def test_weak_or_invalid_secret_stops_the_start(secret: str) -> None:
-    with pytest.raises(SystemExit, match="AFRICASTALKING_CALLBACK_SECRET"):
-        WebhookSecret(secret)
-
-
 def test_report_needs_neither_number_nor_reason() -> None:
     _, report = forwarded({"id": "ATXid_1", "status": "Success", "failureReason": ""})
     assert (report["phone"], report["reason"]) == (None, None)

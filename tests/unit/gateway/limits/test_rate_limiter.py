@@ -22,8 +22,8 @@ def test_rate_is_a_count_and_a_unit(text: str, rate: Rate) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "100", "0/hour", "-1/hour", "100/fortnight", "1e3/hour", "hour"])
-def test_invalid_rate_stops_the_start(text: str) -> None:
-    with pytest.raises(SystemExit, match="reads like 100/hour"):
+def test_invalid_rate_is_rejected(text: str) -> None:
+    with pytest.raises(ValueError, match="must read like 10/minute"):
         parse_rate(text)
 
 

@@ -1,6 +1,7 @@
 """Checks of open websockets: sessions, pings, resync."""
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import gevent
@@ -11,7 +12,7 @@ from chassis.ids import new_id
 from gateway.websocket import frames, monitor
 from gateway.websocket.connection import Connection, LiveFrame
 from gateway.websocket.monitor import Monitor
-from gateway.websocket.registry import Registry
+from gateway.websocket.registry import GROUPS, Registry
 from notifications.contract import Replay, ReplayRequest
 from tests.unit.gateway.websocket.stand_ins import HOUR, RecordingBuffer, identity
 from users.contract import Identity
@@ -52,10 +53,10 @@ class Inbox:
 
 class Presence:
     def __init__(self) -> None:
-        self.recorded: list[set[str]] = []
+        self.recorded: set[str] = set()
 
     def record(self, users: set[str]) -> None:
-        self.recorded.append(users)
+        self.recorded |= users
 
 
 @pytest.fixture
@@ -89,6 +90,11 @@ def opened(sockets: Registry, expires_in: timedelta) -> Connection:
     connection = Connection(identity(expires_in), "hash", buffer)
     sockets.add(connection)
     return connection
+
+
+def ping_all_groups(monitoring: Monitor) -> None:
+    for _ in range(GROUPS):
+        monitoring.ping_group()
 
 
 def closed_with(connection: Connection) -> Any:
@@ -142,12 +148,28 @@ def test_ping_records_connected_users_and_drops_silent_connections(
     there: Any = opened(sockets, LATER)
     silent: Any = opened(sockets, LATER)
     silent.buffer.last_received -= monitor.SILENT * 25
-    monitoring.ping_all()
+    ping_all_groups(monitoring)
     assert (there.buffer.sent, there.buffer.aborted) == ([frames.PING], False)
     assert (silent.buffer.sent, silent.buffer.aborted) == ([], True)
-    sockets.remove(there)
-    monitoring.ping_all()
-    assert presence.recorded == [{there.identity.user_id}, set()]
+    assert presence.recorded == {there.identity.user_id}
+
+
+def test_closed_websocket_is_not_pinged(sockets: Registry, monitoring: Monitor) -> None:
+    closed: Any = opened(sockets, LATER)
+    sockets.remove(closed)
+    ping_all_groups(monitoring)
+    assert closed.buffer.sent == []
+
+
+def test_pings_are_spread_over_the_interval(sockets: Registry, monitoring: Monitor) -> None:
+    connections: list[Any] = [opened(sockets, LATER) for _ in range(1000)]
+    pinged = []
+    for _ in range(GROUPS):
+        monitoring.ping_group()
+        pinged.append(sum(bool(connection.buffer.sent) for connection in connections))
+    largest = max(after - before for before, after in pairwise([0, *pinged]))
+    assert all(connection.buffer.sent == [frames.PING] for connection in connections)
+    assert largest < 200
 
 
 def test_frame_before_a_websockets_resync_hides_nothing_that_was_missed(

@@ -1,0 +1,1 @@
+"""What users, staff and operators do with accounts: open, update, close and delete them."""
