@@ -13,26 +13,27 @@ from dev.platform.instance import Instance
 from dev.platform.programs import DATABASE_OWNERS
 from dev.servers import ALL, private
 from dev.suite.runner import Result, Runner, summarise
-from dev.suite.steps import AT_ONCE, AUDIT, CHECKS, FAULTS, TEST, TEST_SCALE, TRY, Lane, Step
+from dev.suite.steps import AT_ONCE, AUDIT, CHECKS, FAULTS, TEST, TEST_FIRST, TEST_SCALE, TRY, Lane, Step
 
 
 def check() -> int:
     """Run all checks, two at the same time."""
-    return _run([Lane("", (step,)) for step in (*CHECKS, AUDIT)], at_once=2)
+    return summarise(_run([Lane("", (step,)) for step in (*CHECKS, AUDIT)], at_once=2))
 
 
 def try_one(only: str = "") -> int:
     """Run a test, a file or a folder. The servers it needs keep running for the next call."""
-    return _run(_narrowed_lanes(TRY, only), keep=True)
+    return summarise(_run(_narrowed_lanes(TRY, only), keep=True))
 
 
 def suite(scale: str = "") -> int:
     """Run all checks and tests; with "scale" the end-to-end tests with two processes of everything."""
-    lanes = TEST_SCALE if scale else TEST
+    first, lanes = ((), TEST_SCALE) if scale else (TEST_FIRST, TEST)
     with lock.hold(INSTANCES / "test"):
         try:
+            results = _run(first, at_once=2)
             # With servers of the user, lanes would use the same ones.
-            return _run(lanes, at_once=AT_ONCE if private(for_tests()) == ALL else 1)
+            return summarise(results + _run(lanes, at_once=AT_ONCE if private(for_tests()) == ALL else 1))
         finally:
             lock.ignore_interrupts()
             for lane in lanes:
@@ -41,16 +42,16 @@ def suite(scale: str = "") -> int:
 
 def faults(only: str = "tests/faults") -> int:
     """Inject many more faults than the suite does, for about an hour; `only` is a test, a file or a folder of these."""
-    return _run(_narrowed_lanes([FAULTS], only))
+    return summarise(_run(_narrowed_lanes([FAULTS], only)))
 
 
-def _run(lanes: Sequence[Lane], *, at_once: int = 1, keep: bool = False) -> int:
-    """Run lanes in threads, print a summary, and return the exit code. `keep` the servers, or delete old ones first."""
+def _run(lanes: Sequence[Lane], *, at_once: int = 1, keep: bool = False) -> list[Result]:
+    """Run lanes in threads, and return the results of their steps. `keep` the servers, or delete old ones first."""
     runner = Runner()
     with ThreadPoolExecutor(at_once) as pool:
         futures = [pool.submit(_run_lane, runner, lane, keep=keep) for lane in lanes]
         try:
-            return summarise([result for future in futures for result in future.result()])
+            return [result for future in futures for result in future.result()]
         except BaseException:
             runner.stop()
             raise

@@ -49,9 +49,9 @@ _AUDIT = """pip-audit --disable-pip --require-hashes --progress-spinner off $AUD
     echo "packages without an answer: $(grep -cE 'could not be audited|^ERROR' .run/audit.txt)" """
 
 CHECKS = (
+    Step("mypy", ("mypy",), _PACKAGES),  # first: it takes longest
     Step("ruff check", ("ruff", "check")),
     Step("ruff format", ("ruff", "format", "--check")),
-    Step("mypy", ("mypy",), _PACKAGES),
     Step("lint-imports", ("lint-imports",)),
     Step("hadolint", ("hadolint",), _DOCKERFILES),
     Step("alert rules", ("promtool", "check", "rules", "docker/monitoring/alerts.yml")),
@@ -95,6 +95,8 @@ FAULTS_VARIABLES = {
     **{f"THROTTLE_{name}": _NO_LIMIT for name in ("ANON", "USER", "LOGIN", "REGISTER")},
 }
 
+# Without servers, two at a time: so the unit tests have a processor, and mypy, which takes longest, has the other.
+TEST_FIRST = tuple(Lane("", (step,)) for step in (_UNIT, *CHECKS))
 # The longest first; each of the others begins when one ends. Tests also wait, so four keep two processors busy.
 AT_ONCE = 4
 TEST = (
@@ -102,10 +104,9 @@ TEST = (
     Lane("http", (_HTTP,)),
     Lane("postgresql", (_ON_POSTGRESQL,)),
     Lane("services", (_SERVICES,)),
-    Lane("chassis", (_CHASSIS, _EXAMPLES)),
+    Lane("chassis", (_CHASSIS, _EXAMPLES, _GATEWAY)),
     Lane("sqlite", (_ON_SQLITE,)),
     Lane("faults", (_CRASHES,), FAULTS_VARIABLES),
-    Lane("checks", (*CHECKS, _UNIT, _GATEWAY)),
     Lane("scale", (_ROLLING_RESTART,), SCALE_VARIABLES),
 )
 # Too long for `make test`.

@@ -2,7 +2,7 @@
 
 import requests
 
-TIMEOUT = 10  # seconds
+TIMEOUT = 30  # seconds
 
 
 def test_root_returns_links_as_json(url: str) -> None:

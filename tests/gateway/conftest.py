@@ -20,7 +20,7 @@ from tests.gateway.support.responder import Responder
 from tests.integration.support.keys import set_keys
 from tests.integration.support.tcp_proxy import TcpProxy
 
-LIMIT = 5  # seconds until a connection is made, lost or made again
+LIMIT = 30  # seconds until a connection is made, lost or made again
 
 
 def until(condition: Callable[[], object]) -> None:

@@ -11,7 +11,7 @@ from tests.e2e.support.client import PASSWORD, NewClient
 from tests.e2e.support.fakes import mails_to
 from tests.e2e.support.responses import check_problem, invalid_fields
 
-LIMIT = 15  # seconds
+LIMIT = 30  # seconds
 
 INVALID_FIELDS = [
     ({"username": "ab"}, "username"),

@@ -15,7 +15,7 @@ from tests.e2e.support.client import Client, NewClient
 from tests.e2e.support.fakes import CODE_SUBJECT, TIMEOUT
 from tests.e2e.support.operator import Operator
 
-ACCOUNTS = 200
+ACCOUNTS = 30
 FORCED = 10  # of them get a notification whose sender chose e-mail and SMS
 ASKED = 10  # of them ask for a code by SMS
 LIMIT = 60  # seconds

@@ -1,6 +1,6 @@
-"""Users sign in at an identity provider, over HTTP, on a platform that has one configured."""
+"""Users sign in at an identity provider, over HTTP; the users service has one configured for most tests."""
 
-import os
+import secrets
 from collections.abc import Iterator
 
 import pyotp
@@ -8,41 +8,33 @@ import pytest
 import requests
 
 from dev.platform.instance import Instance
-from tests.e2e.support.client import Client
+from tests.e2e.support.client import Client, NewClient
+from tests.e2e.support.replaced_service import replaced_service
 from tests.e2e.support.responses import check_problem
 from tests.integration.support.identity_providers import LIMIT, Provider, packaged_provider, sign_in_at
 
-# The suite's variables would make the platform use the servers of another one.
-OURS = {"PATH": os.environ["PATH"], "TOPOLOGY": "small", "TRUSTED_PROXIES": "1", "PASSWORD_TIME_COST": "1"}
 BEGIN, FINISH = "/identity-provider/begin/", "/identity-provider/finish/"
-
-pytestmark = pytest.mark.timeout(600)  # a platform is started
+GRACE = f"grace_{secrets.token_hex(4)}"  # a name that is free on the platform
 
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[Provider]:
     with packaged_provider() as provider:
-        provider.set_user("grace", email="grace@example.org", email_verified=True, preferred_username="grace")
+        provider.set_user(GRACE, email=f"{GRACE}@example.org", email_verified=True, preferred_username=GRACE)
         yield provider
 
 
 @pytest.fixture(scope="module")
-def configured_url(provider: Provider) -> Iterator[str]:
-    """Start a platform of its own, with all services in one process; return its URL."""
+def _configured(platform: Instance, provider: Provider) -> Iterator[None]:
+    """Configure the provider until the end of this module."""
     settings = {f"OIDC_{name.upper()}": value for name, value in provider.settings().items()}
-    instance = Instance(f"oidc-{os.getpid()}", {**OURS, **settings})
-    try:
-        instance.start()
-        yield instance.environment["BARAZA_URL"]
-    finally:
-        instance.delete()
+    with replaced_service(platform, "users.service", **settings):
+        yield
 
 
 @pytest.fixture
-def client(configured_url: str) -> Iterator[Client]:
-    client = Client(configured_url)
-    yield client
-    client.logout_and_close()
+def client(_configured: None, new_client: NewClient) -> Client:
+    return new_client()
 
 
 def begin_and_sign_in(client: Client, user: str, **request: object) -> dict[str, str]:
@@ -62,14 +54,21 @@ def finish(client: Client, request: dict[str, str], **more: object) -> requests.
     return response
 
 
+# Before the others: they configure a provider.
+def test_platform_without_a_provider_answers_not_found(url: str) -> None:
+    for path, body in ((BEGIN, {}), (FINISH, {"state": "s", "code": "c"})):
+        response = requests.post(f"{url}{path}", json=body, timeout=LIMIT)
+        assert check_problem(response, 404)["code"] == "identity_provider_not_configured"
+
+
 def test_user_of_the_provider_signs_in_posts_and_adds_a_second_identity(client: Client) -> None:
-    response = finish(client, begin_and_sign_in(client, "grace"))
+    response = finish(client, begin_and_sign_in(client, GRACE))
     assert response.status_code == 200, response.text
-    assert client.account["username"] == "grace"
+    assert client.account["username"] == GRACE
     assert client.account["email_verified_at"]
-    assert client.create_post("hello from elsewhere")["author"]["username"] == "grace"
+    assert client.create_post("hello from elsewhere")["author"]["username"] == GRACE
     listed = client.get("/account/identities/").json()
-    assert [identity["subject"] for identity in listed["items"]] == ["grace"]
+    assert [identity["subject"] for identity in listed["items"]] == [GRACE]
     assert listed["has_password"] is False
     path = f"/account/identities/{listed['items'][0]['id']}/"
     assert check_problem(client.delete(path), 409)["code"] == "password_required"
@@ -106,9 +105,3 @@ def test_address_that_nobody_verified_and_one_that_the_provider_did_not_verify(
 
 def test_linking_without_a_session_is_unauthenticated(client: Client) -> None:
     check_problem(client.post(BEGIN, {"link": True}), 401)
-
-
-def test_platform_without_a_provider_answers_not_found(url: str) -> None:
-    for path, body in ((BEGIN, {}), (FINISH, {"state": "s", "code": "c"})):
-        response = requests.post(f"{url}{path}", json=body, timeout=LIMIT)
-        assert check_problem(response, 404)["code"] == "identity_provider_not_configured"

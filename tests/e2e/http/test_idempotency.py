@@ -37,7 +37,7 @@ def test_idempotency_key_in_use_is_a_conflict_and_later_replayed(platform: Insta
         platform.control.pause("feeds.service")
         try:
             first = pool.submit(create)
-            until(lambda: bool(client.exists(lock)), "the first request to hold its key", 10)
+            until(lambda: bool(client.exists(lock)), "the first request to hold its key", 30)
             second = create()
         finally:
             platform.control.resume("feeds.service")

@@ -93,7 +93,7 @@ def test_without_redis_requests_are_counted_and_answered(platform: Instance, new
         assert all("X-RateLimit-Remaining" in response.headers for response in responses)
     finally:
         platform.control.start("redis")
-    until(lambda: user.get("/all-posts/").json()["items"][0]["text"] == "without Redis", "Redis to be used again", 10)
+    until(lambda: user.get("/all-posts/").json()["items"][0]["text"] == "without Redis", "Redis to be used again", 30)
 
 
 def test_stopping_redis_under_load_fails_no_request(platform: Instance, new_user: NewClient) -> None:

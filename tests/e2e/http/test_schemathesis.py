@@ -9,8 +9,8 @@ import requests
 from dev.platform.instance import Instance
 from tests.e2e.support.fuzzing import Results, fuzz
 
-MIN_REQUESTS = 5_000
-pytestmark = pytest.mark.timeout(400)  # one to three minutes, by the load of the machine
+MIN_REQUESTS = 3_500
+pytestmark = pytest.mark.timeout(600)  # one to three minutes, and longer on a busy machine
 
 
 @pytest.fixture(scope="module")

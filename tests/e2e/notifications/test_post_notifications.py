@@ -38,7 +38,7 @@ def test_every_active_user_is_notified_once_by_websocket_mail_and_sms(platform: 
 def test_notification_shows_its_deliveries(new_user: NewClient) -> None:
     author, reader = new_user(), new_user()
     author.create_post("by mail")
-    until(lambda: bool(reader.inbox()["items"]), "the inbox", 10)
+    until(lambda: bool(reader.inbox()["items"]), "the inbox", 30)
     notification = reader.inbox()["items"][0]["id"]
 
     def sent() -> bool:
@@ -80,7 +80,7 @@ def test_notifications_are_read_one_by_one_or_all(new_user: NewClient) -> None:
     author, reader = new_user(), new_user()
     for number in range(3):
         author.create_post(f"read me {number}")
-    until(lambda: reader.inbox()["unread"] == 3, "three unread notifications", 15)
+    until(lambda: reader.inbox()["unread"] == 3, "three unread notifications", 30)
     first = reader.inbox()["items"][-1]["id"]
     assert reader.post("/notifications/read/", {"ids": [first]}).status_code == 204
     assert reader.inbox()["unread"] == 2

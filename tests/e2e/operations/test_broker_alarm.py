@@ -53,14 +53,14 @@ def test_rejected_posts_are_not_created_after_an_alarm(platform: Instance, new_u
     with memory_alarm(platform):
         first = time.monotonic()
         statuses["first"] = author.post("/create-post/", {"text": "first"}).status_code
-        until(lambda: is_blocked(author), "the gateways to know of the alarm", 20)
+        until(lambda: is_blocked(author), "the gateways to know of the alarm", 30)
         for number in range(20):
             started = time.monotonic()
             statuses[f"{number}"] = author.post("/create-post/", {"text": f"{number}"}).status_code
-            assert time.monotonic() - started < 1
+            assert time.monotonic() - started < 3
         until(lambda: time.monotonic() > first + 7, "the deadline of the first request", 10)
     assert set(statuses.values()) <= {503, 504}
-    until(lambda: author.post("/create-post/", {"text": "after"}).status_code == 201, "posts to be accepted", 20)
+    until(lambda: author.post("/create-post/", {"text": "after"}).status_code == 201, "posts to be accepted", 30)
     found = author.get(f"/all-posts/?author={author.id}").json()["items"]
     assert [post["text"] for post in found] == ["after"]
 
@@ -69,6 +69,6 @@ def test_rejected_posts_are_not_created_after_an_alarm(platform: Instance, new_u
 def test_websocket_handshake_during_an_alarm_is_503(platform: Instance, new_user: NewClient) -> None:
     reader = new_user()
     with memory_alarm(platform):
-        until(lambda: is_blocked(reader), "a gateway to know of the alarm", 20)
-        until(lambda: handshake_status(reader) == 503, "a rejected handshake", 20)
-    until(lambda: handshake_status(reader) == 101, "websockets to be accepted", 20)
+        until(lambda: is_blocked(reader), "a gateway to know of the alarm", 30)
+        until(lambda: handshake_status(reader) == 503, "a rejected handshake", 30)
+    until(lambda: handshake_status(reader) == 101, "websockets to be accepted", 30)

@@ -17,7 +17,7 @@ from dev.servers.rabbitmq import account_variable
 from docker.rabbitmq.accounts import ACCOUNTS, ADMINISTRATOR, OPERATOR, VHOST, Account
 from tests.e2e.support.operator import Operator
 
-TIMEOUT = 10  # seconds
+TIMEOUT = 30  # seconds
 
 AssertRejected = Callable[..., None]
 

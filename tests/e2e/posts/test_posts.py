@@ -8,7 +8,7 @@ from tests.e2e.support.responses import check_problem, invalid_fields
 
 UNKNOWN = "01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21"
 FIELDS = {"id", "text", "author", "created_at"}
-LIMIT = 15  # seconds until a change is in every inbox
+LIMIT = 30  # seconds until a change is in every inbox
 
 
 def test_list_of_posts_shows_a_new_post_at_once(new_user: NewClient) -> None:

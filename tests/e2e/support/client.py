@@ -9,7 +9,7 @@ import requests
 from websockets.sync.client import ClientConnection, connect
 
 PASSWORD = "correct horse battery"
-TIMEOUT = 15  # seconds
+TIMEOUT = 30  # seconds
 
 
 class Client:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import requests
 
-TIMEOUT = 15  # seconds
+TIMEOUT = 30  # seconds
 
 
 def gateway_metrics(environment: Mapping[str, str]) -> str:

@@ -12,7 +12,7 @@ from chassis.auth import tokens
 from chassis.auth.caller import Caller
 from chassis.auth.keyring import Keyring
 
-TIMEOUT = 10  # seconds
+TIMEOUT = 30  # seconds
 OPERATOR = Caller("operator")
 
 

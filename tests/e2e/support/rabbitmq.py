@@ -7,7 +7,7 @@ import requests
 
 from dev.platform.programs import GATEWAY, process_variables
 
-TIMEOUT = 10  # seconds
+TIMEOUT = 30  # seconds
 
 
 def gateways_consume(environment: Mapping[str, str]) -> bool:

@@ -3,7 +3,7 @@
 import socket
 from urllib.parse import urlsplit
 
-TIMEOUT = 10  # seconds
+TIMEOUT = 30  # seconds
 
 
 def exchange(url: str, *parts: bytes, end: bool = False) -> bytes:

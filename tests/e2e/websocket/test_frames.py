@@ -27,7 +27,7 @@ def test_user_without_realtime_receives_no_frame_but_an_inbox_item(new_user: New
     websocket = reader.connect()
     receive(websocket)
     author.create_post("only in the inbox")
-    until(lambda: reader.inbox()["unread"] == 1, "the inbox", 15)
+    until(lambda: reader.inbox()["unread"] == 1, "the inbox", 30)
     with pytest.raises(TimeoutError):
         receive(websocket, 0.5)
 
@@ -85,4 +85,4 @@ def test_connected_user_is_recorded(platform: Instance, new_user: NewClient) -> 
     with redis.Redis.from_url(platform.environment["REDIS_URL"]) as client:
         assert client.get(seen_key(user.id)) is None
         receive(user.connect())
-        until(lambda: client.get(seen_key(user.id)) is not None, "presence", 5)
+        until(lambda: client.get(seen_key(user.id)) is not None, "presence", 30)

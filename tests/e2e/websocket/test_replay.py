@@ -19,7 +19,7 @@ def test_missed_notifications_are_replayed_in_order_before_new_ones(new_user: Ne
     websocket.close()
     for text in ("second", "third", "fourth"):
         author.create_post(text)
-    until(lambda: reader.inbox()["unread"] == 4, "the inbox", 15)
+    until(lambda: reader.inbox()["unread"] == 4, "the inbox", 30)
 
     websocket = reader.connect(f"?since={last['id']}")
 

@@ -10,7 +10,7 @@ from kombu import Connection
 
 from chassis.amqp import protocol
 
-TIMEOUT = 10  # seconds
+TIMEOUT = 30  # seconds
 
 
 class RawAmqpClient:

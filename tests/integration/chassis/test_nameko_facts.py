@@ -83,7 +83,7 @@ def dispatch(settings: Settings) -> Dispatch:
 def error_of(runner: ServiceRunner) -> BaseException | None:
     """Wait for the containers to end, and return the error that ended them."""
     try:
-        with eventlet.Timeout(5):
+        with eventlet.Timeout(30):
             runner.wait()
     except Exception as error:  # noqa: BLE001 - any error
         return error
@@ -105,7 +105,7 @@ def test_namekos_handler_acks_and_loses_an_event_when_it_fails(
 def test_requeue_on_error_redelivers_at_once_without_limit(run: Run, dispatch: Dispatch, until: Until) -> None:
     run()
     dispatch("requeued")
-    with eventlet.Timeout(3):
+    with eventlet.Timeout(30):
         until(lambda: len(Plain.handled) == 50)
 
 

@@ -121,7 +121,7 @@ def test_sigterm_ends_the_process_while_the_broker_is_down_or_hangs(
     process.send_signal(signal.SIGTERM)
     started = time.monotonic()
     assert processes.exit_code(process) in {0, -signal.SIGALRM}
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 15
 
 
 def test_write_runs_once_if_its_process_is_killed_during_it(

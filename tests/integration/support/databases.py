@@ -30,7 +30,7 @@ class Databases:
     def __init__(self, settings: dict[str, Any]) -> None:
         self._settings = settings
         self._engines: dict[str, Engine] = {}
-        self._tables: dict[str, list[Table]] = {}  # those to empty: to look for them takes ten times as long
+        self._deletions: dict[str, list[str]] = {}  # statements: to look for the tables takes ten times as long
 
     def empty_for(self, services: Iterable[type]) -> None:
         """Delete all rows in the databases of these service classes."""
@@ -48,11 +48,10 @@ class Databases:
         """Delete all rows in a section's database."""
         engine = self.engine(section)
         with engine.begin() as connection:
-            if section not in self._tables:
-                tables = reversed(_tables(connection).sorted_tables)
-                self._tables[section] = [table for table in tables if table.name not in KEPT_TABLES]
-            for table in self._tables[section]:
-                connection.execute(table.delete())
+            if section not in self._deletions:
+                self._deletions[section] = _deletions(connection)
+            for statements in self._deletions[section]:
+                connection.exec_driver_sql(statements)
         return engine
 
     def close(self) -> None:
@@ -63,7 +62,7 @@ class Databases:
     def drop_tables(self, section: str) -> Engine:
         """Drop all tables in a section's database."""
         engine = self.engine(section)
-        self._tables.pop(section, None)
+        self._deletions.pop(section, None)
         with engine.begin() as connection:
             _drop_all(connection)
         return engine
@@ -87,6 +86,13 @@ def _drop_all(connection: Connection) -> None:
         )
     tables.drop_all(connection)
     Table(MARKER, MetaData(), Column("id", Integer)).create(connection)
+
+
+def _deletions(connection: Connection) -> list[str]:
+    """Return statements that delete all rows: for PostgreSQL one text, since each round trip costs time."""
+    names = [table.name for table in reversed(_tables(connection).sorted_tables) if table.name not in KEPT_TABLES]
+    statements = [f'DELETE FROM "{name}"' for name in names]  # noqa: S608 - names of our tables
+    return statements if connection.dialect.name == "sqlite" else ["; ".join(statements)]
 
 
 def _tables(connection: Connection) -> MetaData:

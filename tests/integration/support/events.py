@@ -10,7 +10,7 @@ from kombu import Connection, Consumer, Queue
 
 from chassis.amqp import protocol
 
-TIMEOUT = 5  # seconds
+TIMEOUT = 30  # seconds
 
 
 class EventListener:

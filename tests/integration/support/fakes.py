@@ -4,7 +4,7 @@ from typing import Any
 
 import requests
 
-TIMEOUT = 5  # seconds
+TIMEOUT = 30  # seconds
 
 
 class FakeServer:

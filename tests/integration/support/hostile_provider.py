@@ -42,6 +42,7 @@ users: dict[str, dict[str, Any]] = {}
 codes: dict[str, dict[str, str]] = {}  # the parameters of the authorization request, and the user
 tokens: dict[str, str] = {}  # the user of an access token
 calls: list[str] = []
+hanging = threading.Event()  # wakes the requests that hang; another behaviour ends them
 published_new = False
 
 
@@ -174,6 +175,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_PUT(self) -> None:
         body = json.loads(self.body())
         if self.path == "/behaviour":
+            hanging.set()
+            hanging.clear()
             behaviour.clear()
             behaviour.update(body)
             calls.clear()
@@ -200,7 +203,7 @@ class Handler(BaseHTTPRequestHandler):
         return True
 
     def be_hang(self) -> None:
-        threading.Event().wait(60)
+        hanging.wait(60)
 
     def be_drip(self) -> None:
         self.start(200, {"Content-Length": "1000"})

@@ -12,7 +12,7 @@ from chassis.observability import correlation
 
 GATEWAY = Caller("gateway")
 OPERATOR = Caller("operator")
-TIMEOUT = 10  # seconds
+TIMEOUT = 30  # seconds
 
 
 class Rpc:

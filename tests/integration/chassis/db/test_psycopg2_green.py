@@ -46,7 +46,7 @@ def test_query_times_out_if_the_server_stops_replying(postgresql_proxy: TcpProxy
     started = time.monotonic()
     with pytest.raises(OperationalError):
         select_1(engine)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 15
     postgresql_proxy.thaw()
     assert select_1(engine) == 1
 
@@ -56,15 +56,19 @@ def test_connecting_times_out_if_the_server_does_not_reply(postgresql_proxy: Tcp
     started = time.monotonic()
     with pytest.raises(OperationalError):
         select_1(engine)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 15
 
 
 def test_greenlets_wait_for_postgresql_concurrently(engine: Engine) -> None:
+    make_psycopg_green(partial(trampoline, read=True), partial(trampoline, write=True), 30)
+    order: list[str] = []
+
     def wait() -> None:
         with engine.begin() as connection:
+            order.append("begin")
             connection.execute(text("SELECT pg_sleep(0.3)"))
+            order.append("end")
 
-    started = time.monotonic()
     for waiting in [eventlet.spawn(wait) for _ in range(5)]:
         waiting.wait()
-    assert time.monotonic() - started < 1
+    assert order.index("end") > 1

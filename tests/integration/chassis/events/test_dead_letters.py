@@ -216,7 +216,7 @@ def test_command_times_out_if_the_broker_does_not_reply(
     monkeypatch.setattr(dead_letters, "COMMAND_TIMEOUT", 0.3)
     park(1)
     broker_proxy.freeze(to_server=False)
-    with eventlet.Timeout(5), pytest.raises(ServiceError):
+    with eventlet.Timeout(20), pytest.raises(ServiceError):
         DeadLetters(broker_proxy.uri, handler_queues(SampleInvoices), []).replay(ReplayParked(**HANDLER))
     assert is_id(raw_client.get(PARKED).properties["message_id"])
 

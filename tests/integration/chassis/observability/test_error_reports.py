@@ -17,7 +17,7 @@ from tests.integration.chassis.sample_service import SampleInvoices, SampleOrder
 from tests.integration.conftest import Settings
 from tests.integration.support.rpc import Rpc
 
-TIMEOUT = 5  # seconds
+TIMEOUT = 30  # seconds
 ORDER: dict[str, Any] = {"item": "tea", "quantity": 1}
 
 

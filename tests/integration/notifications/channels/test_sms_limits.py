@@ -21,7 +21,7 @@ from tests.integration.support.databases import unit_of_work
 from tests.integration.support.fakes import FakeServer
 
 PHONE = "+254711000001"
-PROCESSES = 3
+PROCESSES = 2
 BUDGET_USED_UP = "today's budget for SMS is used up"
 
 pytestmark = pytest.mark.usefixtures("sms")

@@ -43,8 +43,7 @@ def add(ada: str, database: Engine) -> Add:
         with Session(database) as session, session.begin():
             contents = [Content("message", "Tea", f"Chai {n}?") for n in range(number)]
             ids = [notification_store.create(session, content).id for content in contents]
-            for notification in ids:
-                inbox_store.add(session, {notification: [ada]})
+            inbox_store.add(session, {notification: [ada] for notification in ids})
             session.execute(update(Notification).values(created_at=AN_HOUR_AGO))
         return ids
 

@@ -18,7 +18,7 @@ from users.credentials.hashing import Hasher
 from users.models import FailedLogins
 
 LIMIT = 100
-STEP = timedelta(minutes=20)
+STEP = timedelta(minutes=40)  # less than the time after which one more wrong password is possible
 SPELLINGS = ("ada", "ADA", "\uff21\uff24\uff21", "ada@example.org", "Ada@EXAMPLE.org", "ada@\uff45xample.org")
 OF_CODES = {"users.login": "users.request_login_code", "users.confirm_password_reset": "users.request_password_reset"}
 

@@ -11,6 +11,9 @@ from tests.integration.conftest import Settings
 from tests.integration.support.identity_providers import Provider, hostile_provider, packaged_provider, sign_in_at
 from tests.integration.support.rpc import GATEWAY, Rpc
 from users import contract
+from users.identities import http, relying_party
+
+PATIENCE = 30  # seconds; on a busy machine a provider may take longer than a user would wait
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +34,13 @@ def hostile(hostile_process: Provider) -> Provider:
     hostile_process.misbehave()
     hostile_process.forget_users()
     return hostile_process
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let requests to providers take long; tests of the limits set their own."""
+    for module, name in ((http, "CONNECT"), (http, "READ"), (relying_party, "LIMIT")):
+        monkeypatch.setattr(module, name, PATIENCE)
 
 
 @dataclass

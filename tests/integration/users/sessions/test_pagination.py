@@ -7,7 +7,7 @@ from chassis.ids import new_id
 from tests.integration.conftest import Settings
 from tests.integration.support.pagination import STEPS, WITH_REAL_SERVICES, read_all
 from tests.integration.support.rpc import Rpc
-from tests.integration.users.logged_in import LogIn, NewUser, User
+from tests.integration.users.logged_in import PASSWORD, LogIn, User
 
 
 @pytest.fixture(autouse=True)
@@ -20,10 +20,14 @@ def many_sessions(settings: Settings) -> None:
 @WITH_REAL_SERVICES
 @given(steps=STEPS)
 def test_items_are_read_once_and_newest_first_while_others_are_added(
-    users: Rpc, ada: User, new_user: NewUser, log_in: LogIn, method: str, steps: list[tuple[int, int]]
+    users: Rpc, ada: User, log_in: LogIn, method: str, steps: list[tuple[int, int]]
 ) -> None:
     def add() -> str:
-        return new_user(f"u{new_id()[-12:]}").id if method == "all" else log_in("ada").session_id
+        if method == "sessions":
+            return log_in("ada").session_id
+        name = f"u{new_id()[-12:]}"
+        account = users("users.register", username=name, email=f"{name}@example.org", password=PASSWORD)
+        return str(account["id"])
 
     def page(**query: Any) -> dict[str, Any]:
         return dict(users(f"users.{method}", ada.caller, **query))

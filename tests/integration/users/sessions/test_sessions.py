@@ -274,7 +274,7 @@ def test_session_that_another_transaction_has_locked_is_identified_without_waiti
     ben, used = new_user("ben"), clock.now() - DAY
     for user in (ada, ben):
         change(database, user, last_seen_at=used)
-    with database.begin() as connection, eventlet.Timeout(2):
+    with database.begin() as connection, eventlet.Timeout(4.5):
         connection.execute(select(UserSession.id).where(UserSession.id == ada.session_id).with_for_update())
         assert identities(users, ada.token_hash, ben.token_hash) == ["ada", "ben"]
     assert row(database, ada).last_seen_at == used

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
 from chassis.amqp.envelope import Envelope
+from chassis.db import engine as engines
 from chassis.db import group_commit, outbox, tables
 from chassis.db.group_commit import GroupCommit
 from chassis.db.unit_of_work import UnitOfWork
@@ -203,7 +204,10 @@ def test_failed_commit_fails_every_write_and_publishes_nothing(orders: Orders) -
     assert wait(orders.write(place(4))) == [None]
 
 
-def test_database_that_another_process_locks_raises_unavailable_until_it_is_released(orders: Orders) -> None:
+def test_database_that_another_process_locks_raises_unavailable_until_it_is_released(
+    orders: Orders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "LOCK_WAIT", 0.1)
     with orders.db.read() as session:
         session.execute(text("PRAGMA busy_timeout = 10"))
     orders.other.execute("BEGIN IMMEDIATE")
