@@ -6,7 +6,9 @@ from typing import Any
 PREFIX = "nameko."
 AUTH_TOKEN = "auth_token"  # noqa: S105 - a name, Nameko's own
 REQUEST_KEY = "request_key"
+GENERATED = "once:"  # begins a request key that no other request has: only the broker can repeat the request
 SENT_AT = "sent_at"  # seconds of the sender's monotonic clock
+REDELIVERED = "redelivered"  # no header: whether the broker may have delivered the message before
 REPLAYED = "replayed"  # of a reply, without the prefix: it is the stored reply to an earlier request with this key
 
 

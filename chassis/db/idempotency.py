@@ -18,6 +18,10 @@ from chassis.db.tables import handled_requests
 from chassis.errors import Invalid
 
 RETENTION = timedelta(hours=24)
+# A request with a generated key is repeated by the broker only, within its deadline.
+GENERATED_RETENTION = timedelta(minutes=15)
+_LOOKBACK = timedelta(minutes=10)  # older replies to generated keys were deleted before, or are after RETENTION
+_NO_DIGEST = ""
 
 Reply = TypeVar("Reply", bound=Message)
 
@@ -33,32 +37,39 @@ def once(session: Session, call: Any, reply_model: type[Reply], write: Callable[
     """Run `write` in this transaction and store its reply, or return the stored reply of the first run.
 
     `call` is Nameko's worker context; its key is scoped by method. Without a key `write` simply runs. Raises Invalid if
-    the key was used for a different request. A call that arrives while the first one runs waits for it in the database,
-    at the unique key. A reply with secrets is stored encrypted.
+    the key was used for a different request, which a generated key cannot be. A call that arrives while the first one
+    runs waits for it in the database, at the unique key. A reply with secrets is stored encrypted.
     """
     key = _key(call)
     if key is None:
         return write(session)
-    row = {"key": key, "digest": _digests(call)[0], "reply": "", "created_at": clock.now()}
+    digest = _NO_DIGEST if _is_generated(call) else _digests(call)[0]
+    row = {"key": key, "digest": digest, "reply": "", "created_at": clock.now()}
     if not insert_new(session, handled_requests, row):
         return _first_reply(session, call, reply_model)
     reply = write(session)
-    session.connection().execute(_STORE_REPLY, {"request_key": key, "first_reply": _text(call, reply)})
+    session.connection().execute(_STORE_REPLY, {"request_key": key, "first_reply": sealed_replies.dump(call, reply)})
     return reply
+
+
+def may_be_repeated(call: Any) -> bool:
+    """Return whether there may be a reply to an earlier delivery or an earlier request with the same key."""
+    return _key(call) is not None and not (_is_generated(call) and not call.data.get(message_headers.REDELIVERED))
 
 
 def previous_reply(session: Session, call: Any, reply_model: type[Reply]) -> Reply | None:
     """Return the stored reply if the request is repeated, otherwise None; for writes that call other services first."""
-    key = _key(call)
-    stored = select(handled_requests.c.key).where(handled_requests.c.key == key)
-    if key is None or session.scalar(stored) is None:
+    if session.scalar(select(handled_requests.c.key).where(handled_requests.c.key == _key(call))) is None:
         return None
     return _first_reply(session, call, reply_model)
 
 
 def delete_expired(session: Session) -> None:
-    """Delete replies older than RETENTION."""
-    session.execute(delete(handled_requests).where(handled_requests.c.created_at < clock.now() - RETENTION))
+    """Delete replies older than RETENTION, and those to generated keys older than GENERATED_RETENTION."""
+    created_at, now = handled_requests.c.created_at, clock.now()
+    session.execute(delete(handled_requests).where(created_at < now - RETENTION))
+    recent = created_at.between(now - GENERATED_RETENTION - _LOOKBACK, now - GENERATED_RETENTION)
+    session.execute(delete(handled_requests).where(recent, handled_requests.c.digest == _NO_DIGEST))
 
 
 def _key(call: Any) -> str | None:
@@ -66,21 +77,16 @@ def _key(call: Any) -> str | None:
     return None if request_key is None else f"{call.entrypoint.method_name}:{request_key}"
 
 
+def _is_generated(call: Any) -> bool:
+    return str(call.data[message_headers.REQUEST_KEY]).startswith(message_headers.GENERATED)
+
+
 def _first_reply(session: Session, call: Any, reply_model: type[Reply]) -> Reply:
     row = session.execute(select(handled_requests).where(handled_requests.c.key == _key(call))).one()
-    if not any(hmac.compare_digest(row.digest, digest) for digest in _digests(call)):
+    if not _is_generated(call) and not any(hmac.compare_digest(row.digest, digest) for digest in _digests(call)):
         raise Invalid.field("Idempotency-Key", "was used for another request", "idempotency_key_reused")
     call.data[message_headers.REPLAYED] = True
-    if sealed_replies.has_secrets(reply_model):
-        return reply_model.model_validate_json(sealed_replies.unseal(call.config, call.service_name, row.reply))
-    return reply_model.model_validate_json(row.reply)
-
-
-def _text(call: Any, reply: Message) -> str:
-    text = reply.model_dump_json()
-    return (
-        sealed_replies.seal(call.config, call.service_name, text) if sealed_replies.has_secrets(type(reply)) else text
-    )
+    return sealed_replies.load(call, reply_model, row.reply)
 
 
 def _digests(call: Any) -> list[str]:

@@ -85,6 +85,8 @@ class UnitOfWork:
 
     def previous_reply(self, reply: type[Reply]) -> Reply | None:
         """Return the stored reply to a repeated request, or None; for writes that call other services before `once`."""
+        if not idempotency.may_be_repeated(self._call):
+            return None
         with self.read() as session:
             return idempotency.previous_reply(session, self._call, reply)
 

@@ -132,6 +132,7 @@ class Rpc(nameko.rpc.Rpc):
         self.rpc_consumer.require_time_left(message, caller)
         self.access.check(caller)
         context_data[CALLER] = caller
+        context_data[message_headers.REDELIVERED] = message.delivery_info.get("redelivered", False)
         handle_result = partial(self._finish, message, time.perf_counter())
         try:
             self.container.spawn_worker(

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from chassis.amqp.message_headers import GENERATED
 from chassis.errors import Conflict, Invalid
 from chassis.ids import new_id
 from gateway.limits.lock import Lock
@@ -33,7 +34,7 @@ def request_key(
     if route.method == "GET":
         yield None
     elif given is None or not route.idempotent:
-        yield _owner(route, context) if route.ends_session else f"once:{new_id()}"
+        yield _owner(route, context) if route.ends_session else f"{GENERATED}{new_id()}"
     else:
         if not _KEY.fullmatch(given):
             raise Invalid.field(HEADER, "must be 1 to 200 printable ASCII characters")

@@ -35,6 +35,7 @@ Write = Callable[[], AbstractContextManager[Session]]
 BATCH = 200  # events
 MAX_IN_MEMORY = 10_000  # events; with more the relay reads them from the outbox
 SWEEP_INTERVAL = 2  # seconds between looks for rows whose lease has expired
+EXPIRY_INTERVAL = 10  # seconds between deletions of old rows
 RETRY_DELAY = timedelta(seconds=1)
 # For a batch: a paused broker neither replies nor closes the connection. Below store.LEASE, so that no other process
 # leases a row while this one publishes it.
@@ -63,6 +64,7 @@ class OutboxRelay(SharedExtension):
         self._confirmed: set[str] = set()
         self._wake_up = Signal()
         self._next_sweep = 0.0  # at once: a process that ended may have left rows
+        self._next_expiry = 0.0
         self._stopping = False
         self._thread = self.container.spawn_managed_thread(self._loop, identifier="outbox relay")
 
@@ -138,8 +140,7 @@ class OutboxRelay(SharedExtension):
         if catching_up:
             self._give_back()
         with self._write() as session:
-            idempotency.delete_expired(session)
-            event_log.delete_expired(session)
+            self._delete_expired(session)
             expired = store.lease_expired(session, BATCH)
             depth, age = store.depth_and_age(session)
         metrics.OUTBOX_EVENTS.labels(self._source).set(depth)
@@ -148,6 +149,12 @@ class OutboxRelay(SharedExtension):
         if catching_up and len(expired) < BATCH and not self._to_give_back:
             self._behind = False
         return self._behind or confirmed == BATCH
+
+    def _delete_expired(self, session: Session) -> None:
+        if time.monotonic() >= self._next_expiry:
+            idempotency.delete_expired(session)
+            event_log.delete_expired(session)
+            self._next_expiry = time.monotonic() + EXPIRY_INTERVAL
 
     def _relay(self, envelopes: Sequence[Envelope]) -> int:
         """Publish events, and return the number of confirmed ones.

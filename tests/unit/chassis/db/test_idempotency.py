@@ -14,6 +14,8 @@ from chassis.db.tables import handled_requests
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import Conflict
 
+GENERATED = f"{message_headers.GENERATED}01"
+SECOND = timedelta(seconds=1)
 OLD, NEW = str(generate("shop/k1")), str(generate("shop/k2"))
 
 
@@ -23,6 +25,18 @@ class Order(Message):
 
 class Receipt(Message):
     number: int
+
+
+def call_of(
+    key: str | None, text: str = "tea", method: str = "order", keys: str = OLD, *, redelivered: bool = False
+) -> SimpleNamespace:
+    return SimpleNamespace(
+        data={message_headers.REDELIVERED: redelivered} | ({message_headers.REQUEST_KEY: key} if key else {}),
+        entrypoint=SimpleNamespace(method_name=method),
+        args=(Order(text=text),),
+        service_name="shop",
+        config={"service_token_keys": keys, "service_token_issuers": []},
+    )
 
 
 class Shop:
@@ -35,13 +49,7 @@ class Shop:
     def order(
         self, key: str | None, text: str = "tea", method: str = "order", keys: str = OLD
     ) -> tuple[Receipt, SimpleNamespace]:
-        call = SimpleNamespace(
-            data={message_headers.REQUEST_KEY: key} if key else {},
-            entrypoint=SimpleNamespace(method_name=method),
-            args=(Order(text=text),),
-            service_name="shop",
-            config={"service_token_keys": keys, "service_token_issuers": []},
-        )
+        call = call_of(key, text, method, keys)
         with self._db.write() as session:
             return idempotency.once(session, call, Receipt, self._write), call
 
@@ -84,11 +92,39 @@ def test_neither_the_request_nor_a_plain_hash_of_it_is_stored(shop: Shop, engine
     assert len({row.digest for row in rows}) == 2
 
 
-def test_only_expired_replies_are_deleted(shop: Shop, db: UnitOfWork, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_a_request_with_a_generated_key_not_even_a_digest_is_stored(shop: Shop, engine: Engine) -> None:
+    first, _ = shop.order(GENERATED, "my password")
+    assert shop.order(GENERATED, "my password")[0] == first
+    with engine.begin() as connection:
+        assert connection.scalars(select(handled_requests.c.digest)).all() == [""]
+
+
+@pytest.mark.parametrize(
+    ("key", "redelivered", "looked_up"),
+    [(None, True, False), ("a", False, True), ("a", True, True), (GENERATED, False, False), (GENERATED, True, True)],
+)
+def test_earlier_reply_is_looked_up_only_if_there_may_be_one(
+    key: str | None, *, redelivered: bool, looked_up: bool
+) -> None:
+    assert idempotency.may_be_repeated(call_of(key, redelivered=redelivered)) == looked_up
+
+
+@pytest.mark.parametrize(
+    ("age", "left"),
+    [
+        (idempotency.RETENTION, ["order:young"]),
+        (idempotency.GENERATED_RETENTION, ["order:old", "order:young"]),
+        (idempotency.GENERATED_RETENTION - 2 * SECOND, ["order:old", f"order:{GENERATED}", "order:young"]),
+    ],
+)
+def test_only_expired_replies_are_deleted(
+    shop: Shop, db: UnitOfWork, monkeypatch: pytest.MonkeyPatch, age: timedelta, left: list[str]
+) -> None:
     shop.order("old")
-    later = clock.now() + idempotency.RETENTION + timedelta(seconds=1)
+    shop.order(GENERATED)
+    later = clock.now() + age + SECOND
     monkeypatch.setattr(clock, "now", lambda: later)
     shop.order("young")
     with db.write() as session:
         idempotency.delete_expired(session)
-        assert session.scalars(select(handled_requests.c.key)).all() == ["order:young"]
+        assert session.scalars(select(handled_requests.c.key).order_by(handled_requests.c.key)).all() == sorted(left)
