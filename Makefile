@@ -30,13 +30,13 @@ clean: ## stop everything, and delete all data, secrets and .venv
 
 ##@ Develop
 unit: venv ## unit tests, without servers (only=tests/unit/users)
-	@$(python) -m dev try $(or $(only),tests/unit)
+	@$(python) -m dev try "$(or $(only),tests/unit)"
 
 check: all-packages ## linters, types, imports, documentation and alerts
 	@$(python) -m dev check
 
 try: servers ## one test, file or folder, with the servers it needs (only=tests/e2e/posts/test_posts.py)
-	@$(python) -m dev try $(only)
+	@$(python) -m dev try "$(only)"
 
 docs: venv ## generate the tables of the documentation, and build it as a site
 	@$(python) -m dev tables

@@ -10,17 +10,20 @@ import gc
 import logging.config
 import signal
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from eventlet.event import Event as Signal
+from eventlet.hubs import trampoline
 from nameko.cli.run import import_service
 from nameko.containers import ServiceContainer
 from nameko.runners import ServiceRunner
 
 from chassis import config
-from chassis.db.psycopg2_eventlet import make_psycopg_green
+from chassis.db import psycopg2_green
 from chassis.observability import error_reports, metrics_server, tracing
 
+MARGIN = 5  # seconds beyond the statement_timeout, which PostgreSQL enforces, for a server that does not reply
 GRACE = 20  # seconds from SIGTERM or an unhandled error to the end of the process at the latest
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -39,6 +42,12 @@ def main() -> None:
     error_reports.start(common, component)
     tracing.start(common, component)
     run(settings)
+
+
+def make_psycopg_green(statement_timeout: float) -> None:
+    """Let other greenlets run while one waits for PostgreSQL; eventlet's own patch has no timeout."""
+    read, write = partial(trampoline, read=True), partial(trampoline, write=True)
+    psycopg2_green.make_psycopg_green(read, write, statement_timeout + MARGIN)
 
 
 def load_settings(module: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ project = "Baraza"
 author = "The founders of Baraza"
 root_doc = "docs/README"
 extensions = ["myst_parser"]
-include_patterns = ["*.md", "docs/*.md", "docs/howto/*.md", "examples/*.md"]
+include_patterns = ["*.md", "docs/*.md", "docs/howto/*.md", "docs/operations/*.md", "examples/*.md"]
 exclude_patterns = [".*"]
 myst_heading_anchors = 4
 nitpicky = True
@@ -22,7 +22,15 @@ html_show_sphinx = False
 
 ORDER = {
     "Begin": ["/README", "tutorial"],
-    "How to": ["howto/endpoint", "howto/channel", "howto/consumer", "howto/setting", "howto/migration"],
+    "How to": [
+        "howto/endpoint",
+        "howto/channel",
+        "howto/consumer",
+        "howto/service",
+        "howto/setting",
+        "howto/migration",
+        "howto/release",
+    ],
     "For clients": ["http-api", "websocket"],
     "How it is built": [
         "architecture",
@@ -35,7 +43,16 @@ ORDER = {
         "nameko",
         "dependencies",
     ],
-    "How it is run": ["configuration", "operations", "metrics", "runbook"],
+    "How it is run": [
+        "operations",
+        "operations/kubernetes",
+        "operations/topologies",
+        "operations/identity-provider",
+        "operations/upgrade-from-0.1.0",
+        "configuration",
+        "metrics",
+        "runbook",
+    ],
     "About it": ["specification", "/CHANGELOG", "/CONTRIBUTING", "/SECURITY", "/examples/README"],
 }
 

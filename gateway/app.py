@@ -7,10 +7,12 @@ from urllib.parse import urlsplit, urlunsplit
 
 import gevent
 from flask import Flask, Response, request
+from gevent.socket import wait_read, wait_write
 from sqlalchemy.orm import sessionmaker
 
 from chassis import config
 from chassis.db.engine import create_engine
+from chassis.db.psycopg2_green import make_psycopg_green
 from chassis.observability import error_reports, tracing
 from chassis.observability.metrics import watch_connections, watch_hub
 from chassis.redis.cache_tags import CacheTags
@@ -41,7 +43,6 @@ from gateway.rpc.client import RpcClient
 from gateway.rpc.sessions import Sessions
 from gateway.rpc.turns import Turns
 from gateway.server.background import Background
-from gateway.server.psycopg2_gevent import make_psycopg_green
 from gateway.websocket import endpoint
 from gateway.websocket.listener import Listener
 from gateway.websocket.monitor import Monitor
@@ -62,7 +63,7 @@ _log = logging.getLogger(__name__)
 
 def create_app() -> Guard:
     """Connect this process to its backends and return the guarded application."""
-    make_psycopg_green(DATABASE_WAIT)
+    make_psycopg_green(wait_read, wait_write, DATABASE_WAIT)
     backends = _backends()
     error_reports.start(backends.settings, "gateway.app")
     tracing.start(backends.settings, "gateway.app")

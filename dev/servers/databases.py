@@ -30,6 +30,9 @@ def create_databases(state: State, environment: Mapping[str, str]) -> None:
         connection.autocommit = True
         for name, role, password in wanted:
             _create(connection.cursor(), name, role, password)
+        for prefix in private[:1]:  # the exporter of `make monitor` connects as this role, and reads all sizes
+            role = sql.Identifier(environment[f"{prefix}_USER"])
+            connection.cursor().execute(sql.SQL("GRANT pg_monitor TO {role}").format(role=role))
 
 
 def _create(cursor: psycopg2.extensions.cursor, name: str, role: str, password: str) -> None:

@@ -77,7 +77,7 @@ class Guard:
             return responder.preflight(preflight)
         try:
             cached = None if self._webhook.in_path(environ["PATH_INFO"]) else self._admit(context, environ)
-        except Exception as error:  # noqa: BLE001 - that of a computation, which can be any
+        except Exception as error:  # noqa: BLE001 - a joined computation may raise any
             return responder.problem(problems.translate(error)[0])
         if cached is not None:
             return responder.cached(cached)

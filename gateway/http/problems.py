@@ -6,7 +6,8 @@ from http import HTTPStatus
 from typing import Annotated
 
 from pydantic import Field
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing.exceptions import WebsocketMismatch
 
@@ -109,7 +110,10 @@ def translate(error: Exception) -> tuple[ServiceError, Headers]:
     if isinstance(error, HTTPException):
         return _from_werkzeug(error)
     if isinstance(error, SQLAlchemyError):
-        _log.error("the database failed: %s", type(error).__name__)
+        if isinstance(error, OperationalError | PoolTimeout):
+            _log.warning("the database is unavailable: %s", type(error).__name__)
+        else:
+            _log.error("the database failed: %s", type(error).__name__)
         return translate(Unavailable("The database is unavailable."))
     _log.error("unexpected error", exc_info=error)
     error_reports.report(error)

@@ -62,8 +62,11 @@ def read_body(http: Request) -> bytes:
 
 def _read_body(http: Request) -> bytes:
     """Raise TooLarge above MAX_BODY: at once if the length is declared. The worker discards the rest of the body."""
-    if (http.content_length or 0) <= MAX_BODY:
+    length = http.content_length or 0
+    if length <= MAX_BODY:
         body = http.stream.read(MAX_BODY + 1)
+        if len(body) < length:  # gunicorn raises NoMoreData for chunks only
+            raise NoMoreData
         if len(body) <= MAX_BODY:
             return body
     raise problems.TooLarge(f"The body may have {MAX_BODY} bytes at most.")

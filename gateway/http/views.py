@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from flask import Response, request
 
 from chassis.contract import Message
-from chassis.errors import Unavailable
+from chassis.errors import ServiceError, Unavailable
 from chassis.observability import tracing
 from gateway.cache.response_cache import CachedResponse, cached_response
 from gateway.html import rendering
@@ -34,7 +34,7 @@ def _serve(route: Route, backends: Backends, path: dict[str, str]) -> Response:
     if not override.enabled:
         raise Unavailable("This endpoint is switched off at the moment.", "route_disabled")
     _authorise(route, context)
-    message = request_parsing.message(route, request, path)
+    message = _message(route, context, path)
     route_limits.consume(route, override, backends.limiter, context)
     if route.client_request:
         message = request_parsing.with_client(route.client_request, message, context)
@@ -57,10 +57,22 @@ def _serve(route: Route, backends: Backends, path: dict[str, str]) -> Response:
 def _authorise(route: Route, context: RequestContext) -> None:
     if route.ends_session and context.may_have_ended:
         return  # the service answers only if it has a response to this session
-    if route.access is Access.USER:
+    if route.access is Access.OPTIONAL_USER:
+        context.require_checked_token()
+    elif route.access is Access.USER:
         context.require_identity()
     elif route.access is Access.STAFF:
         context.require_staff()
+
+
+def _message(route: Route, context: RequestContext, path: dict[str, str]) -> Message:
+    """Return the request model. An invalid request has no earlier response, so it needs a valid token first."""
+    try:
+        return request_parsing.message(route, request, path)
+    except ServiceError:
+        if route.ends_session:
+            context.require_identity()
+        raise
 
 
 @dataclass(frozen=True, slots=True)

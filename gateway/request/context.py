@@ -69,11 +69,15 @@ class RequestContext:
         """Return the caller's identity. Raises Unauthenticated, or the error that prevented the check of the token."""
         if self.identity is not None:
             return self.identity
-        if self.identity_error is not None:
-            raise self.identity_error
+        self.require_checked_token()
         if self.has_token:
             raise Unauthenticated("This token is not valid (any more). Sign in again.", "invalid_token")
         raise Unauthenticated("Sign in first.")
+
+    def require_checked_token(self) -> None:
+        """Raise the error that prevented the check of the token, if there is one."""
+        if self.identity_error is not None:
+            raise self.identity_error
 
     def require_staff(self) -> None:
         """Raise Forbidden unless the caller is staff."""

@@ -21,6 +21,7 @@ class Access(Enum):
     """Who may call a route."""
 
     ANYONE = "anyone"
+    OPTIONAL_USER = "anyone, or a user"
     USER = "user"
     STAFF = "staff"
 

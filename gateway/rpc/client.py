@@ -27,12 +27,15 @@ from chassis.errors import DeadlineExceeded, ServiceError, Unavailable
 from chassis.observability import correlation, tracing
 from chassis.rpc import messages
 from gateway import metrics
-from gateway.rpc.call_limit import CallLimit
+from gateway.rpc.call_limit import FEWEST, CallLimit
 
 SELF = Caller("gateway")
 # Methods that hash a password, of which users runs two at a time and rejects those that its queue does not hold. They
 # wait for turns of their own here, so that a burst of logins is neither rejected nor delays other calls of users.
 HASHING = frozenset({"users.login", "users.register", "users.confirm_password_reset"})
+# Methods that wait for the identity provider. Apart from the others, a provider that is slow neither takes turns of
+# other calls of users nor makes them fewer. A burst waits here: users rejects what cannot wait for the provider.
+PROVIDER = frozenset({"users.begin_provider_sign_in", "users.finish_provider_sign_in"})
 
 _log = logging.getLogger(__name__)
 
@@ -46,9 +49,10 @@ class MethodMissing(Unavailable):
 class RpcClient:
     """Calls services; safe to use from any greenlet of the process.
 
-    At most `in_flight` calls of a service run at a time, and `hashing` of those that hash a password; fewer while the
-    service is slow (call_limit.py). Further ones wait for their turn, at most `wait` seconds: here they cost nothing,
-    and in the service's queue their deadline would pass. A service that does not answer takes no turns of others.
+    At most `in_flight` calls of a service run at a time, `hashing` of those that hash a password, and a few of those
+    that wait for the identity provider; fewer while the service is slow (call_limit.py). Further ones wait for their
+    turn, at most `wait` seconds: here they cost nothing; in the service's queue their deadline would pass. A service
+    that does not answer takes no turns of others.
     """
 
     def __init__(self, settings: dict[str, Any]) -> None:
@@ -57,6 +61,7 @@ class RpcClient:
             lambda: CallLimit(options["in_flight"], options["wait"])
         )
         self._hashing = CallLimit(options["hashing"], options["wait"])
+        self._provider = CallLimit(FEWEST, options["wait"])
         self._issuer = tokens.Issuer(keyring.from_config(settings))
         self._numbers = itertools.count()
         self._waiting: dict[str, AsyncResult[AmqpMessage]] = {}
@@ -90,8 +95,7 @@ class RpcClient:
     def _waiter(self, target: str, deadline: float) -> Iterator[tuple[str, "AsyncResult[AmqpMessage]"]]:
         """Register a call that waits for its reply. Raises Unavailable if too many do."""
         self.require_broker()
-        limit = self._hashing if target in HASHING else self._limits[target.partition(".")[0]]
-        with limit.call(deadline):
+        with self._limit(target).call(deadline):
             self.require_broker()  # it may have been lost meanwhile
             number = str(next(self._numbers))
             waiter = self._waiting[number] = AsyncResult()
@@ -99,6 +103,11 @@ class RpcClient:
                 yield number, waiter
             finally:
                 del self._waiting[number]
+
+    def _limit(self, target: str) -> CallLimit:
+        if target in HASHING:
+            return self._hashing
+        return self._provider if target in PROVIDER else self._limits[target.partition(".")[0]]
 
     def require_broker(self) -> None:
         """Raise Unavailable if no call can be sent now."""

@@ -44,7 +44,7 @@ class Listener:
         self._monitor.hold()
 
     def alarm(self, *, active: bool) -> None:
-        """Go on: the broker still delivers."""
+        """Do nothing: a broker that accepts no messages still delivers them."""
 
     def _on_message(self, message: AmqpMessage) -> None:
         """Handle an event; an invalid one is logged and dropped."""

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, delete, exists, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.db.sql import delete_batch
 from users.contract import errors
-from users.models import EmailChange, User, name_key
+from users.models import EmailChange, name_key
 
 RESTORABLE = timedelta(hours=72)
 
@@ -20,13 +20,16 @@ def keep(session: Session, change_id: str, user_id: str, email: str) -> None:
     session.add(EmailChange(id=change_id, user_id=user_id, email=email, email_key=key, changed_at=clock.now()))
 
 
-def require_free(session: Session, user: User) -> None:
-    """Raise Conflict if the owner of another account may restore this user's address.
+def require_free(session: Session, email_key: str, user_id: str | None) -> None:
+    """Raise Conflict if the owner of another account than this user's may restore an address; None: of any account.
 
-    Call it after the user's row was written: a concurrent change of the other account has committed then.
+    To store the address, call it after the user's row was written: a concurrent change of the other account has
+    committed then.
     """
-    taken = exists().where(EmailChange.email_key == user.email_key, EmailChange.user_id != user.id, _restorable())
-    if session.scalar(select(taken)):
+    reserved = select(EmailChange.id).where(EmailChange.email_key == email_key, _restorable())
+    if user_id is not None:
+        reserved = reserved.where(EmailChange.user_id != user_id)
+    if session.scalar(reserved.limit(1)) is not None:
         raise errors.taken("email")
 
 

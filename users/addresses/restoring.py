@@ -22,14 +22,15 @@ from users.second_factor import factor
 from users.second_factor import store as factor_store
 from users.sessions import lifecycle
 
-BEFORE = timedelta(hours=72)  # a phone number that was set so long before the change is removed, too
+# A phone number that was set, and an identity that was linked, so long before the change are removed, too.
+BEFORE = timedelta(hours=72)
 
 
 def restore(db: UnitOfWork, hasher: Hasher, secrets: Sequence[str], token: str) -> contract.GetUser:
     """Restore the address of a link's token as verified; return the user's id. Raises NotFound. Idempotent with a key.
 
-    Ends all sessions, makes the password unusable, and removes a second factor and identities that were added since the
-    change, and a phone number that may be the thief's. Links of later changes become useless.
+    Ends all sessions, makes the password unusable, and removes a second factor that was added since the change, and
+    identities and a phone number that may be the thief's. Links of later changes become useless.
     """
     change_id = tokens.change_of(secrets, token)
     if change_id is None:
@@ -80,7 +81,7 @@ def _remove_second_factor(session: Session, user: User, change: EmailChange) -> 
 
 
 def _remove_identities(session: Session, user: User, change: EmailChange) -> None:
-    """Remove identities that were linked since the change, or are being linked."""
-    since = LinkedIdentity.created_at >= change.changed_at
+    """Remove identities that are new, or are being linked: a thief with a session needs no password to link one."""
+    since = LinkedIdentity.created_at >= change.changed_at - BEFORE
     session.execute(delete(LinkedIdentity).where(LinkedIdentity.user_id == user.id, since))
     session.execute(delete(ProviderSignIn).where(ProviderSignIn.user_id == user.id))

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from chassis.errors import Conflict, Invalid
 from users.accounts import names
 from users.accounts import store as accounts_store
+from users.addresses import changes
 from users.contract import errors
 from users.identities import store, usernames
 from users.identities.claims import Claims
@@ -77,8 +78,11 @@ def _find(session: Session, proven: ProvenIdentity, *, lock: bool) -> User | Non
         return accounts_store.get(session, User.id == proven.link_to, lock=lock)
     if identity is not None:
         return accounts_store.find(session, User.id == identity.user_id, lock=lock)
-    user = accounts_store.find(session, User.email_key == name_key(_email(proven.claims)), lock=lock)
-    if user is not None and user.is_active and user.email_verified_at is None:
+    email_key = name_key(_email(proven.claims))
+    user = accounts_store.find(session, User.email_key == email_key, lock=lock)
+    if user is None:
+        changes.require_free(session, email_key, None)
+    elif user.is_active and user.email_verified_at is None:
         raise errors.email_not_verified()
     return user
 

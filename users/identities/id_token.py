@@ -93,6 +93,7 @@ def _validate(token: CodeIDToken, expected: Expected) -> None:
     subject = token["sub"]
     if not isinstance(subject, str) or not 0 < len(subject) <= MAX_SUBJECT or "\0" in subject:
         raise ValueError("sub")
+    subject.encode()  # raises UnicodeEncodeError for a lone surrogate, which the database cannot store
 
 
 def _parameters(expected: Expected) -> dict[str, Any]:

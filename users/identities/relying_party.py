@@ -21,9 +21,11 @@ from users.identities.claims import Claims
 from users.identities.discovery import Discovery, Endpoints, ProviderFailure
 from users.identities.settings import ProviderSettings
 
+# What the libraries raise for an answer that is malformed: they expect the types of the specifications.
+MALFORMED = (AuthlibBaseError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 LIMIT = 6  # seconds for all requests of a call; shorter than the deadline of the route
-# Calls that may wait for the provider at a time in a process: far fewer than its workers, and than the calls that a web
-# process makes at a time (gateway.rpc.in_flight), so that a provider that hangs does not hold the calls of others.
+# Calls that may wait for the provider at a time in a process: far fewer than its workers, so that a provider that hangs
+# does not hold the calls of others.
 CONCURRENT = 8
 _BYTES = 32
 
@@ -130,7 +132,7 @@ class RelyingParty:
             raise errors.identity_code_rejected() from None
         except ProviderFailure as error:
             raise _failed(str(error)) from error
-        except (requests.RequestException, ValueError, TypeError, RecursionError) as error:
+        except (requests.RequestException, *MALFORMED) as error:
             raise _failed(type(error).__name__) from error
         finally:
             self._free.release()

@@ -43,8 +43,10 @@ def secure_url(text: str) -> str:
 
 def is_secure(url: object) -> bool:
     """Return whether it is an https URL, or an http URL of a loopback address, without credentials or a fragment."""
+    if not isinstance(url, str) or not url.isascii():
+        return False
     try:
-        parts = urlsplit(url if isinstance(url, str) else "")
+        parts = urlsplit(url)
         host = parts.hostname or ""
         parts.port  # noqa: B018 - raises ValueError if it is invalid
     except ValueError:

@@ -82,7 +82,7 @@ def register(session: Session, user: User) -> contract.NamedAccount:
     """Store the account and publish AccountChanged. Raises Conflict."""
     session.add(user)
     store.save(session)
-    changes.require_free(session, user)
+    changes.require_free(session, user.email_key, user.id)
     history.record(session, user.id, "registered")
     outbox.add(session, serializers.account_changed(user))
     return serializers.named_account(user)

@@ -100,7 +100,7 @@ def _record(session: Session, caller: Caller, user: User, changed: set[str], old
         if name in changed
     }
     if "email" in changed:
-        changes.require_free(session, user)
+        changes.require_free(session, user.email_key, user.id)
     if old_email is not None:
         changes.keep(session, recorded["email"], user.id, old_email)
     if "username" in changed:

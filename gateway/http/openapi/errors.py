@@ -101,7 +101,7 @@ def _implied(route: Route, *, body: bool, fields: bool) -> Iterator[type[Service
     yield from ALWAYS
     if body:
         yield from OF_BODIES
-    if route.access is not Access.ANYONE:
+    if route.access in {Access.USER, Access.STAFF}:
         yield Unauthenticated
     if route.access is Access.STAFF:
         yield Forbidden

@@ -16,7 +16,14 @@ from gateway.routing.route import Access, Route
 BEARER = "bearer"
 
 _PATH_PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")  # a parameter in a path, as Flask writes it
-_CALLERS = {Access.ANYONE: "For anyone.", Access.USER: "Needs a token.", Access.STAFF: "Needs a token of staff."}
+_CALLERS = {
+    Access.ANYONE: "For anyone.",
+    Access.OPTIONAL_USER: "For anyone; a token is optional.",
+    Access.USER: "Needs a token.",
+    Access.STAFF: "Needs a token of staff.",
+}
+_TOKEN: list[dict[str, list[str]]] = [{BEARER: []}]
+_SECURITY = {Access.ANYONE: [], Access.OPTIONAL_USER: [{}, *_TOKEN], Access.USER: _TOKEN, Access.STAFF: _TOKEN}
 _KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -73,7 +80,7 @@ def operation(route: Route, number: int, schemas: Schemas) -> dict[str, Any]:
         "tags": [service],
         "summary": _summary(route, number),
         "description": " ".join(_description(route)),
-        "security": [] if route.access is Access.ANYONE else [{BEARER: []}],
+        "security": _SECURITY[route.access],
         "parameters": _parameters(route, route.paths[number]),
         "responses": _successes(route, schemas) | errors.of(route, body=body, fields=bool(fields(route))),
     }

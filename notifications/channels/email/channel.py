@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
+import eventlet
+
 from chassis import clock
 from notifications.channels import delivery_results
 from notifications.channels.delivery_results import DeliveryResult
@@ -15,6 +17,8 @@ from notifications.channels.email.message import Composer
 from notifications.channels.interface import OutgoingMessage, SendResult, group_results
 
 SECURITY = ("none", "starttls", "tls")
+# Seconds for a connection, and for each mail: smtplib limits only the time between two parts of a reply.
+LONGEST = 60
 
 
 class Email:
@@ -32,8 +36,9 @@ class Email:
 
     def _send(self, batch: Sequence[OutgoingMessage]) -> Iterator[SendResult]:
         try:
-            server = self._connect()
-        except OSError as error:  # smtplib's errors are OSErrors too
+            with _in_time():
+                server = self._connect()
+        except (OSError, ValueError) as error:  # smtplib's are OSErrors, and ValueError for a login that is no base64
             yield from ((message.id, delivery_results.unavailable(smtp_errors.text(error))) for message in batch[:1])
             return
         try:
@@ -48,7 +53,8 @@ class Email:
     def _send_message(self, server: smtplib.SMTP, message: OutgoingMessage) -> DeliveryResult:
         try:
             mail = self._composer.compose(message, clock.now())
-            server.send_message(mail, self._composer.address, [message.address])
+            with _in_time():
+                server.send_message(mail, self._composer.address, [message.address])
         except ValueError:
             return delivery_results.invalid_address("the address cannot be used")
         except OSError as error:
@@ -70,13 +76,18 @@ class Email:
                 server.starttls(context=ssl.create_default_context())
             if settings["username"]:
                 server.login(settings["username"], settings["password"])
-        except OSError:
+        except (OSError, ValueError):
             _disconnect(server)
             raise
         return server
 
 
 def _disconnect(server: smtplib.SMTP) -> None:
-    with suppress(OSError):
+    with suppress(OSError), _in_time():
         server.quit()
     server.close()
+
+
+def _in_time() -> eventlet.Timeout:
+    """Return a context that raises TimeoutError after LONGEST seconds."""
+    return eventlet.Timeout(LONGEST, TimeoutError("the server takes too long"))

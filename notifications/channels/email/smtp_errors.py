@@ -30,7 +30,7 @@ def result(error: OSError) -> DeliveryResult:
     return delivery_results.transient(text(error), provider_error=True)
 
 
-def text(error: OSError) -> str:
+def text(error: OSError | ValueError) -> str:
     """Return the codes of the reply, or the class of the error. The text of a reply may repeat the address."""
     reply = _reply(error)
     if reply is None:
@@ -40,7 +40,7 @@ def text(error: OSError) -> str:
     return f"SMTP {code} {enhanced[1]}" if enhanced else f"SMTP {code}"
 
 
-def _reply(error: OSError) -> tuple[int, bytes] | None:
+def _reply(error: OSError | ValueError) -> tuple[int, bytes] | None:
     """Return code and text of the server's reply; None without a reply."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return next(iter(error.recipients.values()))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import eventlet
 import requests
 
 from notifications.channels import delivery_results
@@ -47,10 +48,14 @@ class SmsAccount:
     def send(self, text: str, numbers: Sequence[str]) -> RequestResults:
         """Send one text to some numbers and return the result of each."""
         try:
-            body = self._client.send(text, list(numbers), self._sender_id, timeout=self._timeouts)
+            # requests limits only the time between two parts of the answer.
+            with eventlet.Timeout(sum(self._timeouts), requests.Timeout("no answer in time")):
+                body = self._client.send(text, list(numbers), self._sender_id, timeout=self._timeouts)
         except requests.RequestException as error:
             _log.error("Africa's Talking failed: %s", type(error).__name__)
             return RequestResults(dict.fromkeys(numbers, africas_talking.request_failed(error)))
+        except RecursionError:  # of the SDK's JSON parser
+            body = None
         response = africas_talking.parse(body)
         if response is None:
             _log.error("the response of Africa's Talking cannot be read")

@@ -2,7 +2,7 @@
 
 import json
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +21,11 @@ INSUFFICIENT_BALANCE = 405
 OPTED_OUT = 406  # UserInBlacklist
 
 BALANCE_PAUSE = 600  # seconds
+_CODES = range(1000)
+_LONGEST_ID = 100  # characters of the id of an SMS; of the column
 
 # HTTP statuses of a request.
+_SUCCESS = range(200, 300)
 _CLIENT_ERRORS = range(400, 500)
 _ACCOUNT_ERRORS = frozenset({401, 403, 429})  # wrong key, forbidden, too many requests: the same for every message
 
@@ -30,7 +33,10 @@ _NOTHING_SENT = (NewConnectionError, ConnectTimeoutError, ssl.SSLCertVerificatio
 
 
 class Client(SMSService):
-    """The SDK's client; it also raises the HTTP status of an error, where the SDK raises only the text."""
+    """The SDK's client; it also raises the HTTP status of an error, where the SDK raises only the text.
+
+    It follows no redirect, which could carry the API key to another host.
+    """
 
     def __init__(self, username: str, api_key: str, url: str | None) -> None:
         super().__init__(username, api_key)
@@ -39,8 +45,9 @@ class Client(SMSService):
 
     @staticmethod
     def _Service__make_post_request(**request: Any) -> requests.Response:  # noqa: N802 - the SDK's private name
-        response = requests.post(**request)  # noqa: S113 - the SDK passes our timeouts
-        response.raise_for_status()
+        response = requests.post(**request, allow_redirects=False)  # noqa: S113 - the SDK passes our timeouts
+        if response.status_code not in _SUCCESS:  # of others the SDK raises no RequestException
+            raise requests.HTTPError(f"HTTP {response.status_code}", response=response)
         return response
 
 
@@ -70,8 +77,8 @@ def parse(body: object) -> Response | None:
     try:
         fields: Any = json.loads(body) if isinstance(body, str) else body
         data = fields["SMSMessageData"]
-        return Response({status.number: status for status in _statuses(data["Recipients"])}, str(data["Message"]))
-    except (ValueError, TypeError, KeyError):
+        return Response(_by_number(_statuses(data["Recipients"])), str(data["Message"]))
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError):
         return None
 
 
@@ -79,10 +86,33 @@ def _statuses(recipients: Any) -> Iterator[RecipientStatus]:
     for recipient in recipients:
         yield RecipientStatus(
             str(recipient["number"]),
-            int(recipient["statusCode"]),
+            _code(recipient["statusCode"]),
             str(recipient["status"]),
-            recipient.get("messageId"),
+            _message_id(recipient.get("messageId")),
         )
+
+
+def _code(given: Any) -> int:
+    """Return a status code. Raises ValueError for one that is none, and could be longer than what is stored."""
+    code = int(given)
+    if code not in _CODES:
+        raise ValueError("statusCode")
+    return code
+
+
+def _by_number(statuses: Iterable[RecipientStatus]) -> dict[str, RecipientStatus]:
+    """Return one status of each number: if there are several, one that accepts the SMS, so that it is not resent."""
+    found: dict[str, RecipientStatus] = {}
+    for status in statuses:
+        if status.number not in found or status.code in ACCEPTED:
+            found[status.number] = status
+    return found
+
+
+def _message_id(given: object) -> str | None:
+    """Return the id of an SMS if it can be stored; without it, delivery reports cannot be matched."""
+    is_id = isinstance(given, str) and given.isascii() and given.isprintable() and len(given) <= _LONGEST_ID
+    return str(given) if is_id else None
 
 
 def result(response: Response, number: str) -> DeliveryResult:

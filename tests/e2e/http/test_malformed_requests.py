@@ -53,6 +53,20 @@ def test_malformed_http_gets_a_problem_document(gateway_url: str, request_: byte
     assert document["request_id"] == headers["X-Request-ID"]
 
 
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"POST /login/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{}",
+        CHUNKED + b"2\r\n{}\r\n",
+    ],
+    ids=["shorter than its length", "without the last chunk"],
+)
+def test_body_that_ends_too_early_is_rejected(gateway_url: str, request_: bytes) -> None:
+    head, _, body = exchange(gateway_url, request_, end=True).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert json.loads(body)["detail"] == "The body is not valid HTTP."
+
+
 @pytest.mark.parametrize("host", [b"", b"x:8000", b"[::1]:8000", b"a_b.example.org."], ids=bytes.decode)
 def test_valid_host_is_accepted(gateway_url: str, host: bytes) -> None:
     request = b"GET /livez HTTP/1.1\r\nConnection: close\r\nHost: %b\r\n\r\n" % host

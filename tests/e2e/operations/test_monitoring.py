@@ -146,6 +146,12 @@ def test_dashboard_panel_has_data(prometheus: Prometheus, query: str) -> None:
     assert prometheus.values(query)
 
 
+def test_size_of_each_database_is_measured(prometheus: Prometheus, platform: Instance) -> None:
+    sizes = prometheus.series("pg_database_size_bytes")
+    wanted = {platform.environment[name] for name in ("POSTGRES_DB", "GATEWAY_POSTGRES_DB")}
+    assert wanted <= {one["metric"]["datname"] for one in sizes}
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
 def test_alert_expression_has_data(prometheus: Prometheus, rule: dict[str, Any]) -> None:
     prometheus.values(rule["expr"])

@@ -5,8 +5,9 @@
 * `claims`: replaces claims of ID tokens; null removes one, and times are seconds from now.
 * `signature`: `none`, `hmac`, `other_key`, `other_algorithm` or `broken`.
 * `rotate`: sign with a key that is published just now.
-* `path`, `how`: requests of this path `hang`, `drip`, or answer with `error`, `redirect`, `huge`, `garbage` or `list`.
-* `discovery`: replaces fields of the discovery document.
+* `path`, `how`: requests of this path `hang`, `drip`, or answer with `error`, `redirect`, `huge`, `garbage`,
+  `list` or `infinite`.
+* `discovery`: replaces fields of the discovery document; `token` those of the token endpoint's answer.
 * `in_userinfo`: the claims about the user are not in the ID token; `userinfo_of`: the user of the userinfo.
 
 `PUT /users/SUBJECT` sets the claims about a user; `PUT /users/` forgets all users.
@@ -132,7 +133,7 @@ def exchange(headers: Any, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
     access_token = secrets.token_urlsafe()
     tokens[access_token] = request["sub"]
     body = {"access_token": access_token, "token_type": "Bearer", "expires_in": 300}
-    return 200, body | {"id_token": id_token(request, access_token)}
+    return 200, body | {"id_token": id_token(request, access_token)} | behaviour.get("token", {})
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -225,6 +226,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def be_list(self) -> None:
         self.answer(200, [1, 2])
+
+    def be_infinite(self) -> None:
+        self.answer(200, '{"access_token": "a", "id_token": "b", "expires_in": 1e999}')
 
     def start(self, status: int, headers: dict[str, str]) -> None:
         self.send_response(status)

@@ -20,6 +20,7 @@ from chassis.observability import metrics as chassis_metrics
 from chassis.rpc.entrypoint import Rpc
 from chassis.rpc.introspection import summary
 from dev.platform.environment import variables
+from gateway.http.openapi.document import document
 from gateway.routing.table import ROUTES
 from tests.unit.containers.project import ROOT, package_names, setup_cfg, text
 from tests.unit.contracts.surface import events, service_classes
@@ -99,6 +100,23 @@ def test_route_is_documented_with_its_callers_and_status(route: Any) -> None:
 def test_request_fields_are_documented(route: Any) -> None:
     row = next(row for row in rows("docs/http-api.md") if f"{route.method} {route.paths[0]}" in spans(row[0]))
     assert all(re.search(rf"\b{field}\b", row[2]) for field in route.request.model_fields)
+
+
+def codes(node: Any) -> Iterator[str]:
+    """Yield the error codes of an OpenAPI document, which are in the examples of its responses."""
+    if isinstance(node, dict):
+        if "status" in node and isinstance(node.get("code"), str):
+            yield node["code"]
+        node = list(node.values())
+    if isinstance(node, list):
+        for child in node:
+            yield from codes(child)
+
+
+def test_error_codes_are_documented() -> None:
+    found = set(codes(document(ROUTES)))
+    assert found
+    assert found <= set(spans(prose(ROOT / "docs/http-api.md")))
 
 
 # RPC and events

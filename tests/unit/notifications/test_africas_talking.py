@@ -55,6 +55,17 @@ def test_number_missing_from_the_response_is_unknown() -> None:
     assert result(response(other)).status == "unknown"
 
 
+@pytest.mark.parametrize("codes", [(101, 500), (500, 101), (101, 403, 407)])
+def test_number_with_several_statuses_is_sent_if_one_accepts_it(codes: tuple[int, ...]) -> None:
+    """Otherwise an SMS that was accepted could be sent again."""
+    assert result(response(*map(recipient, codes))).status == "sent"
+
+
+@pytest.mark.parametrize("given", [5, {}, "x" * 101, "\ud800", "a\0"])
+def test_id_that_cannot_be_stored_is_left_out(given: object) -> None:
+    assert result(response(recipient(101) | {"messageId": given})) == DeliveryResult("sent")
+
+
 def test_request_rejected_as_a_whole_is_a_permanent_failure() -> None:
     assert result(response(message="InvalidSenderId")) == DeliveryResult("failed", "InvalidSenderId")
 
@@ -63,7 +74,10 @@ def test_json_that_arrives_as_text_is_parsed() -> None:
     assert result(json.dumps(response(recipient(101)))).status == "sent"
 
 
-@pytest.mark.parametrize("body", ["OK", "", "[]", {}, None, {"SMSMessageData": {"Recipients": [{}]}}])
+@pytest.mark.parametrize(
+    "body",
+    ["OK", "", "[]", "[" * 100_000, {}, None, {"SMSMessageData": {"Recipients": [{}]}}, response(recipient(10**400))],
+)
 def test_unreadable_response_is_parsed_as_none(body: object) -> None:
     assert africas_talking.parse(body) is None
 

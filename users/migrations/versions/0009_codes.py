@@ -10,7 +10,10 @@ down_revision = "0008"
 
 
 def upgrade() -> None:
-    """Add them; the previous version does not use them. No address counts as verified (docs/operations.md, Upgrade)."""
+    """Add them; the previous version does not use them.
+
+    No address counts as verified (docs/operations/upgrade-from-0.1.0.md).
+    """
     for name in ("email_verified_at", "phone_verified_at"):
         op.add_column("users", sa.Column(name, UtcDateTime))
     op.create_table(

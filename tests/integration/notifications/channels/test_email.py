@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.integration.notifications.support import Deliver, values
+from notifications.channels.email import channel
+from tests.integration.notifications.channels.endless_server import endless_server
+from tests.integration.notifications.support import CreateDeliveries, Deliver, Rows, Until, values
 from tests.integration.notifications.users_service import Accounts
 from tests.integration.support.fakes import FakeServer
 
@@ -83,3 +85,23 @@ def test_unavailable_users_service_costs_no_attempt(ada: str, accounts: Accounts
     accounts.failing_calls = [1]
     assert values(deliver("email", ada), "status", "attempts") == [("sent", 1)]
     assert accounts.calls == 2
+
+
+@pytest.mark.parametrize(
+    ("replies", "attempts"), [((), 0), ((b"220 hello\r\n", b"250 hello\r\n"), 1)], ids=["greeting", "reply to a mail"]
+)
+def test_reply_that_never_ends_is_given_up_in_time(
+    ada: str,
+    start_delivery: CreateDeliveries,
+    rows: Rows,
+    until: Until,
+    settings: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    replies: tuple[bytes, ...],
+    attempts: int,
+) -> None:
+    monkeypatch.setattr(channel, "LONGEST", 0.5)
+    port = endless_server(*replies, then=b"250-and\r\n")
+    settings["notifications"]["email"] |= {"host": "127.0.0.1", "port": port}
+    start_delivery("email", ada)
+    until(lambda: values(rows("deliveries"), "last_error", "attempts") == [("SMTPServerDisconnected", attempts)])

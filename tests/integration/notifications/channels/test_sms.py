@@ -1,16 +1,20 @@
 """SMS to an HTTP server that behaves like Africa's Talking."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from chassis import clock
+from notifications.channels.sms import account
+from tests.integration.notifications.channels.endless_server import endless_server
 from tests.integration.notifications.support import CreateDeliveries, Deliver, Rows, Until, values
 from tests.integration.notifications.users_service import Accounts
 from tests.integration.support.fakes import FakeServer
 
 PHONE = "+254711000001"
+INFINITE = {"number": PHONE, "statusCode": float("inf"), "status": "Success"}
 
 pytestmark = pytest.mark.usefixtures("sms")
 
@@ -74,6 +78,10 @@ FAULTS = {
     "timeout": [{"hang": 1}],
     "text": [{"plain": "OK"}],
     "text declared as JSON": [{"plain": "OK"}, {"declared": "application/json"}],
+    "code that is infinite": [{"plain": json.dumps({"SMSMessageData": {"Message": "", "Recipients": [INFINITE]}})}],
+    "JSON that is nested too deeply": [{"plain": "[" * 100_000}, {"declared": "application/json"}],
+    "redirect": [{"status": 307}],
+    "not modified": [{"status": 304}],
     "HTTP 502": [{"status": 502}],
     "HTTP 500": [{"status": 500}],
 }
@@ -88,6 +96,15 @@ def test_sms_with_unknown_result_is_never_sent_again(
         sms.fail(**fault)
     assert values(deliver("sms", ada), "status", "attempts", "provider_id") == [("unknown", 1, None)]
     assert len(sms.received()) <= 1
+
+
+def test_answer_that_never_ends_is_given_up_in_time(
+    ada: str, deliver: Deliver, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account, "CONNECT_TIMEOUT", 0.5)
+    port = endless_server(b"HTTP/1.1 200 OK\r\n\r\n", then=b" ")
+    settings["notifications"]["sms"] |= {"url": f"http://127.0.0.1:{port}", "timeout": 0.5}
+    assert values(deliver("sms", ada), "status") == ["unknown"]
 
 
 def test_response_with_another_json_content_type_is_read(ada: str, deliver: Deliver, sms: FakeServer) -> None:

@@ -2,10 +2,9 @@
 
 from chassis import runner  # isort: skip - it patches what others import
 from chassis import config
-from chassis.db.psycopg2_eventlet import make_psycopg_green
 
 if __name__ == "__main__":
     settings = config.load("notifications")
-    make_psycopg_green(settings["postgresql"]["statement"])
+    runner.make_psycopg_green(settings["postgresql"]["statement"])
     settings["notifications"]["delivery"]["lease"] = 2
     runner.run({"notifications.deliveries": settings})

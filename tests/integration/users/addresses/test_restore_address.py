@@ -24,9 +24,9 @@ from tests.integration.users.logged_in import (
     NewUser,
     User,
 )
-from users.addresses import changes
+from users.addresses import changes, restoring
 from users.identities import store as identities_store
-from users.models import AccountEvent, EmailChange
+from users.models import AccountEvent, EmailChange, LinkedIdentity
 from users.models import User as UserRow
 
 OLD, THIEF, LATER = "ada@example.org", "thief@example.org", "later@example.org"
@@ -156,7 +156,7 @@ def test_second_factor_and_phone_that_were_added_since_are_removed(
             assert session.scalar(text(f"SELECT count(*) FROM {table}")) == 0  # noqa: S608 - a constant
 
 
-def test_identities_that_were_linked_since_are_removed_and_earlier_ones_stay(
+def test_identities_that_may_be_the_thiefs_are_removed_and_earlier_ones_stay(
     users: Rpc, ada: User, change: Change, database: Engine
 ) -> None:
     def link(subject: str) -> None:
@@ -164,6 +164,9 @@ def test_identities_that_were_linked_since_are_removed_and_earlier_ones_stay(
             assert identities_store.add(session, ada.id, "https://id.example.org", subject)
 
     link("the owner's")
+    with Session(database) as session, session.begin():
+        session.execute(update(LinkedIdentity).values(created_at=clock.now() - restoring.BEFORE - timedelta(minutes=1)))
+    link("the thief's first")
     token = change()
     link("the thief's")
     restore(users, token)

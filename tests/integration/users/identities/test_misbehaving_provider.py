@@ -54,6 +54,7 @@ INVALID_TOKENS: dict[str, dict[str, Any]] = {
     "no subject": {"claims": {"sub": None}},
     "subject that is a number": {"claims": {"sub": 1}},
     "empty subject": {"claims": {"sub": ""}},
+    "subject with a lone surrogate": {"claims": {"sub": "\ud800"}},
     "long subject": {"claims": {"sub": "s" * 256}},
     "hash of another access token": {"claims": {"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"}},
 }
@@ -115,6 +116,7 @@ def test_unknown_key_id_does_not_make_the_keys_be_read_again_and_again(sign_in: 
         {"token_endpoint": "http://evil.example.org/token"},
         {"jwks_uri": "file:///etc/passwd"},
         {"authorization_endpoint": "javascript:alert(1)"},
+        {"authorization_endpoint": "https://id.example.org/\ud800"},
     ],
 )
 def test_discovery_document_of_another_issuer_or_with_unsafe_endpoints_is_rejected(
@@ -126,7 +128,7 @@ def test_discovery_document_of_another_issuer_or_with_unsafe_endpoints_is_reject
 
 
 @pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/token", "/jwks"])
-@pytest.mark.parametrize("how", ["error", "redirect", "huge", "garbage", "list"])
+@pytest.mark.parametrize("how", ["error", "redirect", "huge", "garbage", "list", "infinite"])
 def test_wrong_answer_is_unavailable_and_the_state_stays_valid(
     sign_in: SignIns, users: Rpc, provider: Provider, path: str, how: str
 ) -> None:
@@ -193,6 +195,16 @@ def test_claims_that_are_not_in_the_token_come_from_userinfo(sign_in: SignIns, p
     provider.misbehave(in_userinfo=True)
     assert sign_in("s1")["user"]["email"] == "grace@example.org"
     provider.misbehave(in_userinfo=True, userinfo_of="another")
+    assert code_of(sign_in, sign_in.begin("s1")) == "identity_provider_unavailable"
+
+
+@pytest.mark.parametrize(
+    "token", [{"token_type": "mac"}, {"token_type": []}, {"access_token": ["a"]}, {"expires_in": -1}]
+)
+def test_access_token_that_cannot_be_used_is_unavailable(
+    sign_in: SignIns, provider: Provider, token: dict[str, Any]
+) -> None:
+    provider.misbehave(in_userinfo=True, token=token)
     assert code_of(sign_in, sign_in.begin("s1")) == "identity_provider_unavailable"
 
 

@@ -120,6 +120,17 @@ def test_registrar_who_changes_to_a_foreign_address_is_not_linked(
         sign_in("s1")
 
 
+def test_address_that_its_owner_can_restore_is_taken(
+    sign_in: SignIns, users: Rpc, provider: Provider, new_user: NewUser
+) -> None:
+    ada = new_user("ada")
+    users("users.update_account", ada.caller, email="thief@example.org")
+    provider.set_user("s1", email="ada@example.org", email_verified=True)
+    with pytest.raises(Conflict) as caught:
+        sign_in("s1")
+    assert caught.value.code == "email_taken"
+
+
 @pytest.fixture
 def ada_at_provider(provider: Provider, new_user: NewUser, database: Engine) -> str:
     """A user of the provider, who has an account with the same verified address."""

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from chassis import errors
 from gateway.http import problems
@@ -61,3 +61,17 @@ def test_text_of_an_unexpected_error_is_not_sent(error: Exception, status: int) 
     assert rejection.status == status
     assert b"hunter2" not in problems.document(rejection, "r-1")
     assert b"secret" not in problems.document(rejection, "r-1")
+
+
+@pytest.mark.parametrize(
+    ("error", "level"),
+    [
+        (OperationalError("SELECT 1", {}, Exception("refused")), "WARNING"),
+        (ProgrammingError("SELECT 1", {}, Exception("no table")), "ERROR"),
+    ],
+)
+def test_database_that_is_down_is_logged_as_a_warning(
+    error: Exception, level: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    problems.translate(error)
+    assert [one.levelname for one in caplog.records] == [level]

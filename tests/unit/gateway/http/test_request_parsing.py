@@ -48,3 +48,14 @@ def test_body_that_ends_too_early_ends_the_connection_with_400() -> None:
     with pytest.raises(BrokenBody) as broken:
         read_body(request(read))
     assert broken.value.status == HTTPStatus.BAD_REQUEST
+
+
+def test_body_that_is_shorter_than_its_length_ends_the_connection_with_400() -> None:
+    """A part of a form can be a valid form with other values."""
+    with pytest.raises(BrokenBody) as broken:
+        read_body(request(lambda _size: b"id=1&status=Success", 40))
+    assert broken.value.status == HTTPStatus.BAD_REQUEST
+
+
+def test_body_with_its_length_is_returned() -> None:
+    assert read_body(request(lambda _size: b"{}", 2)) == b"{}"

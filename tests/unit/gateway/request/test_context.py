@@ -32,8 +32,13 @@ def test_malformed_token_is_invalid_without_a_lookup(header: str) -> None:
 def test_token_that_could_not_be_checked_raises_the_error_of_the_check() -> None:
     context = from_environ({"HTTP_AUTHORIZATION": f"Bearer {TOKEN}"}, 0)
     context.identity_error = Unavailable("users is unavailable")
-    with pytest.raises(Unavailable):
-        context.require_identity()
+    for require in (context.require_identity, context.require_checked_token):
+        with pytest.raises(Unavailable):
+            require()
+
+
+def test_request_without_a_token_passes_where_a_token_is_optional() -> None:
+    from_environ({}, 0).require_checked_token()
 
 
 @given(st.lists(st.text(alphabet="abc.:1", max_size=5)))

@@ -31,5 +31,11 @@ def test_route_names_and_endpoints_are_unique() -> None:
     assert (len(set(names)), len(set(endpoints))) == (len(names), len(endpoints))
 
 
+def test_sign_ins_that_may_link_an_identity_take_an_optional_token() -> None:
+    """Otherwise a token that cannot be checked at the moment would be a 401 or 403."""
+    optional = {route.name for route in ROUTES if route.access is Access.OPTIONAL_USER}
+    assert optional == {"begin-provider-sign-in", "finish-provider-sign-in"}
+
+
 def test_only_public_routes_use_the_shared_cache() -> None:
     assert all(route.access is Access.ANYONE and route.method == "GET" for route in ROUTES if route.tags)

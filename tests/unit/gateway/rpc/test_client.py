@@ -10,6 +10,7 @@ import pytest
 from chassis.contract import Empty
 from chassis.errors import Unavailable
 from chassis.rpc import messages
+from gateway.rpc.call_limit import FEWEST
 from gateway.rpc.client import RpcClient
 
 SETTINGS: dict[str, Any] = {
@@ -50,6 +51,16 @@ def test_burst_of_logins_waits_in_the_gateway_and_takes_no_turns_of_other_calls(
     with pytest.raises(Unavailable, match="overloaded"):
         rpc.call_as_gateway("users.register", Empty(), Empty)
     assert [call.args[1] for call in sent.call_args_list[2:]] == ["users.login", "users.authenticate"]
+    gevent.killall(calls)
+
+
+def test_slow_identity_provider_takes_no_turns_of_other_calls(rpc: RpcClient, sent: Mock) -> None:
+    names = ["begin_provider_sign_in", *["finish_provider_sign_in"] * (FEWEST - 1), "authenticate_all", "sessions"]
+    calls = [gevent.spawn(rpc.call_as_gateway, f"users.{name}", Empty(), Empty) for name in names]
+    gevent.sleep(0)
+    assert [call.args[1] for call in sent.call_args_list[2:]] == [f"users.{name}" for name in names]
+    with pytest.raises(Unavailable, match="overloaded"):
+        rpc.call_as_gateway("users.finish_provider_sign_in", Empty(), Empty)
     gevent.killall(calls)
 
 

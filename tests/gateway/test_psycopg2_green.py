@@ -5,12 +5,13 @@ from typing import Any
 
 import gevent
 import pytest
+from gevent.socket import wait_read, wait_write
 from psycopg2 import extensions
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
 from chassis.db.engine import create_engine, database_url
-from gateway.server.psycopg2_gevent import make_psycopg_green
+from chassis.db.psycopg2_green import make_psycopg_green
 from tests.gateway.conftest import LIMIT
 from tests.integration.support.tcp_proxy import TcpProxy
 
@@ -27,7 +28,7 @@ def postgresql_proxy(settings: dict[str, Any]) -> Iterator[TcpProxy]:
 
 @pytest.fixture
 def engine(postgresql_proxy: TcpProxy) -> Iterator[Engine]:
-    make_psycopg_green(WAIT)
+    make_psycopg_green(wait_read, wait_write, WAIT)
     engine = create_engine({"url": postgresql_proxy.uri})
     yield engine
     engine.dispose()

@@ -2,15 +2,17 @@
 
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import eventlet
 import pytest
+from eventlet.hubs import trampoline
 from eventlet.support import psycopg2_patcher
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
-from chassis.db import psycopg2_eventlet
 from chassis.db.engine import create_engine, database_url
+from chassis.db.psycopg2_green import make_psycopg_green
 from tests.integration.conftest import Settings
 from tests.integration.support.tcp_proxy import TcpProxy
 
@@ -24,9 +26,8 @@ def postgresql_proxy(settings: Settings) -> Iterator[TcpProxy]:
 
 
 @pytest.fixture
-def engine(postgresql_proxy: TcpProxy, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    monkeypatch.setattr(psycopg2_eventlet, "MARGIN", 0.1)
-    psycopg2_eventlet.make_psycopg_green(0.4)
+def engine(postgresql_proxy: TcpProxy) -> Iterator[Engine]:
+    make_psycopg_green(partial(trampoline, read=True), partial(trampoline, write=True), 0.5)
     engine = create_engine({"url": postgresql_proxy.uri})
     yield engine
     engine.dispose()
