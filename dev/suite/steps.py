@@ -101,10 +101,10 @@ TEST_FIRST = tuple(Lane("", (step,)) for step in (_UNIT, *CHECKS))
 AT_ONCE = 4
 TEST = (
     Lane("e2e", (_NOT_HTTP,)),
-    Lane("http", (_HTTP,)),
-    Lane("postgresql", (_ON_POSTGRESQL,)),
     Lane("services", (_SERVICES,)),
     Lane("chassis", (_CHASSIS, _EXAMPLES, _GATEWAY)),
+    Lane("postgresql", (_ON_POSTGRESQL,)),
+    Lane("http", (_HTTP,)),
     Lane("sqlite", (_ON_SQLITE,)),
     Lane("faults", (_CRASHES,), FAULTS_VARIABLES),
     Lane("scale", (_ROLLING_RESTART,), SCALE_VARIABLES),
