@@ -21,6 +21,8 @@ warnings.filterwarnings("ignore", message=_JWT_ONLY)
 
 IDLE = 2  # seconds between closing idle connections at shutdown; gunicorn accepts connections for one more second
 
+gevent.config.track_greenlet_tree = False  # each greenlet would keep where it was started, which nothing reads
+
 _settings = load("gateway")
 _gateway = _settings["gateway"]
 _temporary = not _gateway["metrics"]["directory"]

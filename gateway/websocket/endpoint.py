@@ -1,6 +1,7 @@
 """The websocket endpoint /ws/notifications/."""
 
 import logging
+import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import copy_context
@@ -84,13 +85,17 @@ class _Endpoint:
         self._registry.add(connection)
         self._presence.record(user)
         turn: Turn = request.environ[TURN]
-        starting = gevent.spawn(copy_context().run, _start, connection, self._replays, turn, request.args.get("since"))
+        # Weak, so that it does not take memory once it has ended; while it runs, what it waits for refers to it.
+        starting = weakref.ref(
+            gevent.spawn(copy_context().run, _start, connection, self._replays, turn, request.args.get("since"))
+        )
         try:
             ws.event.messages = ws.input_buffer
             with suppress(ProtocolError):
                 ws.thread.run()  # reads pongs and close frames; client messages are ignored
         finally:
-            starting.kill(block=False)
+            if greenlet := starting():
+                greenlet.kill(block=False)
             self._registry.remove(connection)
             self._presence.record(user)
 
