@@ -16,6 +16,7 @@ MESSAGE_LENGTH = 200  # characters of a post in its notification
 UNAVAILABLE = {503, 504}
 BROKEN_CONNECTION = {NO_RESPONSE, 409, 502}  # while a gateway is killed; 409: its idempotency key is still in use
 ENTRANCES = ("gateway.app", "haproxy")
+SENDERS = "notifications.deliveries"
 
 
 class Violation(NamedTuple):
@@ -115,10 +116,13 @@ def mails_are_sent_at_least_once(ledger: Ledger, observed: Observed) -> Iterator
 
 
 def no_mail_follows_an_opt_out(ledger: Ledger, observed: Observed) -> Iterator[Violation]:
+    """A mail is on its way for longer if its sender is paused."""
     for entry in ledger.of_kind("opt out"):
         if entry.outcome is Outcome.ACKNOWLEDGED:
+            pauses = [fault for fault in ledger.faults if fault.kind == "pause" and fault.target.startswith(SENDERS)]
+            arrived = max([entry.answered, *(fault.ended for fault in pauses if fault.covers(entry.answered))])
             for name, _, at in observed.mails.get(entry.user, ()):
-                if at > entry.answered + OPT_OUT_TOLERANCE:
+                if at > arrived + OPT_OUT_TOLERANCE:
                     late = f"{at - entry.answered:.1f} s after the answer"
                     yield Violation("mail after an opt-out", f"{name}, {entry.user}: {late}", final=True)
 

@@ -55,6 +55,10 @@ class Injected:
     began: float
     ended: float = 0
 
+    def covers(self, moment: float) -> bool:
+        """Return whether it lasted at a time."""
+        return self.began <= moment <= self.ended
+
 
 class Ledger:
     """All entries and faults of a run. Threads share it."""

@@ -1,6 +1,7 @@
 """A round: users work while faults are injected, then every rule is checked."""
 
 import json
+import os
 import shlex
 from collections import Counter
 from collections.abc import Sequence
@@ -50,7 +51,7 @@ def explain(platform: Instance, faults: Sequence[Fault], seed: int, size: Size, 
     """Return how a failed round is repeated; with `shrink` after trying with fewer faults."""
     if shrink:
         faults = shortest(faults, lambda fewer: bool(run(platform, fewer, seed, size).violations))
-    topology = platform.environment.get("TOPOLOGY") or "single"
+    topology = os.environ.get("TOPOLOGY") or "single"
     return "\n".join([*map(str, faults), command(faults, seed, topology)])
 
 

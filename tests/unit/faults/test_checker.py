@@ -99,6 +99,14 @@ def test_mail_that_was_sent_again_with_its_message_id_is_allowed(ledger: Ledger,
     assert check(ledger, observed) == []
 
 
+def test_mail_may_follow_an_opt_out_if_its_sender_was_paused_meanwhile(ledger: Ledger, observed: Observed) -> None:
+    observed.mails["ben"].append(("ada 2", "<5>", 1004))
+    ledger.faults.append(Injected("pause", "notifications.deliveries-2", began=999, ended=1003.5))
+    assert check(ledger, observed) == []
+    ledger.faults[0].ended = 1002
+    assert {violation.rule for violation in check(ledger, observed)} == {"mail after an opt-out"}
+
+
 def test_broken_connection_is_allowed_while_a_gateway_is_killed_and_not_otherwise(
     ledger: Ledger, observed: Observed
 ) -> None:
