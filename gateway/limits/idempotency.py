@@ -51,7 +51,7 @@ def request_key(
 def _owner(route: Route, context: RequestContext) -> str:
     """Return what separates the keys of different callers: the user, or a hash of the address.
 
-    If the route ends the session, it is the session's token, from which nobody knows the user afterwards.
+    If the route ends the session, it is the session's token: once the session has ended, its user is unknown.
     """
     if route.ends_session:
         return f"{context.token_hash}"[:_TOKEN_DIGITS]
