@@ -63,7 +63,8 @@ def observe(workload: Workload) -> Observed:
     missing = observed.names - set(observed.sms[user.username])
     observed.unknown_sms[user.username] = set(_unknown(user, missing, items[user.username], names))
     for session in workload.sessions:
-        open_ = [one for one in session.websockets if one.state is State.OPEN]
+        ended = [session.websockets[token] for token in session.ended if token in session.websockets]
+        open_ = [one for one in ended if one.state is State.OPEN]
         observed.open_sockets += [session.user.username] * len(open_)
     return observed
 

@@ -135,7 +135,7 @@ class Workload:
             return
         user.token = token = str(login.body["token"])
         with suppress(*CONNECTION_ERRORS):
-            session.websockets.append(user.connect(max_queue=None))
+            session.websockets[token] = user.connect(max_queue=None)
         entry = Entry("logout", token, user.username)
         ledger.request(user, entry, "POST", "/logout/")
         # A repeated logout is rejected if an attempt without response ended the session.
@@ -179,7 +179,7 @@ class _Session:
     def __init__(self, user: Client) -> None:
         self.user = user
         self.ended: list[str] = []
-        self.websockets: list[ClientConnection] = []
+        self.websockets: dict[str, ClientConnection] = {}  # by token
 
 
 def update(inbox: InboxClient) -> None:
