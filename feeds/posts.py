@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.auth.caller import Caller
-from chassis.contract import Empty
 from chassis.db import outbox
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.ids import new_id
@@ -49,13 +48,12 @@ def edit(session: Session, author: Caller, request: contract.EditPost) -> contra
     return serializers.post(post)
 
 
-def delete(session: Session, caller: Caller, post_id: str) -> Empty:
+def delete(session: Session, caller: Caller, post_id: str) -> None:
     """Delete a post of the caller; staff, and services without a user, may delete any post."""
     post = store.lock(session, post_id)
     if caller.user not in {post.author_id, None} and not caller.staff:
         raise contract.may_not_delete()
     _delete(session, post)
-    return Empty()
 
 
 def erase_author(db: UnitOfWork, author_id: str) -> None:

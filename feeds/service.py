@@ -59,7 +59,7 @@ class FeedsService(PublishingService, ListeningService):
     def delete(self, request: contract.DeletePost) -> Empty:
         """Delete a post of the caller; staff and services may delete any. Idempotent with a key."""
         try:
-            return self.db.once(Empty, lambda session: posts.delete(session, self.caller, request.id))
+            return self.db.run_once(lambda session: posts.delete(session, self.caller, request.id))
         finally:  # also if it is already deleted: that process may have ended before it invalidated the tags
             self.tags.invalidate(contract.LISTS_TAG, contract.post_tag(request.id))
 
