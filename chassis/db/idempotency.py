@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import Row, Select, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from chassis import clock
@@ -46,7 +46,7 @@ def once(session: Session, call: Any, reply_model: type[Reply], write: Callable[
     digest = _NO_DIGEST if _is_generated(call) else _digests(call)[0]
     row = {"key": key, "digest": digest, "reply": "", "created_at": clock.now()}
     if not insert_new(session, handled_requests, row):
-        return _first_reply(session, call, reply_model)
+        return _first_reply(call, session.execute(_stored(call)).one(), reply_model)
     reply = write(session)
     session.connection().execute(_STORE_REPLY, {"request_key": key, "first_reply": sealed_replies.dump(call, reply)})
     return reply
@@ -59,9 +59,8 @@ def may_be_repeated(call: Any) -> bool:
 
 def previous_reply(session: Session, call: Any, reply_model: type[Reply]) -> Reply | None:
     """Return the stored reply if the request is repeated, otherwise None; for writes that call other services first."""
-    if session.scalar(select(handled_requests.c.key).where(handled_requests.c.key == _key(call))) is None:
-        return None
-    return _first_reply(session, call, reply_model)
+    row = session.execute(_stored(call)).one_or_none()
+    return None if row is None else _first_reply(call, row, reply_model)
 
 
 def delete_expired(session: Session) -> None:
@@ -81,8 +80,11 @@ def _is_generated(call: Any) -> bool:
     return str(call.data[message_headers.REQUEST_KEY]).startswith(message_headers.GENERATED)
 
 
-def _first_reply(session: Session, call: Any, reply_model: type[Reply]) -> Reply:
-    row = session.execute(select(handled_requests).where(handled_requests.c.key == _key(call))).one()
+def _stored(call: Any) -> Select[Any]:
+    return select(handled_requests).where(handled_requests.c.key == _key(call))
+
+
+def _first_reply(call: Any, row: Row[Any], reply_model: type[Reply]) -> Reply:
     if not _is_generated(call) and not any(hmac.compare_digest(row.digest, digest) for digest in _digests(call)):
         raise Invalid.field("Idempotency-Key", "was used for another request", "idempotency_key_reused")
     call.data[message_headers.REPLAYED] = True
