@@ -49,10 +49,10 @@ class MethodMissing(Unavailable):
 class RpcClient:
     """Calls services; safe to use from any greenlet of the process.
 
-    At most `in_flight` calls of a service run at a time, `hashing` of those that hash a password, and a few of those
-    that wait for the identity provider; fewer while the service is slow (call_limit.py). Further ones wait for their
-    turn, at most `wait` seconds: here they cost nothing; in the service's queue their deadline would pass. A service
-    that does not answer takes no turns of others.
+    At most `in_flight` calls of a service run at a time, and fewer while it is slow (call_limit.py). The methods of
+    HASHING and of PROVIDER have limits of their own: `hashing` and FEWEST. Further calls wait for their turn, at most
+    `wait` seconds: here they cost nothing; in the service's queue their deadline would pass. A service that does not
+    answer takes no turns of others.
     """
 
     def __init__(self, settings: dict[str, Any]) -> None:
