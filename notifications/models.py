@@ -11,7 +11,6 @@ from chassis.db.columns import UtcDateTime, UuidText
 Serial = BigInteger().with_variant(Integer, "sqlite")  # SQLite autoincrements only INTEGER
 
 # Conditions of partial indexes.
-UNREAD = text("read_at IS NULL")
 READ = text("read_at IS NOT NULL")
 OPEN = text("due_at IS NOT NULL")
 URGENT = text("urgent AND due_at IS NOT NULL")
@@ -88,8 +87,8 @@ class InboxRow(Base):
     __table_args__ = (
         # The notification comes first, so that a fan-out appends to this index.
         UniqueConstraint("notification_id", "user_id", name="inbox_once"),
-        Index("inbox_order", "user_id", "seq"),
-        Index("inbox_unread", "user_id", sqlite_where=UNREAD, postgresql_where=UNREAD),
+        # Each new row changes another page of this index, so there is one: of the order, and of what is unread.
+        Index("inbox_by_user", "user_id", "seq", "read_at"),
         Index("inbox_read", "read_at", sqlite_where=READ, postgresql_where=READ),
         Index("inbox_read_by", "user_id", "read_at", sqlite_where=READ, postgresql_where=READ),
         Index("inbox_read_after", "user_id", "read_after", sqlite_where=WAS_READ, postgresql_where=WAS_READ),

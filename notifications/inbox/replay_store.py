@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Row, Select, bindparam, func, or_, select, union
+from sqlalchemy import BindParameter, Row, bindparam, func, or_, select, union
 from sqlalchemy.orm import Session
 
 from notifications.inbox import notification_store, unread_store
@@ -15,6 +14,7 @@ from notifications.models import FrameSequence, InboxRow, Notification
 _OWN = InboxRow.user_id == bindparam("user")
 _NEWEST = select(InboxRow.notification_id).where(_OWN).order_by(InboxRow.seq.desc()).limit(1).scalar_subquery()
 _SEQ = select(FrameSequence.last).where(FrameSequence.user_id == bindparam("user")).scalar_subquery()
+_STATE = unread_store.COUNTED.add_columns(_NEWEST.label("newest"), func.coalesce(_SEQ, 0).label("seq"))
 _LIMIT: BindParameter[int] = bindparam("limit")
 _READ_BY_TIME = select(InboxRow.notification_id).where(_OWN, InboxRow.read_at >= bindparam("since"))
 _READ_BY_PLACE = select(InboxRow.notification_id).where(_OWN, InboxRow.read_after >= bindparam("after"))
@@ -49,12 +49,7 @@ _CHANGED = (
 
 def state(session: Session, user_id: str) -> Row[Any]:
     """Return the number of unread notifications, the id of the newest or None, and the last frame's number or 0."""
-    return session.connection().execute(_state(session.get_bind().dialect.name), {"user": user_id}).one()
-
-
-@cache
-def _state(dialect: str) -> Select[Any]:
-    return unread_store.counted(dialect).add_columns(_NEWEST.label("newest"), func.coalesce(_SEQ, 0).label("seq"))
+    return session.connection().execute(_STATE, {"user": user_id}).one()
 
 
 def position(session: Session, user_id: str, notification_id: str) -> Row[int, datetime] | None:

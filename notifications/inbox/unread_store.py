@@ -6,74 +6,67 @@ counts only later rows. A fan-out changes nothing that is stored; marking as rea
 
 from collections.abc import Iterable
 from datetime import timedelta
-from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, case, delete, func, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from chassis import clock
 from notifications.inbox import inbox_store
 from notifications.models import InboxRow, UnreadCount
 
-MANY = 500  # rows that a read counts at most before their number is stored; SQLite counts them in 50 µs
+MANY = 500  # rows, read or not, that are counted at most before their number is stored; SQLite counts them in 50 µs
 # Processes of 0.1.0 mark as read without changing the stored number, so after some time all rows are counted again.
 LIFETIME = timedelta(days=1)
 
 _USER = bindparam("user", type_=InboxRow.user_id.type)
+_OWN = InboxRow.user_id == _USER
 _STORED = UnreadCount.user_id == _USER
-_UNREAD = InboxRow.read_at.is_(None)
-_ALL = select(func.count()).where(InboxRow.user_id == _USER, _UNREAD).scalar_subquery()
-_LAST = select(func.max(InboxRow.seq)).where(InboxRow.user_id == _USER).scalar_subquery()
-_CHANGE = update(UnreadCount).where(_STORED).values(until=_LAST)
-_STORE = insert(UnreadCount).values(user_id=_USER, until=_LAST)
+_ROWS = func.count().label("rows")
+_UNREAD = func.count().filter(InboxRow.read_at.is_(None))
 
 
-@cache
-def counted(dialect: str) -> Select[Any]:
-    """Build the statement that returns the number of unread notifications of `user`, and what is stored, or null.
+def _stored(column: InstrumentedAttribute[Any]) -> Any:
+    return select(column).where(_STORED).scalar_subquery()
 
-    SQLite finds newer unread rows in the index of unread ones. In PostgreSQL this index has no order within a user, so
-    the condition is in a FILTER, with which it is not used.
-    """
-    rows = select(func.count()).where(_UNREAD) if dialect == "sqlite" else select(func.count().filter(_UNREAD))
-    newer = rows.where(InboxRow.user_id == _USER, InboxRow.seq > UnreadCount.until).correlate(UnreadCount)
-    unread = UnreadCount.unread + newer.scalar_subquery()
-    me = select(_USER.label("id")).subquery("me")
-    return select(
-        case((UnreadCount.until.is_(None), _ALL), else_=unread).label("unread"),
-        UnreadCount.unread.label("stored"),
-        UnreadCount.until,
-        UnreadCount.counted_at,
-    ).select_from(me.outerjoin(UnreadCount, UnreadCount.user_id == me.c.id))
+
+_ALL = select(_ROWS, _UNREAD.label("unread"), func.max(InboxRow.seq).label("until")).where(_OWN)
+_CHANGE = update(UnreadCount).where(_STORED).values(until=select(func.max(InboxRow.seq)).where(_OWN).scalar_subquery())
+# The number of unread notifications of `user`; the number of rows that were counted for it; and what is stored, or null.
+COUNTED = select(
+    (func.coalesce(_stored(UnreadCount.unread), 0) + _UNREAD).label("unread"),
+    _ROWS,
+    _stored(UnreadCount.until).label("until"),
+    _stored(UnreadCount.counted_at).label("counted_at"),
+).where(_OWN, InboxRow.seq > func.coalesce(_stored(UnreadCount.until), 0))
 
 
 def count(session: Session, user_id: str) -> Row[Any]:
-    """Return the row of `counted`."""
-    statement = counted(session.get_bind().dialect.name)
-    return session.connection().execute(statement, {"user": user_id}).one()
+    """Return the row of COUNTED."""
+    return session.connection().execute(COUNTED, {"user": user_id}).one()
 
 
-def is_due(found: Row[Any]) -> bool:
+def is_due(counted: Row[Any]) -> bool:
     """Return whether the number is to be stored: many rows had to be counted, or what is stored is old."""
-    if found.counted_at is not None and found.counted_at < clock.now() - LIFETIME:
+    if counted.counted_at is not None and counted.counted_at < clock.now() - LIFETIME:
         return True
-    return bool(found.unread - (found.stored or 0) > MANY)
+    return bool(counted.rows > MANY)
 
 
 def store(session: Session, user_id: str) -> None:
-    """Count all unread notifications, and store the number if it is large."""
+    """Count all unread notifications, and store the number if there are many rows."""
     inbox_store.lock(session)
     remove(session, user_id)
-    unread = session.connection().scalar(select(_ALL), {"user": user_id}) or 0
-    if unread > MANY:
-        session.connection().execute(_STORE, {"user": user_id, "unread": unread, "counted_at": clock.now()})
+    found = session.connection().execute(_ALL, {"user": user_id}).one()
+    if found.rows > MANY:
+        row = {"user_id": user_id, "unread": found.unread, "until": found.until, "counted_at": clock.now()}
+        session.connection().execute(insert(UnreadCount), row)
 
 
 def subtract(session: Session, user_id: str, seqs: Iterable[int]) -> int:
     """Count the unread notifications after these rows were marked as read; the caller has locked inboxes."""
     found = count(session, user_id)
-    if found.stored is None:
+    if found.until is None:
         return int(found.unread)
     unread = int(found.unread - sum(seq <= found.until for seq in seqs))
     session.connection().execute(_CHANGE, {"user": user_id, "unread": unread})

@@ -203,6 +203,31 @@ def test_marks_of_an_earlier_release_are_counted_after_a_day(db: UnitOfWork, row
     let_a_day_pass(db)
     page(db)
     assert page(db).unread == 0
+    assert values(rows("unread_counts"), "user_id", "unread") == [(ADA, 0)]
+
+
+def test_many_read_rows_are_not_counted_again(db: UnitOfWork, rows: Rows) -> None:
+    for _ in range(5):
+        post(db)
+    with db.write() as session:
+        read_state.mark_read(session, ADA, None)
+    page(db)
+    assert values(rows("unread_counts"), "user_id", "unread") == [(ADA, 0)]
+    post(db)
+    with db.read() as session:
+        counted = unread_store.count(session, ADA)
+    assert (counted.unread, counted.rows) == (1, 1)
+
+
+def test_number_is_no_longer_stored_when_few_rows_remain(db: UnitOfWork, rows: Rows) -> None:
+    for _ in range(5):
+        post(db)
+    page(db)
+    with db.write() as session:
+        read_state.mark_read(session, ADA, None)
+        retention_store.read_inbox_rows(session, clock.now() + timedelta(days=1), 4)
+    let_a_day_pass(db)
+    page(db)
     assert rows("unread_counts") == []
 
 
