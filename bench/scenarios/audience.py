@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from bench.data.inboxes import Arrivals
-from bench.data.users import token_of
+from bench.data.users import Inserted, token_of
 from bench.load.http import Client, Request, Response
 from bench.measure.latency import Latency
 from bench.measure.measurement import Measurement
@@ -18,6 +18,7 @@ from dev import DevError
 from dev.machine.waiting import until
 
 SIZES = (1_000, 10_000)
+ROWS = 100  # of each inbox that is not empty: its next row goes to another page of the index than that of other inboxes
 POSTS = 5
 MILLION = 1_000_000
 KILLED_AT = 0.4  # share of the inboxes
@@ -26,20 +27,30 @@ SERVICE = "notifications.service"
 
 
 def audience(platform: Platform) -> Iterator[Measurement]:
-    """Create five posts, one after the other, to 1,000 and to 10,000 inboxes. The latency is that of the last inbox."""
+    """Create five posts, one after the other, to 1,000 and to 10,000 inboxes, which are empty or have 100 rows each.
+
+    The latency is that of the last inbox.
+    """
     for size in SIZES:
-        tokens = platform.new_users(size + 1).tokens
-        asyncio.run(_post(platform, tokens[0], size))
-        with Usage(platform.instance.control) as usage:
-            seconds = [asyncio.run(_post(platform, tokens[0], size)) for _ in range(POSTS)]
-        yield Measurement.of(
-            usage,
-            name=f"a post to {size:,} inboxes",
-            unit="delivery",
-            count=size * POSTS,
-            seconds=sum(seconds),
-            latency=Latency.of(seconds),
-        )
+        yield _posts(platform, platform.new_users(size + 1), size, f"a post to {size:,} inboxes")
+    inserted = platform.new_users(size + 1)
+    platform.inboxes.fill(sorted(inserted.ids), size * ROWS)
+    yield _posts(platform, inserted, size, f"a post to {size:,} inboxes with {ROWS} rows each")
+
+
+def _posts(platform: Platform, users: Inserted, size: int, name: str) -> Measurement:
+    token = users.tokens[0]
+    asyncio.run(_post(platform, token, size))
+    with Usage(platform.instance.control) as usage:
+        seconds = [asyncio.run(_post(platform, token, size)) for _ in range(POSTS)]
+    return Measurement.of(
+        usage,
+        name=name,
+        unit="delivery",
+        count=size * POSTS,
+        seconds=sum(seconds),
+        latency=Latency.of(seconds),
+    )
 
 
 def million(platform: Platform) -> Iterator[Measurement]:
