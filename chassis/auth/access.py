@@ -23,6 +23,16 @@ def services(*names: str) -> Access:
     return Access(", ".join([*names, "operators"]), lambda caller: caller.require_service(*names))
 
 
+def user_or(*names: str) -> Access:
+    """Allow calls on behalf of a user; without one those of these services, and of operators."""
+
+    def check(caller: Caller) -> None:
+        if caller.user is None:
+            caller.require_service(*names)
+
+    return Access("; ".join(["any service, on behalf of a user", services(*names).callers]), check)
+
+
 def _staff_or_operators(caller: Caller) -> None:
     if caller.user is None:
         caller.require_service()
@@ -34,15 +44,9 @@ def _service_alone(caller: Caller) -> None:
         raise Forbidden("This is between services.")
 
 
-def _user_or_gateway(caller: Caller) -> None:
-    if caller.user is None:
-        caller.require_service("gateway")
-
-
 ANY_SERVICE = Access("any service", lambda _caller: None)
 SERVICE = Access("any service, on its own account", _service_alone)
 USER = Access("any service, on behalf of a user", Caller.require_user)
-USER_OR_GATEWAY = Access("any service, on behalf of a user; gateway, operators", _user_or_gateway)
 STAFF = Access("any service, on behalf of staff; operators", _staff_or_operators)
 STAFF_OR_SERVICE = Access("any service, on behalf of staff or on its own account", Caller.require_staff)
 OPERATORS = services()

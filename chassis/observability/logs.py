@@ -24,16 +24,24 @@ class ContextFilter(logging.Filter):
 
 
 class QuietFilter(logging.Filter):
-    """Drops records that contain secrets or repeat others, and the traceback of a lost connection to the broker."""
+    """Drops records that contain secrets or repeat others."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Drop kombu's dumps of bodies, which may contain passwords, and Nameko's logs of a ServiceError."""
-        if record.name == "kombu.mixins" and record.exc_info and record.exc_info[1]:
-            record.msg, record.args = f"{record.getMessage().strip()} {type(record.exc_info[1]).__name__}", ()
-            record.exc_info = None
         if record.name.startswith("kombu") and "decode" in str(record.msg).lower():
             return False
         return not (record.name == "nameko.containers" and str(record.msg).startswith("(expected)"))
+
+
+class LostBrokerFilter(logging.Filter):
+    """Names the error of a lost connection to the broker instead of its traceback: a restart loses all connections."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Replace the traceback of kombu's record by the name of the error."""
+        if record.name == "kombu.mixins" and record.exc_info and record.exc_info[1]:
+            record.msg, record.args = f"{record.getMessage().strip()} {type(record.exc_info[1]).__name__}", ()
+            record.exc_info = None
+        return True
 
 
 class RedactingFilter(logging.Filter):

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from chassis.auth.access import STAFF, USER, USER_OR_GATEWAY, services
+from chassis.auth.access import STAFF, USER, services, user_or
 from chassis.contract import Empty
 from chassis.errors import Unauthenticated
 from chassis.rpc.entrypoint import rpc
@@ -59,7 +59,7 @@ class AccountEntrypoints(Dependencies):
             self._refresh_sessions(user_id, UserSession.id.is_distinct_from(self.caller.session))
         return account
 
-    @rpc(USER_OR_GATEWAY)
+    @rpc(user_or("gateway"))
     def delete_account(self, request: contract.DeleteAccount) -> Empty:
         """Delete the caller's account; other services delete their data of this user. Idempotent with a key.
 

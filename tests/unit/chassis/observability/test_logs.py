@@ -58,7 +58,7 @@ def test_only_dumps_of_bodies_and_expected_errors_are_dropped(name: str, message
 def test_lost_broker_connection_is_one_line_without_a_traceback() -> None:
     lost = record("kombu.mixins", "Connection to broker lost, trying to re-establish connection...")
     lost.exc_info = (ConnectionResetError, ConnectionResetError(), None)
-    assert logs.QuietFilter().filter(lost)
+    assert logs.LostBrokerFilter().filter(lost)
     assert logs.formatter("text").format(lost).endswith("re-establish connection... ConnectionResetError")
 
 
