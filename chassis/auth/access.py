@@ -30,7 +30,7 @@ def user_or(*names: str) -> Access:
         if caller.user is None:
             caller.require_service(*names)
 
-    return Access("; ".join(["any service, on behalf of a user", services(*names).callers]), check)
+    return Access(f"any service, on behalf of a user; {services(*names).callers}", check)
 
 
 def _staff_or_operators(caller: Caller) -> None:

@@ -32,7 +32,7 @@ def _stored(column: InstrumentedAttribute[Any]) -> Any:
 
 _ALL = select(_ROWS, _UNREAD.label("unread"), func.max(InboxRow.seq).label("until")).where(_OWN)
 _CHANGE = update(UnreadCount).where(_STORED).values(until=select(func.max(InboxRow.seq)).where(_OWN).scalar_subquery())
-# The number of unread notifications of `user`; the number of rows that were counted for it; and what is stored, or null.
+# The number of unread notifications of `user`, how many rows were counted for it, and what is stored, or null.
 COUNTED = select(
     (func.coalesce(_stored(UnreadCount.unread), 0) + _UNREAD).label("unread"),
     _ROWS,
