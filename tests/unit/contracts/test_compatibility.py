@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from packaging.version import Version
 
 from tests.unit.containers.project import version
 from tests.unit.contracts import releases
@@ -82,4 +83,4 @@ def test_this_version_is_compatible_with_the_last_release() -> None:
 
 def test_last_release_is_not_newer_than_this_version() -> None:
     name, _ = releases.last()
-    assert [int(part) for part in name.split(".")] <= [int(part) for part in version().split(".")]
+    assert Version(name) <= Version(version())
