@@ -68,6 +68,10 @@ class Connection:
         """Close the websocket: its session ended."""
         self.buffer.end(frames.POLICY_VIOLATION, "the session ended")
 
+    def go_away(self) -> None:
+        """Close the websocket: this process stops. Its client may resume at another."""
+        self.buffer.end(frames.GOING_AWAY, "restarting")
+
     def give_up(self) -> None:
         """Close the websocket, which cannot be brought up to date now; its client may resume later."""
         self.buffer.end(frames.TRY_AGAIN_LATER, "come back with ?since=")

@@ -29,14 +29,17 @@ class Registry:
         self._groups: list[set[Connection]] = [set() for _ in range(GROUPS)]
         self._next_group = cycle(self._groups)
         self._ended = EndedSessions()
+        self._closing = False
 
     def add(self, connection: Connection) -> None:
-        """Add an open websocket; close it if its session ended during the handshake."""
+        """Add an open websocket; close it if during the handshake its session ended, or this process began to stop."""
         self._connections[connection.identity.user_id].add(connection)
         self._group_of(connection).add(connection)
         metrics.WEBSOCKETS.inc()
         if connection.identity.session_id in self._ended:
             connection.end_session()
+        elif self._closing:
+            connection.go_away()
 
     def remove(self, connection: Connection) -> None:
         """Remove a closed websocket."""
@@ -82,9 +85,13 @@ class Registry:
                 connection.end_session()
 
     def close_all(self) -> None:
-        """Close all websockets before a restart, in groups."""
+        """Close all websockets before a restart, in groups, and those that connect from now on.
+
+        gunicorn accepts connections a little longer, and would wait for their end until its graceful timeout.
+        """
+        self._closing = True
         for number, connection in enumerate(self.all()):
-            connection.buffer.end(frames.GOING_AWAY, "restarting")
+            connection.go_away()
             if number % CLOSED_AT_ONCE == CLOSED_AT_ONCE - 1:
                 gevent.sleep(CLOSE_INTERVAL)
 

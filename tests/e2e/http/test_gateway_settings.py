@@ -7,7 +7,7 @@ import ssl
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
@@ -17,10 +17,12 @@ import redis
 import requests
 import trustme
 from websockets.asyncio.client import connect
+from websockets.sync.client import ClientConnection
 
 from dev.platform.instance import Instance
 from tests.e2e.support.client import Client, NewClient
 from tests.e2e.support.extra_gateway import extra_gateway
+from tests.e2e.support.frames import close_code, receive
 
 TIMEOUT = 15  # seconds
 GRACE = 10  # seconds; gunicorn's default for idle connections is 15
@@ -167,6 +169,31 @@ def test_stopping_gateway_does_not_wait_for_idle_clients(platform: Instance) -> 
             assert idle.get(f"{url}/livez", timeout=TIMEOUT).ok
             stopped = time.monotonic()
         assert time.monotonic() - stopped < GRACE
+
+
+def test_stopping_gateway_does_not_wait_for_clients_that_reconnect_at_once(
+    platform: Instance, new_user: NewClient
+) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with extra_gateway(platform, stop=signal.SIGTERM) as url:
+            reader = new_user().use_gateway(url)
+            websocket = reader.connect()
+            assert receive(websocket)["type"] == "ready"
+            codes = pool.submit(codes_until_refused, reader, websocket)
+            stopped = time.monotonic()
+        assert time.monotonic() - stopped < GRACE
+    assert len(codes.result()) > 1
+    assert {*codes.result()} == {1001}
+
+
+def codes_until_refused(client: Client, websocket: ClientConnection) -> list[int]:
+    """Reconnect whenever the connection is closed, until connections are refused; return the close codes."""
+    codes = []
+    with suppress(OSError):
+        while True:
+            codes.append(close_code(websocket))
+            websocket = client.connect()
+    return codes
 
 
 def test_metrics_require_their_token_and_are_404_otherwise(platform: Instance) -> None:

@@ -36,6 +36,15 @@ def test_websocket_of_a_session_that_ends_during_the_handshake_is_closed(*, ende
     assert other_buffer.ended is None
 
 
+def test_websocket_that_connects_while_the_process_stops_is_closed() -> None:
+    registry = Registry()
+    (early, early_buffer), (late, late_buffer) = connection(new_id()), connection(new_id())
+    registry.add(early)
+    registry.close_all()
+    registry.add(late)
+    assert early_buffer.ended == late_buffer.ended == frames.GOING_AWAY
+
+
 def test_ended_sessions_are_remembered_for_two_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
