@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 
 from sqlalchemy import Select, bindparam, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from chassis import clock
+from chassis.db.columns import UtcDateTime
 from chassis.db.sql import batch, insert_groups
 from notifications.channels.delivery_results import DeliveryResult
 from notifications.delivery import receipts_store
@@ -54,6 +56,11 @@ def create(
         "updated_at": now,
     }
     insert_groups(session, Delivery, ("notification_id", "user_id"), users, values)
+
+
+def any_due(session: Session, channel: str, *, urgent: bool = False) -> bool:
+    """Return whether a delivery, urgent or another, is due, or the lease of a claim has ended."""
+    return bool(session.connection().scalar(_any_due(urgent=urgent), {"channel": channel, "now": clock.now()}))
 
 
 def claim(session: Session, channel: str, limit: int, lease: float, *, urgent: bool = False) -> list[Claim]:
@@ -142,6 +149,14 @@ def about_deleted_posts(session: Session, notification_ids: Iterable[str]) -> se
 
 _CLAIM = (Delivery.id, Delivery.notification_id, Delivery.user_id, Delivery.attempts, Delivery.channels_forced)
 _CORE = {"synchronize_session": False}
+
+
+@cache
+def _any_due(*, urgent: bool) -> Select[bool]:
+    """Build the statement, which runs every second; cached, because building it costs more than running it."""
+    due = select(Delivery.id).where(Delivery.urgent if urgent else ~Delivery.urgent)
+    due = due.where(Delivery.channel == bindparam("channel"), Delivery.status.in_(("pending", "sending")))
+    return select(due.where(Delivery.due_at <= bindparam("now", type_=UtcDateTime)).exists())
 
 
 def _due(channel: str, status: str, *, urgent: bool) -> Select[int]:

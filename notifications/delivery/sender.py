@@ -69,12 +69,17 @@ class Sender:
     def _claim(self) -> list[Claim]:
         """Record expired claims, then claim as many due deliveries as the breaker allows."""
         spec, limit = self.channel.spec, self.channel.breaker.allowed(self.settings["batch"])
-        if not limit:
+        if not limit or not self._any_due():
             return []
         with self.db.write() as session:
             expired = delivery_store.expired_claims(session, spec.name, limit, urgent=self.urgent)
             delivery_store.record(session, [(claim, self._abandoned(claim)) for claim in expired])
             return delivery_store.claim(session, spec.name, limit, self.leases.seconds, urgent=self.urgent)
+
+    def _any_due(self) -> bool:
+        """Return whether there is something to claim. Mostly there is not, and this takes no lock."""
+        with self.db.read() as session:
+            return delivery_store.any_due(session, self.channel.spec.name, urgent=self.urgent)
 
     def _send(self, claims: list[Claim]) -> Iterator[list[SendResult]]:
         """Cancel what must not be sent now, and send the rest.
