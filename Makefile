@@ -56,7 +56,7 @@ faults: all-packages ## random faults, crashes and junk for an hour (SEED=1 SHRI
 bench: load ## how fast the platform is, in ten minutes: docs/performance.md (only=mix,login FULL=1)
 	@$(python) -m bench $(only)
 
-bench-compare: load ## two revisions in turn, three times: make bench-compare BASE=v0.1.0 only=mix
+bench-compare: load ## two revisions in turn, three times: make bench-compare BASE=HEAD~1 only=mix
 	@$(python) -m bench.compare $(BASE) $(only)
 
 manifests: venv ## the Kubernetes manifests, against Kubernetes' schemas and checkov
