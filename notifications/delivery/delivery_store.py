@@ -60,7 +60,7 @@ def create(
 
 def any_due(session: Session, channel: str, *, urgent: bool = False) -> bool:
     """Return whether a delivery, urgent or another, is due, or the lease of a claim has ended."""
-    return bool(session.connection().scalar(_any_due(urgent=urgent), {"channel": channel, "now": clock.now()}))
+    return bool(session.connection().scalar(_any_due(urgent=urgent), {"of_channel": channel, "now": clock.now()}))
 
 
 def claim(session: Session, channel: str, limit: int, lease: float, *, urgent: bool = False) -> list[Claim]:
@@ -69,7 +69,7 @@ def claim(session: Session, channel: str, limit: int, lease: float, *, urgent: b
     Their status is `sending` from the commit on.
     """
     now = clock.now()
-    due = _due(channel, "pending", urgent=urgent).order_by(Delivery.due_at)
+    due = _due("pending", urgent=urgent).params(of_channel=channel, now=now).order_by(Delivery.due_at)
     change = (
         update(Delivery)
         .where(Delivery.id.in_(batch(due, limit)))
@@ -99,7 +99,8 @@ def renew(session: Session, claims: Sequence[Claim], lease: float) -> None:
 
 def expired_claims(session: Session, channel: str, limit: int, *, urgent: bool = False) -> list[Claim]:
     """Return claims whose lease has ended: their sender crashed, was stopped, or had no database."""
-    query = select(*_CLAIM).where(Delivery.id.in_(batch(_due(channel, "sending", urgent=urgent), limit)))
+    due = _due("sending", urgent=urgent).params(of_channel=channel, now=clock.now())
+    query = select(*_CLAIM).where(Delivery.id.in_(batch(due, limit)))
     return [Claim(*row) for row in session.execute(query)]
 
 
@@ -154,15 +155,14 @@ _CORE = {"synchronize_session": False}
 @cache
 def _any_due(*, urgent: bool) -> Select[bool]:
     """Build the statement, which runs every second; cached, because building it costs more than running it."""
-    due = select(Delivery.id).where(Delivery.urgent if urgent else ~Delivery.urgent)
-    due = due.where(Delivery.channel == bindparam("channel"), Delivery.status.in_(("pending", "sending")))
-    return select(due.where(Delivery.due_at <= bindparam("now", type_=UtcDateTime)).exists())
+    return select(_due("pending", "sending", urgent=urgent).exists())
 
 
-def _due(channel: str, status: str, *, urgent: bool) -> Select[int]:
-    query = select(Delivery.id).where(Delivery.channel == channel, Delivery.status == status)
+def _due(*statuses: str, urgent: bool) -> Select[int]:
+    """Return the query for deliveries of these statuses that are due at `now`; `of_channel` is the other parameter."""
+    query = select(Delivery.id).where(Delivery.channel == bindparam("of_channel"), Delivery.status.in_(statuses))
     query = query.where(Delivery.urgent if urgent else ~Delivery.urgent)
-    return query.where(Delivery.due_at <= clock.now())
+    return query.where(Delivery.due_at <= bindparam("now", type_=UtcDateTime))
 
 
 def _values(claim: Claim, result: DeliveryResult) -> dict[str, object]:
