@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from bench.data.inboxes import Arrivals
-from bench.data.users import Inserted, token_of
+from bench.data.users import token_of
 from bench.load.http import Client, Request, Response
 from bench.measure.latency import Latency
 from bench.measure.measurement import Measurement
@@ -17,8 +17,8 @@ from bench.scenarios.posting import PATIENCE, post_requests
 from dev import DevError
 from dev.machine.waiting import until
 
-SIZES = (1_000, 10_000)
-ROWS = 100  # of each inbox that is not empty: its next row goes to another page of the index than that of other inboxes
+# Numbers of inboxes, and the rows of each. The next row of one with many rows goes to a page of the index of its own.
+INBOXES = ((1_000, 0), (10_000, 0), (10_000, 100))
 POSTS = 5
 MILLION = 1_000_000
 KILLED_AT = 0.4  # share of the inboxes
@@ -31,26 +31,21 @@ def audience(platform: Platform) -> Iterator[Measurement]:
 
     The latency is that of the last inbox.
     """
-    for size in SIZES:
-        yield _posts(platform, platform.new_users(size + 1), size, f"a post to {size:,} inboxes")
-    inserted = platform.new_users(size + 1)
-    platform.inboxes.fill(sorted(inserted.ids), size * ROWS)
-    yield _posts(platform, inserted, size, f"a post to {size:,} inboxes with {ROWS} rows each")
-
-
-def _posts(platform: Platform, users: Inserted, size: int, name: str) -> Measurement:
-    token = users.tokens[0]
-    asyncio.run(_post(platform, token, size))
-    with Usage(platform.instance.control) as usage:
-        seconds = [asyncio.run(_post(platform, token, size)) for _ in range(POSTS)]
-    return Measurement.of(
-        usage,
-        name=name,
-        unit="delivery",
-        count=size * POSTS,
-        seconds=sum(seconds),
-        latency=Latency.of(seconds),
-    )
+    for size, rows in INBOXES:
+        users = platform.new_users(size + 1)
+        platform.inboxes.fill(sorted(users.ids), size * rows)
+        token = users.tokens[0]
+        asyncio.run(_post(platform, token, size))
+        with Usage(platform.instance.control) as usage:
+            seconds = [asyncio.run(_post(platform, token, size)) for _ in range(POSTS)]
+        yield Measurement.of(
+            usage,
+            name=f"a post to {size:,} inboxes" + (f" with {rows} rows each" if rows else ""),
+            unit="delivery",
+            count=size * POSTS,
+            seconds=sum(seconds),
+            latency=Latency.of(seconds),
+        )
 
 
 def million(platform: Platform) -> Iterator[Measurement]:
