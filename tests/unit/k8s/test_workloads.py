@@ -189,3 +189,7 @@ def test_our_images_have_the_version_of_this_tree(overlay: str) -> None:
     images = [image for _, found in kustomizations(OVERLAYS[overlay]) for image in found.get("images", [])]
     assert {image["newTag"] for image in images if image["name"].startswith("baraza-")} == {version()}
     assert {container["image"] for _, container in containers(overlay)} <= {image["name"] for image in images}
+
+
+def test_documented_overlay_has_the_version_of_this_tree() -> None:
+    assert {*re.findall(r"newTag: ([^}]+)", text("docs/operations/kubernetes.md"))} == {version()}
