@@ -32,6 +32,7 @@ from tests.integration.support.rpc import Rpc
 
 Settings = dict[str, Any]
 Start = Callable[..., ServiceRunner]
+Until = Callable[[Callable[[], object]], None]
 
 SECTIONS = ("users", "feeds", "notifications", "gateway")
 UNTIL_TIMEOUT = 60  # seconds; on a busy machine everything takes longer
@@ -114,7 +115,7 @@ def start(
 
 
 @pytest.fixture
-def until() -> Callable[[Callable[[], object]], None]:
+def until() -> Until:
     """Wait until a condition is true."""
 
     def until(condition: Callable[[], object]) -> None:

@@ -30,7 +30,6 @@ ON_SQLITE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 STOP_TIMEOUT = 15  # seconds
 
 Start = Callable[..., ServiceRunner]
-Until = Callable[[Callable[[], object]], None]
 PublishEvent = Callable[..., str]
 Headers = Callable[..., dict[str, Any]]
 

@@ -10,8 +10,7 @@ from chassis.ids import new_id
 from chassis.redis import cache_tags
 from chassis.redis.cache_tags import CacheTags, tag_key
 from chassis.redis.connection import connect
-from tests.integration.chassis.conftest import Until
-from tests.integration.conftest import Settings
+from tests.integration.conftest import Settings, Until
 from tests.integration.support.tcp_proxy import TcpProxy
 
 

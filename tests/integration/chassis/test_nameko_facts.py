@@ -10,9 +10,8 @@ from nameko.rpc import RpcProxy, rpc
 from nameko.runners import ServiceRunner
 from nameko.standalone.events import event_dispatcher
 
-from tests.integration.chassis.conftest import Until
 from tests.integration.chassis.raw_amqp import RawAmqpClient
-from tests.integration.conftest import Settings
+from tests.integration.conftest import Settings, Until
 
 EMPTY = b'{"args":[],"kwargs":{}}'
 QUEUE = "evt-plain-{}--plain.on_{}"

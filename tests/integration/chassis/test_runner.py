@@ -15,9 +15,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from chassis.auth.caller import Caller
 from chassis.ids import new_id
-from tests.integration.chassis.conftest import Until
 from tests.integration.chassis.raw_amqp import RawAmqpClient
-from tests.integration.conftest import Settings
+from tests.integration.conftest import Settings, Until
 from tests.integration.support.example import ExampleProcesses
 from tests.integration.support.rpc import Rpc
 from tests.integration.support.tcp_proxy import TcpProxy

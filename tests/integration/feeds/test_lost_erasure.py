@@ -11,6 +11,7 @@ from nameko.runners import ServiceRunner
 from chassis.auth.caller import Caller
 from chassis.reconciliation import reconciler
 from feeds.service import FeedsService
+from tests.integration.conftest import Until
 from tests.integration.support.rpc import Rpc
 from users.service import UsersService
 
@@ -23,7 +24,7 @@ def test_posts_of_an_account_are_deleted_although_the_event_of_its_erasure_was_l
     runner_factory: Callable[..., ServiceRunner],
     settings: dict[str, Any],
     rpc: Rpc,
-    until: Callable[[Callable[[], object]], None],
+    until: Until,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings["events"]["reconcile"] = 0.2

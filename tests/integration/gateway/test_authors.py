@@ -1,6 +1,5 @@
 """The read model of authors: usernames from events, posts counted when an operator asks."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +13,7 @@ from chassis.ids import new_id
 from feeds.contract import AUTHORS_TAG, LISTS_TAG
 from gateway.authors import store
 from gateway.models import AuthorRow
+from tests.integration.conftest import Until
 from tests.integration.gateway.conftest import Handle
 from tests.integration.support.databases import Databases
 from tests.integration.support.rpc import OPERATOR, Rpc
@@ -84,7 +84,7 @@ def test_authors_with_the_most_posts_come_first(handle: Handle, rpc: Rpc) -> Non
 
 @pytest.mark.usefixtures("platform")
 def test_rebuild_replaces_an_old_username_that_a_gateway_clock_made_seem_newer(
-    rpc: Rpc, database: Engine, databases: Databases, until: Callable[[Callable[[], object]], None]
+    rpc: Rpc, database: Engine, databases: Databases, until: Until
 ) -> None:
     ada = register(rpc, "ada")
     rpc("feeds.create", ada, text="x")

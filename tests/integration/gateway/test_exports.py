@@ -19,14 +19,13 @@ from gateway.exports import file, sources
 from gateway.models import ExportChunk, ExportRow
 from gateway.service import GatewayService
 from notifications.service import NotificationsService
-from tests.integration.conftest import Settings
+from tests.integration.conftest import Settings, Until
 from tests.integration.support.export import read_all
 from tests.integration.support.rpc import Rpc
 from users.contract import AccountErased, token_hash
 from users.service import UsersService
 
 PASSWORD = "a bench of stone"
-Until = Callable[[Callable[[], object]], None]
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,5 @@
 """Posts are joined with their authors from the read model; missing authors are requested once."""
 
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +16,7 @@ from gateway.authors import join
 from gateway.authors.name_cache import NameCache
 from gateway.models import AuthorRow
 from gateway.request.context import from_environ
+from tests.integration.conftest import Until
 from tests.integration.gateway.conftest import Handle
 from tests.integration.support.rpc import Rpc
 from users.contract import ERASED, AccountChanged, NamedAccount
@@ -124,7 +124,7 @@ def test_replayed_registration_does_not_restore_the_old_username(
 
 
 def test_replay_stores_no_username_in_an_empty_read_model(
-    backends: Any, rpc: Rpc, ada: dict[str, Any], database: Engine, until: Callable[[Callable[[], object]], None]
+    backends: Any, rpc: Rpc, ada: dict[str, Any], database: Engine, until: Until
 ) -> None:
     until(lambda: stored_names(database))
     rename(rpc, ada, "lovelace")

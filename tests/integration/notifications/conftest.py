@@ -24,6 +24,7 @@ from notifications.inbox import notification_store
 from notifications.models import Base
 from notifications.service import NotificationsService
 from notifications.texts import Content
+from tests.integration.conftest import Until
 from tests.integration.notifications.support import (
     CreateDeliveries,
     Deliver,
@@ -31,7 +32,6 @@ from tests.integration.notifications.support import (
     Publish,
     PublishPost,
     Rows,
-    Until,
 )
 from tests.integration.notifications.users_service import Accounts, UsersService
 from tests.integration.support.fakes import FakeServer

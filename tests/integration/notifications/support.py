@@ -12,7 +12,6 @@ from feeds.contract import PostCreated
 Publish = Callable[[Event], None]
 PublishPost = Callable[..., PostCreated]
 Rows = Callable[..., list[RowMapping]]
-Until = Callable[[Callable[[], object]], None]
 CreateDeliveries = Callable[..., str]
 Deliver = Callable[..., list[RowMapping]]
 Deliveries = Callable[[], list[RowMapping]]

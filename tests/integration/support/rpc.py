@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+import eventlet
 from nameko.standalone.rpc import ClusterRpcProxy
 
 from chassis.amqp import message_headers
@@ -26,6 +27,7 @@ class Rpc:
         self._ring = keyring.from_config(settings)
         self._all: list[ClusterRpcProxy] = []
         self._idle: list[tuple[Any, dict[str, Any]]] = []
+        self._calling: set[Any] = set()  # greenlets
 
     def __call__(
         self, target: str, caller: Caller | None = GATEWAY, /, request_key: str | None = None, **arguments: Any
@@ -42,13 +44,17 @@ class Rpc:
         }
         context_data.clear()
         context_data.update({name: value for name, value in headers.items() if value is not None})
+        self._calling.add(greenlet := eventlet.getcurrent())
         try:
             return getattr(proxy[service], method)(**arguments)
         finally:
+            self._calling.discard(greenlet)
             self._idle.append((proxy, context_data))
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections. Calls of a failed test end first: they would disturb those of the next one."""
+        for greenlet in self._calling.copy():
+            eventlet.kill(greenlet)
         for proxy in self._all:
             proxy.stop()
 

@@ -15,9 +15,9 @@ from chassis.observability import correlation
 from chassis.observability.logs import ContextFilter
 from chassis.service import Service
 from orders.contract import OrderPlaced
-from tests.integration.chassis.conftest import PublishEvent, Start, Until
+from tests.integration.chassis.conftest import PublishEvent, Start
 from tests.integration.chassis.raw_amqp import RawAmqpClient
-from tests.integration.conftest import Settings
+from tests.integration.conftest import Settings, Until
 from tests.integration.support.tcp_proxy import TcpProxy
 
 QUEUE = "evt-orders-order_placed--batches.on_order_placed"

@@ -19,10 +19,10 @@ from chassis.events.dead_letters import DeadLetters
 from chassis.events.topology import handler_queues
 from chassis.ids import new_id
 from orders.contract import OrderPlaced
-from tests.integration.chassis.conftest import ORDER_ID, PublishEvent, Start, Until
+from tests.integration.chassis.conftest import ORDER_ID, PublishEvent, Start
 from tests.integration.chassis.raw_amqp import RawAmqpClient
 from tests.integration.chassis.sample_service import SampleInvoices, fail, succeed
-from tests.integration.conftest import Settings
+from tests.integration.conftest import Settings, Until
 from tests.integration.support.rpc import OPERATOR, Rpc
 from tests.integration.support.tcp_proxy import TcpProxy
 

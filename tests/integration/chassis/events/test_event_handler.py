@@ -12,10 +12,10 @@ from prometheus_client import REGISTRY
 
 from chassis.errors import DeadlineExceeded, ServiceError, Unavailable
 from orders.contract import OrderPlaced
-from tests.integration.chassis.conftest import PublishEvent, Start, Until
+from tests.integration.chassis.conftest import PublishEvent, Start
 from tests.integration.chassis.raw_amqp import RawAmqpClient
 from tests.integration.chassis.sample_service import SampleInvoices, fail, fail_times
-from tests.integration.conftest import Settings
+from tests.integration.conftest import Settings, Until
 from tests.integration.support.rpc import Rpc
 from tests.integration.support.tcp_proxy import TcpProxy
 

@@ -13,10 +13,10 @@ from chassis.auth import keyring, tokens
 from chassis.auth.caller import Caller
 from chassis.auth.keys import generate
 from chassis.ids import new_id
-from tests.integration.chassis.conftest import PublishEvent, Start, Until
+from tests.integration.chassis.conftest import PublishEvent, Start
 from tests.integration.chassis.raw_amqp import RawAmqpClient
 from tests.integration.chassis.sample_service import SampleInvoices, fail
-from tests.integration.conftest import Settings
+from tests.integration.conftest import Settings, Until
 from tests.unit.chassis.auth.forged_tokens import FORGED, NOT_VALID_YET, VALID, Forge, valid_claims
 
 QUEUE = "evt-orders-order_placed--invoices.on_order_placed"

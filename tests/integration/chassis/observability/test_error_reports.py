@@ -12,9 +12,9 @@ from nameko.exceptions import RemoteError
 
 from chassis.errors import ServiceError
 from chassis.observability import error_reports
-from tests.integration.chassis.conftest import ADA, Start, Until
+from tests.integration.chassis.conftest import ADA, Start
 from tests.integration.chassis.sample_service import SampleInvoices, SampleOrders
-from tests.integration.conftest import Settings
+from tests.integration.conftest import Settings, Until
 from tests.integration.support.rpc import Rpc
 
 TIMEOUT = 30  # seconds

@@ -10,8 +10,9 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from chassis.observability import correlation, tracing
 from orders.contract import OrderPlaced
-from tests.integration.chassis.conftest import ADA, Start, Until
+from tests.integration.chassis.conftest import ADA, Start
 from tests.integration.chassis.sample_service import SampleInvoices, SampleOrders
+from tests.integration.conftest import Until
 from tests.integration.support.rpc import Rpc
 
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"

@@ -15,10 +15,10 @@ from chassis.reconciliation import reconciler
 from chassis.service import ListeningService
 from orders.contract import OrderPlaced
 from orders.models import Base
-from tests.integration.chassis.conftest import ADA, Start, Until
+from tests.integration.chassis.conftest import ADA, Start
 from tests.integration.chassis.raw_amqp import RawAmqpClient
 from tests.integration.chassis.sample_service import SampleInvoices, SampleOrders, succeed
-from tests.integration.conftest import Settings
+from tests.integration.conftest import Settings, Until
 from tests.integration.support.rpc import Rpc
 
 QUEUE = "evt-orders-order_placed--invoices.on_order_placed"

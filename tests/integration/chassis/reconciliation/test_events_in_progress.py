@@ -11,10 +11,10 @@ from chassis.db import tables
 from chassis.errors import Forbidden
 from chassis.reconciliation import reconciler
 from chassis.service import Service
-from tests.integration.chassis.conftest import ADA, ON_SQLITE, PublishEvent, Start, Until
+from tests.integration.chassis.conftest import ADA, ON_SQLITE, PublishEvent, Start
 from tests.integration.chassis.reconciliation.conftest import ReconciledInvoices, Shop
 from tests.integration.chassis.sample_service import SampleOrders, fail_times
-from tests.integration.conftest import Settings
+from tests.integration.conftest import Settings, Until
 from tests.integration.support.rpc import OPERATOR, Rpc
 
 EVENTS = list(range(1, 21))

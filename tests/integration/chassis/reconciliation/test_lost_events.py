@@ -8,11 +8,11 @@ from sqlalchemy import Engine, delete, update
 
 from chassis.db import tables
 from chassis.reconciliation.reconciler import Reconciler
-from tests.integration.chassis.conftest import ON_SQLITE, Until
+from tests.integration.chassis.conftest import ON_SQLITE
 from tests.integration.chassis.raw_amqp import RawAmqpClient
 from tests.integration.chassis.reconciliation.conftest import QUEUE, ReconciledInvoices, Shop
 from tests.integration.chassis.sample_service import fail_times
-from tests.integration.conftest import Settings
+from tests.integration.conftest import Settings, Until
 
 
 def test_events_published_while_the_queue_is_missing_are_handled_once(shop: Shop, until: Until) -> None:

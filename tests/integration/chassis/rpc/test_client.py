@@ -13,9 +13,10 @@ from chassis.auth.caller import Caller
 from chassis.errors import Conflict, DeadlineExceeded, ServiceError, Unavailable
 from chassis.rpc.client import ReplyListener
 from orders.contract import Order, OrderPlaced, PlaceOrder
-from tests.integration.chassis.conftest import ADA, PublishEvent, Start, Until
+from tests.integration.chassis.conftest import ADA, PublishEvent, Start
 from tests.integration.chassis.raw_amqp import RawAmqpClient
 from tests.integration.chassis.sample_service import SampleInvoices, SampleOrders
+from tests.integration.conftest import Until
 from tests.integration.support.rpc import Rpc
 from tests.integration.support.tcp_proxy import TcpProxy
 

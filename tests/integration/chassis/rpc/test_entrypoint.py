@@ -15,10 +15,10 @@ from chassis.auth import keyring
 from chassis.auth.caller import Caller
 from chassis.auth.keys import Key, generate
 from chassis.errors import Invalid
-from tests.integration.chassis.conftest import ADA, Headers, Start, Until
+from tests.integration.chassis.conftest import ADA, Headers, Start
 from tests.integration.chassis.raw_amqp import RawAmqpClient
 from tests.integration.chassis.sample_service import SampleInvoices, SampleOrders
-from tests.integration.conftest import Settings
+from tests.integration.conftest import Settings, Until
 from tests.integration.support.rpc import Rpc
 from tests.unit.chassis.auth.forged_tokens import FORGED, NOT_VALID_YET, VALID, Forge, valid_claims
 

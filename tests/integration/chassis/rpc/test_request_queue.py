@@ -8,8 +8,9 @@ from kombu import Connection, Exchange, Queue
 from nameko.exceptions import UnknownService
 
 from chassis.errors import ServiceError
-from tests.integration.chassis.conftest import ADA, Start, Until
+from tests.integration.chassis.conftest import ADA, Start
 from tests.integration.chassis.sample_service import SampleOrders
+from tests.integration.conftest import Until
 from tests.integration.support.rpc import Rpc
 
 DURABLE, TRANSIENT, QUORUM = (True, "classic"), (False, "classic"), (True, "quorum")  # durable, type

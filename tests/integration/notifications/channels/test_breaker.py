@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.integration.notifications.support import CreateDeliveries, Deliver, Deliveries, Rows, Until, values
+from tests.integration.conftest import Until
+from tests.integration.notifications.support import CreateDeliveries, Deliver, Deliveries, Rows, values
 from tests.integration.notifications.users_service import Accounts
 from tests.integration.support.fakes import FakeServer
 from tests.integration.support.rpc import OPERATOR, Rpc

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from notifications.channels.email import channel
+from tests.integration.conftest import Until
 from tests.integration.notifications.channels.endless_server import endless_server
-from tests.integration.notifications.support import CreateDeliveries, Deliver, Rows, Until, values
+from tests.integration.notifications.support import CreateDeliveries, Deliver, Rows, values
 from tests.integration.notifications.users_service import Accounts
 from tests.integration.support.fakes import FakeServer
 

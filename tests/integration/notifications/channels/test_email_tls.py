@@ -10,8 +10,9 @@ import pytest
 import trustme
 
 from dev.machine.state import free_ports
+from tests.integration.conftest import Until
 from tests.integration.notifications.channels import smtp_server
-from tests.integration.notifications.support import CreateDeliveries, Deliver, Rows, Until, values
+from tests.integration.notifications.support import CreateDeliveries, Deliver, Rows, values
 from tests.integration.notifications.users_service import Accounts
 
 

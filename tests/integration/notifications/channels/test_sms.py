@@ -8,8 +8,9 @@ import pytest
 
 from chassis import clock
 from notifications.channels.sms import account
+from tests.integration.conftest import Until
 from tests.integration.notifications.channels.endless_server import endless_server
-from tests.integration.notifications.support import CreateDeliveries, Deliver, Rows, Until, values
+from tests.integration.notifications.support import CreateDeliveries, Deliver, Rows, values
 from tests.integration.notifications.users_service import Accounts
 from tests.integration.support.fakes import FakeServer
 

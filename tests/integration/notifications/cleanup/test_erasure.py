@@ -18,7 +18,8 @@ from chassis.ids import new_id
 from notifications.cleanup import erasure
 from notifications.inbox import post_updates
 from notifications.service import NotificationsService
-from tests.integration.notifications.support import Publish, PublishPost, Rows, Until, user, values
+from tests.integration.conftest import Until
+from tests.integration.notifications.support import Publish, PublishPost, Rows, user, values
 from tests.integration.notifications.users_service import Accounts
 from tests.integration.support.events import Listen
 from tests.integration.support.rpc import GATEWAY, Rpc

@@ -18,7 +18,8 @@ from notifications.contract import BEGINNING
 from notifications.deliveries import DeliveriesService
 from notifications.models import Base, Delivery, DeliveryReceipt, InboxRow, Notification, PostUpdate, SmsCount
 from notifications.service import NotificationsService
-from tests.integration.notifications.support import PublishPost, Rows, Until, user, values
+from tests.integration.conftest import Until
+from tests.integration.notifications.support import PublishPost, Rows, user, values
 from tests.integration.notifications.users_service import Accounts, UsersService
 from tests.integration.support.databases import unit_of_work
 from tests.integration.support.rpc import GATEWAY, Rpc

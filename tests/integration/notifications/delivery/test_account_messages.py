@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from notifications.delivery.account_messages import NOT_VALID
+from tests.integration.conftest import Until
 from tests.integration.notifications.delivery.conftest import ADDRESS
-from tests.integration.notifications.support import CreateDeliveries, Deliveries, Rows, Until, values
+from tests.integration.notifications.support import CreateDeliveries, Deliveries, Rows, values
 from tests.integration.notifications.users_service import Accounts
 from tests.integration.support.fakes import FakeServer
 

@@ -11,12 +11,12 @@ from chassis import clock
 from chassis.ids import new_id
 from notifications.delivery import admin
 from notifications.fanout import account_messages
+from tests.integration.conftest import Until
 from tests.integration.notifications.delivery.conftest import ADDRESS, DIGITS, PHONE, Issue
 from tests.integration.notifications.support import (
     CreateDeliveries,
     Deliveries,
     Rows,
-    Until,
     values,
 )
 from tests.integration.notifications.users_service import Accounts

@@ -11,7 +11,8 @@ from chassis import clock
 from chassis.ids import new_id
 from notifications.delivery import choices
 from notifications.models import Notification, PostUpdate
-from tests.integration.notifications.support import CreateDeliveries, Deliveries, Until, values
+from tests.integration.conftest import Until
+from tests.integration.notifications.support import CreateDeliveries, Deliveries, values
 from tests.integration.notifications.users_service import Accounts
 from tests.integration.support.fakes import FakeServer
 

@@ -15,7 +15,8 @@ from notifications.channels import delivery_results
 from notifications.channels.delivery_results import DeliveryResult
 from notifications.channels.interface import Receipt
 from notifications.delivery import delivery_store, receipts, receipts_store
-from tests.integration.notifications.support import CreateDeliveries, Rows, Until
+from tests.integration.conftest import Until
+from tests.integration.notifications.support import CreateDeliveries, Rows
 from tests.integration.notifications.users_service import Accounts
 from tests.integration.support.databases import unit_of_work
 from tests.integration.support.rpc import Rpc

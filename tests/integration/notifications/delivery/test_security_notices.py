@@ -2,8 +2,9 @@
 
 import pytest
 
+from tests.integration.conftest import Until
 from tests.integration.notifications.delivery.conftest import ADDRESS, CLIENT, PROGRAM, Notify
-from tests.integration.notifications.support import Rows, Until
+from tests.integration.notifications.support import Rows
 from tests.integration.support.fakes import FakeServer
 
 

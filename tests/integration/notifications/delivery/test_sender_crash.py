@@ -10,8 +10,9 @@ import pytest
 from nameko.runners import ServiceRunner
 
 from notifications.deliveries import DeliveriesService
+from tests.integration.conftest import Until
 from tests.integration.notifications.delivery import short_lease
-from tests.integration.notifications.support import CreateDeliveries, Deliveries, Until, values
+from tests.integration.notifications.support import CreateDeliveries, Deliveries, values
 from tests.integration.notifications.users_service import Accounts, UsersService
 from tests.integration.support.fakes import FakeServer
 

@@ -7,7 +7,8 @@ import pytest
 from nameko.runners import ServiceRunner
 
 from notifications.service import NotificationsService
-from tests.integration.notifications.support import PublishPost, Rows, Until, values
+from tests.integration.conftest import Until
+from tests.integration.notifications.support import PublishPost, Rows, values
 from tests.integration.notifications.users_service import Accounts, UsersService
 from tests.integration.support.events import Listen
 

@@ -8,7 +8,8 @@ import pytest
 from chassis import clock
 from chassis.ids import new_id
 from feeds.contract import PostCreated
-from tests.integration.notifications.support import PublishPost, Rows, Until, values
+from tests.integration.conftest import Until
+from tests.integration.notifications.support import PublishPost, Rows, values
 from tests.integration.notifications.users_service import Accounts
 from tests.integration.support.events import EventListener
 

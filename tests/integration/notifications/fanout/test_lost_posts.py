@@ -11,7 +11,8 @@ from nameko.runners import ServiceRunner
 from chassis.reconciliation import reconciler
 from feeds.service import FeedsService
 from notifications.service import NotificationsService
-from tests.integration.notifications.support import Rows, Until, user, values
+from tests.integration.conftest import Until
+from tests.integration.notifications.support import Rows, user, values
 from tests.integration.notifications.users_service import Accounts, UsersService
 from tests.integration.support.rpc import Rpc
 

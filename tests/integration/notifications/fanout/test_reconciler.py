@@ -14,7 +14,8 @@ from chassis import clock
 from chassis.ids import new_id
 from notifications.models import ErasedAccount, Notification
 from notifications.service import NotificationsService
-from tests.integration.notifications.support import PublishPost, Rows, Until, values
+from tests.integration.conftest import Until
+from tests.integration.notifications.support import PublishPost, Rows, values
 from tests.integration.notifications.users_service import Accounts, UsersService
 from tests.integration.support.rpc import OPERATOR, Rpc
 

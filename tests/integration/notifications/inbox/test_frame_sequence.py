@@ -17,7 +17,8 @@ from notifications.cleanup import erasure
 from notifications.inbox import frame_sequence, inbox_store, post_updates, replay_store
 from notifications.models import Notification
 from notifications.service import NotificationsService
-from tests.integration.notifications.support import PublishPost, Rows, Until, user, values
+from tests.integration.conftest import Until
+from tests.integration.notifications.support import PublishPost, Rows, user, values
 from tests.integration.notifications.users_service import Accounts
 from tests.integration.support.databases import unit_of_work
 from tests.integration.support.events import EventListener, Listen

@@ -6,7 +6,8 @@ from sqlalchemy.orm import Session
 
 from chassis.ids import new_id
 from notifications.inbox import inbox_store
-from tests.integration.notifications.support import Rows, Until, values
+from tests.integration.conftest import Until
+from tests.integration.notifications.support import Rows, values
 
 
 def test_inbox_rows_are_in_the_order_of_commits(database: Engine, rows: Rows, until: Until) -> None:

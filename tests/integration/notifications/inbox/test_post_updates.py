@@ -22,7 +22,8 @@ from notifications.inbox import notification_store, post_updates_store
 from notifications.inbox.notification_store import NewPost, Progress
 from notifications.models import Delivery
 from notifications.service import NotificationsService
-from tests.integration.notifications.support import Deliveries, PublishPost, Rows, Until, user, values
+from tests.integration.conftest import Until
+from tests.integration.notifications.support import Deliveries, PublishPost, Rows, user, values
 from tests.integration.notifications.users_service import Accounts, UsersService
 from tests.integration.support.events import Listen
 from tests.integration.support.fakes import FakeServer

@@ -12,8 +12,9 @@ import eventlet.tpool
 import pytest
 
 from chassis.ids import new_id
+from tests.integration.conftest import Until
 from tests.integration.notifications.inbox import stopping_writer
-from tests.integration.notifications.support import PublishPost, Rows, Until, user
+from tests.integration.notifications.support import PublishPost, Rows, user
 from tests.integration.notifications.users_service import Accounts
 from tests.integration.support.rpc import Rpc
 

@@ -17,12 +17,12 @@ def all_rows(database: Engine) -> str:
 
 
 def test_deletion_removes_all_personal_data_of_the_caller_only(users: Rpc, new_user: NewUser, database: Engine) -> None:
-    ben, ada = new_user("ben"), new_user("ada", phone=PHONE)
+    ben, grace = new_user("ben"), new_user("grace", phone=PHONE)  # a name that no hexadecimal number contains
     with pytest.raises(Unauthenticated):
-        users("users.login", username="ada", password=WRONG_PASSWORD)
-    assert users("users.delete_account", ada.caller, password=PASSWORD) == {}
+        users("users.login", username="grace", password=WRONG_PASSWORD)
+    assert users("users.delete_account", grace.caller, password=PASSWORD) == {}
     rows = all_rows(database)
-    assert [value for value in ("ada", PHONE, ada.id, ada.token_hash) if value in rows] == []
+    assert [value for value in ("grace", PHONE, grace.id, grace.token_hash) if value in rows] == []
     assert users("users.authenticate", token_hash=ben.token_hash)
 
 

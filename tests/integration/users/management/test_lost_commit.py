@@ -1,6 +1,6 @@
 """A connection to PostgreSQL that is lost during a commit: its client can find out what happened."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import eventlet
@@ -10,15 +10,13 @@ from sqlalchemy import Engine, event, func, select
 from chassis.db.engine import database_url
 from chassis.db.tables import handled_requests
 from chassis.errors import DeadlineExceeded
-from tests.integration.conftest import Settings
+from tests.integration.conftest import Settings, Until
 from tests.integration.support.rpc import Rpc
 from tests.integration.support.tcp_proxy import TcpProxy
 from users.models import User
 
 ADA = {"username": "ada", "email": "ada@example.org", "password": "a bench of stone"}
 KEY = "register:once"
-
-Until = Callable[[Callable[[], object]], None]
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import pytest
 
 from chassis.amqp import publisher
 from chassis.db.outbox import relay
-from tests.integration.chassis.conftest import ON_SQLITE, Until
+from tests.integration.chassis.conftest import ON_SQLITE
 from tests.integration.chassis.db.outbox.conftest import Outbox
-from tests.integration.conftest import Settings
+from tests.integration.conftest import Settings, Until
 from tests.integration.support.tcp_proxy import TcpProxy
 
 

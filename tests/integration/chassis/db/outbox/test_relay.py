@@ -16,11 +16,11 @@ from chassis.db.outbox import relay, store
 from chassis.db.outbox.relay import OutboxRelay, Write
 from chassis.errors import Conflict
 from orders.models import Base
-from tests.integration.chassis.conftest import Start, Until
+from tests.integration.chassis.conftest import Start
 from tests.integration.chassis.db.outbox.conftest import Outbox
 from tests.integration.chassis.raw_amqp import RawAmqpClient
 from tests.integration.chassis.sample_service import SampleInvoices, SampleOrders
-from tests.integration.conftest import Settings
+from tests.integration.conftest import Settings, Until
 
 
 class InvoicesOfOrders(SampleInvoices):
