@@ -17,6 +17,7 @@ import redis
 import requests
 import trustme
 from websockets.asyncio.client import connect
+from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection
 
 from dev.platform.instance import Instance
@@ -187,9 +188,9 @@ def test_stopping_gateway_does_not_wait_for_clients_that_reconnect_at_once(
 
 
 def codes_until_refused(client: Client, websocket: ClientConnection) -> list[int]:
-    """Reconnect whenever the connection is closed, until connections are refused; return the close codes."""
+    """Reconnect whenever the connection is closed, until connections are refused or reset; return the close codes."""
     codes = []
-    with suppress(OSError):
+    with suppress(OSError, WebSocketException):
         while True:
             codes.append(close_code(websocket))
             websocket = client.connect()
