@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from itertools import accumulate
 
+_JOINERS = "\u200c\u200d"  # not printable for Python, but a part of emoji and of words in Persian and Indic scripts
+
 
 def one_line(text: str) -> str:
     """Replace line breaks and control characters by spaces, as the header of an e-mail needs it."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return " ".join("".join(char if char.isprintable() or char in _JOINERS else " " for char in text).split())
 
 
 def _one(_char: str) -> int:

@@ -5,7 +5,7 @@ GET shows a button and changes nothing, because mail scanners follow links; the 
 
 from http import HTTPStatus
 
-from chassis.errors import NotFound, ServiceError
+from chassis.errors import Invalid, NotFound, ServiceError
 from gateway.html.page import HtmlPage
 from users.contract import Channel, Unsubscribe
 
@@ -38,8 +38,8 @@ def done(request: Unsubscribe) -> HtmlPage:
 
 def failed(error: ServiceError) -> HtmlPage:
     """Return the page for an error."""
-    if isinstance(error, NotFound):
+    if isinstance(error, NotFound | Invalid):
         return HtmlPage(
-            "This link does not work", "It is not complete, or its account was deleted.", status=HTTPStatus.NOT_FOUND
+            "This link does not work", "It is not complete, or its account was deleted.", status=error.status
         )
     return HtmlPage(HTTPStatus(error.status).phrase, error.detail, status=error.status)

@@ -74,6 +74,14 @@ def get(session: Session, condition: ColumnElement[bool], *, lock: bool = False)
     return user
 
 
+def own(session: Session, user_id: str, *, lock: bool = False) -> User:
+    """Return the account of a caller as `find` does. Raises Unauthenticated if it was deleted during the request."""
+    user = find(session, User.id == user_id, lock=lock)
+    if user is None:
+        raise errors.account_deleted()
+    return user
+
+
 def has_username(username: str) -> ColumnElement[bool]:
     """Return the condition that an account has this user name, in any case."""
     return User.username_key == name_key(username)

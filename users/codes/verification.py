@@ -21,7 +21,7 @@ _RECORDED: dict[CodeChannel, AccountEventKind] = {"email": "email_verified", "sm
 
 def request(session: Session, user_id: str, channel: CodeChannel, client: str | None) -> None:
     """Issue a code for the address of a channel. Raises Invalid, Conflict, TooManyRequests."""
-    user = store.get(session, User.id == user_id)
+    user = store.own(session, user_id)
     address = user.address(channel)
     if address is None:
         raise Invalid.field("channel", "the account has no phone number")
@@ -50,7 +50,7 @@ def confirm(
         raise issuing.wrong()
 
     def confirm_once(session: Session) -> contract.NamedAccount:
-        user = store.get(session, User.id == user_id, lock=True)
+        user = store.own(session, user_id, lock=True)
         address = issuing.consume(session, user.id, purpose, code_id)
         issuing.require_own(user, address)
         verify(session, user, request.channel, session_id)

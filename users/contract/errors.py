@@ -127,6 +127,11 @@ def identity_without_email() -> Forbidden:
     )
 
 
+def account_deleted() -> Unauthenticated:
+    """Return the error for a request whose account was deleted after its token was checked."""
+    return Unauthenticated("This account was deleted.", "invalid_token")
+
+
 def email_not_usable() -> Forbidden:
     """Return the error for an identity whose address no account may have."""
     return Forbidden("An account here cannot have your e-mail address.", "email_not_usable")

@@ -55,11 +55,14 @@ def verify_login(
 def verify_in_session(
     db: UnitOfWork, hasher: Hasher, limit: FailureLimit, user_id: str, password: str
 ) -> datetime | None:
-    """Return when the user's password was set if `password` is right, otherwise None. Raises TooManyRequests."""
+    """Return when the user's password was set if `password` is right, otherwise None.
+
+    Raises TooManyRequests, Unauthenticated.
+    """
     hasher.require_capacity()
     subject = failed_logins.session_subject(user_id)
     with db.write() as session:
-        user = store.get(session, User.id == user_id)
+        user = store.own(session, user_id)
         password_hash, password_changed_at = user.password_hash, user.password_changed_at
         failed_logins.count_failure(session, limit, subject)
     if not hasher.matches(password_hash, password):

@@ -75,7 +75,7 @@ def _find(session: Session, proven: ProvenIdentity, *, lock: bool) -> User | Non
     if proven.link_to is not None:
         if identity is not None and identity.user_id != proven.link_to:
             raise errors.identity_taken()
-        return accounts_store.get(session, User.id == proven.link_to, lock=lock)
+        return accounts_store.own(session, proven.link_to, lock=lock)
     if identity is not None:
         return accounts_store.find(session, User.id == identity.user_id, lock=lock)
     email_key = name_key(_email(proven.claims))

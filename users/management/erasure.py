@@ -11,7 +11,6 @@ from users import contract
 from users.accounts import store
 from users.codes import store as codes_store
 from users.credentials import authentication, failed_logins_store
-from users.models import User
 from users.sessions import lifecycle
 from users.sessions import store as session_store
 
@@ -27,7 +26,7 @@ def erase(session: Session, user_id: str, password_changed_at: datetime | None) 
 
     `password_changed_at` is when the verified password was set, None if it was wrong. Raises Invalid.
     """
-    user = store.get(session, User.id == user_id, lock=True)
+    user = store.own(session, user_id, lock=True)
     authentication.require_unchanged(user, password_changed_at, "password")
     lifecycle.end(session, user_id)
     token_hashes = session_store.delete_all(session, user_id)

@@ -55,7 +55,7 @@ def prepare(
     if not request.password:
         return AccountUpdate(columns)
     with db.read() as session:
-        user = store.get(session, User.id == user_id)
+        user = store.own(session, user_id)
         username, email = columns.get("username", user.username), columns.get("email", user.email)
     password = passwords.validate(request.password, username, email)
     current = request.current_password
@@ -65,7 +65,7 @@ def prepare(
 
 def apply(session: Session, caller: Caller, update: AccountUpdate, policy: VerificationPolicy) -> contract.NamedAccount:
     """Update the caller's account in one transaction. A new password ends the other sessions. Raises Conflict."""
-    user = store.get(session, User.id == caller.user, lock=True)
+    user = store.own(session, caller.require_user(), lock=True)
     changed = {name for name, value in update.columns.items() if getattr(user, name) != value}
     old_email = user.email if "email" in changed and policy.accepts(user, "email") else None
     _set_columns(user, update.columns, changed)

@@ -28,7 +28,7 @@ def begin(
     changed_at = authentication.verify_in_session(db, hasher, limit, user_id, request.password)
 
     def store_secret(session: Session) -> contract.SecondFactorSecret:
-        user = store.get(session, User.id == user_id, lock=True)
+        user = store.own(session, user_id, lock=True)
         authentication.require_unchanged(user, changed_at, "password")
         if user.second_factor_since is not None:
             raise errors.second_factor_exists()
@@ -40,7 +40,7 @@ def begin(
 
 def confirm(session: Session, caller: Caller, request: contract.ConfirmSecondFactor) -> contract.RecoveryCodes:
     """Require the second factor from now on; return the recovery codes, once. Raises Invalid, Conflict."""
-    user = store.get(session, User.id == caller.require_user(), lock=True)
+    user = store.own(session, caller.require_user(), lock=True)
     factor = factor_store.get(session, user.id)
     if factor is None or user.second_factor_since is not None:
         raise errors.second_factor_not_begun()
@@ -65,7 +65,7 @@ def remove(
         failed_logins.count_failure(session, limit, subject)
 
     def remove_once(session: Session) -> None:
-        user = store.get(session, User.id == user_id, lock=True)
+        user = store.own(session, user_id, lock=True)
         authentication.require_unchanged(user, changed_at, "password")
         require_added(user)
         if not _is_right(session, user, request.code):

@@ -167,7 +167,7 @@ def page(session: Session, caller: Caller, request: contract.ListSessions) -> co
 
 def log_out(session: Session, caller: Caller, *, everywhere: bool) -> None:
     """End the caller's session, or with `everywhere` all sessions of the caller."""
-    user = store.get(session, User.id == caller.user, lock=True)
+    user = store.own(session, caller.require_user(), lock=True)
     conditions = () if everywhere else (UserSession.id == caller.session,)
     if end(session, user.id, *conditions):
         history.record(session, user.id, "sessions_ended" if everywhere else "signed_out", session_id=caller.session)

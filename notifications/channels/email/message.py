@@ -23,22 +23,28 @@ _TEMPLATES = Environment(
 )
 _TEXT, _HTML = (_TEMPLATES.get_template(f"mail.{kind}") for kind in ("txt", "html"))
 
+_SUBJECT = "Subject"
+_ENCODED_WORD = "=?"  # begins a word that programs decode (RFC 2047)
 _UNSUBSCRIBE = "List-Unsubscribe"
 _MAX_PLAIN_SUBJECT = 60  # characters that fit on one line with the header's name
 
 
 class _Policy(EmailPolicy):
-    """Folds two headers differently.
+    """Stores and folds two headers differently.
 
     Python 3.11 encodes a long link as if it were text, and loses spaces between encoded words.
     """
+
+    def header_store_parse(self, name: str, value: str) -> tuple[str, str]:
+        """Return name and value; of a subject unparsed: encoded words in it are text, and could hide line breaks."""
+        return (name, value) if name == _SUBJECT else super().header_store_parse(name, value)
 
     def fold(self, name: str, value: str) -> str:
         """Return the lines of a header."""
         if name == _UNSUBSCRIBE:
             return f"{name}: {value}{self.linesep}"
-        if name == "Subject":
-            plain = value.isascii() and len(value) <= _MAX_PLAIN_SUBJECT
+        if name == _SUBJECT:
+            plain = value.isascii() and len(value) <= _MAX_PLAIN_SUBJECT and _ENCODED_WORD not in value
             encoded = value if plain else Header(value, "utf-8", header_name=name).encode(linesep=self.linesep)
             return f"{name}: {encoded}{self.linesep}"
         return str(super().fold(name, value))
@@ -69,7 +75,7 @@ class Composer:
         mail["Date"] = format_datetime(date)
         mail["From"] = self._sender
         mail["To"] = _mailbox(message.username, message.address)
-        mail["Subject"] = one_line(message.title)
+        mail[_SUBJECT] = one_line(message.title)
         mail["List-Id"] = f"Baraza <notifications.{self._domain}>"  # RFC 2919, for mail filters
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: prevents out-of-office replies
         mail["Precedence"] = "bulk"  # the same, for servers without RFC 3834

@@ -63,6 +63,17 @@ def test_errors_and_private_responses_are_not_cached(new_user: NewClient) -> Non
     assert user.post("/notifications/read/", {"all": True}).headers["Cache-Control"] == "no-store"
 
 
+def test_cacheable_response_may_be_stored_whether_it_was_cached_or_not(new_user: NewClient) -> None:
+    user = new_user(notify_by=[])
+    post = user.create_post("stored by clients")["id"]
+    for path in (f"/post-detail/{post}/", f"/all-posts/?author={user.id}"):
+        for _ in range(4):  # both processes of the gateway, without and with a cached response
+            response = user.get(path)
+            assert response.headers["Cache-Control"] == "no-cache"
+            revalidated = user.get(path, headers={"If-None-Match": response.headers["ETag"]})
+            assert (revalidated.status_code, revalidated.headers["Cache-Control"]) == (304, "no-cache")
+
+
 def test_requests_and_rpc_calls_of_all_processes_are_measured(
     platform: Instance, new_user: NewClient, url: str
 ) -> None:

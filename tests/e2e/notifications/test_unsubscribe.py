@@ -97,6 +97,7 @@ def test_incomplete_unsubscribe_link_is_rejected_as_html_or_json(
     check_problem(client.request(method, f"/unsubscribe/{path}"), status)
     html = client.request(method, f"/unsubscribe/{path}", headers=BROWSER)
     assert (html.status_code, html.headers["Content-Type"]) == (status, HTML)
+    assert "This link does not work" in html.text
 
 
 def test_unknown_unsubscribe_link_is_rejected_as_html_or_json(new_client: NewClient) -> None:

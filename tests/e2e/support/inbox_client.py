@@ -10,6 +10,8 @@ from websockets.sync.client import ClientConnection
 from tests.e2e.support.client import Client
 from tests.e2e.support.frames import receive
 
+BEGINNING = "00000000-0000-0000-0000-000000000000"  # comes before all notifications
+
 
 class InboxClient:
     """Fetches the inbox where the server cannot resume, and otherwise only applies frames."""
@@ -28,28 +30,28 @@ class InboxClient:
         return list(self._items.values()), self.unread
 
     def connect(self) -> bool:
-        """Resume after the newest known notification; where that is not possible, fetch the inbox and try again.
+        """Fetch the inbox if none is known, and resume after its newest notification; repeat if that is not possible.
 
         Return whether the client is connected.
         """
         try:
+            if not self._items:
+                self.fetch()
             while not self._resume():
-                if not self.fetch():
-                    return True  # the inbox is empty, so nothing was missed
                 self.disconnect()
+                self.fetch()
         except (ConnectionClosed, InvalidStatus, requests.HTTPError):
             self.websocket = None
         return self.websocket is not None
 
-    def fetch(self) -> bool:
-        """Replace the copy by the inbox; return whether it has notifications."""
+    def fetch(self) -> None:
+        """Replace the copy by the inbox."""
         pages = [self._page()]
         while pages[-1]["next"]:
             pages.append(self._page(cursor=pages[-1]["next"]))
         newest_first = [item for page in pages for item in page["items"]]
         self._items = {item["id"]: _item(item, read=item["read_at"] is not None) for item in reversed(newest_first)}
         self.unread = pages[-1]["unread"]
-        return bool(self._items)
 
     def apply_received(self) -> None:
         """Apply the frames that have arrived."""
@@ -74,9 +76,9 @@ class InboxClient:
         self.websocket = None
 
     def _resume(self) -> bool:
-        last = next(reversed(self._items), None)
+        last = next(reversed(self._items), BEGINNING)
         # With an unlimited queue `close` works although frames were not read.
-        self.websocket = self._user.connect(f"?since={last}" if last else "", max_queue=None)
+        self.websocket = self._user.connect(f"?since={last}", max_queue=None)
         ready = receive(self.websocket)
         self._seq = ready["seq"]
         if not ready["resumed"]:

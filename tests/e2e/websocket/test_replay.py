@@ -8,6 +8,7 @@ from dev.platform.instance import Instance
 from tests.e2e.support.client import NewClient
 from tests.e2e.support.extra_gateway import extra_gateway
 from tests.e2e.support.frames import close_code, receive, receive_notification, receive_until_closed
+from tests.e2e.support.inbox_client import BEGINNING
 
 
 def test_missed_notifications_are_replayed_in_order_before_new_ones(new_user: NewClient) -> None:
@@ -29,6 +30,18 @@ def test_missed_notifications_are_replayed_in_order_before_new_ones(new_user: Ne
     assert [receive(websocket)["message"] for _ in range(3)] == ["second", "third", "fourth"]
     fifth = receive(websocket)
     assert (fifth["message"], fifth["seq"]) == ("fifth", ready["seq"] + 1)
+
+
+def test_client_misses_nothing_that_comes_after_it_fetched_an_empty_inbox(new_user: NewClient) -> None:
+    author, reader = new_user(), new_user()
+    assert reader.inbox()["items"] == []
+    author.create_post("between")
+    until(lambda: reader.inbox()["unread"] == 1, "the inbox", 30)
+
+    websocket = reader.connect(f"?since={BEGINNING}")
+
+    assert receive(websocket)["resumed"] is True
+    assert receive(websocket)["message"] == "between"
 
 
 def test_unknown_since_is_reported_as_not_resumed(new_user: NewClient) -> None:

@@ -124,6 +124,13 @@ def test_token_cannot_add_headers() -> None:
         compose(unsubscribe_token="x/\r\nBcc: eve@example.org\r\n")
 
 
+@pytest.mark.parametrize("newline", ["=0A", "=0D=0A", "=0A=0A"])
+def test_title_with_an_encoded_word_cannot_add_headers(newline: str) -> None:
+    title = f"=?utf-8?q?Hi{newline}Bcc:_eve@example.org?="
+    mail = received(compose(title=title))
+    assert (mail["Subject"], mail["Bcc"]) == (title, None)
+
+
 @pytest.mark.parametrize("title", ["Karibu! \N{GRINNING FACE} čaj " * 12, "x" * 300, "مرحبا بالجميع"])
 def test_long_and_non_ascii_texts_arrive_unchanged(title: str) -> None:
     mail = received(compose(title=title, body=title, username="a" * 30))

@@ -44,8 +44,25 @@ def test_deleted_account_is_treated_as_unknown(users: Rpc, ada: User, log_in: Lo
         users("users.authenticate", token_hash=ada.token_hash)
     with pytest.raises(Unauthenticated, match="bad_credentials"):
         log_in("ada")
-    for method, arguments in (("detail", {"id": ada.id}), ("delete_account", {"password": PASSWORD})):
-        with pytest.raises(NotFound):
+    with pytest.raises(NotFound):
+        users("users.detail", ada.caller, id=ada.id)
+
+
+def test_requests_whose_account_was_deleted_meanwhile_are_unauthenticated(users: Rpc, ada: User) -> None:
+    users("users.delete_account", ada.caller, password=PASSWORD)
+    calls: dict[str, dict[str, Any]] = {
+        "update_account": {"notify_by": ["email"]},
+        "logout": {},
+        "request_verification": {"channel": "email"},
+        "identities": {},
+        "remove_identity": {"id": ada.id},
+        "begin_second_factor": {"password": PASSWORD},
+        "confirm_second_factor": {"code": "123456"},
+        "remove_second_factor": {"password": PASSWORD, "code": "123456"},
+        "delete_account": {"password": PASSWORD},
+    }
+    for method, arguments in calls.items():
+        with pytest.raises(Unauthenticated, match="invalid_token"):
             users(f"users.{method}", ada.caller, **arguments)
 
 
