@@ -13,6 +13,7 @@ from chassis.db.engine import create_engine
 from chassis.db.sql import advisory_lock
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import DeadlineExceeded, Unavailable
+from tests.integration.conftest import Until
 from tests.integration.support.databases import Databases, unit_of_work
 
 KEY = 4_207_849_499  # of an advisory lock that only these tests use
@@ -77,7 +78,7 @@ def test_transaction_that_stopped_before_its_commit_is_not_committed(db: UnitOfW
         assert session.scalar(text("SELECT to_regclass('stopped')")) is None
 
 
-def test_lock_that_is_held_too_long_raises_unavailable(db: UnitOfWork) -> None:
+def test_lock_that_is_held_too_long_raises_unavailable(db: UnitOfWork, until: Until) -> None:
     def wait_for_the_lock() -> None:
         with db.write() as session:
             lock(session)
@@ -85,9 +86,8 @@ def test_lock_that_is_held_too_long_raises_unavailable(db: UnitOfWork) -> None:
     with db.write() as session:
         lock(session)
         waiting = eventlet.spawn(wait_for_the_lock)
-        for _ in range(6):  # busy, so that this transaction is not idle
-            eventlet.sleep(0.5)
-            session.execute(text("SELECT 1"))
+        # Again and again a statement, so that this transaction is not idle.
+        until(lambda: session.scalar(text("SELECT 1")) and waiting.dead)
     with pytest.raises(Unavailable):
         waiting.wait()
 
