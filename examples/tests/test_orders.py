@@ -14,6 +14,7 @@ from chassis.auth.caller import Caller
 from chassis.errors import Forbidden, Invalid, NotFound
 from chassis.ids import new_id
 from orders.contract import OrderPlaced
+from tests.integration.conftest import UNTIL_TIMEOUT
 from tests.integration.support.rpc import Rpc
 
 SHOP = Caller("shop")
@@ -62,7 +63,7 @@ def test_unknown_order_is_not_found(rpc: Rpc) -> None:
 
 
 def test_placed_order_gets_an_invoice(rpc: Rpc, invoices: ServiceContainer) -> None:
-    with entrypoint_waiter(invoices, "on_order_placed", timeout=10):
+    with entrypoint_waiter(invoices, "on_order_placed", timeout=UNTIL_TIMEOUT):
         order = rpc("orders.place", SHOP, item="tea", quantity=2)
     assert rpc("invoices.get", SHOP, order_id=order["id"]) == {"order_id": order["id"], "total": 500}
 
@@ -73,7 +74,7 @@ def test_event_that_is_delivered_twice_creates_one_invoice(
     order_id = new_id()
     event = envelope(order_id)
     for _ in range(2):
-        with entrypoint_waiter(invoices, "on_order_placed", timeout=10) as result:
+        with entrypoint_waiter(invoices, "on_order_placed", timeout=UNTIL_TIMEOUT) as result:
             publisher.publish([event])
         assert result.get() is None, "the handler did not fail"
     assert rpc("invoices.get", SHOP, order_id=order_id)["total"] == 500
@@ -87,7 +88,7 @@ def test_orders_that_wait_are_packed_together(rpc: Rpc, warehouse: ServiceContai
         sizes.append(len(context.args[0]))
         return sum(sizes) == len(ids)
 
-    with entrypoint_waiter(warehouse, "on_order_placed", callback=all_packed, timeout=10):
+    with entrypoint_waiter(warehouse, "on_order_placed", callback=all_packed, timeout=UNTIL_TIMEOUT):
         publisher.publish([envelope(id_) for id_ in ids])
     assert len(sizes) < len(ids)
     for id_ in ids:

@@ -18,6 +18,7 @@ from notifications.contract import NotificationChanged, NotificationCreated
 from notifications.deliveries import DeliveriesService
 from notifications.service import NotificationsService
 from tests.contract.test_signatures import METHODS
+from tests.integration.conftest import UNTIL_TIMEOUT
 from tests.integration.support.identity_providers import Provider, hostile_provider, sign_in_at
 from tests.integration.support.rpc import GATEWAY, OPERATOR
 from users.contract import (
@@ -33,8 +34,6 @@ from users.service import UsersService
 
 ADA: dict[str, Any] = {"username": "ada", "email": "ada@example.org", "password": "correct horse battery"}
 BOB: dict[str, Any] = {"username": "bob", "email": "bob@example.org", "password": "correct horse battery"}
-
-EXPORT_TIME = 30  # seconds
 
 
 class CheckedRpc:
@@ -184,7 +183,7 @@ def check_exports(call: CheckedRpc, author: Caller, reader: Caller) -> None:
     assert call("feeds.export", user_id=author.user)["posts"]
     assert call("notifications.export", user_id=reader.user)["notifications"]
     call("gateway.request_export", author)
-    with eventlet.Timeout(EXPORT_TIME):
+    with eventlet.Timeout(UNTIL_TIMEOUT):
         while not ready(call, author):
             eventlet.sleep(0.1)
 

@@ -5,6 +5,7 @@ It connects as the RabbitMQ user `gateway`, with that user's permissions.
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -41,7 +42,6 @@ def settings() -> dict[str, Any]:
         pytest.exit("the gateway is tested under `python -m gevent.monkey --module pytest`", returncode=2)
     set_keys()
     settings: dict[str, Any] = config.load("gateway") | {"AMQP_URI": amqp_uri("gateway.app")}
-    settings["gateway"]["rpc"]["wait"] = 1
     return settings
 
 
@@ -65,14 +65,30 @@ def broker(settings: dict[str, Any], broker_proxy: TcpProxy) -> Broker:
     return Broker(settings | {"AMQP_URI": broker_proxy.uri})
 
 
+@contextmanager
+def running(broker: Broker) -> Iterator[None]:
+    """Connect to the broker until the end of the block."""
+    greenlet = gevent.spawn(broker.run)
+    try:
+        assert broker.connected.wait(LIMIT)
+        yield
+    finally:
+        greenlet.kill()
+
+
 @pytest.fixture
-def rpc(settings: dict[str, Any], broker: Broker) -> Iterator[RpcClient]:
-    rpc = RpcClient(settings)
+def wait() -> float:
+    """Return how many seconds a call waits for its turn; a test may replace it."""
+    return 1
+
+
+@pytest.fixture
+def rpc(settings: dict[str, Any], broker: Broker, wait: float) -> Iterator[RpcClient]:
+    options = settings["gateway"]["rpc"] | {"wait": wait}
+    rpc = RpcClient(settings | {"gateway": settings["gateway"] | {"rpc": options}})
     broker.subscribe(rpc)
-    running = gevent.spawn(broker.run)
-    assert broker.connected.wait(LIMIT)
-    yield rpc
-    running.kill()
+    with running(broker):
+        yield rpc
 
 
 @pytest.fixture

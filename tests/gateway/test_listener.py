@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from unittest.mock import Mock
 
-import gevent
 import pytest
 
 from chassis import clock
@@ -26,7 +25,7 @@ from notifications.contract import (
     NotifiedUsers,
     Replay,
 )
-from tests.gateway.conftest import LIMIT, amqp_uri, until
+from tests.gateway.conftest import amqp_uri, running, until
 from tests.unit.gateway.websocket.stand_ins import RecordingBuffer, identity
 
 USER, TEA, OTHER = (new_id() for _ in range(3))
@@ -58,10 +57,8 @@ def received(settings: dict[str, Any], buffer: Any) -> Iterator[SendBuffer]:
     buffer.sent.clear()
     broker = Broker(settings)
     broker.subscribe(Listener(settings, registry, Mock()))
-    running = gevent.spawn(broker.run)
-    assert broker.connected.wait(LIMIT)
-    yield buffer
-    running.kill()
+    with running(broker):
+        yield buffer
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ def test_rejected_service_token_is_unavailable_and_not_unauthenticated(
     assert error.value.code == "unavailable"
 
 
-@pytest.mark.parametrize("ends_in_time", [True, False], ids=["a call ends", "no call ends"])
+@pytest.mark.parametrize(("wait", "ends_in_time"), [(LIMIT, True), (1, False)], ids=["a call ends", "no call ends"])
 def test_call_above_the_limit_waits_for_another_to_end(
     rpc: RpcClient, service: Service, settings: dict[str, Any], *, ends_in_time: bool
 ) -> None:

@@ -41,7 +41,6 @@ ORDER_ID = "01932f3e-9a4c-7cc1-8a53-6d1f0c5a7b21"
 def short_waits(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Settings with the sample services and short waits; nothing recorded by the test before."""
     settings["service_token_issuers"] += [SampleOrders.name, SampleInvoices.name, "shop"]
-    settings["rpc"]["deadline"] = 1
     settings["retry"]["delays"] = [1, 1]
     monkeypatch.setattr(SampleOrders, "callers", [])
     monkeypatch.setattr(SampleOrders, "pause", None)

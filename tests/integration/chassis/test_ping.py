@@ -18,7 +18,7 @@ from tests.integration.conftest import Settings
 from tests.integration.support.tcp_proxy import TcpProxy
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def short_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ping, "DEADLINE", 1)
 
@@ -50,6 +50,7 @@ def test_service_without_a_queue_fails_at_once(settings: Settings) -> None:
     assert run("orders", settings["AMQP_URI"]) == (1, "orders: it has no queue\n")
 
 
+@pytest.mark.usefixtures("short_deadline")
 def test_stopped_service_does_not_reply(start: Start, settings: Settings) -> None:
     start(SampleOrders).stop()
     with pytest.raises(TimeoutError):

@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from chassis.auth.caller import Caller
 from chassis.ids import new_id
 from tests.integration.chassis.raw_amqp import RawAmqpClient
-from tests.integration.conftest import Settings, Until
+from tests.integration.conftest import UNTIL_TIMEOUT, Settings, Until
 from tests.integration.support.example import ExampleProcesses
 from tests.integration.support.rpc import Rpc
 from tests.integration.support.tcp_proxy import TcpProxy
@@ -159,13 +159,13 @@ def test_process_exports_metrics(processes: ExampleProcesses, rpc: Rpc, until: U
         rpc("orders.get", SHOP, id=new_id())
 
     def value(name: str, **labels: str) -> float:
-        text = requests.get(f"http://127.0.0.1:{unused_port}/metrics", timeout=5).text
+        text = requests.get(f"http://127.0.0.1:{unused_port}/metrics", timeout=UNTIL_TIMEOUT).text
         samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
         return next((sample.value for sample in samples if (sample.name, sample.labels) == (name, labels)), 0)
 
     calls = partial(value, "baraza_rpc_seconds_count", service="orders")
-    assert calls(method="place", outcome="ok") == 1
-    assert calls(method="get", outcome="not_found") == 1
+    until(lambda: calls(method="place", outcome="ok") == 1)  # a call is counted after its reply
+    until(lambda: calls(method="get", outcome="not_found") == 1)
     assert value("baraza_database_connections_limit", service="orders") == 1  # SQLite
     until(lambda: value("baraza_hub_stall_seconds_count") > 0)
     until(lambda: value("baraza_event_seconds_count", service="invoices", handler="on_order_placed", outcome="ok") == 1)
@@ -180,7 +180,7 @@ def test_process_exports_the_depth_and_age_of_its_outbox(
     rpc("orders.place", SHOP, item="tea", quantity=2)
 
     def exported(line: str) -> bool:
-        return line in requests.get(f"http://127.0.0.1:{unused_port}/metrics", timeout=5).text
+        return line in requests.get(f"http://127.0.0.1:{unused_port}/metrics", timeout=UNTIL_TIMEOUT).text
 
     until(lambda: exported('baraza_outbox_events{service="orders"} 1.0'))
     until(lambda: not exported('baraza_outbox_age_seconds{service="orders"} 0.0'))

@@ -16,7 +16,7 @@ from chassis.errors import Conflict, NotFound, TooManyRequests
 from feeds.service import FeedsService
 from gateway.contract import Export, ExportFile
 from gateway.exports import file, sources
-from gateway.models import ExportChunk, ExportRow
+from gateway.models import AuthorRow, ExportChunk, ExportRow
 from gateway.service import GatewayService
 from notifications.service import NotificationsService
 from tests.integration.conftest import Settings, Until
@@ -102,6 +102,11 @@ class Stored:
         with self.database() as session:
             return set(session.scalars(select(ExportChunk.export_id)))
 
+    def usernames(self) -> set[str]:
+        """Return the names of all authors."""
+        with self.database() as session:
+            return set(session.scalars(select(AuthorRow.username)))
+
     def change(self, **columns: object) -> None:
         with self.database() as session, session.begin():
             session.execute(update(ExportRow).values(**columns))
@@ -119,6 +124,7 @@ def titles(rpc: Rpc, user: Caller) -> list[str]:
 def test_file_has_what_every_service_stores(
     ada: Caller, rpc: Rpc, ready: Callable[[Caller], Export], stored: Stored, until: Until
 ) -> None:
+    until(lambda: "ada" in stored.usernames())  # the event of her registration has arrived
     expected = {name: read_all(rpc, name, str(ada.user)) for name in sources.SERVICES}
     export = ready(ada)
     content = stored.read(export)

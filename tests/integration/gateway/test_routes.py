@@ -68,7 +68,7 @@ class ArchiveService(Service):
         raise NotImplementedError(request)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def quick(settings: Settings) -> None:
     """A short wait for what does not answer."""
     settings["rpc"]["deadline"] = 2
@@ -151,6 +151,7 @@ def test_target_may_omit_optional_fields_of_the_reply(set_route: Set, name: str,
     assert set_route(name, target=target)["target"] == target
 
 
+@pytest.mark.usefixtures("quick")
 def test_route_is_reset_without_its_service_and_a_stopped_target_is_rejected(
     set_route: Set, archive: ServiceRunner, platform: dict[str, Any]
 ) -> None:

@@ -1,11 +1,12 @@
 """Settings of PostgreSQL's connections. A process that stops inside a transaction holds its locks for seconds only."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import eventlet
 import pytest
+from eventlet.event import Event as Signal
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
@@ -13,7 +14,10 @@ from chassis.db.engine import create_engine
 from chassis.db.sql import advisory_lock
 from chassis.db.unit_of_work import UnitOfWork
 from chassis.errors import DeadlineExceeded, Unavailable
+from tests.integration.conftest import Until
 from tests.integration.support.databases import Databases, unit_of_work
+
+Stop = Callable[[Session], object]
 
 KEY = 4_207_849_499  # of an advisory lock that only these tests use
 
@@ -40,17 +44,32 @@ def lock(session: Session) -> None:
     advisory_lock(session, KEY)
 
 
-def stop_inside_a_transaction(db: UnitOfWork, seconds: float) -> None:
-    """Hold the lock, do nothing as a stopped process does, then continue."""
+@pytest.fixture
+def stop(databases: Databases, until: Until) -> Stop:
+    """Do nothing in a transaction, as a stopped process does, until the server has ended it."""
+    own = text("SELECT pg_backend_pid()")
+    count = text("SELECT count(*) FROM pg_stat_activity WHERE pid = :process")
+
+    def stop(session: Session) -> None:
+        process = {"process": session.scalar(own)}
+        with databases.engine("users").execution_options(isolation_level="AUTOCOMMIT").connect() as other:
+            until(lambda: not other.scalar(count, process))
+
+    return stop
+
+
+def stop_inside_a_transaction(db: UnitOfWork, stop: Stop) -> None:
+    """Hold the lock, stop, then continue."""
     with db.write() as session:
         lock(session)
-        eventlet.sleep(seconds)
+        stop(session)
         session.execute(text("SELECT 1"))
 
 
-def test_lock_of_an_idle_transaction_is_released_for_others(db: UnitOfWork) -> None:
-    stopped = eventlet.spawn(stop_inside_a_transaction, db, 6)
-    eventlet.sleep(0.1)
+def test_lock_of_an_idle_transaction_is_released_for_others(db: UnitOfWork, stop: Stop) -> None:
+    locked = Signal()
+    stopped = eventlet.spawn(stop_inside_a_transaction, db, lambda session: (locked.send(), stop(session)))
+    locked.wait()
     started = time.monotonic()
     with db.write() as session:
         lock(session)
@@ -59,17 +78,17 @@ def test_lock_of_an_idle_transaction_is_released_for_others(db: UnitOfWork) -> N
         stopped.wait()
 
 
-def test_transaction_that_the_server_ended_fails_cleanly_and_can_be_repeated(db: UnitOfWork) -> None:
+def test_transaction_that_the_server_ended_fails_cleanly_and_can_be_repeated(db: UnitOfWork, stop: Stop) -> None:
     with pytest.raises(Unavailable):
-        stop_inside_a_transaction(db, 2)
-    stop_inside_a_transaction(db, 0)
+        stop_inside_a_transaction(db, stop)
+    stop_inside_a_transaction(db, lambda _: None)
 
 
-def test_transaction_that_stopped_before_its_commit_is_not_committed(db: UnitOfWork) -> None:
+def test_transaction_that_stopped_before_its_commit_is_not_committed(db: UnitOfWork, stop: Stop) -> None:
     def stop_before_the_commit() -> None:
         with db.write() as session:
             session.execute(text("CREATE TABLE stopped (id int)"))
-            eventlet.sleep(2)
+            stop(session)
 
     with pytest.raises(DeadlineExceeded):  # psycopg2 does not tell this from a connection that is lost during a commit
         stop_before_the_commit()
@@ -77,7 +96,7 @@ def test_transaction_that_stopped_before_its_commit_is_not_committed(db: UnitOfW
         assert session.scalar(text("SELECT to_regclass('stopped')")) is None
 
 
-def test_lock_that_is_held_too_long_raises_unavailable(db: UnitOfWork) -> None:
+def test_lock_that_is_held_too_long_raises_unavailable(db: UnitOfWork, until: Until) -> None:
     def wait_for_the_lock() -> None:
         with db.write() as session:
             lock(session)
@@ -85,9 +104,8 @@ def test_lock_that_is_held_too_long_raises_unavailable(db: UnitOfWork) -> None:
     with db.write() as session:
         lock(session)
         waiting = eventlet.spawn(wait_for_the_lock)
-        for _ in range(6):  # busy, so that this transaction is not idle
-            eventlet.sleep(0.5)
-            session.execute(text("SELECT 1"))
+        # Again and again a statement, so that this transaction is not idle.
+        until(lambda: session.scalar(text("SELECT 1")) and waiting.dead)
     with pytest.raises(Unavailable):
         waiting.wait()
 

@@ -86,6 +86,7 @@ def test_event_of_a_key_that_is_in_no_file_yet_is_handled_once_it_is_there(
     new, file = generate("orders/k2"), tmp_path / "keys"
     file.write_text("# none yet")
     settings["service_token_keys"] += f",@{file}"
+    settings["retry"]["delays"] = [1] * 10
     start(SampleInvoices)
     publish_forged(forge=lambda _, claims: new.sign(claims))
     until(lambda: raw_client.depth(f"retry.1.{QUEUE}") == 1)

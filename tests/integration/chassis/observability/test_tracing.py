@@ -60,14 +60,19 @@ def test_calls_and_events_of_a_request_are_spans_of_one_trace(
 ) -> None:
     start(SampleOrders, SampleInvoices)
     traced_rpc("invoices.reorder", ADA, item="tea", quantity=3)
-    expected = {"invoices.reorder", "orders.place", "invoices.on_order_placed"}
-    until(lambda: {span.name for span in spans} >= expected)
+
+    def by_kind() -> dict[tuple[str, str], Span]:
+        return {(span.name, Span.SpanKind.Name(span.kind)): span for span in spans}
+
+    expected = [
+        ("invoices.reorder", "SPAN_KIND_SERVER"),
+        ("orders.place", "SPAN_KIND_CLIENT"),
+        ("orders.place", "SPAN_KIND_SERVER"),
+        ("invoices.on_order_placed", "SPAN_KIND_SERVER"),
+    ]
+    until(lambda: by_kind().keys() >= {*expected})
     assert {span.trace_id.hex() for span in spans} == {TRACE_ID}
-    by_kind = {(span.name, Span.SpanKind.Name(span.kind)): span for span in spans}
-    reorder = by_kind["invoices.reorder", "SPAN_KIND_SERVER"]
-    call = by_kind["orders.place", "SPAN_KIND_CLIENT"]
-    place = by_kind["orders.place", "SPAN_KIND_SERVER"]
-    handle = by_kind["invoices.on_order_placed", "SPAN_KIND_SERVER"]
+    reorder, call, place, handle = map(by_kind().__getitem__, expected)
     assert reorder.parent_span_id.hex() == PARENT_ID
     assert call.parent_span_id == reorder.span_id
     assert place.parent_span_id == call.span_id

@@ -31,10 +31,15 @@ class ReconciledInvoices(ListeningService):
     db = Database(Base, "orders")
     handle: ClassVar[Callable[[Any, OrderPlaced], None]] = succeed
 
+    @property
+    def received(self) -> list[int]:
+        """The quantities of all orders whose events were received, in this order."""
+        return SampleInvoices.received
+
     @event_handler(OrderPlaced)
     def on_order_placed(self, event: OrderPlaced) -> None:
         """Record the event, then do what the test wants."""
-        SampleInvoices.received.append(event.quantity)
+        self.received.append(event.quantity)
         ReconciledInvoices.handle(self, event)
 
 

@@ -16,12 +16,18 @@ from orders.contract import Order, OrderPlaced, PlaceOrder
 from tests.integration.chassis.conftest import ADA, PublishEvent, Start
 from tests.integration.chassis.raw_amqp import RawAmqpClient
 from tests.integration.chassis.sample_service import SampleInvoices, SampleOrders
-from tests.integration.conftest import Until
+from tests.integration.conftest import Settings, Until
 from tests.integration.support.rpc import Rpc
 from tests.integration.support.tcp_proxy import TcpProxy
 
 TEA: dict[str, Any] = {"item": "tea", "quantity": 3}
-LATEST = 15  # seconds; the deadline is one, and nothing else ends these calls
+DEADLINE = 2  # seconds
+LATEST = 15  # seconds; nothing but the deadline ends these calls
+
+
+@pytest.fixture(autouse=True)
+def short_deadline(settings: Settings) -> None:
+    settings["rpc"]["deadline"] = DEADLINE
 
 
 def pending_replies(runner: Any) -> dict[str, Any]:
@@ -56,7 +62,7 @@ def test_call_without_a_reply_fails_at_the_deadline(start: Start, rpc: Rpc) -> N
     started = time.monotonic()
     with pytest.raises(DeadlineExceeded):
         rpc("invoices.reorder", **TEA)
-    assert 0.9 < time.monotonic() - started < LATEST
+    assert DEADLINE - 0.1 < time.monotonic() - started < LATEST
     assert pending_replies(runner) == {}
     pause.send()
     SampleOrders.pause = None
@@ -83,7 +89,7 @@ def test_call_to_a_service_without_a_queue_fails_at_once(start: Start, rpc: Rpc)
 
 @pytest.mark.parametrize(
     ("interrupt", "error", "earliest"),
-    [(TcpProxy.freeze, DeadlineExceeded, 0.9), (TcpProxy.cut, Unavailable, 0)],
+    [(TcpProxy.freeze, DeadlineExceeded, DEADLINE - 0.1), (TcpProxy.cut, Unavailable, 0)],
     ids=["paused", "unavailable"],
 )
 def test_call_fails_in_time_while_the_broker_is_paused_or_unavailable(

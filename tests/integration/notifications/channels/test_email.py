@@ -102,6 +102,7 @@ def test_reply_that_never_ends_is_given_up_in_time(
     attempts: int,
 ) -> None:
     monkeypatch.setattr(channel, "LONGEST", 0.5)
+    settings["notifications"]["delivery"]["backoff"] = [3600]  # one attempt
     port = endless_server(*replies, then=b"250-and\r\n")
     settings["notifications"]["email"] |= {"host": "127.0.0.1", "port": port}
     start_delivery("email", ada)

@@ -32,8 +32,12 @@ def received(
     port = free_ports(["smtp"])["smtp"]
     command = [sys.executable, smtp_server.__file__, port, request.param, files["certificate"], files["key"], folder]
     process = subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE)  # noqa: S603 - our own program
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"ready\n"
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+    except BaseException:
+        process.kill()
+        raise
     monkeypatch.setenv("SSL_CERT_FILE", str(files["authority"]))
     settings["notifications"]["email"] |= {
         "port": port,

@@ -1,5 +1,6 @@
 """Old rows are removed; all others stay."""
 
+import itertools
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,11 +37,12 @@ class Past:
 
     def __init__(self, database: Engine) -> None:
         self._database = database
+        self._numbers = itertools.count()
 
     def notification(self, age: timedelta = OLD, **columns: object) -> str:
         created_at = clock.now() - age
         row = {
-            "id": ids.first_id(created_at)[:24] + new_id()[24:],
+            "id": f"{ids.first_id(created_at)[:24]}{next(self._numbers):012x}",  # in the order of creation
             "kind": "message",
             "title": "Tea",
             "message": "Chai?",

@@ -90,8 +90,8 @@ def test_slow_provider_does_not_let_claims_of_a_living_process_expire(
     mailbox: FakeServer,
     stops: bool,  # noqa: FBT001 - a parameter
 ) -> None:
-    settings["notifications"]["delivery"]["lease"] = 1
-    mailbox.fail(hang=4)
+    settings["notifications"]["delivery"]["lease"] = 2
+    mailbox.fail(hang=6)
     first = start(UsersService, DeliveriesService)
     create_deliveries("email", accounts.add("ada", "email"))
     until(mailbox.received)

@@ -56,7 +56,7 @@ def test_message_whose_sending_begins_after_the_opt_out_is_not_sent(
     deliveries = finished()
     assert len(provider.received()) <= begun + 1, "one may have begun just then"
     assert values(deliveries, "status", "attempts", "last_error").count(OFF) >= READERS - begun - 1
-    assert begun < READERS / 2
+    assert begun < READERS - 1, "some were left"
 
 
 def test_choices_are_read_once_if_the_provider_is_fast(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from eventlet.event import Event as Signal
 from nameko.runners import ServiceRunner
 
 from notifications.service import NotificationsService
@@ -101,12 +102,22 @@ def test_failed_call_for_a_batch_loses_and_doubles_nothing(
 
 @pytest.mark.usefixtures("running")
 def test_post_behind_a_large_one_does_not_wait_for_all_of_its_pages(
-    accounts: Accounts, publish_post: PublishPost, rows: Rows, until: Until
+    accounts: Accounts, publish_post: PublishPost, rows: Rows, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada, *others = [accounts.add(f"user{number}") for number in range(40)]  # pages of three
+    second_page, published = Signal(), Signal()
+
+    def wait_before_second_page() -> None:
+        accounts.calls += 1
+        if accounts.calls == 2:
+            second_page.send()
+            published.wait()
+
+    monkeypatch.setattr(accounts, "count_call", wait_before_second_page)
     large = publish_post(ada, "large")
-    until(lambda: rows("notifications", source=large.id))
+    second_page.wait()
     small = publish_post(ada, "small")
+    published.send()
     until(lambda: len(rows("notifications", done=True)) == 2)
     order = {row["id"]: row["source"] for row in rows("notifications")}
     inbox = [order[row["notification_id"]] for row in rows("inbox")]

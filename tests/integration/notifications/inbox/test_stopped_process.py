@@ -26,9 +26,11 @@ def stopped(accounts: Accounts) -> Iterator["subprocess.Popen[str]"]:
     """The process, after it stopped."""
     command = [sys.executable, "-m", stopping_writer.__name__, NOTIFICATION, accounts.add("ben", "realtime")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
-        assert line(process.stdout) == "locked"
-        yield process
-        process.kill()
+        try:
+            assert line(process.stdout) == "locked"
+            yield process
+        finally:
+            process.kill()
 
 
 def line(output: IO[str] | None) -> str:

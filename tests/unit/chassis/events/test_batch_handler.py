@@ -1,6 +1,6 @@
 """Batches without a broker: how they are cut, retried and settled."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, ClassVar, cast
 
@@ -17,12 +17,6 @@ from chassis.observability import correlation
 SIZE = 3
 
 Handle = Callable[[list[int]], Any]
-
-
-@pytest.fixture(autouse=True)
-def no_context_afterwards() -> Iterator[None]:
-    yield
-    message_context.enter({})
 
 
 class OrderPlaced(Event):

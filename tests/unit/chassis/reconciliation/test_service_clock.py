@@ -11,6 +11,14 @@ from chassis.reconciliation.service_clock import ServiceClock
 BEHIND = timedelta(seconds=-8)
 
 
+@pytest.fixture(autouse=True)
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stop both clocks of this host: a test that is interrupted would measure its own pause."""
+    now, seconds = clock.now(), time.monotonic()
+    monkeypatch.setattr(clock, "now", lambda: now)
+    monkeypatch.setattr(time, "monotonic", lambda: seconds)
+
+
 @pytest.fixture
 def service_clock() -> ServiceClock:
     return ServiceClock()

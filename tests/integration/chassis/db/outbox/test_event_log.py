@@ -11,6 +11,7 @@ from chassis.contract import Event
 from chassis.db.outbox import event_log, store
 from orders.contract import OrderPlaced
 from tests.integration.chassis.conftest import ORDER_ID
+from tests.integration.conftest import UNTIL_TIMEOUT
 from tests.integration.support.databases import Databases
 
 WRITERS, ROUNDS = 4, 25
@@ -39,7 +40,7 @@ def test_reader_of_the_log_skips_no_event_of_concurrent_writers(databases: Datab
     writers = [eventlet.spawn(write, engine, pauses) for _ in range(WRITERS)]
     seen: list[str] = []
     position = 0
-    with eventlet.Timeout(30, AssertionError("an event is missing")):
+    with eventlet.Timeout(UNTIL_TIMEOUT, AssertionError("an event is missing")):
         while len(seen) < WRITERS * ROUNDS:
             with Session(engine) as session:
                 rows = event_log.read(session, ["order_placed"], position, None, 1000)

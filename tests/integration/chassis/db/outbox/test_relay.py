@@ -143,11 +143,10 @@ def test_event_that_is_not_durable_is_dropped_without_a_queue_and_transient_with
 
 def test_rows_of_a_killed_process_are_published_when_their_lease_expires(orders: Outbox, until: Until) -> None:
     orders.leave(1, -1)
-    orders.leave(2, 0.8)
     orders.leave(3, 60)
-    started = time.monotonic()
     orders.start()
-    until(lambda: orders.received() == [1])
+    started = time.monotonic()
+    orders.leave(2, 0.8)
     until(lambda: orders.received() == [1, 2])
     assert time.monotonic() - started > 0.6
     until(lambda: [row.payload["quantity"] for row in orders.rows()] == [3])
