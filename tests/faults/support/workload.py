@@ -14,6 +14,7 @@ import requests
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection
 
+from dev.fakes.sms.rules import reachable_number
 from dev.platform.instance import Instance
 from tests.e2e.support.client import PASSWORD, Client
 from tests.e2e.support.inbox_client import InboxClient
@@ -50,7 +51,7 @@ class Workload:
         self.authors = [_Author(self._new_user([])) for _ in range(size.authors)]
         inbox_users = [self._new_user(["realtime"]) for _ in range(size.readers)]
         self.inboxes = [(user, InboxClient(user)) for user in inbox_users]
-        self.sms_user = self._new_user(["sms"], phone=f"+254716{secrets.randbelow(10**6):06d}")
+        self.sms_user = self._new_user(["sms"], phone=reachable_number())
         self.email_users = [self._new_user(["email"]) for _ in range(1 + size.opt_outs)]
         self.readers = [self._new_user([]) for _ in PATHS]
         self.sessions = [_Session(self._new_account()) for _ in range(size.sessions)]
