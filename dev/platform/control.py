@@ -17,7 +17,7 @@ from dev.machine.files import ROOT
 from dev.machine.state import State
 from dev.machine.waiting import TimeLimitError, until
 from dev.platform.programs import program_of
-from dev.servers import LOCALHOST
+from dev.servers import LIMIT, LOCALHOST
 
 # What every method raises if supervisord does not run, or rejects the call.
 ERRORS = (OSError, HTTPException, xmlrpc.client.Error)
@@ -139,7 +139,7 @@ class Control:
 
     def wait_running(self, program: str) -> None:
         """Wait until it has run for two seconds; after `kill`, as a new process."""
-        until(lambda: all(map(self._runs, self.replicas(program))), f"{program} to run", 60)
+        until(lambda: all(map(self._runs, self.replicas(program))), f"{program} to run", LIMIT)
 
     def _runs(self, status: Status) -> bool:
         return status.state == "RUNNING" and status.pid != self._killed.get(status.name)
