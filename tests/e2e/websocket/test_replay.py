@@ -73,8 +73,10 @@ def test_restart_closes_websockets_with_1001_and_clients_resume(platform: Instan
     author.create_post("before the restart")
     last = receive(websocket)
     platform.control.stop("gateway.app")
-    assert close_code(websocket) == 1001
-    platform.control.start("gateway.app")
+    try:
+        assert close_code(websocket) == 1001
+    finally:
+        platform.control.start("gateway.app")
     until(lambda: reader.get("/readyz").status_code == 200, "the gateway", 30)
     author.create_post("after the restart")
     resumed = reader.connect(f"?since={last['id']}")
