@@ -80,10 +80,12 @@ def keys(platform: Instance, new_user: NewClient) -> Iterator[KeyFiles]:
     """The key files; a last rotation brings back the keys of before. Processes use their keys because of the posts."""
     files = KeyFiles(platform)
     yield files
-    with posting(new_user()):
-        files.write_private_keys(**{owner: [*files.before[owner], *files.read(owner)] for owner in KEY_OWNERS})
-    for owner, before in files.before.items():
-        files.write(owner, before)
+    try:
+        with posting(new_user()):
+            files.write_private_keys(**{owner: [*files.before[owner], *files.read(owner)] for owner in KEY_OWNERS})
+    finally:
+        for owner, before in files.before.items():
+            files.write(owner, before)
 
 
 def _names(ring: Keyring) -> str:
