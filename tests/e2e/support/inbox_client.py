@@ -77,8 +77,7 @@ class InboxClient:
 
     def _resume(self) -> bool:
         last = next(reversed(self._items), None)
-        # With an unlimited queue `close` works although frames were not read.
-        self.websocket = self._user.connect(f"?since={last}" if last else "", max_queue=None)
+        self.websocket = self._user.connect(f"?since={last}" if last else "")
         ready = receive(self.websocket)
         self._seq = ready["seq"]
         if not ready["resumed"]:

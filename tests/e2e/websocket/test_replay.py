@@ -51,7 +51,7 @@ def test_stalled_reader_is_closed_and_can_resume(platform: Instance, new_user: N
             assert response.status_code == 202
         frames, code = receive_until_closed(stalled)
     assert code == 1013
-    resumed = reader.use_gateway(staff.url).connect(f"?since={frames[-1]['id']}", max_queue=None)
+    resumed = reader.use_gateway(staff.url).connect(f"?since={frames[-1]['id']}")
     assert receive(resumed)["resumed"] is True
     frames += [receive_notification(resumed) for _ in range(60 - len(frames))]
     assert [int(frame["message"].split()[0]) for frame in frames] == list(range(60))

@@ -136,7 +136,7 @@ class Workload:
             return
         user.token = token = str(login.body["token"])
         with suppress(*CONNECTION_ERRORS):
-            session.websockets[token] = user.connect(max_queue=None)
+            session.websockets[token] = user.connect()
         entry = Entry("logout", token, user.username)
         ledger.request(user, entry, "POST", "/logout/")
         # A repeated logout is rejected if an attempt without response ended the session.
