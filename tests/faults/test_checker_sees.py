@@ -10,7 +10,7 @@ from tests.faults.support.ledger import Ledger
 from tests.faults.support.observation import violations
 from tests.faults.support.workload import Size, Workload
 
-SMALL = Size(authors=2, readers=2, opt_outs=0, sessions=4)
+SMALL = Size(authors=2, readers=2, opt_outs=0, sessions=4, updates=0)  # so each event that is lost is of a new post
 LIMIT = 8  # seconds; with the guard everything is complete after a few
 
 
