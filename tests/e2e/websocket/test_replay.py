@@ -43,7 +43,7 @@ def test_stalled_reader_is_closed_and_can_resume(platform: Instance, new_user: N
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.connect((urlsplit(url).hostname, urlsplit(url).port))
-        stalled = reader.use_gateway(url).connect(sock=connection, max_queue=1)
+        stalled = reader.use_gateway(url).connect(sock=connection, max_queue=1, ping_interval=None)
         assert receive(stalled)["type"] == "ready"  # what was sent before is not in the frames
         message = {"user_id": reader.id, "channels": ["realtime"]}
         for number in range(60):
