@@ -54,7 +54,8 @@ class Reconciler:
 
     def __init__(self, handlers: Iterable[EventHandler], db: UnitOfWork, clock_skew: float, is_empty: IsEmpty) -> None:
         self._by_source: dict[str, list[EventHandler]] = defaultdict(list)
-        for handler in handlers:
+        # In one order in all processes of the service: else two that move the cursors in turn wait for each other.
+        for handler in sorted(handlers, key=_key):
             self._by_source[handler.source_service].append(handler)
             metrics.RECOVERED_EVENTS.labels(handler.container.service_name, handler.method_name)  # 0 from the start
         self._db = db

@@ -16,6 +16,7 @@ import requests
 from websockets.sync.client import connect
 
 from dev import DevError
+from dev.fakes.sms.rules import reachable_number
 from dev.machine.waiting import until
 from dev.platform.instance import find_running
 
@@ -28,7 +29,7 @@ def demo() -> int:
     """Amina posts, Brian is notified on all channels, Chebet has signed out."""
     environment = os.environ if "BARAZA_URL" in os.environ else find_running().environment
     url, mailbox, sms = (environment.get(f"BARAZA_{name}", "") for name in ("URL", "MAILBOX", "SMS"))
-    phone = f"+254711{secrets.randbelow(10**6):06d}"
+    phone = reachable_number()
     try:
         amina, chebet = User(url, "amina"), User(url, "chebet")
         brian = User(url, "brian", phone=phone, notify_by=["realtime", "email", "sms"])

@@ -10,7 +10,7 @@ from dev.machine.waiting import step, until
 from dev.platform import readiness
 from dev.platform.instance import Instance, find_running
 from dev.platform.programs import ALL_SERVICES, GATEWAY, SERVICES, modules, program_of
-from dev.servers import haproxy
+from dev.servers import LIMIT, haproxy
 
 _PROGRAMS = (*SERVICES, ALL_SERVICES, GATEWAY)  # of every topology, in the order of a restart
 
@@ -39,11 +39,11 @@ def serving_again(instance: Instance, process: str) -> Iterator[None]:
     """Wait after the block until a process that ended in it serves again: RPC calls, or HTTP requests."""
     if program_of(process) == GATEWAY:
         yield
-        until(lambda: _gateway_serves(instance, process), f"{process} to be ready", 60)
+        until(lambda: _gateway_serves(instance, process), f"{process} to be ready", LIMIT)
     else:
         before = _consumers(instance, process)
         yield
-        until(lambda: _consumers(instance, process) >= before, f"{process} to consume", 60)
+        until(lambda: _consumers(instance, process) >= before, f"{process} to consume", LIMIT)
 
 
 def _gateway_serves(instance: Instance, process: str) -> bool:

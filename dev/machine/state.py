@@ -1,15 +1,16 @@
 """The ports and secrets of an instance, kept in one file between starts."""
 
+import fcntl
 import json
 import os
 import secrets
 import socket
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dev import DevError
-from dev.machine.files import write_private
+from dev.machine import files
 
 # Below Linux's ephemeral range (from 32768): there a client connection could take the port of a server that restarts.
 _FIRST, _LAST = 20_000, 32_000
@@ -33,21 +34,39 @@ class State:
 
     def choose_ports(self, names: Sequence[str]) -> None:
         """Give every name a free port: those of the last start if all are free. Call it before any server runs."""
-        if self.ports.keys() != set(names) or not all(map(is_free, self.ports.values())):
-            self.ports = free_ports(names)
-            self._save()
+        with _choosing():
+            if self.ports.keys() != set(names) or not all(map(is_free, self.ports.values())):
+                self.ports = free_ports(names)
+                self._save()
 
     def _save(self) -> None:
-        write_private(self._file, json.dumps({"ports": self.ports, "secrets": self._secrets}, indent=2))
+        files.write_private(self._file, json.dumps({"ports": self.ports, "secrets": self._secrets}, indent=2))
 
 
 def free_ports(names: Sequence[str]) -> dict[str, int]:
-    """Return consecutive free ports."""
+    """Return consecutive free ports that no instance has: its servers may not have started yet, or be restarting."""
+    chosen = {port for file in files.INSTANCES.glob("*/state.json") for port in _stored_ports(file)}
     while True:
         first = _FIRST + secrets.randbelow(_LAST - _FIRST - len(names))
         ports = {name: first + number for number, name in enumerate(names)}
-        if all(map(is_free, ports.values())):
+        if chosen.isdisjoint(ports.values()) and all(map(is_free, ports.values())):
             return ports
+
+
+def _stored_ports(file: Path) -> list[int]:
+    """Return the ports in the file of an instance; none if the instance has just been deleted."""
+    with suppress(FileNotFoundError):
+        return [*json.loads(file.read_text()).get("ports", {}).values()]
+    return []
+
+
+@contextmanager
+def _choosing() -> Iterator[None]:
+    """Let one process at a time choose the ports of an instance."""
+    files.INSTANCES.mkdir(exist_ok=True)
+    with (files.INSTANCES / "ports.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def is_free(port: int) -> bool:

@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 import xmlrpc.client
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
@@ -17,7 +17,7 @@ from dev.machine.files import ROOT
 from dev.machine.state import State
 from dev.machine.waiting import TimeLimitError, until
 from dev.platform.programs import program_of
-from dev.servers import LOCALHOST
+from dev.servers import LIMIT, LOCALHOST
 
 # What every method raises if supervisord does not run, or rejects the call.
 ERRORS = (OSError, HTTPException, xmlrpc.client.Error)
@@ -120,33 +120,29 @@ class Control:
 
     def pids(self, program: str) -> list[int]:
         """Return the process ids of a program with their descendants, parents first; none while it is stopped."""
-        parents = [psutil.Process(status.pid) for status in self.replicas(program) if status.pid]
-        return [one.pid for parent in parents for one in (parent, *parent.children(recursive=True))]
+        return [pid for status in self.replicas(program) if status.pid for pid in _family(status.pid)]
 
     def kill(self, program: str) -> None:
         """Send SIGKILL to all processes of a program. supervisord restarts it: see `wait_running`."""
-        self._killed |= {status.name: status.pid for status in self.replicas(program)}
-        self._signal(program, signal.SIGKILL)
+        found = self.replicas(program)
+        self._killed |= {status.name: status.pid for status in found}
+        for status in found:
+            _signal(_family(status.pid) if status.pid else [], signal.SIGKILL)
 
     def pause(self, program: str) -> None:
         """Send SIGSTOP: connections stay open and nothing answers."""
-        self._signal(program, signal.SIGSTOP)
+        _signal(self.pids(program), signal.SIGSTOP)
 
     def resume(self, program: str) -> None:
         """Send SIGCONT to a paused program."""
-        self._signal(program, signal.SIGCONT)
+        _signal(self.pids(program), signal.SIGCONT)
 
     def wait_running(self, program: str) -> None:
         """Wait until it has run for two seconds; after `kill`, as a new process."""
-        until(lambda: all(map(self._runs, self.replicas(program))), f"{program} to run", 60)
+        until(lambda: all(map(self._runs, self.replicas(program))), f"{program} to run", LIMIT)
 
     def _runs(self, status: Status) -> bool:
         return status.state == "RUNNING" and status.pid != self._killed.get(status.name)
-
-    def _signal(self, program: str, number: signal.Signals) -> None:
-        for pid in self.pids(program):
-            with suppress(psutil.NoSuchProcess):
-                psutil.Process(pid).send_signal(number)
 
     def _call(self, method: str, *arguments: object) -> Any:
         """Call supervisord's XML-RPC interface."""
@@ -156,6 +152,20 @@ class Control:
         address = f"http://baraza:{state.secret('supervisord')}@{LOCALHOST}:{state.ports['supervisord']}"
         with xmlrpc.client.ServerProxy(address, transport=_Transport()) as proxy:
             return getattr(proxy.supervisor, method)(*arguments)
+
+
+def _family(pid: int) -> list[int]:
+    """Return the ids of a process and its descendants, the parent first; none if it has ended."""
+    with suppress(psutil.NoSuchProcess):
+        parent = psutil.Process(pid)
+        return [one.pid for one in (parent, *parent.children(recursive=True))]
+    return []
+
+
+def _signal(pids: Iterable[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with suppress(psutil.NoSuchProcess):
+            psutil.Process(pid).send_signal(number)
 
 
 class _Transport(xmlrpc.client.Transport):

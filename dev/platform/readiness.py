@@ -8,6 +8,7 @@ from functools import partial
 
 from dev.machine.waiting import GiveUpError, until
 from dev.platform.control import Control, Status
+from dev.servers import LIMIT
 
 _MANY, _WINDOW = 4, 60  # starts, and the seconds in which so many of them are a crash loop
 
@@ -33,7 +34,7 @@ class CrashLoops:
 def wait_ready(environment: Mapping[str, str], control: Control) -> None:
     """Wait until every process runs and every gateway is ready; raise GiveUpError at the first crash loop."""
     urls = dict.fromkeys((*environment["BARAZA_GATEWAYS"].split(), environment["BARAZA_URL"]))
-    until(partial(_require_all_ready, control, CrashLoops(), urls), f"{' and '.join(urls)} to be ready", 90)
+    until(partial(_require_all_ready, control, CrashLoops(), urls), f"{' and '.join(urls)} to be ready", LIMIT)
 
 
 def _require_all_ready(control: Control, crash_loops: CrashLoops, urls: Iterable[str]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 LOCALHOST = "127.0.0.1"
-LIMIT = 90  # seconds for a server; RabbitMQ takes 5 on two idle cores
+LIMIT = 90  # seconds for the start of a server or process; RabbitMQ takes 5 on two idle cores
 # A server is private unless the user has set all of its variables.
 _REPLACED_BY = {
     "rabbitmq": ("AMQP_URI",),

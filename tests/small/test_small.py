@@ -2,6 +2,7 @@
 
 import json
 
+from dev.commands.restart import serving_again
 from dev.machine.waiting import until
 from dev.platform.instance import Instance
 from dev.platform.programs import ALL_SERVICES
@@ -32,8 +33,9 @@ def test_restarted_process_delivers_the_posts_that_were_created_meanwhile(
 ) -> None:
     author, reader = new_user(), new_user()
     author.create_post("Before.")
-    platform.control.kill(ALL_SERVICES)
-    platform.control.wait_running(ALL_SERVICES)
+    with serving_again(platform, ALL_SERVICES):
+        platform.control.kill(ALL_SERVICES)
+        platform.control.wait_running(ALL_SERVICES)
     after = author.create_post("After.")
     posts = [post["text"] for post in author.get("/all-posts/?limit=2").json()["items"]]
     assert posts == ["After.", "Before."]

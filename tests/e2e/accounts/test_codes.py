@@ -43,7 +43,7 @@ def test_forgotten_password_is_replaced_and_websockets_close(
     code = wait_for_code(platform.environment, user.email, SETS_PASSWORD)
     reset = {"email": user.email, "code": code, "password": NEW_PASSWORD}
     assert anonymous.post("/password-reset/confirm/", reset).status_code == 204
-    assert close_code(websocket, 2) == 1008
+    assert close_code(websocket) == 1008
     check_problem(user.get("/sessions/"), 401)
     login = {"username": user.username, "password": NEW_PASSWORD}
     assert anonymous.post("/login/", login).status_code == 200

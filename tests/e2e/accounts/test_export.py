@@ -13,13 +13,16 @@ from bench.data.inboxes import Inboxes
 from bench.data.posts import Posts
 from dev.machine.waiting import until
 from dev.platform.instance import Instance
+from dev.platform.programs import GATEWAY
 from gateway.contract import ExportFile
 from tests.e2e.support.client import PASSWORD, Client, NewClient
+from tests.e2e.support.logs import read_logs
 from tests.e2e.support.responses import check_problem
 
 PATH = "/account/export/"
 LIMIT = 60  # seconds
 POSTS, INBOX = 2000, 3000
+INTERRUPTED = "a download was interrupted"
 
 _CHUNKS = "SELECT count(*) FROM export_chunks JOIN exports ON exports.id = export_id WHERE user_id = :user"
 # More than the buffers of a connection can have.
@@ -196,8 +199,11 @@ def test_download_is_interrupted_if_the_account_is_deleted(
     wait_for_notification(user)
     with database.begin() as connection:
         connection.execute(text(_ADD_CHUNKS), {"user": user.id, "content": zlib.compress(bytes(2_000_000))})
-    log = platform.log / "gateway.app.log"
-    logged = len(log.read_text())
+
+    def logged(words: str) -> int:
+        return read_logs(platform, f"{GATEWAY}*.log").count(words)
+
+    interruptions, tracebacks = logged(INTERRUPTED), logged("Traceback")
     with user.get(PATH, stream=True) as response:
         parts = response.iter_content(1000)
         next(parts)
@@ -206,5 +212,5 @@ def test_download_is_interrupted_if_the_account_is_deleted(
         with pytest.raises(requests.exceptions.ChunkedEncodingError):
             for _ in parts:
                 pass
-    until(lambda: "a download was interrupted" in log.read_text()[logged:], "the line in the log", LIMIT)
-    assert "Traceback" not in log.read_text()[logged:]
+    until(lambda: logged(INTERRUPTED) > interruptions, "the line in the log", LIMIT)
+    assert logged("Traceback") == tracebacks

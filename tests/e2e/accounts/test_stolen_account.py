@@ -67,7 +67,7 @@ def test_owner_restores_the_address_sets_a_password_and_the_thief_is_out(
     assert done.status_code == 200
     assert "Your address is restored" in done.text
     assert "new one" in done.text
-    assert close_code(websocket, 2) == 1008
+    assert close_code(websocket) == 1008
     check_problem(thief.get("/sessions/"), 401)
     for password in (PASSWORD, OF_THIEF):
         check_problem(new_client().post("/login/", {"username": owner.username, "password": password}), 401)

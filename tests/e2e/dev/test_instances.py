@@ -57,18 +57,22 @@ def test_killed_server_is_restarted(instance: Instance, program: str) -> None:
 
 def test_stopped_server_stays_stopped_until_it_is_started(instance: Instance) -> None:
     instance.control.stop("redis")
-    assert instance.control.pids("redis") == []
-    with pytest.raises(Exception, match="refused"):
-        check(instance)
-    instance.control.start("redis")
+    try:
+        assert instance.control.pids("redis") == []
+        with pytest.raises(Exception, match="refused"):
+            databases.check_redis(instance.environment)
+    finally:
+        instance.control.start("redis")
     check(instance)
 
 
 def test_paused_server_keeps_its_connections_and_does_not_answer(instance: Instance) -> None:
     instance.control.pause("redis")
-    with pytest.raises(Exception, match="Timeout"):
-        check(instance)
-    instance.control.resume("redis")
+    try:
+        with pytest.raises(Exception, match="Timeout"):
+            databases.check_redis(instance.environment)
+    finally:
+        instance.control.resume("redis")
     check(instance)
 
 

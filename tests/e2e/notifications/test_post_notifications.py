@@ -1,5 +1,6 @@
 """A post notifies every active user once on each channel; staff notify one user; users read their inbox."""
 
+from dev.fakes.sms.rules import reachable_number
 from dev.machine.waiting import until
 from dev.platform.instance import Instance
 from tests.e2e.support.client import Client, NewClient
@@ -13,7 +14,7 @@ def titles(user: Client) -> list[str]:
 
 
 def test_every_active_user_is_notified_once_by_websocket_mail_and_sms(platform: Instance, new_user: NewClient) -> None:
-    phone = "+254711" + f"{int(new_user().username[-6:], 16) % 1_000_000:06d}"
+    phone = reachable_number()
     author, reader, inactive = new_user(), new_user(phone=phone, notify_by=["realtime", "email", "sms"]), new_user()
     assert inactive.post("/logout/").status_code == 204
     websocket = reader.connect()

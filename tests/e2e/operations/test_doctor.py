@@ -6,9 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from dev.commands.restart import serving_again
 from dev.platform.instance import Instance
 from dev.platform.programs import DATABASE_OWNERS
-from dev.platform.readiness import wait_ready
 
 
 def run_doctor(platform: Instance, **variables: str) -> tuple[int, list[str]]:
@@ -33,12 +33,12 @@ def test_healthy_platform_has_no_findings(platform: Instance) -> None:
 
 def test_finding_has_a_remedy(platform: Instance, tmp_path: Path) -> None:
     empty = f"sqlite:///{tmp_path}/feeds.sqlite3"
-    platform.control.stop("notifications.service")
-    try:
-        code, lines = run_doctor(platform, REDIS_URL="redis://127.0.0.1:9/0", FEEDS_DB_URI=empty)
-    finally:
-        platform.control.start("notifications.service")
-        wait_ready(platform.environment, platform.control)
+    with serving_again(platform, "notifications.service"):
+        platform.control.stop("notifications.service")
+        try:
+            code, lines = run_doctor(platform, REDIS_URL="redis://127.0.0.1:9/0", FEEDS_DB_URI=empty)
+        finally:
+            platform.control.start("notifications.service")
     assert code == 1
     assert "correct REDIS_URL" in finding(lines, "Redis")
     expected = r"it is at revision None, and the code needs \d{4}: python -m chassis.commands.migrate feeds"

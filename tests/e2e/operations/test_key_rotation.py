@@ -8,7 +8,6 @@ from http import HTTPStatus
 from pathlib import Path
 
 import pytest
-import requests
 
 from chassis.auth.keyring import Keyring
 from chassis.auth.keys import Key, generate, parse
@@ -62,10 +61,12 @@ class KeyFiles:
     def _have_logged(self, names: dict[str, str], ends: dict[str, int]) -> bool:
         """Return whether each process has logged its keys; it reads the files when it uses a key, so it gets a call.
 
-        Each request has a connection of its own, so that sooner or later each web process gets one.
+        Each client has a connection of its own, so that sooner or later each web process gets one.
         """
-        url = self._environment["BARAZA_URL"]
-        requests.get(f"{url}/sessions/", headers={"Authorization": f"Bearer {secrets.token_urlsafe(32)}"}, timeout=10)
+        client = Client(self._environment["BARAZA_URL"])
+        client.token = secrets.token_urlsafe(32)
+        client.get("/sessions/")
+        client.close()
         with Operator(self._environment) as operator:
             for name in NAMES:
                 operator(f"{name}.ping")
@@ -79,10 +80,12 @@ def keys(platform: Instance, new_user: NewClient) -> Iterator[KeyFiles]:
     """The key files; a last rotation brings back the keys of before. Processes use their keys because of the posts."""
     files = KeyFiles(platform)
     yield files
-    with posting(new_user()):
-        files.write_private_keys(**{owner: [*files.before[owner], *files.read(owner)] for owner in KEY_OWNERS})
-    for owner, before in files.before.items():
-        files.write(owner, before)
+    try:
+        with posting(new_user()):
+            files.write_private_keys(**{owner: [*files.before[owner], *files.read(owner)] for owner in KEY_OWNERS})
+    finally:
+        for owner, before in files.before.items():
+            files.write(owner, before)
 
 
 def _names(ring: Keyring) -> str:

@@ -79,10 +79,13 @@ class Client:
         return page
 
     def connect(self, query: str = "", **options: Any) -> ClientConnection:
-        """Open a websocket. Its first frame is `ready`."""
+        """Open a websocket. Its first frame is `ready`.
+
+        Its queue has no limit: with a full one it reads no pongs either, and closes itself after 40 seconds.
+        """
         address = self.url.replace("http", "ws", 1) + "/ws/notifications/" + query
         websocket: ClientConnection = self._connections.enter_context(
-            connect(address, additional_headers=self.headers, open_timeout=TIMEOUT, **options)
+            connect(address, additional_headers=self.headers, open_timeout=TIMEOUT, **{"max_queue": None} | options)
         )
         return websocket
 

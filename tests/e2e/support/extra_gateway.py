@@ -35,7 +35,7 @@ def extra_gateway(
     own |= process_variables(platform.environment, GATEWAY)
     environment = {**os.environ, **platform.environment, **own, **settings}
     url = f"{'https' if ca else 'http'}://127.0.0.1:{port}"
-    log = (platform.directory / "log" / f"gateway-{port}.log").open("wb")
+    log = _log_file(platform, url).open("wb")
     with log, subprocess.Popen(COMMAND, cwd=ROOT, env=environment, stdout=log, stderr=log) as process:  # noqa: S603 - ours
         try:
             verify = str(ca) if ca else True
@@ -44,3 +44,12 @@ def extra_gateway(
         finally:
             process.send_signal(stop)
             process.wait(LIMIT)
+
+
+def log_of(platform: Instance, url: str) -> str:
+    """Return the log of the gateway at this URL."""
+    return _log_file(platform, url).read_text(encoding="utf-8")
+
+
+def _log_file(platform: Instance, url: str) -> Path:
+    return platform.log / f"gateway-{url.rpartition(':')[2]}.log"

@@ -6,7 +6,7 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
-TIMEOUT = 30  # seconds
+TIMEOUT = 30  # seconds; far fewer than the ten minutes between checks of a session
 ABNORMAL_CLOSURE = 1006  # RFC 6455, section 7.4.1: the connection ended without a close frame
 
 

@@ -1,6 +1,7 @@
 """A websocket client that keeps a copy of its user's inbox, as docs/websocket.md describes."""
 
 import socket
+from contextlib import suppress
 from typing import Any
 
 import requests
@@ -72,13 +73,13 @@ class InboxClient:
     def drop_connection(self) -> None:
         """Shut the TCP connection down without a close frame."""
         if self.websocket is not None:
-            self.websocket.socket.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError):  # the server may have closed it
+                self.websocket.socket.shutdown(socket.SHUT_RDWR)
         self.websocket = None
 
     def _resume(self) -> bool:
         last = next(reversed(self._items), BEGINNING)
-        # With an unlimited queue `close` works although frames were not read.
-        self.websocket = self._user.connect(f"?since={last}", max_queue=None)
+        self.websocket = self._user.connect(f"?since={last}")
         ready = receive(self.websocket)
         self._seq = ready["seq"]
         if not ready["resumed"]:

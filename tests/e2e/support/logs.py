@@ -4,17 +4,19 @@ import requests
 
 from dev.machine.waiting import until
 from dev.platform.instance import Instance
+from dev.platform.programs import GATEWAY
 
 LIMIT = 30  # seconds
 
 
 def logs_with(platform: Instance, response: requests.Response) -> str:
-    """Wait until the logs have a line of this response's request; return all logs."""
+    """Wait until the gateway's log has the line of this response's request; return all logs."""
     request_id = response.headers["X-Request-ID"]
-    until(lambda: f"[{request_id}]" in _read(platform), "a line of the request", LIMIT)
-    return _read(platform)
+    until(lambda: f"[{request_id}]" in read_logs(platform, f"{GATEWAY}*.log"), "a line of the request", LIMIT)
+    return read_logs(platform, "*.log")
 
 
-def _read(platform: Instance) -> str:
-    files = platform.log.rglob("*.log")
+def read_logs(platform: Instance, names: str) -> str:
+    """Return the logs whose file names match."""
+    files = platform.log.rglob(names)
     return "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in files)

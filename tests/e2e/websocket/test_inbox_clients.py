@@ -26,7 +26,7 @@ class RandomSteps:
         self._random = random.Random(SEED)  # noqa: S311 - no secret
         self._author, self._reader = author, reader
         self._posts: list[str] = []
-        self._weights: dict[Callable[[], bool | None], int] = {
+        self.weights: dict[Callable[[], bool | None], int] = {
             self.create: 6,
             self.edit: 4,
             self.delete: 2,
@@ -40,7 +40,7 @@ class RandomSteps:
 
     def run(self, count: int) -> None:
         """Do random actions; count those that do not return False in `done`."""
-        for action in self._random.choices(list(self._weights), list(self._weights.values()), k=count):
+        for action in self._random.choices(list(self.weights), list(self.weights.values()), k=count):
             if action() is not False:
                 self.done[action.__name__] += 1
 
@@ -94,7 +94,7 @@ def test_clients_show_the_inbox_despite_lost_connections_and_broker_failures(
         close_gateway_connections(platform.environment)
         steps.run(STEPS // OUTAGES // 2)
         until(lambda: gateways_consume(platform.environment), "gateways to consume events again", LIMIT)
-    assert min(steps.done.values()) > 0
+    assert steps.done.keys() == {action.__name__ for action in steps.weights}
 
     inbox = InboxClient(reader)
 

@@ -56,7 +56,7 @@ def test_stalled_reader_is_closed_and_can_resume(platform: Instance, new_user: N
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.connect((urlsplit(url).hostname, urlsplit(url).port))
-        stalled = reader.use_gateway(url).connect(sock=connection, max_queue=1)
+        stalled = reader.use_gateway(url).connect(sock=connection, max_queue=1, ping_interval=None)
         assert receive(stalled)["type"] == "ready"  # what was sent before is not in the frames
         message = {"user_id": reader.id, "channels": ["realtime"]}
         for number in range(60):
@@ -64,7 +64,7 @@ def test_stalled_reader_is_closed_and_can_resume(platform: Instance, new_user: N
             assert response.status_code == 202
         frames, code = receive_until_closed(stalled)
     assert code == 1013
-    resumed = reader.use_gateway(staff.url).connect(f"?since={frames[-1]['id']}", max_queue=None)
+    resumed = reader.use_gateway(staff.url).connect(f"?since={frames[-1]['id']}")
     assert receive(resumed)["resumed"] is True
     frames += [receive_notification(resumed) for _ in range(60 - len(frames))]
     assert [int(frame["message"].split()[0]) for frame in frames] == list(range(60))
@@ -86,8 +86,10 @@ def test_restart_closes_websockets_with_1001_and_clients_resume(platform: Instan
     author.create_post("before the restart")
     last = receive(websocket)
     platform.control.stop("gateway.app")
-    assert close_code(websocket) == 1001
-    platform.control.start("gateway.app")
+    try:
+        assert close_code(websocket) == 1001
+    finally:
+        platform.control.start("gateway.app")
     until(lambda: reader.get("/readyz").status_code == 200, "the gateway", 30)
     author.create_post("after the restart")
     resumed = reader.connect(f"?since={last['id']}")

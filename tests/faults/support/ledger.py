@@ -17,7 +17,7 @@ from tests.e2e.support.client import Client
 
 NO_RESPONSE = 0  # in place of a status
 REPEAT_LIMIT = 60  # seconds until a repeated request must succeed
-PATIENT = 0.9  # share of the clients that repeat a failed request; the others close the window
+PATIENT = 0.9  # usual share of the clients that repeat a failed request; the others close the window
 TEMPORARY = {NO_RESPONSE, 409, 429, *range(500, 600)}  # a client repeats the request after these
 
 
@@ -61,11 +61,12 @@ class Injected:
 
 
 class Ledger:
-    """All entries and faults of a run. Threads share it."""
+    """All entries and faults of a run. Threads share it. `patient` is the share of clients that repeat a request."""
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int = 0, patient: float = PATIENT) -> None:
         self.entries: list[Entry] = []
         self.faults: list[Injected] = []
+        self._patient = patient
         self._random = random.Random(seed)  # noqa: S311 - which requests are given up
         self._lock = threading.Lock()
 
@@ -116,7 +117,7 @@ class Ledger:
 
     def _chooses_to_repeat(self) -> bool:
         with self._lock:
-            return self._random.random() < PATIENT
+            return self._random.random() < self._patient
 
 
 def _attempt(user: Client, entry: Entry, method: str, path: str, body: Any) -> tuple[int, str]:

@@ -14,6 +14,7 @@ import requests
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection
 
+from dev.fakes.sms.rules import reachable_number
 from dev.platform.instance import Instance
 from tests.e2e.support.client import PASSWORD, Client
 from tests.e2e.support.inbox_client import InboxClient
@@ -23,19 +24,23 @@ from tests.faults.support.ledger import Entry, Ledger, Outcome
 
 PATHS = ("/all-posts/?limit=5", "/users/all/?limit=5", "/notifications/?limit=5", "/users/detail/{0.id}/")
 TOO_LONG = "x" * 6000
-UPDATED, INVALID = 0.15, 0.05  # shares of an author's writes
+INVALID = 0.05  # share of an author's writes
 CONNECTION_ERRORS = (OSError, TimeoutError, WebSocketException, requests.RequestException)
 
 
 @dataclass(frozen=True)
 class Size:
-    """How many users of each kind there are, and the pause between two requests of a user in seconds."""
+    """How many users of each kind there are, the pause between two requests of a user, and the share of updates.
+
+    The pause is in seconds; the share is one of an author's writes.
+    """
 
     authors: int = 2
     readers: int = 6
     opt_outs: int = 4
     sessions: int = 20
     pause: float = 0.2
+    updates: float = 0.15
 
 
 class Workload:
@@ -45,12 +50,13 @@ class Workload:
         self.platform = platform
         self.ledger = ledger
         self._pause = size.pause
+        self._updates = size.updates
         self._stack = ExitStack()
         self._random = random.Random(secrets.randbits(64))  # noqa: S311 - the order of requests depends on timing anyway
         self.authors = [_Author(self._new_user([])) for _ in range(size.authors)]
         inbox_users = [self._new_user(["realtime"]) for _ in range(size.readers)]
         self.inboxes = [(user, InboxClient(user)) for user in inbox_users]
-        self.sms_user = self._new_user(["sms"], phone=f"+254716{secrets.randbelow(10**6):06d}")
+        self.sms_user = self._new_user(["sms"], phone=reachable_number())
         self.email_users = [self._new_user(["email"]) for _ in range(1 + size.opt_outs)]
         self.readers = [self._new_user([]) for _ in PATHS]
         self.sessions = [_Session(self._new_account()) for _ in range(size.sessions)]
@@ -100,10 +106,10 @@ class Workload:
     def _write(self, author: "_Author") -> None:
         """Create a post, or update one of the last posts, or send a post that is too long."""
         choice = self._random.random()
-        if choice < UPDATED and author.posts:
+        if choice < self._updates and author.posts:
             self._update(author)
             return
-        invalid = UPDATED < choice < UPDATED + INVALID
+        invalid = self._updates < choice < self._updates + INVALID
         author.number += 1
         name = f"{author.user.username} {author.number}"
         text = f"{name} {TOO_LONG}" if invalid else f"{name} version 1"
@@ -135,7 +141,7 @@ class Workload:
             return
         user.token = token = str(login.body["token"])
         with suppress(*CONNECTION_ERRORS):
-            session.websockets[token] = user.connect(max_queue=None)
+            session.websockets[token] = user.connect()
         entry = Entry("logout", token, user.username)
         ledger.request(user, entry, "POST", "/logout/")
         # A repeated logout is rejected if an attempt without response ended the session.

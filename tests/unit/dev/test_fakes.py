@@ -1,5 +1,6 @@
 """The pages of the mailbox and the SMS simulator."""
 
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from dev.fakes.app import Faults
 from dev.fakes.mailbox import mailbox_app
 from dev.fakes.mailbox.store import Mails
 from dev.fakes.sms import sms_app
+from dev.fakes.sms.rules import reachable_number
 from dev.fakes.sms.store import Texts
 
 SCRIPT = "<script>alert(1)</script>"
@@ -59,3 +61,9 @@ def test_newest_mail_to_an_address_is_shown_as_text(mailbox: Flask, tmp_path: Pa
 def test_newest_sms_to_a_number_is_shown_as_text(simulator: Flask) -> None:
     response = simulator.test_client().get("/newest", query_string={"to": "+254711000001"})
     assert (response.text, response.mimetype) == (f"{SCRIPT}\n", "text/plain")
+
+
+def test_random_number_is_none_that_a_rule_rejects_or_does_not_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = iter([401, 100, 1001, 31002, 50007])
+    monkeypatch.setattr(secrets, "randbelow", lambda _: next(numbers))
+    assert reachable_number() == "+254710050007"

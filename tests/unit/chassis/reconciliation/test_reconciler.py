@@ -1,13 +1,18 @@
-"""What the reconciler logs while a source cannot be read."""
+"""The order in which the reconciler moves cursors, and what it logs while a source cannot be read."""
 
 import logging
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import pytest
 
+from chassis import clock
 from chassis.errors import Unavailable
+from chassis.reconciliation import store
+from chassis.reconciliation.contract import EventReferences
 from chassis.reconciliation.reconciler import Reconciler
+from chassis.reconciliation.store import Cursor
 
 pytestmark = pytest.mark.filterwarnings("ignore:pkg_resources")
 
@@ -19,16 +24,45 @@ class BrokenDatabase:
         raise Unavailable("The database is unavailable.")
 
 
+class NoDatabase:
+    """A database for the fakes of `store`."""
+
+    read = write = nullcontext
+
+
+def handler(queue: str) -> Any:
+    return SimpleNamespace(
+        source_service="feeds",
+        container=SimpleNamespace(service_name="notifications"),
+        event_type="post_created",
+        method_name="on_post_created",
+        queue=SimpleNamespace(name=queue),
+        tracker=SimpleNamespace(forget_older=lambda _seconds: None),
+    )
+
+
+def reconciler_of(handlers: list[Any], database: Any) -> Reconciler:
+    return Reconciler(handlers, database, 0, lambda _handler: True)
+
+
 @pytest.fixture
 def reconciler() -> Reconciler:
     """Return one that cannot read the log of feeds."""
-    handler: Any = SimpleNamespace(
-        source_service="feeds",
-        container=SimpleNamespace(service_name="notifications"),
-        method_name="on_post_created",
-        queue=SimpleNamespace(name="queue"),
-    )
-    return Reconciler([handler], BrokenDatabase(), 0, lambda _handler: True)  # type: ignore[arg-type]
+    return reconciler_of([handler("queue")], BrokenDatabase())
+
+
+def test_processes_move_the_cursors_in_the_same_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each locks them one after the other, so in different orders two would wait for each other."""
+    moved: list[str] = []
+    start = Cursor(1, clock.now())
+    monkeypatch.setattr(store, "cursors", lambda _session, names: dict.fromkeys(names, start))
+    monkeypatch.setattr(store, "advance", lambda _session, name, _before, _after: moved.append(name))
+    monkeypatch.setattr(store, "waiting_handlers", lambda _session, _names: set())
+    page = EventReferences(items=[], position=2, more=False)
+    rpc: Any = SimpleNamespace(service="notifications", call=lambda *_: page)
+    for names in ("abc", "cab"):
+        reconciler_of([handler(name) for name in names], NoDatabase()).run(rpc)
+    assert moved == [*"abcabc"]
 
 
 def test_only_the_second_failure_in_a_row_is_logged(reconciler: Reconciler, caplog: pytest.LogCaptureFixture) -> None:
