@@ -74,11 +74,10 @@ class QueueConsumer(nameko.messaging.QueueConsumer):
         """Create the channels and the consumers; Nameko calls this after each connect, before any message arrives."""
         buffers.install(channel.connection.transport)
         channel.events["basic_return"].add(self._on_return)
-        protocol.rpc_exchange()(channel).declare()  # a new broker would close the channel at a call of a timer
-        self._channel = channel  # other greenlets may send from now on
         self._confirmed_channel = ConfirmedChannel(channel.connection.channel())
         self.before_consuming(channel)
-        consumers = super().get_consumers(consumer_cls, channel)
+        consumers = super().get_consumers(consumer_cls, channel)  # declares their queues
+        self._channel = channel  # other greenlets may send from now on: a reply has a queue
         for provider, consumer in self._consumers.items():
             consumer.on_decode_error = partial(self._on_undecodable, provider)
             if isinstance(provider, Collector):

@@ -5,10 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 import eventlet
+import nameko.messaging
 import pytest
+from amqp.exceptions import RecoverableConnectionError
 from eventlet.event import Event as Signal
 from nameko.testing.utils import get_extension
 
+from chassis.amqp.consumer import QueueConsumer
 from chassis.auth.caller import Caller
 from chassis.errors import Conflict, DeadlineExceeded, ServiceError, Unavailable
 from chassis.rpc.client import ReplyListener
@@ -67,6 +70,28 @@ def test_call_without_a_reply_fails_at_the_deadline(start: Start, rpc: Rpc) -> N
     pause.send()
     SampleOrders.pause = None
     assert rpc("invoices.reorder", item="coffee", quantity=4)["quantity"] == 4, "the late reply is ignored"
+
+
+def test_no_call_is_sent_before_its_reply_has_a_queue(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reply without a queue is lost: the call would wait until its deadline."""
+    connecting, declare = Signal(), Signal()
+    get_consumers = nameko.messaging.QueueConsumer.get_consumers
+
+    def wait_before_queues_are_declared(consumer: QueueConsumer, *arguments: Any) -> Any:
+        connecting.send(consumer)
+        declare.wait()
+        return get_consumers(consumer, *arguments)
+
+    monkeypatch.setattr(nameko.messaging.QueueConsumer, "get_consumers", wait_before_queues_are_declared)
+    starting = eventlet.spawn(start, SampleInvoices)
+    consumer: QueueConsumer = connecting.wait()
+    try:
+        with pytest.raises(RecoverableConnectionError):
+            consumer.sending_channel()
+    finally:
+        declare.send()
+        starting.wait()
+    assert consumer.sending_channel()
 
 
 def test_request_to_a_stopped_service_expires_with_its_deadline(
