@@ -72,6 +72,7 @@ class Reconciler:
             if time.monotonic() < self._next_attempt.get(source, 0):
                 continue
             try:
+                self._report(handlers)  # also before a call that may take long: other processes wait for GRACE only
                 self._read_log(rpc_client, source, handlers, deadline)
                 self._recover(rpc_client, source, handlers, deadline)
                 self._late.discard(source)
@@ -150,21 +151,25 @@ class Reconciler:
             handler.tracker.forget(ids)
 
     def _recover(self, rpc_client: RpcClient, source: str, handlers: Sequence[EventHandler], deadline: float) -> None:
-        with self._db.read() as session:
-            waiting = store.waiting_handlers(session, [_key(handler) for handler in handlers])
-        for handler in handlers:
-            if _key(handler) in waiting:
-                self._report(handler)
-                self._fetch_missing(rpc_client, source, handler, deadline)
+        for handler in self._report(handlers):
+            self._fetch_missing(rpc_client, source, handler, deadline)
 
-    def _report(self, handler: EventHandler) -> None:
-        """Stop awaiting what this process has handled, and await longer what it is handling."""
-        now = clock.now()
-        with self._db.write() as session:
-            removed = store.remove(session, _key(handler), handler.tracker.handled)
-            store.postpone(session, _key(handler), handler.tracker.busy(), now + GRACE)
-            store.remove_old_marks(session, _key(handler), now)
-        handler.tracker.forget(removed)
+    def _report(self, handlers: Sequence[EventHandler]) -> list[EventHandler]:
+        """Stop awaiting what this process has handled, and await longer what it is handling.
+
+        Return the handlers for which events were awaited.
+        """
+        with self._db.read() as session:
+            keys = store.waiting_handlers(session, [_key(handler) for handler in handlers])
+        waiting = [handler for handler in handlers if _key(handler) in keys]
+        for handler in waiting:
+            now = clock.now()
+            with self._db.write() as session:
+                removed = store.remove(session, _key(handler), handler.tracker.handled)
+                store.postpone(session, _key(handler), handler.tracker.busy(), now + GRACE)
+                store.remove_old_marks(session, _key(handler), now)
+            handler.tracker.forget(removed)
+        return waiting
 
     def _fetch_missing(self, rpc_client: RpcClient, source: str, handler: EventHandler, deadline: float) -> None:
         queue_was_empty = False

@@ -4,11 +4,13 @@ import logging
 from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any, NoReturn
+from unittest.mock import Mock
 
 import pytest
 
 from chassis import clock
 from chassis.errors import Unavailable
+from chassis.events.tracker import EventTracker
 from chassis.reconciliation import store
 from chassis.reconciliation.contract import EventReferences
 from chassis.reconciliation.reconciler import Reconciler
@@ -37,7 +39,7 @@ def handler(queue: str) -> Any:
         event_type="post_created",
         method_name="on_post_created",
         queue=SimpleNamespace(name=queue),
-        tracker=SimpleNamespace(forget_older=lambda _seconds: None),
+        tracker=EventTracker(),
     )
 
 
@@ -63,6 +65,28 @@ def test_processes_move_the_cursors_in_the_same_order(monkeypatch: pytest.Monkey
     for names in ("abc", "cab"):
         reconciler_of([handler(name) for name in names], NoDatabase()).run(rpc)
     assert moved == [*"abcabc"]
+
+
+def test_handled_events_are_reported_before_and_after_the_log_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call may take longer than other processes wait for the report."""
+    steps: list[str] = []
+
+    def remove(*_: object) -> list[str]:
+        steps.append("report")
+        return []
+
+    def call(*_: object) -> EventReferences:
+        steps.append("read")
+        return EventReferences(items=[], position=1, more=False)
+
+    monkeypatch.setattr(store, "cursors", lambda _session, names: dict.fromkeys(names, Cursor(1, clock.now())))
+    monkeypatch.setattr(store, "waiting_handlers", lambda _session, names: set(names))
+    monkeypatch.setattr(store, "remove", remove)
+    for name in ("postpone", "remove_old_marks", "is_missing"):
+        monkeypatch.setattr(store, name, Mock(return_value=False))
+    rpc: Any = SimpleNamespace(service="notifications", call=call)
+    reconciler_of([handler("a")], NoDatabase()).run(rpc)
+    assert steps == ["report", "read", "report"]
 
 
 def test_only_the_second_failure_in_a_row_is_logged(reconciler: Reconciler, caplog: pytest.LogCaptureFixture) -> None:
