@@ -54,7 +54,9 @@ class Responder:
 
     def start_quietly(self, status: str, headers: Headers, exc_info: Any = None) -> Any:
         """Start a response without a log line, for probes and preflight requests."""
-        return self._start_response(status, self._complete(headers), exc_info)
+        own = {name.lower() for name, _ in headers}
+        common = [header for header in self._common if header[0].lower() not in own]
+        return self._start_response(status, headers + common + self._context.headers(), exc_info)
 
     def problem(self, error: ServiceError) -> list[bytes]:
         """Respond with a problem document."""
@@ -65,7 +67,8 @@ class Responder:
 
     def cached(self, response: CachedResponse) -> list[bytes]:
         """Respond from the cache, without a log line: this is the hot path."""
-        headers = self._complete(response.headers())
+        common = [header for header in self._common if header is not NOT_STORED]  # the response has its own
+        headers = response.headers() + common + self._context.headers()
         if response.matches_etag(self._environ.get("HTTP_IF_NONE_MATCH", "")):
             self._measure("304")
             self._start_response("304 Not Modified", headers)
@@ -78,12 +81,6 @@ class Responder:
         """Respond to a preflight request."""
         self.start_quietly("204 No Content", headers)
         return []
-
-    def _complete(self, own: Headers) -> Headers:
-        """Return a response's own headers, the common ones that it does not override, and those of the context."""
-        names = {name.lower() for name, _ in own}
-        common = [header for header in self._common if header[0].lower() not in names]
-        return own + common + self._context.headers()
 
     def _measure(self, status: str) -> None:
         seconds = time.perf_counter() - self._started
