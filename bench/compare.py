@@ -36,10 +36,13 @@ def main(revision: str = "", only: str = "") -> int:
         print("usage: make bench-compare BASE=<revision> only=mix,login", file=sys.stderr)
         return 2
     pairs = []
-    with suppress(KeyboardInterrupt), _tree(revision) as base:
-        for turn in range(TURNS):
-            print(f"\n=== {turn + 1} of {TURNS}: {revision}, then the working tree", flush=True)
-            pairs.append((_run(base, only), _run(ROOT, only)))
+    try:
+        with suppress(KeyboardInterrupt), _tree(revision) as base:
+            for turn in range(TURNS):
+                print(f"\n=== {turn + 1} of {TURNS}: {revision}, then the working tree", flush=True)
+                pairs.append((_run(base, only), _run(ROOT, only)))
+    except subprocess.CalledProcessError as error:
+        return error.returncode  # the command has said why
     print(f"\nthe working tree divided by {revision}: median (smallest to largest of {len(pairs)})\n")
     print(*lines(pairs), sep="\n")
     return 0
