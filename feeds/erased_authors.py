@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.db.sql import advisory_lock, insert_new
-from chassis.errors import Unauthenticated
 from feeds.models import ErasedAuthor
+from users.contract import errors
 
 _LOCK = 4_207_849_487  # any number: the key of PostgreSQL's advisory lock
 _FIND = select(ErasedAuthor.author_id).where(ErasedAuthor.author_id == bindparam("author"))
@@ -27,4 +27,4 @@ def require_not_erased(session: Session, author_id: str) -> None:
     """Raise Unauthenticated if the author's account was deleted; until the commit it cannot be recorded."""
     advisory_lock(session, _LOCK, shared=True)
     if session.connection().scalar(_FIND, {"author": author_id}):
-        raise Unauthenticated("This account was deleted.", "invalid_token")
+        raise errors.account_deleted()
