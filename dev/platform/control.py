@@ -120,14 +120,13 @@ class Control:
 
     def pids(self, program: str) -> list[int]:
         """Return the process ids of a program with their descendants, parents first; none while it is stopped."""
-        return [pid for status in self.replicas(program) if status.pid for pid in _family(status.pid)]
+        return _pids(self.replicas(program))
 
     def kill(self, program: str) -> None:
         """Send SIGKILL to all processes of a program. supervisord restarts it: see `wait_running`."""
         found = self.replicas(program)
         self._killed |= {status.name: status.pid for status in found}
-        for status in found:
-            _signal(_family(status.pid) if status.pid else [], signal.SIGKILL)
+        _signal(_pids(found), signal.SIGKILL)
 
     def pause(self, program: str) -> None:
         """Send SIGSTOP: connections stay open and nothing answers."""
@@ -152,6 +151,11 @@ class Control:
         address = f"http://baraza:{state.secret('supervisord')}@{LOCALHOST}:{state.ports['supervisord']}"
         with xmlrpc.client.ServerProxy(address, transport=_Transport()) as proxy:
             return getattr(proxy.supervisor, method)(*arguments)
+
+
+def _pids(found: Iterable[Status]) -> list[int]:
+    """Return the ids of running processes with their descendants, parents first."""
+    return [pid for status in found if status.pid for pid in _family(status.pid)]
 
 
 def _family(pid: int) -> list[int]:
