@@ -42,7 +42,7 @@ def main(revision: str = "", only: str = "") -> int:
                 print(f"\n=== {turn + 1} of {TURNS}: {revision}, then the working tree", flush=True)
                 pairs.append((_run(base, only), _run(ROOT, only)))
     except subprocess.CalledProcessError as error:
-        return error.returncode  # the command has said why
+        return error.returncode  # the command has printed the reason
     print(f"\nthe working tree divided by {revision}: median (smallest to largest of {len(pairs)})\n")
     print(*lines(pairs), sep="\n")
     return 0
